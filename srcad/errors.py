@@ -1,0 +1,50 @@
+"""What users are told when a program cannot be differentiated: one class, one printer."""
+
+from __future__ import annotations
+
+from srcad.ir import Loc
+
+
+class PerformanceWarning(UserWarning):
+    """A call is answered correctly but slowly; the text names the line and the reason."""
+
+
+class Unsupported(SyntaxError):
+    """A program srcad cannot differentiate: where (`filename`, `lineno`, `offset`), why, and a way out.
+
+    A `SyntaxError`, so that Python itself can show the place. `str()` is the whole message with its caret.
+    """
+
+    def __init__(self, reason: str, loc: Loc | None = None, hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.hint, self.loc = reason, hint, loc
+        if loc is not None:
+            self.filename, self.lineno, self.offset = loc.source.file, loc.line, loc.col + 1
+            self.end_lineno, self.end_offset = loc.end_line, loc.end_col + 1
+            self.text = loc.source.line(loc.line)
+
+    def __str__(self) -> str:
+        return render(self.reason, self.loc, self.hint)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.reason, self.loc, self.hint)
+
+
+def render(reason: str, loc: Loc | None, hint: str = "") -> str:
+    """``file:line:col: reason``, the line before, the line, a caret below it, and the way out."""
+    lines = [reason]
+    if loc is not None:
+        lines = [f"{loc.source.file}:{loc.line}:{loc.col + 1}: {reason}", *_excerpt(loc)]
+    if hint:
+        lines.append(f"  {hint}")
+    return "\n".join(lines)
+
+
+def _excerpt(loc: Loc) -> list[str]:
+    shown = [n for n in (loc.line - 1, loc.line) if n > 0 and (n == loc.line or loc.source.line(n).strip())]
+    text = loc.source.line(loc.line)
+    end = loc.end_col if loc.end_line == loc.line else len(text)
+    # tabs stay tabs below the line, so that the caret stands under its text
+    pad = "".join(c if c == "\t" else " " for c in text[: loc.col])
+    caret = pad + "^" * max(end - loc.col, 1)
+    return [f"{n:5d} | {loc.source.line(n)}" for n in shown] + [f"      | {caret}"]

@@ -1,0 +1,67 @@
+"""The compiler on one screen: a straight list of named passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcad.types import Abstract
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to generate.
+
+    target: what `scope` found (`scope.Target`). arguments: an `Abstract` per parameter, in order (bound and
+    partial arguments included). wrt: names of the parameters asked for. modes: transforms in order of application:
+    () primal, ("reverse",), ("forward",), ("reverse", "forward") is a Hessian-vector product.
+    outputs: names of written parameters to return instead of the return value.
+    """
+
+    target: Any
+    arguments: tuple[Abstract, ...]
+    wrt: tuple[str, ...]
+    modes: tuple[str, ...] = ("reverse",)
+    backend: str = "numpy"
+    outputs: tuple[str, ...] | None = None
+    has_aux: bool = False
+    options: tuple[tuple[str, Any], ...] = ()  # boundscheck, parallel, ..., sorted
+
+
+@dataclass(frozen=True)
+class Input:
+    """A leaf of the generated kernel's arguments.
+
+    origin: "param", "global", "closure" or "attribute"; path: keys from the root object, the first being the
+    parameter, global or closure name; name: the kernel's argument name.
+    """
+
+    origin: str
+    path: tuple[Any, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A generated module and how to call it.
+
+    The kernel `entry` takes the leaves of `inputs` in order, then for "reverse" one seed per output leaf
+    (a scalar output's seed defaults to 1.0), then for "forward" one tangent per wrt leaf. It returns a flat tuple:
+    the output leaves, then (reverse) one adjoint per differentiable wrt leaf, then (forward) the tangents of all those.
+    output: the structure of the value. baked: leaves fixed by value, (origin, path, value).
+    passes: (name, text) of the program after each pass, for `explain`.
+    """
+
+    text: str
+    entry: str
+    inputs: tuple[Input, ...]
+    wrt_leaves: tuple[Input, ...]
+    output: Abstract
+    baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
+    notes: tuple[str, ...] = ()  # docstring facts: shapes, what is recorded and how many bytes
+    passes: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
+
+
+def build(request: Request, keep_passes: bool = False) -> Generated:
+    """Run all passes and print the module."""
+    raise NotImplementedError
