@@ -26,6 +26,18 @@ class Request:
     outputs: tuple[str, ...] | None = None
     has_aux: bool = False
     options: tuple[tuple[str, Any], ...] = ()  # boundscheck, parallel, ..., sorted
+    baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()  # (origin, path, value) of leaves fixed by value
+
+
+class NeedValue(Exception):
+    """`build` raises it when a number decides the program's structure (an axis, a container's index).
+
+    The caller reads the value at (origin, path), adds it to `Request.baked` and asks again.
+    """
+
+    def __init__(self, origin: str, path: tuple[Any, ...]) -> None:
+        super().__init__(origin, path)
+        self.origin, self.path_ = origin, path
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,7 @@ class Generated:
     wrt_leaves: tuple[Input, ...]
     output: Abstract
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
+    written: tuple[str, ...] = ()  # names of inputs that the model writes into
     notes: tuple[str, ...] = ()  # docstring facts: shapes, what is recorded and how many bytes
     passes: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
