@@ -1,0 +1,218 @@
+"""Array helpers that generated code calls: plain NumPy, each with a derivative rule of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any  # a number or a numpy.ndarray
+
+
+def astype(x: Array, dtype: Any) -> Array:
+    """`x` (number or array of any shape) with elements of type `dtype`, always a new value."""
+    return x.astype(dtype) if isinstance(x, np.ndarray) else np.dtype(dtype).type(x)
+
+
+def unbroadcast(g: Array, like: Array) -> Array:
+    """Sum `g` over the axes that broadcasting gave it, so that it fits `like`.
+
+    g: shape (..., *like.shape) up to axes of extent 1; like: any shape. Axes that `g` lacks, or has with extent 1, are
+    left alone: the result broadcasts against `like`.
+    """
+    extra = np.ndim(g) - np.ndim(like)
+    if extra > 0:
+        g = g.sum(axis=tuple(range(extra)))
+    offset = np.ndim(like) - np.ndim(g)
+    shape = np.shape(like)
+    stretched = tuple(i for i, n in enumerate(np.shape(g)) if shape[i + offset] == 1 and n != 1)
+    return g.sum(axis=stretched, keepdims=True) if stretched else g
+
+
+def add_at(a: np.ndarray, index: Any, g: Array) -> None:
+    """``a[index] += g`` with every repetition of an index counted; writes `a`."""
+    np.add.at(a, index, g)
+
+
+def scatter_add(like: np.ndarray, index: Any, g: Array) -> np.ndarray:
+    """Zeros of `like`'s shape with `g` added at `index`, every repetition counted: the adjoint of ``like[index]``."""
+    total = np.zeros(np.shape(like), np.asarray(g).dtype)
+    np.add.at(total, index, g)
+    return total
+
+
+def exceeds(a: Array, b: Array) -> Array:
+    """How much of ``maximum(a, b)`` is `a`'s: 1 where a > b, 0.5 where they are equal, 0 elsewhere.
+
+    The result has the shape and the floating type of ``a - b``.
+    """
+    dtype = np.result_type(a, b)
+    if dtype.kind not in "fc":
+        dtype = np.dtype(np.float64)
+    return np.where(np.equal(a, b), dtype.type(0.5), np.greater(a, b).astype(dtype))[()]
+
+
+def power_slope(x: Array, y: Array) -> Array:
+    """``y * x ** (y - 1)``, the derivative of ``x ** y`` by x; 0 where y is 0, also at x = 0."""
+    if np.ndim(y) == 0:
+        return y * x ** (y - 1) if y != 0 else 0.0 * x
+    return y * x ** np.where(np.equal(y, 0), 1, y - 1)
+
+
+def xlogy(x: Array, y: Array) -> Array:
+    """``x * log(y)``, 0 where x is 0 whatever y is."""
+    zero = np.equal(x, 0)
+    return np.where(zero, 0, x * np.log(np.where(zero, 1, y)))[()]
+
+
+def tie_share(a: np.ndarray, top: Array, axis: Any) -> np.ndarray:
+    """Which elements of `a` are the extreme `top` of their line along `axis`: 1 / ties there, 0 elsewhere.
+
+    a: any shape; top: `a`'s maximum or minimum over `axis` (int, tuple or None), broadcastable against `a`.
+    """
+    chosen = np.equal(a, top).astype(a.dtype)
+    return chosen / chosen.sum(axis=axis, keepdims=True)
+
+
+def prod_of_others(a: np.ndarray, axis: Any) -> np.ndarray:
+    """For each element of `a` the product of the others along `axis` (int, tuple or None for all); no division."""
+    if axis is None:
+        return _exclusive_prod(np.ravel(a)).reshape(np.shape(a))
+    if isinstance(axis, int):
+        return np.moveaxis(_exclusive_prod(np.moveaxis(a, axis, 0)), 0, axis)
+    front = tuple(range(len(axis)))
+    moved = np.moveaxis(a, axis, front)
+    lines = moved.reshape((-1, *moved.shape[len(axis) :]))
+    return np.moveaxis(_exclusive_prod(lines).reshape(moved.shape), front, axis)
+
+
+def _exclusive_prod(lines: np.ndarray) -> np.ndarray:
+    """Along axis 0: the product of what stands before each element times that of what stands after it."""
+    before, after = np.ones_like(lines), np.ones_like(lines)
+    before[1:] = np.cumprod(lines[:-1], axis=0)
+    after[:-1] = np.cumprod(lines[:0:-1], axis=0)[::-1]
+    return before * after
+
+
+def cumprod_adjoint(a: np.ndarray, g: np.ndarray, axis: int | None) -> np.ndarray:
+    """The adjoint of ``np.cumprod(a, axis)`` for the adjoint `g` of its value; exact where `a` has zeros."""
+    if axis is None:
+        return cumprod_adjoint(np.ravel(a), g, 0).reshape(np.shape(a))
+    lines, lines_bar = np.moveaxis(a, axis, 0), np.moveaxis(g, axis, 0)
+    a_bar, total = np.zeros_like(lines_bar), np.zeros_like(lines_bar[:1]).sum(axis=0)
+    for i in range(lines.shape[0] - 1, -1, -1):
+        total = lines_bar[i] + total * lines[i + 1] if i + 1 < lines.shape[0] else lines_bar[i]
+        a_bar[i] = total
+    a_bar[1:] *= np.cumprod(lines[:-1], axis=0)
+    return np.moveaxis(a_bar, 0, axis)
+
+
+def cumprod_tangent(a: np.ndarray, a_dot: np.ndarray, axis: int | None) -> np.ndarray:
+    """The tangent of ``np.cumprod(a, axis)`` for the tangent `a_dot` of `a`; exact where `a` has zeros."""
+    if axis is None:
+        return cumprod_tangent(np.ravel(a), np.ravel(a_dot), 0)
+    lines, lines_dot = np.moveaxis(a, axis, 0), np.moveaxis(a_dot, axis, 0)
+    out_dot = np.zeros_like(lines_dot)
+    value, tangent = np.ones_like(lines[:1]).prod(axis=0), np.zeros_like(lines_dot[:1]).sum(axis=0)
+    for i in range(lines.shape[0]):
+        tangent = tangent * lines[i] + value * lines_dot[i]
+        value = value * lines[i]
+        out_dot[i] = tangent
+    return np.moveaxis(out_dot, 0, axis)
+
+
+def diff_adjoint(g: np.ndarray, n: int, axis: int) -> np.ndarray:
+    """The adjoint of ``np.diff(a, n, axis)`` for the adjoint `g` of its value; `n` longer along `axis`."""
+    widths = [(0, 0)] * np.ndim(g)
+    widths[axis] = (n, n)
+    return (-1.0) ** n * np.diff(np.pad(g, widths), n, axis)
+
+
+# ---- adjoints of functions that pick and place ----
+
+
+def inverse_axes(axes: Any) -> tuple[int, ...]:
+    """The permutation that undoes ``np.transpose(a, axes)``."""
+    return tuple(int(i) for i in np.argsort([axis % len(axes) for axis in axes]))
+
+
+def negated(shift: Any) -> Any:
+    """The shift that undoes ``np.roll(a, shift)``; `shift` an int or a tuple of them."""
+    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
+
+
+def piece_of(whole: np.ndarray, arrays: Any, i: int, axis: int | None) -> np.ndarray:
+    """The part of ``whole = np.concatenate(arrays, axis)`` that came from ``arrays[i]``, in its shape."""
+    if axis is None:
+        start = sum(np.size(a) for a in arrays[:i])
+        return whole[start : start + np.size(arrays[i])].reshape(np.shape(arrays[i]))
+    start = sum(a.shape[axis] for a in arrays[:i])
+    rows = np.moveaxis(whole, axis, 0)[start : start + arrays[i].shape[axis]]
+    return np.moveaxis(rows, 0, axis)
+
+
+def diagonal_adjoint(a: np.ndarray, g: np.ndarray, offset: int, axis1: int, axis2: int) -> np.ndarray:
+    """Zeros of `a`'s shape with `g` (diagonal last, or extent 1) written on the diagonal `offset` of two axes."""
+    total = np.zeros(a.shape, g.dtype)
+    planes = np.moveaxis(total, (axis1, axis2), (-2, -1))
+    i = np.arange(max(min(planes.shape[-2], planes.shape[-1] - offset) + min(offset, 0), 0))
+    planes[..., i - min(offset, 0), i + max(offset, 0)] = g
+    return total
+
+
+def repeat_adjoint(a: np.ndarray, g: np.ndarray, repeats: Any, axis: int | None) -> np.ndarray:
+    """The adjoint of ``np.repeat(a, repeats, axis)``: sums over the repetitions, in `a`'s shape."""
+    if axis is None:
+        return repeat_adjoint(np.ravel(a), g, repeats, 0).reshape(a.shape)
+    return take_adjoint(a, np.repeat(np.arange(a.shape[axis]), repeats), axis, g)
+
+
+def tile_adjoint(a: np.ndarray, g: np.ndarray, reps: Any) -> np.ndarray:
+    """The adjoint of ``np.tile(a, reps)``: sums over the tiles, in `a`'s shape."""
+    counts = (reps,) if np.ndim(reps) == 0 else tuple(reps)
+    counts = (1,) * (np.ndim(a) - len(counts)) + counts
+    shape = (1,) * (len(counts) - np.ndim(a)) + np.shape(a)
+    split = [n for pair in zip(counts, shape, strict=True) for n in pair]
+    return g.reshape(split).sum(axis=tuple(range(0, 2 * len(counts), 2))).reshape(np.shape(a))
+
+
+def take_adjoint(a: np.ndarray, indices: Any, axis: int | None, g: np.ndarray) -> np.ndarray:
+    """The adjoint of ``np.take(a, indices, axis)``: `g` added where it was taken from, in `a`'s shape."""
+    if axis is None:
+        return scatter_add(np.ravel(a), indices, g).reshape(np.shape(a))
+    at = (slice(None),) * (axis % a.ndim)
+    return scatter_add(a, (*at, indices), g)
+
+
+def take_along_axis_adjoint(a: np.ndarray, indices: np.ndarray, axis: int | None, g: np.ndarray) -> np.ndarray:
+    """The adjoint of ``np.take_along_axis(a, indices, axis)``: `g` added where it was taken from, in `a`'s shape."""
+    if axis is None:
+        return take_adjoint(a, indices, None, g)
+    at = list(np.ogrid[tuple(slice(n) for n in np.broadcast_shapes(_without(a, axis), _without(indices, axis)))])
+    at[axis % a.ndim] = np.broadcast_to(indices, np.broadcast_shapes(indices.shape, _without(a, axis)))
+    return scatter_add(a, tuple(at), g)
+
+
+def _without(a: np.ndarray, axis: int) -> tuple[int, ...]:
+    """`a`'s shape with extent 1 along `axis`."""
+    axis = axis % a.ndim
+    return (*a.shape[:axis], 1, *a.shape[axis + 1 :])
+
+
+# ---- adjoints of products ----
+
+
+def dot_adjoint_a(b: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """The adjoint of `a` in ``np.dot(a, b)`` for arrays of any rank: g (..., *b's other axes) against `b`."""
+    if b.ndim == 1:
+        return g[..., None] * b
+    others = b.ndim - 1
+    moved = np.moveaxis(b, -2, -1)
+    return np.tensordot(g, moved, (tuple(range(g.ndim - others, g.ndim)), tuple(range(others))))
+
+
+def dot_adjoint_b(a: np.ndarray, b: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """The adjoint of `b` in ``np.dot(a, b)`` for arrays of any rank, in `b`'s shape."""
+    rows = tuple(range(a.ndim - 1))
+    total = np.tensordot(a, g, (rows, rows))
+    return np.moveaxis(total, 0, -2) if b.ndim > 1 else total

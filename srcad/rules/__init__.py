@@ -1,0 +1,60 @@
+"""Derivative rules, filed by where the function lives, and loaded when first asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from srcad.rules import registry
+from srcad.rules.registry import RuleSet, constant, elementwise, expansion, linear, pullback, pushforward
+
+__all__ = [
+    "RuleSet",
+    "constant",
+    "elementwise",
+    "expansion",
+    "linear",
+    "load_all",
+    "lookup",
+    "lookup_object",
+    "pullback",
+    "pushforward",
+]
+
+# path prefix -> the modules that may hold the rule, asked in this order; the longest prefix decides
+MODULES: dict[str, tuple[str, ...]] = {
+    "builtins.": ("arithmetic", "constant"),
+    "operator.": ("arithmetic", "constant"),
+    "math.": ("elementwise", "arithmetic", "constant"),
+    "cmath.": ("elementwise",),
+    "numpy.": ("arithmetic", "elementwise", "reductions", "shaping", "products", "indexing", "constant"),
+    "srcad_runtime.": ("helpers",),
+}
+
+
+def lookup(path: str) -> RuleSet | None:
+    """The rule for the library function at a public dotted path, or None. A user's rule wins over srcad's own."""
+    rule = registry.find(path, own=False)
+    for module in () if rule else _modules(path):
+        importlib.import_module(f"srcad.rules.{module}")
+        rule = registry.find(path, own=True)
+        if rule:
+            break
+    return rule
+
+
+def lookup_object(obj: Any) -> RuleSet | None:
+    """The rule a user registered for this object, or None."""
+    return registry.find_object(obj)
+
+
+def load_all() -> dict[str, RuleSet]:
+    """Every rule of srcad's own, by path; for tests and the manual."""
+    for module in sorted({m for modules in MODULES.values() for m in modules}):
+        importlib.import_module(f"srcad.rules.{module}")
+    return registry.table()
+
+
+def _modules(path: str) -> tuple[str, ...]:
+    prefix = max((p for p in MODULES if path.startswith(p)), key=len, default="")
+    return MODULES.get(prefix, ())

@@ -1,0 +1,131 @@
+"""Operators, and the ufuncs and builtins that say the same."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+
+import numpy as np
+from srcad_runtime import arrays
+
+from srcad.rules.registry import constant, elementwise, known
+
+
+@elementwise(operator.add, np.add, domain=(-3, 3), kinds="fc")
+def add(x1, x2):
+    return 1.0, 1.0
+
+
+@elementwise(operator.sub, np.subtract, domain=(-3, 3), kinds="fc")
+def subtract(x1, x2):
+    return 1.0, -1.0
+
+
+@elementwise(operator.mul, np.multiply, domain=(-3, 3), kinds="fc")
+def multiply(x1, x2):
+    return x2, x1
+
+
+@elementwise(operator.truediv, np.divide, domain=((-3, 3), (0.5, 3)), kinds="fc")
+def divide(x1, x2):
+    return 1.0 / x2, -x1 / (x2 * x2)
+
+
+@elementwise(operator.neg, np.negative, domain=(-3, 3), kinds="fc")
+def negative(x):
+    return -1.0
+
+
+@elementwise(operator.pos, np.positive, builtins.float, builtins.complex, domain=(-3, 3), kinds="fc")
+def positive(x):
+    return 1.0
+
+
+@elementwise(operator.mod, np.remainder, domain=((-5, 5), (0.5, 3)))
+def remainder(x1, x2):
+    return 1.0, -(x1 // x2)
+
+
+@elementwise(np.fmod, math.fmod, domain=((-5, 5), (0.5, 3)))
+def fmod(x1, x2, out):
+    return 1.0, (out - x1) / x2
+
+
+@elementwise(math.remainder, domain=((-5, 5), (0.5, 3)))
+def ieee_remainder(x1, x2, out):
+    return 1.0, (out - x1) / x2
+
+
+@elementwise(
+    operator.pow,
+    builtins.pow,
+    np.power,
+    np.float_power,
+    math.pow,
+    domain=((0.3, 3), (-2, 3)),
+    kinds="fc",
+    kinks={(0.0, 0.0): (0.0, -math.inf), (0.0, 2.5): (0.0, 0.0), (2.0, 0.0): (0.0, math.log(2.0))},
+)
+def power(x1, x2, out):
+    if known(x2):
+        return power_by_literal(x1, x2, out), arrays.xlogy(out, x1)
+    return arrays.power_slope(x1, x2), arrays.xlogy(out, x1)
+
+
+def power_by_literal(x, n, out):
+    """The slope of ``x ** n``, as one writes it for the exponent at hand."""
+    if n == 0:
+        return 0.0
+    if n == 1:
+        return 1.0
+    if n == 2:
+        return 2.0 * x
+    if n == 0.5:
+        return 0.5 / out
+    if n == -1:
+        return -1.0 / (x * x)
+    return n * x ** (n - 1)
+
+
+@elementwise(builtins.abs, operator.abs, np.absolute, domain=(-3, 3), kinds="fc", kinks={0.0: 0.0})
+def absolute(x, out):
+    if np.iscomplexobj(x):
+        return np.conj(x) / np.where(out == 0.0, 1.0, out)
+    return np.sign(x)
+
+
+@elementwise(np.fabs, math.fabs, domain=(-3, 3), kinks={0.0: 0.0})
+def fabs(x):
+    return np.sign(x)
+
+
+@elementwise(
+    np.maximum,
+    np.fmax,
+    builtins.max,
+    domain=(-3, 3),
+    kinks={(1.0, 1.0): (0.5, 0.5), (0.0, 0.0): (0.5, 0.5), (2.0, 1.0): (1.0, 0.0)},
+)
+def maximum(x1, x2):
+    return arrays.exceeds(x1, x2), arrays.exceeds(x2, x1)
+
+
+@elementwise(np.minimum, np.fmin, builtins.min, domain=(-3, 3), kinks={(1.0, 1.0): (0.5, 0.5), (2.0, 1.0): (0.0, 1.0)})
+def minimum(x1, x2):
+    return arrays.exceeds(x2, x1), arrays.exceeds(x1, x2)
+
+
+@elementwise(np.square, domain=(-3, 3), kinds="fc")
+def square(x):
+    return 2.0 * x
+
+
+@elementwise(np.reciprocal, domain=(0.5, 3), kinds="fc")
+def reciprocal(x, out):
+    return -out * out
+
+
+constant(operator.floordiv, np.floor_divide, operator.invert, operator.not_, operator.and_, operator.or_, operator.xor)
+constant(operator.lshift, operator.rshift, operator.index, operator.contains, operator.is_, operator.is_not)
+constant(operator.lt, operator.le, operator.eq, operator.ne, operator.ge, operator.gt, operator.truth)

@@ -1,0 +1,31 @@
+"""Functions whose value does not vary smoothly with any argument: comparisons, roundings, constructors, shapes."""
+
+from __future__ import annotations
+
+import builtins
+import math
+
+import numpy as np
+
+from srcad.rules.registry import constant
+
+# comparisons and tests
+constant(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.array_equal, np.allclose)
+constant(np.isclose, np.isfinite, np.isinf, np.isnan, np.isneginf, np.isposinf, np.signbit, np.isreal, np.iscomplex)
+constant(np.logical_and, np.logical_or, np.logical_not, np.logical_xor, np.iscomplexobj, np.isrealobj, np.isin)
+constant(math.isnan, math.isinf, math.isfinite, math.isclose, builtins.isinstance, builtins.callable, builtins.bool)
+
+# integers and roundings
+constant(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift, np.gcd, np.lcm)
+constant(
+    np.floor, np.ceil, np.trunc, np.rint, np.round, np.fix, np.sign, np.spacing, np.nextafter, math.floor, math.ceil
+)
+constant(math.trunc, math.gcd, math.lcm, math.factorial, math.comb, math.perm, math.isqrt, builtins.round, builtins.int)
+
+# constructors and shapes
+constant(np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.tri)
+constant(np.shape, np.size, np.ndim, np.dtype, np.result_type, np.finfo, np.iinfo, builtins.len, builtins.range)
+constant(np.broadcast_shapes, np.may_share_memory, np.shares_memory, builtins.print, builtins.str, builtins.repr)
+
+# sets and counts
+constant(np.unique, np.histogram, np.hanning, np.hamming, np.blackman, np.bartlett, np.kaiser)

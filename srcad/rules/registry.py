@@ -1,0 +1,306 @@
+"""How a derivative rule is stated, kept and found.
+
+A rule is a plain function. Its positional parameters are the primal's, in the primal's order; parameters after ``*``
+are the primal's that must be given by name, and the values a derivative is made of: ``out`` (the primal's value),
+``out_bar`` (its adjoint), ``<arg>_dot`` (a tangent), ``i`` (the position in a sequence). What a rule does not name, a
+call may not use.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+Primal = Callable[..., Any] | str
+Domain = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One set of arguments a rule is tested at."""
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def at(*args: Any, **kwargs: Any) -> Example:
+    return Example(args, kwargs)
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """All that is known about the derivative of one function.
+
+    params: positional parameters, in order; keywords: parameters given by name only; defaults: of both;
+    renames: second names of parameters.
+    wrt: the differentiable parameters. partials, pullback and pushforward are rules as described above:
+
+    - partials(args, out) -> the partial per `wrt` parameter (one value, or a tuple). With complex numbers the partial
+      p is d(out)/d(arg) where the function is holomorphic, and du/dx - i du/dy where its value u is real. Reverse
+      multiplies by p and takes the real part for a real argument; forward does so for a real value.
+    - pullback(args, out, out_bar) -> the adjoint per `wrt` parameter. It broadcasts against the argument: it may lack
+      axes (or have extent 1), and may have axes that broadcasting added, which reverse sums. For a function with
+      several values `out` and `out_bar` are tuples, and the adjoint of a value that nothing reads is None.
+    - pushforward(args, out, tangents) -> the tangent; the tangent of an inactive argument is 0.0.
+
+    linear_in: parameters the function is jointly linear in: its tangent is the function itself of their tangents
+    (zeros for an inactive one). each: the parameter that holds a sequence; its pullback takes `i` and returns the
+    adjoint of item i, its linear tangent maps every item. constant: every derivative is zero.
+    expansion: a plain function of the same arguments, exact to the bit, to inline in place of the call.
+    kinds: "f" real, "c" complex numbers. domain, examples, kinks: where the rule is tested.
+    """
+
+    path: str
+    primal: Primal
+    params: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    renames: Mapping[str, str] = field(default_factory=dict)
+    wrt: tuple[str, ...] = ()
+    partials: Callable[..., Any] | None = None
+    pullback: Callable[..., Any] | None = None
+    pushforward: Callable[..., Any] | None = None
+    linear_in: tuple[str, ...] = ()
+    each: str | None = None
+    constant: bool = False
+    expansion: Callable[..., Any] | None = None
+    kinds: str = "f"
+    shapes: str | None = None
+    domain: Domain | None = None
+    kinks: Mapping[Any, Any] = field(default_factory=dict)
+    examples: Callable[[Any], list[Example]] | None = None
+    notes: str = ""
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """Which of "reverse" and "forward" the rule supports."""
+        if self.constant or self.partials or self.expansion:
+            return ("reverse", "forward")
+        forward = ("forward",) if self.pushforward or self.linear_in else ()
+        return (("reverse",) if self.pullback else ()) + forward
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The given arguments and the defaults by name, in the rule's order. Raises TypeError as Python would."""
+        if self.constant and not self.params:
+            return {}
+        if len(args) > len(self.params):
+            raise TypeError(f"{self.path}: no derivative with more than {len(self.params)} positional arguments")
+        given = dict(zip(self.params, args, strict=False))
+        for spelt, value in kwargs.items():
+            name = self.renames.get(spelt, spelt)
+            if name in given:
+                raise TypeError(f"{self.path}: argument {name!r} is given twice")
+            if name not in self.params + self.keywords:
+                raise TypeError(f"{self.path}: no derivative with the argument {name!r}")
+            given[name] = value
+        missing = [n for n in self.params + self.keywords if n not in given and n not in self.defaults]
+        if missing:
+            raise TypeError(f"{self.path}: argument {missing[0]!r} is missing")
+        return {n: given.get(n, self.defaults.get(n)) for n in self.params + self.keywords}
+
+
+def known(value: Any) -> bool:
+    """Whether `value` is a literal of the program. Folded while transforming; a rule branches on it.
+
+    Called as plain Python, it holds for Python's own numbers.
+    """
+    return type(value) in (int, float, complex, bool)
+
+
+# ---- the words that state rules ----
+
+
+def elementwise(
+    *primals: Primal,
+    domain: Any = None,
+    kinks: Mapping[Any, Any] | None = None,
+    wrt: tuple[str, ...] | None = None,
+    kinds: str = "f",
+    notes: str = "",
+) -> Callable[[F], F]:
+    """State the partial derivatives of a function that works element by element.
+
+    domain: (low, high) of test points, or one such pair per argument. kinks: point -> partials there.
+    """
+
+    def register(rule: F) -> F:
+        facts = _signature(rule, wrt)
+        pairs = _domain(domain, len(facts["params"]) - len(facts["defaults"]))
+        for f in primals:
+            _add(f, rule.__module__, partials=rule, kinds=kinds, domain=pairs, kinks=kinks or {}, notes=notes, **facts)
+        return rule
+
+    return register
+
+
+def pullback(
+    *primals: Primal,
+    shapes: str | None = None,
+    wrt: tuple[str, ...] | None = None,
+    each: str | None = None,
+    examples: Callable[[Any], list[Example]] | None = None,
+    kinds: str = "f",
+    notes: str = "",
+) -> Callable[[F], F]:
+    """State how the adjoint of a function's value becomes the adjoints of its arguments.
+
+    wrt: the differentiable parameters (default: the first, or those of the pushforward). shapes: for readers.
+    """
+
+    def register(rule: F) -> F:
+        facts = _signature(rule, (each,) if each else wrt)
+        facts["wrt"] = facts["wrt"] if wrt or each else ()
+        for f in primals:
+            new = {"shapes": shapes, "each": each, "examples": examples, "kinds": kinds, "notes": notes}
+            _add(f, rule.__module__, pullback=rule, **new, **facts)
+        return rule
+
+    return register
+
+
+def pushforward(*primals: Primal, wrt: tuple[str, ...] | None = None) -> Callable[[F], F]:
+    """State the tangent of a function's value in terms of ``<arg>_dot``."""
+
+    def register(rule: F) -> F:
+        facts = _signature(rule, wrt)
+        for f in primals:
+            _add(f, rule.__module__, pushforward=rule, **facts)
+        return rule
+
+    return register
+
+
+def linear(*primals: Primal, in_: str) -> None:
+    """Declare a function linear in its parameters `in_` ("a", or "x, y"): its tangent is the function itself."""
+    module = _caller()
+    names = tuple(name.strip() for name in in_.split(","))
+    for f in primals:
+        _add(f, module, linear_in=names, wrt=names)
+
+
+def constant(*primals: Primal) -> None:
+    """Declare that every derivative of these functions is zero."""
+    module = _caller()
+    for f in primals:
+        _add(f, module, constant=True)
+
+
+def rename(primal: Primal, **names: str) -> None:
+    """Declare second names of a function's parameters: ``rename(np.clip, min="a_min")``."""
+    _add(primal, _caller(), renames=names)
+
+
+def expansion(
+    *primals: Primal,
+    wrt: tuple[str, ...] | None = None,
+    examples: Callable[[Any], list[Example]] | None = None,
+    kinds: str = "f",
+    notes: str = "",
+) -> Callable[[F], F]:
+    """State a function in terms of simpler ones; it is inlined in place of the call."""
+
+    def register(rule: F) -> F:
+        facts = _signature(rule, wrt)
+        for f in primals:
+            _add(f, rule.__module__, expansion=rule, examples=examples, kinds=kinds, notes=notes, **facts)
+        return rule
+
+    return register
+
+
+# ---- keeping ----
+
+_TABLE: dict[str, RuleSet] = {}  # srcad's own rules, by path
+_USER: dict[str | int, RuleSet] = {}  # rules registered by users: by path for library functions, else by identity
+_LIBRARIES = {"builtins", "cmath", "math", "numpy", "operator", "random", "scipy", "srcad_runtime"}
+
+
+def _add(primal: Primal, module: str, **facts: Any) -> None:
+    """Merge new facts into the rule set of `primal`: pullback and pushforward are stated one after the other."""
+    path = primal if isinstance(primal, str) else path_of(primal)
+    key = _key(primal)
+    own = module.startswith("srcad.rules.")
+    old = (_TABLE.get(path) if own else _USER.get(key)) or RuleSet(path, primal)
+    given = {name: value for name, value in facts.items() if value}
+    for name in ("params", "keywords"):
+        given[name] = getattr(old, name) or given.get(name, ())
+    given["defaults"] = {**given.get("defaults", {}), **old.defaults}
+    new = replace(old, **given)
+    if own:
+        _TABLE[path] = new
+    else:
+        _USER[key] = new
+
+
+def _key(primal: Primal) -> str | int:
+    path = primal if isinstance(primal, str) else path_of(primal)
+    return path if path.split(".")[0] in _LIBRARIES else id(primal)
+
+
+def _caller() -> str:
+    """The module that calls `linear` or `constant`."""
+    return str(sys._getframe(2).f_globals.get("__name__", ""))
+
+
+def _signature(rule: Callable[..., Any], wrt: tuple[str, ...] | None) -> dict[str, Any]:
+    """The primal's part of a rule's signature."""
+    parameters = {n: p for n, p in inspect.signature(rule).parameters.items() if not _is_derivative(n)}
+    by_name = tuple(n for n, p in parameters.items() if p.kind is p.KEYWORD_ONLY)
+    params = tuple(n for n in parameters if n not in by_name)
+    defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
+    dots = tuple(n[:-4] for n in inspect.signature(rule).parameters if n.endswith("_dot"))
+    active = wrt or dots or tuple(n for n in params if n not in defaults) or params[:1]
+    return {"params": params, "keywords": by_name, "defaults": defaults, "wrt": active}
+
+
+def _is_derivative(name: str) -> bool:
+    return name in ("out", "out_bar", "i") or name.endswith("_dot")
+
+
+def _domain(domain: Any, count: int) -> Domain | None:
+    """One (low, high) pair per argument."""
+    if domain is None or isinstance(domain[0], tuple):
+        return domain
+    return (domain,) * count
+
+
+# ---- finding ----
+
+
+def path_of(obj: Any) -> str:
+    """The public dotted path of a library function: ``numpy.linalg.inv``, ``math.exp``, ``srcad_runtime.astype``."""
+    name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", type(obj).__name__)
+    module = getattr(obj, "__module__", None) or _module_of_ufunc(obj)
+    public = [part for part in module.split(".") if not part.startswith("_")] or [module.lstrip("_")]
+    if public[:2] == ["srcad_runtime", "arrays"]:
+        public = public[:1]
+    return ".".join([*public, name])
+
+
+def _module_of_ufunc(obj: Any) -> str:
+    import numpy as np
+
+    return "numpy" if getattr(np, obj.__name__, None) is obj else "scipy.special"
+
+
+def find(path: str, own: bool) -> RuleSet | None:
+    """The rule at `path` in srcad's own table, or in the users'."""
+    return _complete(_TABLE.get(path) if own else _USER.get(path))
+
+
+def find_object(obj: Any) -> RuleSet | None:
+    """The rule a user registered for this very object."""
+    return _complete(_USER.get(_key(obj)))
+
+
+def table() -> dict[str, RuleSet]:
+    """srcad's own rules loaded so far, by path."""
+    return {path: rule for path in sorted(_TABLE) if (rule := find(path, own=True))}
+
+
+def _complete(rule: RuleSet | None) -> RuleSet | None:
+    return replace(rule, wrt=rule.wrt or rule.params[:1]) if rule else None

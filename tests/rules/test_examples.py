@@ -1,0 +1,38 @@
+"""Every pullback and pushforward at the examples stated with it: against differences and against each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from srcad.rules import load_all
+from tests.rules.support import Draw, active, adjoints, differences, leaves, pairing, primal_of, tangent, tangent_like
+
+MIXING = {path: rule for path, rule in load_all().items() if rule.pullback}
+POINTS = [(path, i) for path, rule in MIXING.items() if rule.examples for i in range(len(rule.examples(Draw())))]
+
+
+@pytest.mark.parametrize("path", MIXING)
+def test_has_points_and_both_modes(path: str) -> None:
+    assert MIXING[path].examples, f"{path}: state examples= with the rule"
+    assert MIXING[path].modes == ("reverse", "forward")
+
+
+@pytest.mark.parametrize(("path", "point"), POINTS)
+def test_against_differences(path: str, point: int) -> None:
+    rule = MIXING[path]
+    example = rule.examples(Draw())[point]
+    rng = np.random.default_rng(point)
+    bound = rule.bind(example.args, example.kwargs)
+    out = primal_of(rule)(*example.args, **example.kwargs)
+    out_bar = tangent_like(out, rng)
+    bars = adjoints(rule, bound, out, out_bar)
+    assert bars, f"{path}: nothing to differentiate"
+    dots = {name: tangent_like(bound[name], rng) for name in active(rule, bound)}
+    measured = differences(rule, example, dots)
+    predicted = tangent(rule, example, bound, out, dots)
+    for m, p in zip(measured, predicted, strict=True):
+        np.testing.assert_allclose(np.broadcast_to(p, np.shape(m)), m, rtol=1e-7, atol=1e-8)
+    forward = pairing(leaves(out_bar), predicted)
+    reverse = sum(pairing(bars[name], leaves(dots[name])) for name in bars)
+    np.testing.assert_allclose(reverse, forward, rtol=1e-12, atol=1e-12)
