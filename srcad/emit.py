@@ -1,0 +1,204 @@
+"""IR to text: a module as a colleague would write it, which `ruff format` leaves unchanged.
+
+Prints surface and core IR alike. A program is first brought into display form (`emit_display`), its references are
+spelled out (`emit_imports`), then each statement is laid out (`emit_syntax`, `emit_layout`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from srcad import ir
+from srcad.emit_display import display
+from srcad.emit_imports import lines, resolve
+from srcad.emit_layout import STEP, Doc, Group, flat, render
+from srcad.emit_syntax import bare, bracket, comma_line, commas, item, parameters, target, value
+
+NJIT = '@njit(cache=True, error_model="numpy")'
+
+
+def expr(e: ir.Expr) -> str:
+    """An expression on one line."""
+    shown, _ = resolve(display(e))
+    return flat(bare(shown))
+
+
+def statements(stmts: Sequence[ir.Stmt]) -> list[str]:
+    """Statements as lines."""
+    shown, _ = resolve(display(tuple(stmts)))
+    return _suite(shown, 0)
+
+
+def function(fn: ir.Function) -> str:
+    """A function definition, its imports left out."""
+    shown, _ = resolve(display(fn))
+    return "\n".join(_function(shown, 0)) + "\n"
+
+
+def module(
+    functions: Iterable[ir.Function],
+    *,
+    header: str = "",
+    backend: str = "numpy",
+    doc: str | None = None,
+    decorator: str = "",
+    imports: Iterable[str] = (),
+) -> str:
+    """A whole module.
+
+    header: comment lines at the top. doc: the module's docstring. decorator: a line above each function; for numba
+    `NJIT` unless given. imports: paths to import that no function refers to (``numba.njit``).
+    """
+    if backend == "numba":
+        decorator = decorator or NJIT
+        imports = (*imports, "numba.njit")
+    shown, spelling = resolve(display(tuple(functions)))
+    for path in sorted(imports):
+        spelling.spell(path)
+    head = [f"# {line}".rstrip() for line in header.splitlines()]
+    if doc is not None:
+        head += ["", *_docstring(doc, 0)] if head else _docstring(doc, 0)
+    parts = [head, lines(spelling.imports.values())]
+    top = "\n\n".join("\n".join(part) for part in parts if part)
+    defs = ["\n".join([*([decorator] if decorator else []), *_function(fn, 0)]) for fn in shown]
+    return "\n\n\n".join(part for part in [top, *defs] if part) + "\n"
+
+
+def verify(text: str) -> None:
+    """The check at the exit: the text parses with libcst and prints back unchanged.
+
+    Raises ValueError if it does not.
+    """
+    import libcst
+
+    try:
+        back = libcst.parse_module(text).code
+    except libcst.ParserSyntaxError as error:
+        raise ValueError(f"generated text does not parse: {error}") from error
+    if back != text:
+        raise ValueError("generated text does not survive a round trip through libcst")
+
+
+# ---- suites ----
+
+
+def _suite(stmts: Sequence[ir.Stmt], depth: int) -> list[str]:
+    out: list[str] = []
+    for stmt in stmts:
+        new = _block(stmt, depth) if isinstance(stmt, ir.Block) else _statement(stmt, depth)
+        if out and new and _stands_apart(stmt, out, new):
+            out.append("")
+        out += new
+    return out
+
+
+def _body(stmts: Sequence[ir.Stmt], depth: int) -> list[str]:
+    return _suite(stmts, depth + 1) or [" " * STEP * (depth + 1) + "pass"]
+
+
+def _block(block: ir.Block, depth: int) -> list[str]:
+    body = _suite(block.body, depth)
+    margin = " " * STEP * depth
+    return [(f"{margin}# {line}").rstrip() for line in block.note.splitlines()] + body if body else []
+
+
+def _stands_apart(stmt: ir.Stmt, above: list[str], new: list[str]) -> bool:
+    """A blank line before it: asked for, or around nested functions."""
+    return isinstance(stmt, ir.Block) and stmt.blank_before
+
+
+def _statement(stmt: ir.Stmt, depth: int) -> list[str]:
+    match stmt:
+        case ir.If():
+            return _if(stmt, depth, "if")
+        case ir.For(over, iterable, body, orelse=orelse):
+            head = ("for ", target(over), " in ", value(iterable), ":")
+            return [*_lines(head, depth), *_body(body, depth), *_else(orelse, depth)]
+        case ir.While(test, body, orelse=orelse):
+            return [*_lines(("while ", value(test), ":"), depth), *_body(body, depth), *_else(orelse, depth)]
+        case ir.With(items, body):
+            managers = [(bare(e),) if name is None else (bare(e), " as ", bare(name)) for e, name in items]
+            return [*_lines(("with ", comma_line(managers), ":"), depth), *_body(body, depth)]
+        case ir.Try():
+            return _try(stmt, depth)
+        case ir.Define(fn):
+            return _function(fn, depth)
+    return _lines(_simple(stmt), depth)
+
+
+def _lines(doc: Doc, depth: int) -> list[str]:
+    margin = " " * STEP * depth
+    return (margin + render(doc, STEP * depth)).split("\n")
+
+
+def _if(stmt: ir.If, depth: int, word: str) -> list[str]:
+    out = [*_lines((word, " ", value(stmt.test), ":"), depth), *_body(stmt.body, depth)]
+    if len(stmt.orelse) == 1 and isinstance(stmt.orelse[0], ir.If):
+        return out + _if(stmt.orelse[0], depth, "elif")
+    return out + _else(stmt.orelse, depth)
+
+
+def _else(stmts: Sequence[ir.Stmt], depth: int, word: str = "else") -> list[str]:
+    body = _suite(stmts, depth + 1)
+    return [" " * STEP * depth + f"{word}:", *body] if body else []
+
+
+def _try(stmt: ir.Try, depth: int) -> list[str]:
+    margin = " " * STEP * depth
+    out = [f"{margin}try:", *_body(stmt.body, depth)]
+    for handler in stmt.handlers:
+        caught = "" if handler.exc is None else " " + flat(bare(handler.exc))
+        name = f" as {handler.name}" if handler.name else ""
+        out += [f"{margin}except{caught}{name}:", *_body(handler.body, depth)]
+    return out + _else(stmt.orelse, depth) + _else(stmt.final, depth, "finally")
+
+
+# ---- simple statements ----
+
+
+def _simple(stmt: ir.Stmt) -> Doc:
+    match stmt:
+        case ir.Assign(left, right, annotation):
+            typed = f": {annotation}" if annotation else ""
+            return (value(left), typed, " = ", value(right))
+        case ir.Store(left, right):
+            return (value(left), " = ", value(right))
+        case ir.Augment(left, op, right):
+            return (value(left), f" {op}= ", value(right))
+        case ir.Return(returned):
+            return "return" if returned is None else ("return ", value(returned))
+        case ir.Do(effect):
+            return value(effect)
+        case ir.Raise(exc, cause):
+            reason = () if cause is None else (" from ", value(cause))
+            return "raise" if exc is None else ("raise ", value(exc), *reason)
+        case ir.Assert(test, msg):
+            return ("assert ", value(test), *((", ", value(msg)) if msg is not None else ()))
+        case ir.Break():
+            return "break"
+        case ir.Continue():
+            return "continue"
+        case ir.Nonlocal(names, is_global):
+            return ("global " if is_global else "nonlocal ") + ", ".join(names)
+    raise TypeError(f"not a statement: {stmt!r}")
+
+
+# ---- functions ----
+
+
+def _function(fn: ir.Function, depth: int) -> list[str]:
+    params = parameters(fn)
+    signature = bracket("(", Group(commas(params)), ")") if params else "()"
+    head = _lines((f"def {fn.name}", signature, ":"), depth)
+    doc = [] if fn.doc is None else _docstring(fn.doc, depth + 1)
+    body = _suite(fn.body, depth + 1)
+    return head + doc + (body if body or doc else [" " * STEP * (depth + 1) + "pass"])
+
+
+def _docstring(text: str, depth: int) -> list[str]:
+    margin = " " * STEP * depth
+    first, *rest = text.strip().replace("\\", "\\\\").replace('"""', '\\"""').splitlines() or [""]
+    body = [first.rstrip(), *((margin + line).rstrip() for line in rest)]
+    if rest:
+        return [f'{margin}"""{body[0]}', *body[1:], f'{margin}"""']
+    return [f'{margin}"""{first}"""']

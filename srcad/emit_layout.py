@@ -1,0 +1,219 @@
+"""Where lines break: documents, and the printer that fits them into 88 columns.
+
+A document is text, a tuple of documents, or one of the nodes below. `render` prints each `Group` flat if it fits on
+the line, and otherwise broken: its `Line`s become line breaks. The model is Prettier's (after Wadler, "A prettier
+printer", 1998), with the three nodes that Ruff's formatter adds for optional parentheses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias, Union
+
+WIDTH = 88
+STEP = 4
+
+
+class Key:
+    """Names a group, so that other nodes can ask whether it broke."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line break in a broken group, else nothing or one blank."""
+
+    space: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Printed flat if it fits. With `only_if`: no group of its own unless that group broke."""
+
+    doc: Doc
+    key: Key | None = None
+    only_if: Key | None = None
+
+
+@dataclass(frozen=True)
+class Indent:
+    """Line breaks inside are indented; with `when`, only if that group broke."""
+
+    doc: Doc
+    when: Key | None = None
+
+
+@dataclass(frozen=True)
+class IfBroken:
+    """One of two documents, as the group `key` (None: the enclosing one) broke or not."""
+
+    broken: Doc
+    flat: Doc = ""
+    key: Key | None = None
+
+
+@dataclass(frozen=True)
+class Expandable:
+    """Brackets that may break while the group `key` around them stays flat: only the ends must fit."""
+
+    doc: Doc
+    key: Key
+
+
+@dataclass(frozen=True)
+class Atom:
+    """Something unbreakable, put into parentheses on its own line if that makes it fit."""
+
+    doc: Doc
+
+
+Doc: TypeAlias = Union[str, tuple["Doc", ...], Line, Group, Indent, IfBroken, Expandable, Atom]
+
+SOFT = Line()
+SPACE = Line(space=True)
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A document waiting to be printed: how deep, in a broken group or not, and what must fit of it.
+
+    lines: "first" (up to the first line break), "all", or "overflow" (all, of any width).
+    """
+
+    doc: Doc
+    indent: int
+    broken: bool
+    lines: str = "first"
+
+    def with_doc(self, doc: Doc) -> _Item:
+        return _Item(doc, self.indent, self.broken, self.lines)
+
+
+def flat(doc: Doc) -> str:
+    """The document on one line."""
+    match doc:
+        case str():
+            return doc
+        case tuple():
+            return "".join(map(flat, doc))
+        case Line(space):
+            return " " if space else ""
+        case IfBroken(_, doc):
+            return flat(doc)
+        case _:
+            return flat(doc.doc)
+
+
+def render(doc: Doc, indent: int = 0, width: int = WIDTH) -> str:
+    """The document with its line breaks; the text starts in column `indent` and does not include that margin."""
+    text = flat(doc)
+    if indent + len(text) <= width:
+        return text
+    return _Printer(width, indent).run(doc, indent)
+
+
+class _Printer:
+    def __init__(self, width: int, column: int) -> None:
+        self.width = width
+        self.column = column
+        self.out: list[str] = []
+        self.stack: list[_Item] = []
+        self.broke: dict[Key | None, bool] = {}
+        self.measured = False  # an enclosing flat group was found to fit, so all inside it does
+
+    def run(self, doc: Doc, indent: int) -> str:
+        self.stack.append(_Item(doc, indent, broken=True))
+        while self.stack:
+            self.step(self.stack.pop())
+        return "".join(self.out)
+
+    def write(self, text: str) -> None:
+        self.out.append(text)
+        self.column += len(text)
+
+    def newline(self, indent: int) -> None:
+        self.out.append("\n" + " " * indent)
+        self.column = indent
+
+    def step(self, item: _Item) -> None:
+        match item.doc:
+            case str() as text:
+                self.write(text)
+            case Line(space):
+                if item.broken:
+                    self.newline(item.indent)
+                elif space:
+                    self.write(" ")
+            case Group(doc, key, only_if) if only_if is None or self.broke[only_if]:
+                self.group(item.with_doc(doc), key)
+            case Atom(doc):
+                self.atom(item.with_doc(doc))
+            case Expandable(doc, key):
+                if not self.broke[key]:
+                    self.measured = False
+                self.stack.append(item.with_doc(doc))
+            case _:
+                self.stack.extend(reversed(_unfold(item, self.broke)))
+
+    def group(self, item: _Item, key: Key | None) -> None:
+        if item.broken or not self.measured:
+            self.broke[key] = False
+            self.measured = self.fits(_Item(item.doc, item.indent, broken=False))
+            item = _Item(item.doc, item.indent, broken=not self.measured)
+        self.broke[key] = item.broken
+        self.stack.append(item)
+
+    def atom(self, item: _Item) -> None:
+        one_line = _Item(item.doc, item.indent, broken=False)
+        below = _Item(item.doc, item.indent + STEP, broken=True, lines="all")
+        if not self.fits(one_line) and self.fits(below, column=below.indent):
+            self.write("(")
+            self.newline(below.indent)
+            self.write(flat(item.doc))
+            self.newline(item.indent)
+            self.write(")")
+        else:
+            self.write(flat(item.doc))
+
+    def fits(self, first: _Item, column: int | None = None) -> bool:
+        """Does `first`, with what follows it up to the next line break, fit into the width?"""
+        column = self.column if column is None else column
+        broke = dict(self.broke)
+        todo, waiting = [first], len(self.stack)
+        while todo or waiting:
+            if not todo:
+                waiting -= 1
+                todo.append(self.stack[waiting])
+            item = todo.pop()
+            match item.doc:
+                case str() as text:
+                    column += len(text)
+                    if column > self.width and item.lines != "overflow":
+                        return False
+                case Line(space):
+                    if item.broken and item.lines == "first":
+                        return True
+                    column = item.indent if item.broken else column + space
+                case Group(doc, key):
+                    broke[key] = item.broken
+                    todo.append(item.with_doc(doc))
+                case Expandable(doc, key) if not item.broken and not broke[key]:
+                    todo.append(_Item(doc, item.indent, broken=True, lines="overflow"))
+                case _:
+                    todo.extend(reversed(_unfold(item, broke)))
+        return True
+
+
+def _unfold(item: _Item, broke: dict[Key | None, bool]) -> list[_Item]:
+    """The parts of a node whose layout follows from what is already decided."""
+    match item.doc:
+        case tuple() as docs:
+            return [item.with_doc(doc) for doc in docs]
+        case Indent(doc, when):
+            deeper = when is None or broke[when]
+            return [_Item(doc, item.indent + STEP * deeper, item.broken, item.lines)]
+        case IfBroken(broken, unbroken, key):
+            is_broken = item.broken if key is None else broke[key]
+            return [item.with_doc(broken if is_broken else unbroken)]
+        case Group(doc) | Expandable(doc) | Atom(doc):
+            return [item.with_doc(doc)]
+    raise TypeError(f"not a document: {item.doc!r}")
