@@ -1,0 +1,205 @@
+"""Where a function's text stands: found with `ast`, cut out by whole lines, positions kept.
+
+`of_code` finds the text of a live code object, `of_node` cuts out a node of a file that is only read.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import linecache
+import re
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from srcad.errors import Unsupported
+from srcad.ir import Loc, Source
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """One function's text, preceded by one line that lets it parse alone: line 2 of `text` is `first_line` of the file.
+
+    Columns are the file's own, because the lines stay indented as they are.
+    """
+
+    source: Source
+    text: str
+    first_line: int
+    node: Definition
+
+    def loc(self, line: int, col: int, end_line: int, end_col: int) -> Loc:
+        """A position in `text` as a place in the file."""
+        shift = self.first_line - 2
+        return Loc(self.source, line + shift, col, end_line + shift, end_col)
+
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """A text that functions are cut from."""
+
+    name: str
+    lines: tuple[str, ...]
+    tree: ast.Module
+    source: Source
+
+    def loc(self, node: ast.AST) -> Loc:
+        """The place of an `ast` node, its columns in characters."""
+        line, end = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
+        start, stop = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0)
+        return Loc(self.source, line, self.column(line, start), end, self.column(end, stop))
+
+    def column(self, line: int, offset: int) -> int:
+        """Characters before a byte offset, which is what `ast` and code objects count."""
+        text = self.lines[line - 1]
+        return offset if text.isascii() else len(text.encode()[:offset].decode(errors="replace"))
+
+
+@functools.lru_cache(maxsize=64)
+def file(name: str, text: str) -> File:
+    """Split and parse a text; its SyntaxError is Python's own."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    tree = ast.parse(text, filename=name)
+    # str.splitlines breaks at characters (form feed, U+2028) that Python does not count as line ends
+    shown = re.sub("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", " ", text)
+    return File(name, tuple(text.split("\n")), tree, Source(name, shown))
+
+
+def of_node(f: File, node: Definition) -> Slice:
+    """Cut a function or lambda out of its file, without its decorators."""
+    first, last = node.lineno, node.end_lineno or node.lineno
+    lines = list(f.lines[first - 1 : last])
+    lines[-1] = lines[-1][: f.column(last, node.end_col_offset or 0)]
+    if isinstance(node, ast.Lambda):
+        column = f.column(first, node.col_offset)
+        lines[0] = " " * column + lines[0][column:]
+        return Slice(f.source, "(\n" + "\n".join(lines) + "\n)\n", first, node)
+    head = "if True:" if lines[0][:1].isspace() else ""
+    return Slice(f.source, f"{head}\n" + "\n".join(lines) + "\n", first, node)
+
+
+def of_code(code: types.CodeType, module_globals: dict[str, Any]) -> Slice:
+    """The text a live function was compiled from.
+
+    Raises `Unsupported` where there is none (a plain prompt before Python 3.13, `exec`, a C function).
+    """
+    f = _file_of(code, module_globals)
+    found = [node for node in _on_line(f.tree, code.co_firstlineno) if _starts(node, code)]
+    if len(found) > 1:
+        found = [_pick(f, found, code)]
+    if not found:
+        raise Unsupported(
+            f"the text of {code.co_name!r} is not at {code.co_filename}:{code.co_firstlineno}",
+            hint="The file has changed since it was loaded: load it again.",
+        )
+    return of_node(f, found[0])
+
+
+def _file_of(code: types.CodeType, module_globals: dict[str, Any]) -> File:
+    name = code.co_filename
+    linecache.checkcache(name)
+    text = "".join(linecache.getlines(name, module_globals))
+    if not text:
+        raise Unsupported(
+            f"there is no source text for {code.co_name!r} (compiled from {name!r})",
+            hint="Write the function in a file or a notebook cell: srcad reads its text.",
+        )
+    try:
+        return file(name, text)
+    except SyntaxError as error:
+        raise Unsupported(f"{name} does not parse any more: {error.msg}", hint="Load the file again.") from error
+
+
+def first_line(node: ast.AST) -> int:
+    """The line a definition begins on, its decorators included: what `co_firstlineno` counts."""
+    decorators = getattr(node, "decorator_list", [])
+    return min([d.lineno for d in decorators] + [getattr(node, "lineno", 0)])
+
+
+def _on_line(node: ast.AST, line: int) -> Iterator[ast.AST]:
+    """The nodes whose text covers a line, outer ones first."""
+    for child in ast.iter_child_nodes(node):
+        end = getattr(child, "end_lineno", None)
+        if end is None:  # arguments, comprehension, match_case: no position of their own
+            yield from _on_line(child, line)
+        elif first_line(child) <= line <= end:
+            yield child
+            yield from _on_line(child, line)
+
+
+def _starts(node: ast.AST, code: types.CodeType) -> bool:
+    if isinstance(node, ast.Lambda):
+        return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno and _parameters(node) == _names(code)
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return node.name == code.co_name and first_line(node) == code.co_firstlineno
+    return False
+
+
+def _parameters(node: Definition) -> tuple[str, ...]:
+    a = node.args
+    stars = [x for x in (a.vararg, a.kwarg) if x is not None]
+    return tuple(x.arg for x in [*a.posonlyargs, *a.args, *a.kwonlyargs, *stars])
+
+
+def _names(code: types.CodeType) -> tuple[str, ...]:
+    stars = bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars]
+
+
+def _pick(f: File, found: list[Any], code: types.CodeType) -> Any:
+    """Several lambdas start on one line: the innermost whose body covers the code's positions, else by bytecode."""
+    places = _positions(code)
+    if places:
+        covering = [n for n in found if all(_covers(n.body, p) for p in places)]
+        return min(covering or found, key=lambda n: _extent(n.body))
+    same = [n for n in found if _same_code(_compile(n, code), code)]
+    return (same or found)[0]
+
+
+def _positions(code: types.CodeType) -> list[tuple[int, int, int, int]]:
+    if not hasattr(code, "co_positions"):  # Python 3.10
+        return []
+    complete = [p for p in code.co_positions() if None not in p and p[3] != p[2]]
+    return [(line, col, end, end_col) for line, end, col, end_col in complete]
+
+
+def _covers(body: Any, place: tuple[int, int, int, int]) -> bool:
+    start, stop = place[:2], place[2:]
+    return (body.lineno, body.col_offset) <= start and stop <= (body.end_lineno, body.end_col_offset)
+
+
+def _extent(body: Any) -> tuple[int, int]:
+    return body.end_lineno - body.lineno, body.end_col_offset - body.col_offset
+
+
+def _compile(node: Definition, like: types.CodeType) -> types.CodeType:
+    """Compile one definition alone, its free variables those of a code object."""
+    body: Any = ast.Return(node) if isinstance(node, ast.Lambda) else node
+    free = ast.arguments([], [ast.arg(n) for n in like.co_freevars], None, [], [], None, [])
+    outer = ast.FunctionDef("outer", free, [body], [], None, None)
+    if "type_params" in outer._fields:
+        outer.type_params = []
+    module = ast.fix_missing_locations(ast.Module([outer], []))
+    code = compile(module, like.co_filename, "exec", flags=like.co_flags & 0x1000000, dont_inherit=True)
+    return _code_in(_code_in(code, "outer"), like.co_name)
+
+
+def _code_in(code: types.CodeType, name: str) -> types.CodeType:
+    return next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
+
+
+def _same_code(a: types.CodeType, b: types.CodeType) -> bool:
+    fields = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars")
+    if any(getattr(a, f) != getattr(b, f) for f in fields) or len(a.co_consts) != len(b.co_consts):
+        return False
+    return all(_same_const(x, y) for x, y in zip(a.co_consts, b.co_consts, strict=True))
+
+
+def _same_const(a: object, b: object) -> bool:
+    if isinstance(a, types.CodeType) and isinstance(b, types.CodeType):
+        return _same_code(a, b)
+    return type(a) is type(b) and repr(a) == repr(b)
