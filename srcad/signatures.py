@@ -1,0 +1,231 @@
+"""Functions whose type is spelt out: those that make or reshape arrays, products, and Python's own."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from srcad import shapes
+from srcad.dims import Dim
+from srcad.promotion import as_number, binary, resolve, ufunc
+from srcad.shapes import Assumptions, Dims
+from srcad.types import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, join
+
+Rule = Callable[[list[Abstract], dict[str, Abstract], Assumptions], "Abstract | None"]
+SIGNATURES: dict[str, Rule] = {}
+
+
+def _rule(*paths: str) -> Callable[[Rule], Rule]:
+    def register(rule: Rule) -> Rule:
+        SIGNATURES.update(dict.fromkeys(paths, rule))
+        return rule
+
+    return register
+
+
+def extents(t: Abstract) -> Dims | None:
+    """The extents that a shape argument (an integer or a tuple) asks for; an unknown one is None."""
+    if isinstance(t, Num) and t.dims == ():
+        return (t.number,)
+    if isinstance(t, Static) and isinstance(t.value, (int, tuple, list)):
+        return tuple(Dim(int(n)) for n in np.atleast_1d(t.value))
+    if isinstance(t, Struct) and all(isinstance(i, Num) for i in t.items):
+        return tuple(getattr(i, "number", None) for i in t.items)
+    return None
+
+
+def dtype_of(t: Abstract | None, default: str | None) -> str | None:
+    """The dtype that a ``dtype`` argument asks for."""
+    if t is None or t == Static(None):
+        return default
+    try:
+        return np.dtype(t.value).name if isinstance(t, Static) else None
+    except TypeError:
+        return None
+
+
+@_rule("numpy.zeros", "numpy.ones", "numpy.empty")
+def _filled(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    shape = kwargs.get("shape", args[0] if args else None)
+    dtype = kwargs.get("dtype", args[1] if len(args) > 1 else None)
+    return None if shape is None else Num(dtype_of(dtype, "float64"), extents(shape))
+
+
+@_rule("numpy.full")
+def _full(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    if len(args) < 2 or not isinstance(value := as_number(args[1]), Num) or value.dims:
+        return None
+    dtype = kwargs.get("dtype", args[2] if len(args) > 2 else None)
+    return Num(dtype_of(dtype, value.dtype), extents(args[0]))
+
+
+@_rule("numpy.reshape")
+def _reshape(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    base, shape = args[0], kwargs.get("shape", args[1] if len(args) > 1 else None)
+    if not isinstance(base, Num) or shape is None:
+        return None
+    new = extents(shape)
+    return Num(base.dtype, None if new is None else shapes.reshape(base.dims, new, noted))
+
+
+@_rule("numpy.broadcast_to")
+def _broadcast_to(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    shape = kwargs.get("shape", args[1] if len(args) > 1 else None)
+    return None if shape is None or not isinstance(args[0], Num) else Num(args[0].dtype, extents(shape))
+
+
+@_rule("numpy.transpose")
+def _transpose(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    if len(args) > 1 or kwargs or not isinstance(args[0], Num):
+        return None
+    return Num(args[0].dtype, args[0].dims and args[0].dims[::-1])
+
+
+def _product(shape: Callable[..., Dims | None]) -> Rule:
+    def rule(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+        if len(args) != 2 or kwargs or not isinstance(args[0], Num) or not isinstance(args[1], Num):
+            return None
+        return Num(resolve(np.multiply, args)[0], shape(args[0].dims, args[1].dims, noted))  # type: ignore[arg-type]
+
+    return rule
+
+
+SIGNATURES["numpy.matmul"] = _product(shapes.matmul)
+SIGNATURES["numpy.dot"] = _product(shapes.dot)
+
+
+@_rule("numpy.size")
+def _size(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    dims = args[0].dims if isinstance(args[0], Num) and len(args) == 1 and not kwargs else None
+    return dataclasses.replace(INT, number=None if dims is None else shapes.size(dims))
+
+
+@_rule("numpy.ndim")
+def _ndim(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    known = isinstance(args[0], Num) and args[0].dims is not None
+    return dataclasses.replace(INT, number=Dim(len(args[0].dims)) if known else None)  # type: ignore
+
+
+@_rule("numpy.shape")
+def _shape(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    return shape_tuple(args[0]) if isinstance(args[0], Num) else None
+
+
+def shape_tuple(t: Num) -> Abstract:
+    """The type of ``x.shape``: a tuple of integers in linear form."""
+    if t.dims is None:
+        return Seq(INT)
+    items = tuple(dataclasses.replace(INT, number=d) for d in t.dims)
+    return Struct("tuple", tuple(range(len(items))), items, tuple)
+
+
+@_rule("srcad.stop_gradient", "srcad.checkpoint")
+def _first(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    return args[0]
+
+
+# ---- Python's own functions ----
+
+
+@_rule("builtins.len")
+def _len(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    t = args[0]
+    length = t.dims[0] if isinstance(t, Num) and t.dims else Dim(len(t.items)) if isinstance(t, Struct) else None
+    return dataclasses.replace(INT, number=length)
+
+
+@_rule("builtins.abs")
+def _abs(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    t = as_number(args[0])
+    found = UNKNOWN if t is None else ufunc(np.absolute, [t], noted)
+    return dataclasses.replace(found, weak=t.weak) if isinstance(found, Num) and t else found
+
+
+@_rule("builtins.min", "builtins.max")
+def _extreme(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """One of the arguments, as it is."""
+    items = elements(args[0]) if len(args) == 1 else [as_number(t) or t for t in args]
+    if not items:
+        return UNKNOWN
+    dtypes = {t.dtype for t in items if isinstance(t, Num)}
+    found = items[0]
+    for t in items[1:]:
+        found = join(found, t)
+    if isinstance(found, Num) and found.dtype is None and None not in dtypes:
+        found = dataclasses.replace(found, dtype=np.result_type(*dtypes).name)  # type: ignore[arg-type]
+    return found
+
+
+def elements(t: Abstract) -> list[Abstract]:
+    """The types of what iterating over a value gives; one stands for all where the number is unknown."""
+    if isinstance(t, Struct):
+        return list(t.items) if t.kind in ("tuple", "list", "namedtuple") else []
+    if isinstance(t, Seq):
+        return [t.element]
+    return [Num(t.dtype, t.dims[1:])] if isinstance(t, Num) and t.dims else []
+
+
+@_rule("builtins.sum")
+def _sum(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    start = kwargs.get("start", args[1] if len(args) > 1 else dataclasses.replace(INT, number=Dim(0)))
+    total, items = as_number(start), [as_number(t) for t in elements(args[0])]
+    for t in items:
+        if total is None or t is None:
+            return UNKNOWN
+        total = add(total, t, noted)
+    return UNKNOWN if total is None else dataclasses.replace(total, number=None)
+
+
+def add(a: Num, b: Num, noted: Assumptions) -> Num:
+    found = ufunc(np.add, [a, b], noted)
+    assert isinstance(found, Num)
+    return dataclasses.replace(found, weak=a.weak and b.weak)
+
+
+@_rule("builtins.int")
+def _int(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    t = as_number(args[0]) if args else None
+    return dataclasses.replace(INT, number=t.number if t else None)
+
+
+@_rule("builtins.round")
+def _round(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    t = as_number(args[0])
+    if t is None or t.dims != ():
+        return None
+    return INT if len(args) == 1 and not kwargs else t
+
+
+@_rule("builtins.pow")
+def _pow(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    a, b = (as_number(t) for t in args[:2])
+    return UNKNOWN if a is None or b is None else binary("**", a, b, noted)
+
+
+@_rule("builtins.divmod")
+def _divmod(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    a, b = (as_number(t) for t in args)
+    items = (UNKNOWN,) * 2 if a is None or b is None else (binary("//", a, b, noted), binary("%", a, b, noted))
+    return Struct("tuple", (0, 1), items, tuple)
+
+
+def _always(t: Abstract) -> Rule:
+    return lambda args, kwargs, noted: t
+
+
+SIGNATURES.update(dict.fromkeys(("builtins.range", "numba.prange"), _always(Seq(INT))))
+SIGNATURES.update(dict.fromkeys(("builtins.print", "warnings.warn"), _always(Static(None))))
+SIGNATURES |= {"builtins.float": _always(FLOAT), "builtins.complex": _always(COMPLEX), "builtins.bool": _always(BOOL)}
+for _name in ("isinstance", "issubclass", "hasattr", "callable", "any", "all"):
+    SIGNATURES[f"builtins.{_name}"] = _always(BOOL)
+for _name in (n for n in dir(math) if callable(getattr(math, n)) and not n.startswith("_")):
+    SIGNATURES[f"math.{_name}"] = _always(FLOAT)
+for _name in ("floor", "ceil", "trunc", "comb", "factorial", "gcd", "isqrt", "lcm", "perm"):
+    SIGNATURES[f"math.{_name}"] = _always(INT)
+for _name in ("isnan", "isinf", "isfinite", "isclose"):
+    SIGNATURES[f"math.{_name}"] = _always(BOOL)
+SIGNATURES["math.modf"] = _always(Struct("tuple", (0, 1), (FLOAT, FLOAT), tuple))
+SIGNATURES["math.frexp"] = _always(Struct("tuple", (0, 1), (FLOAT, INT), tuple))
