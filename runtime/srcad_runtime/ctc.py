@@ -1,0 +1,147 @@
+"""Connectionist temporal classification (Graves, Fernandez, Gomez and Schmidhuber, 2006), in log space.
+
+A labelling is read along a chain of states, a blank between and around its labels. ``alpha[t, n, s]`` is the log
+probability of all paths that are in state s at step t, the emission of that step included; ``beta[t, n, s]`` is that of
+all ways on from there to the end, without that emission.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def ctc_losses(
+    log_probs: Array,
+    labels: Array,
+    input_lengths: Array,
+    label_lengths: Array,
+    blank: int = 0,
+    zero_infinity: bool = False,
+) -> Array:
+    """The negative log probability of each labelling.
+
+    Shapes: log_probs (t, n, c), labels integers (n, s) or all labels one after the other (sum(label_lengths),),
+    lengths (n,); returns (n,). A labelling too long for its input has loss inf, or 0 with `zero_infinity`.
+
+    Raises:
+        ValueError: if the shapes do not fit, a length is too large, or a label is out of range.
+    """
+    steps, counts = np.asarray(input_lengths), np.asarray(label_lengths)
+    states = _states(log_probs, labels, steps, counts, blank)
+    losses = _losses(_alpha(log_probs, states, counts, blank), steps, counts)
+    return np.where(np.isinf(losses), 0.0, losses) if zero_infinity else losses
+
+
+def ctc_partials(
+    log_probs: Array,
+    labels: Array,
+    input_lengths: Array,
+    label_lengths: Array,
+    blank: int = 0,
+    zero_infinity: bool = False,
+) -> Array:
+    """The derivative of each sample's loss with respect to log_probs: minus the posterior of each class, (t, n, c).
+
+    Where a loss is inf it is nan, or 0 with `zero_infinity`.
+    """
+    steps, counts = np.asarray(input_lengths), np.asarray(label_lengths)
+    states = _states(log_probs, labels, steps, counts, blank)
+    alpha = _alpha(log_probs, states, counts, blank)
+    losses = _losses(alpha, steps, counts)[:, None]
+    impossible = np.isinf(losses)
+    log_posterior = alpha + _beta(log_probs, states, steps, counts, blank) + np.where(impossible, 0.0, losses)
+    posterior = np.where(impossible, 0.0 if zero_infinity else np.nan, np.exp(log_posterior))
+    partials = np.zeros_like(log_probs)
+    samples = np.arange(states.shape[0])
+    for s in range(states.shape[1]):
+        partials[:, samples, states[:, s]] -= posterior[:, :, s]
+    return partials
+
+
+def _states(log_probs: Array, labels: Array, steps: Array, counts: Array, blank: int) -> Array:
+    """The class of each state, (n, 2 * s + 1): blank, label, blank, label, ..., blank. Past a labelling all are blank."""
+    _check(log_probs, labels, steps, counts, blank)
+    longest = labels.shape[1] if labels.ndim == 2 else int(np.max(counts, initial=0))
+    inside = np.arange(longest) < counts[:, None]
+    padded = np.full(inside.shape, blank, np.int64)
+    padded[inside] = labels[inside] if labels.ndim == 2 else labels[: counts.sum()]
+    if np.any((padded < 0) | (padded >= log_probs.shape[2])):
+        raise ValueError(f"ctc: a label is not one of the {log_probs.shape[2]} classes of log_probs")
+    states = np.full((counts.size, 2 * longest + 1), blank, np.int64)
+    states[:, 1::2] = padded
+    return states
+
+
+def _emissions(log_probs: Array, states: Array) -> Array:
+    """The log probability of each state's class at each step: (t, n, states)."""
+    return log_probs[:, np.arange(states.shape[0])[:, None], states]
+
+
+def _skips(states: Array, blank: int) -> Array:
+    """Which states may be entered from two states before: those of a label other than the last one."""
+    allowed = np.zeros(states.shape, np.bool_)
+    allowed[:, 2:] = (states[:, 2:] != blank) & (states[:, 2:] != states[:, :-2])
+    return allowed
+
+
+def _alpha(log_probs: Array, states: Array, counts: Array, blank: int) -> Array:
+    emissions, skips = _emissions(log_probs, states), _skips(states, blank)
+    alpha = np.full(emissions.shape, -np.inf, emissions.dtype)
+    alpha[:1, :, 0] = emissions[:1, :, 0]
+    alpha[:1, counts > 0, 1:2] = emissions[:1, counts > 0, 1:2]
+    for t in range(1, alpha.shape[0]):
+        before = alpha[t - 1]
+        paths = before.copy()
+        paths[:, 1:] = np.logaddexp(paths[:, 1:], before[:, :-1])
+        paths[:, 2:] = np.logaddexp(paths[:, 2:], np.where(skips[:, 2:], before[:, :-2], -np.inf))
+        alpha[t] = paths + emissions[t]
+    return alpha
+
+
+def _beta(log_probs: Array, states: Array, steps: Array, counts: Array, blank: int) -> Array:
+    emissions, skips = _emissions(log_probs, states), _skips(states, blank)
+    beta = np.full(emissions.shape, -np.inf, emissions.dtype)
+    place = np.arange(states.shape[1])
+    final = np.where((place == 2 * counts[:, None]) | (place == 2 * counts[:, None] - 1), 0.0, -np.inf)
+    for t in range(beta.shape[0] - 1, -1, -1):
+        if t + 1 < beta.shape[0]:
+            after = beta[t + 1] + emissions[t + 1]
+            paths = after.copy()
+            paths[:, :-1] = np.logaddexp(paths[:, :-1], after[:, 1:])
+            paths[:, :-2] = np.logaddexp(paths[:, :-2], np.where(skips[:, 2:], after[:, 2:], -np.inf))
+            beta[t] = paths
+        last = steps == t + 1
+        beta[t, last] = final[last]
+    return beta
+
+
+def _losses(alpha: Array, steps: Array, counts: Array) -> Array:
+    """Minus the log probability of ending in the last label or the blank behind it: (n,)."""
+    if alpha.shape[0] == 0:
+        return np.where(counts == 0, 0.0, np.inf).astype(alpha.dtype)
+    ends = alpha[np.maximum(steps - 1, 0), np.arange(counts.size)]
+    samples = np.arange(counts.size)
+    label_end = np.where(counts > 0, ends[samples, np.maximum(2 * counts - 1, 0)], -np.inf)
+    losses = -np.logaddexp(ends[samples, 2 * counts], label_end)
+    return np.where(steps > 0, losses, np.where(counts == 0, 0.0, np.inf)).astype(alpha.dtype)
+
+
+def _check(log_probs: Array, labels: Array, steps: Array, counts: Array, blank: int) -> None:
+    if log_probs.ndim != 3:
+        raise ValueError(f"ctc: log_probs {log_probs.shape} does not have the axes (time, batch, classes)")
+    t, n, c = log_probs.shape
+    if not 0 <= blank < c:
+        raise ValueError(f"ctc: blank={blank} is not one of the {c} classes of log_probs")
+    if steps.shape != (n,) or counts.shape != (n,):
+        raise ValueError(f"ctc: input_lengths {steps.shape} and label_lengths {counts.shape} do not fit a batch of {n}")
+    if np.any(steps < 0) or np.any(steps > t):
+        raise ValueError(f"ctc: an input length is not within the {t} steps of log_probs")
+    if np.any(counts < 0) or labels.ndim == 2 and (labels.shape[0] != n or np.any(counts > labels.shape[1])):
+        raise ValueError(f"ctc: labels {labels.shape} do not hold the label_lengths of a batch of {n}")
+    if labels.ndim != 2 and labels.shape != (counts.sum(),):
+        raise ValueError(f"ctc: labels {labels.shape} are neither (batch, length) nor {counts.sum()} labels in a row")
