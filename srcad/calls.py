@@ -13,7 +13,7 @@ from srcad.probe import probe
 from srcad.promotion import as_number, ufunc
 from srcad.shapes import Assumptions
 from srcad.signatures import SIGNATURES
-from srcad.types import UNKNOWN, Abstract, Num, Static, Struct
+from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct
 
 _PURE = ("numpy.", "scipy.", "math.", "cmath.", "operator.", "builtins.", "srcad_runtime.")
 _IMPURE = (

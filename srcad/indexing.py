@@ -8,7 +8,7 @@ from typing import TypeAlias, Union
 
 from srcad.dims import Dim
 from srcad.shapes import Assumptions, Dims, assume, broadcast, not_negative
-from srcad.types import UNKNOWN, Abstract, Num, Seq, Static, Struct, is_bool, join
+from srcad.abstract import UNKNOWN, Abstract, Num, Seq, Static, Struct, is_bool, join
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from srcad.dims import Dim, combine, symbol
 from srcad.indexing import Cut, Item, index
 from srcad.promotion import as_number, binary
 from srcad.shapes import Assumptions
-from srcad.types import BOOL, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, describe, join
+from srcad.abstract import BOOL, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, describe, join
 
 
 def infer(expr: ir.Expr, env: Mapping[str, Abstract], assumptions: Assumptions | None = None) -> Abstract:

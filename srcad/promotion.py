@@ -13,7 +13,7 @@ import numpy as np
 from srcad import shapes
 from srcad.dims import combine
 from srcad.shapes import Assumptions
-from srcad.types import UNKNOWN, Abstract, Num, Static, Struct, describe, is_integer
+from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct, describe, is_integer
 
 
 def as_number(t: Abstract) -> Num | None:

@@ -12,7 +12,7 @@ from srcad import shapes
 from srcad.dims import Dim
 from srcad.promotion import as_number, binary, resolve, ufunc
 from srcad.shapes import Assumptions, Dims
-from srcad.types import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, join
+from srcad.abstract import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, join
 
 Rule = Callable[[list[Abstract], dict[str, Abstract], Assumptions], "Abstract | None"]
 SIGNATURES: dict[str, Rule] = {}
