@@ -87,7 +87,7 @@ def _name_in(module: str, obj: Any) -> str | None:
     return _names(module, len(vars(space))).get(id(obj))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _names(module: str, size: int) -> dict[int, str]:
     """A module's public objects by identity; `size` renews the table when a lazy module has grown."""
     table: dict[int, str] = {}
@@ -98,7 +98,7 @@ def _names(module: str, size: int) -> dict[int, str]:
 
 
 def load(path: str) -> Any:
-    """The live object of a library path such as ``numpy.linalg.inv``; AttributeError or ImportError if there is none."""
+    """The live object of a path such as ``numpy.linalg.inv``; AttributeError or ImportError if there is none."""
     head, *rest = path.split(".")
     obj: Any = importlib.import_module(head)
     for attr in rest:

@@ -15,6 +15,7 @@ from srcad.errors import Unsupported
 from srcad.target import Family, Parameter, Target
 
 _LITERAL = (int, float, complex, bool, str, type(None), type(...))
+_ORDER = ("positional", "star", "keyword", "starstar")
 _LRU_CACHE = type(functools.lru_cache(lambda: None))
 
 
@@ -67,7 +68,7 @@ def _target(f: Any, family: Family, live: Any, bound: dict[str, Any]) -> Target:
         return _plain(f, family, live, bound)
     if isinstance(f, type):
         raise Unsupported(f"{f.__qualname__} is a class", hint="Differentiate a function that builds the object.")
-    call = getattr(type(f), "__call__", None)
+    call = inspect.getattr_static(type(f), "__call__", None)
     if is_function(call):
         return _first_bound(call, f, family, live, bound)
     name = getattr(f, "__qualname__", None) or repr(f)
@@ -118,12 +119,11 @@ def _plain(f: types.FunctionType, family: Family, live: Any, bound: dict[str, An
 def _parameters(f: types.FunctionType) -> tuple[Parameter, ...]:
     """The signature, from the code object: `inspect.signature` would follow ``__wrapped__``."""
     code, defaults = f.__code__, dict(_defaults(f))
-    positional, keyword = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
-    kinds = ["positional"] * positional + ["keyword"] * code.co_kwonlyargcount
+    kinds = ["positional"] * code.co_argcount + ["keyword"] * code.co_kwonlyargcount
     kinds += ["star"] * bool(code.co_flags & inspect.CO_VARARGS)
     kinds += ["starstar"] * bool(code.co_flags & inspect.CO_VARKEYWORDS)
-    names = code.co_varnames[:keyword] + code.co_varnames[keyword : len(kinds)]
-    return tuple(Parameter(n, k, n in defaults, defaults.get(n)) for n, k in zip(names, kinds, strict=True))
+    found = [Parameter(n, k, n in defaults, defaults.get(n)) for n, k in zip(code.co_varnames, kinds, strict=False)]
+    return tuple(sorted(found, key=lambda p: _ORDER.index(p.kind)))
 
 
 def _defaults(f: types.FunctionType) -> list[tuple[str, Any]]:

@@ -6,6 +6,7 @@ A slice (one function's lines) is parsed, its statements and expressions become 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from srcad import ir, parse_names, parse_patterns
+from srcad.naming import Names
 from srcad.parse_exprs import Expressions
 from srcad.source import Slice
 
@@ -26,7 +28,7 @@ def function(cut: Slice, scope: Any) -> ir.Function:
     """
     wrapper = MetadataWrapper(cst.parse_module(cut.text), unsafe_skip_copy=True)
     reader = Statements(cut, wrapper.module, wrapper.resolve(PositionProvider), scope)
-    return parse_names.bind(reader.root(wrapper.module.body[0]), scope, reader.fresh)
+    return parse_names.bind(reader.root(wrapper.module.body[0]), scope, reader.names)
 
 
 class Statements(Expressions):
@@ -35,7 +37,7 @@ class Statements(Expressions):
     def __init__(self, cut: Slice, module: cst.Module, positions: Any, scope: Any) -> None:
         super().__init__(cut, module, positions)
         self.scope = scope
-        self.fresh = parse_names.Fresh(cut.text)
+        self.names = Names(re.findall(r"\w+", cut.text))
         self.lines = cut.text.split("\n")
 
     def root(self, node: Any) -> ir.Function:
@@ -43,8 +45,8 @@ class Statements(Expressions):
         if isinstance(node, cst.If):
             node = node.body.body[0]
         if isinstance(node, cst.SimpleStatementLine):
-            node = node.body[0].value  # type: ignore[union-attr]
-            return self.lambda_function(node)
+            expression: Any = node.body[0]
+            return self.lambda_function(expression.value)
         return self.function(node)
 
     def function(self, node: cst.FunctionDef) -> ir.Function:
@@ -116,7 +118,7 @@ class Statements(Expressions):
             return [ir.Assign(targets[0], value, loc=loc)]
         made: list[ir.Stmt] = []
         if not isinstance(targets[0], ir.Name):  # the value is computed once, the targets are set left to right
-            targets.insert(0, ir.Name(self.fresh("value"), loc=loc))
+            targets.insert(0, ir.Name(self.names.fresh("value"), loc=loc))
         for target in targets:
             made.append(ir.Assign(target, value, loc=loc))
             value = targets[0]

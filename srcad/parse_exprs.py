@@ -113,7 +113,7 @@ class Expressions:
         for part in node.parts:
             if isinstance(part, cst.FormattedStringText):
                 parts.append(self._string_text(part, node))
-            else:
+            elif isinstance(part, cst.FormattedStringExpression):
                 parts += self._replacement(part)
         return ir.FString(tuple(parts), loc=self.loc(node))
 
@@ -137,10 +137,7 @@ class Expressions:
     def _shown(self, part: cst.FormattedStringExpression) -> str:
         before, equal = part.whitespace_before_expression, part.equal
         assert equal is not None
-        return self.module.code_for_node(before) + self.module.code_for_node(part.expression) + self._equal(equal)
-
-    def _equal(self, equal: cst.AssignEqual) -> str:
-        return self.module.code_for_node(equal)
+        return "".join(self.module.code_for_node(n) for n in (before, part.expression, equal))
 
     # ---- operators ----
 
@@ -190,7 +187,7 @@ class Expressions:
 
     def _Set(self, node: cst.Set) -> ir.Expr:
         items = ir.List(self.elements(node.elements), loc=self.loc(node))
-        return ir.Call(ir.Ref("builtins.set", set), (items,), loc=self.loc(node))
+        return ir.Call(ir.Ref("builtins.set", set, loc=items.loc), (items,), loc=self.loc(node))
 
     def _Dict(self, node: cst.Dict) -> ir.Expr:
         keys = tuple(self.expr(e.key) if isinstance(e, cst.DictElement) else None for e in node.elements)
@@ -211,7 +208,8 @@ class Expressions:
         return ir.Index(self.expr(node.value), items, loc=self.loc(node))
 
     def _subscript(self, element: cst.SubscriptElement) -> ir.Expr:
-        part, loc = element.slice, self.loc(element.slice)
+        part: Any = element.slice
+        loc = self.loc(part)
         if isinstance(part, cst.Slice):
             return ir.Slice(self.optional(part.lower), self.optional(part.upper), self.optional(part.step), loc=loc)
         value = self.expr(part.value)
@@ -241,9 +239,9 @@ class Expressions:
     def params(self, node: cst.Parameters) -> tuple[ir.Param, ...]:
         """Parameters in order; those that are positional only count as positional."""
         found = [self._param(p, "positional") for p in (*node.posonly_params, *node.params)]
-        found += [self._param(p, "keyword") for p in node.kwonly_params]
         if isinstance(node.star_arg, cst.Param):
             found.append(self._param(node.star_arg, "star"))
+        found += [self._param(p, "keyword") for p in node.kwonly_params]
         if node.star_kwarg is not None:
             found.append(self._param(node.star_kwarg, "starstar"))
         return tuple(found)

@@ -7,13 +7,14 @@ names (``np.linalg.inv``) into one, takes imports out, and gives comprehension v
 from __future__ import annotations
 
 import dataclasses
-import re
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from srcad import ir
 from srcad.errors import Unsupported
+from srcad.naming import Names
 
 _FORBIDDEN = {
     "builtins.exec": "Write the statements out.",
@@ -34,19 +35,6 @@ _PURE_DECORATORS = {
 _DROP: Any = object()
 
 
-class Fresh:
-    """Names that do not occur in a text: a trailing underscore first, numbers after that."""
-
-    def __init__(self, text: str) -> None:
-        self.taken = set(re.findall(r"\w+", text))
-
-    def __call__(self, base: str) -> str:
-        names = (base, f"{base}_", *(f"{base}_{i}" for i in range(2, 10_000)))
-        name = next(n for n in names if n not in self.taken)
-        self.taken.add(name)
-        return name
-
-
 @dataclass(eq=False)
 class Frame:
     """One function's or comprehension's names. `renamed` maps a comprehension's variables to what they are called."""
@@ -60,10 +48,10 @@ class Frame:
     free: dict[str, None] = field(default_factory=dict)
 
 
-def bind(function: ir.Function, scope: Any, fresh: Fresh) -> ir.Function:
+def bind(function: ir.Function, scope: Any, names: Names) -> ir.Function:
     """The function with every name decided; its defaults are the values that the scope knows, if it knows them."""
     params = tuple(_live_default(p, scope) for p in function.params)
-    return _Binder(scope, fresh).function(dataclasses.replace(function, params=params), None)
+    return _Binder(scope, names).function(dataclasses.replace(function, params=params), None)
 
 
 def _live_default(param: ir.Param, scope: Any) -> ir.Param:
@@ -72,8 +60,8 @@ def _live_default(param: ir.Param, scope: Any) -> ir.Param:
 
 
 class _Binder:
-    def __init__(self, scope: Any, fresh: Fresh) -> None:
-        self.scope, self.fresh = scope, fresh
+    def __init__(self, scope: Any, names: Names) -> None:
+        self.scope, self.names = scope, names
 
     # ---- functions ----
 
@@ -98,7 +86,7 @@ class _Binder:
 
     def below(self, n: Any, frame: Frame | None) -> Any:
         changes = {}
-        for name in _fields(type(n)):
+        for name in _fields(n.__class__):
             old = getattr(n, name)
             new = _each(old, lambda child: self.node(child, frame))
             if new is not old:
@@ -149,7 +137,7 @@ class _Binder:
             iterable = self.node(g.iter, frame if i == 0 else inner)
             for name in dict.fromkeys(_target_names(g.target)):
                 if name not in inner.locals and _used_around(name, frame):
-                    inner.renamed[name] = self.fresh(f"{name}_")
+                    inner.renamed[name] = self.names.fresh(name)
                 inner.locals.add(name)
             tests = _each(g.tests, lambda t: self.node(t, inner))
             generators.append(ir.Generator(self.node(g.target, inner), iterable, tests))
@@ -184,6 +172,22 @@ class _Binder:
                 f"cannot differentiate a write to {kind} {what}", n.loc, "Pass it in and return the new value."
             )
 
+    def _For(self, n: ir.For, frame: Frame | None) -> Any:
+        made = self.below(n, frame)
+        self._check_target(made.target, n)
+        return made
+
+    def _With(self, n: ir.With, frame: Frame | None) -> Any:
+        made = self.below(n, frame)
+        for _, target in made.items:
+            self._check_target(target, n)
+        return made
+
+    def _Walrus(self, n: ir.Walrus, frame: Frame | None) -> Any:
+        made = self.below(n, frame)
+        self._check_target(made.target, n)
+        return made
+
     def _Nonlocal(self, n: ir.Nonlocal, frame: Frame | None) -> Any:
         assert frame is not None
         names = tuple(x for x in n.names if not n.is_global and isinstance(self._look_up(x, frame), str))
@@ -198,10 +202,9 @@ def _each(value: Any, f: Callable[[Any], Any]) -> Any:
     return f(value) if ir.is_node(value) else value
 
 
-def _fields(kind: type, known: dict[type, tuple[str, ...]] = {}) -> tuple[str, ...]:
-    if kind not in known:
-        known[kind] = tuple(f.name for f in dataclasses.fields(kind) if f.name != "loc")
-    return known[kind]
+@functools.cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind) if f.name != "loc")
 
 
 def _name_or_none(ref: ir.Ref) -> ir.Expr:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import libcst as cst
 
-from srcad import ir
+from srcad import ir, library
 
 Pattern = tuple[ir.Expr, tuple[tuple[str, ir.Expr], ...]]
 
@@ -17,14 +18,16 @@ _SELF_MATCHING = (bool, bytearray, bytes, dict, float, frozenset, int, list, set
 
 def match(reader: Any, node: cst.Match) -> ir.Match:
     """A match statement; the subject is evaluated once, into a name of its own."""
-    var = reader.fresh("subject")
+    var = reader.names.fresh("subject")
     cases = tuple(_case(reader, case, ir.Name(var, loc=reader.loc(node.subject))) for case in node.cases)
     return ir.Match(reader.expr(node.subject), var, cases, loc=reader.header(node, node.subject, node.subject))
 
 
 def _case(reader: Any, node: cst.MatchCase, subject: ir.Expr) -> ir.Case:
+    loc = reader.loc(node.pattern)
     test, bindings = _pattern(reader, node.pattern, subject)
-    return ir.Case(test, bindings, reader.optional(node.guard), reader.suite(node.body))
+    placed = tuple((name, _placed(value, loc)) for name, value in bindings)
+    return ir.Case(_placed(test, loc), placed, reader.optional(node.guard), reader.suite(node.body))
 
 
 def _pattern(reader: Any, node: Any, subject: ir.Expr) -> Pattern:
@@ -64,7 +67,7 @@ def _sequence(reader: Any, node: Any, subject: ir.Expr) -> Pattern:
     star, count = stars[0] if stars else len(node.patterns), len(node.patterns)
     length = ir.Compare(
         (">=" if stars else "==",),
-        (ir.call("builtins.len", subject), ir.Const(count - len(stars))),
+        (_call("builtins.len", subject), ir.Const(count - len(stars))),
         loc=reader.loc(node),
     )
     parts: list[Pattern] = [(_is_sequence(subject), ()), (length, ())]
@@ -79,28 +82,33 @@ def _sequence(reader: Any, node: Any, subject: ir.Expr) -> Pattern:
 
 def _is_sequence(subject: ir.Expr) -> ir.Expr:
     """What Python takes for a sequence here: any but strings and bytes."""
-    text = ir.Tuple(
-        (ir.Ref("builtins.str", str), ir.Ref("builtins.bytes", bytes), ir.Ref("builtins.bytearray", bytearray))
-    )
-    sequence = ir.call("builtins.isinstance", subject, _abstract("Sequence"))
-    return ir.BoolOp("and", (sequence, ir.Unary("not", ir.call("builtins.isinstance", subject, text))))
+    text = ir.Tuple(tuple(_ref(f"builtins.{name}") for name in ("str", "bytes", "bytearray")))
+    sequence = _call("builtins.isinstance", subject, _ref("collections.abc.Sequence"))
+    return ir.BoolOp("and", (sequence, ir.Unary("not", _call("builtins.isinstance", subject, text))))
 
 
-def _abstract(name: str) -> ir.Ref:
-    import collections.abc
+def _call(path: str, *args: ir.Expr) -> ir.Call:
+    return ir.Call(_ref(path), args)
 
-    return ir.Ref(f"collections.abc.{name}", getattr(collections.abc, name))
+
+def _ref(path: str) -> ir.Ref:
+    return ir.Ref(path, library.load(path))
+
+
+def _placed(node: Any, loc: ir.Loc) -> Any:
+    """`node` with a place for whatever the pattern only implies."""
+    return ir.transform(node, lambda n: dataclasses.replace(n, loc=loc) if getattr(n, "loc", loc) is None else n)
 
 
 def _rest(star: cst.MatchStar, subject: ir.Expr, start: int, stop: int) -> tuple[tuple[str, ir.Expr], ...]:
     if star.name is None:
         return ()
     part = ir.Slice(ir.Const(start), ir.Const(stop) if stop else None)
-    return ((star.name.value, ir.call("builtins.list", ir.Index(subject, (part,)))),)
+    return ((star.name.value, _call("builtins.list", ir.Index(subject, (part,)))),)
 
 
 def _mapping(reader: Any, node: cst.MatchMapping, subject: ir.Expr) -> Pattern:
-    parts: list[Pattern] = [(ir.call("builtins.isinstance", subject, _abstract("Mapping")), ())]
+    parts: list[Pattern] = [(_call("builtins.isinstance", subject, _ref("collections.abc.Mapping")), ())]
     keys = [reader.expr(element.key) for element in node.elements]
     for key, element in zip(keys, node.elements, strict=True):
         parts.append((ir.Compare(("in",), (key, subject), loc=key.loc), ()))
@@ -111,7 +119,7 @@ def _mapping(reader: Any, node: cst.MatchMapping, subject: ir.Expr) -> Pattern:
 
 
 def _without(reader: Any, subject: ir.Expr, keys: list[ir.Expr]) -> ir.Expr:
-    key, value = ir.Name(reader.fresh("key")), ir.Name(reader.fresh("item"))
+    key, value = ir.Name(reader.names.fresh("key")), ir.Name(reader.names.fresh("item"))
     items = ir.Call(ir.Attr(subject, "items"))
     generator = ir.Generator(ir.Tuple((key, value)), items, (ir.Compare(("not in",), (key, ir.Tuple(tuple(keys)))),))
     return ir.Comprehension("dict", ir.Tuple((key, value)), (generator,))
@@ -119,7 +127,7 @@ def _without(reader: Any, subject: ir.Expr, keys: list[ir.Expr]) -> ir.Expr:
 
 def _class(reader: Any, node: cst.MatchClass, subject: ir.Expr) -> Pattern:
     cls = reader.expr(node.cls)
-    parts: list[Pattern] = [(ir.Call(ir.Ref("builtins.isinstance", isinstance), (subject, cls), loc=cls.loc), ())]
+    parts: list[Pattern] = [(ir.Call(_ref("builtins.isinstance"), (subject, cls), loc=cls.loc), ())]
     names = _match_args(reader, node, cls) if node.patterns else ()
     for name, element in zip(names, node.patterns, strict=False):
         parts.append(_pattern(reader, element.value, ir.Attr(subject, name, loc=cls.loc) if name else subject))

@@ -1,6 +1,6 @@
 """What a name means: from a live function (globals, closure, bound self) or from a file that is never imported.
 
-The public face of `target`, `live`, `files` and `source`. Importing it, and all it does up to `Target.function`, needs no libcst.
+The public face of `target`, `live`, `files` and `source`. It needs no libcst until `Target.function` is asked for.
 """
 
 from __future__ import annotations

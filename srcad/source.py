@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import linecache
 import re
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
+from srcad import bytecode
 from srcad.errors import Unsupported
 from srcad.ir import Loc, Source
 
@@ -85,18 +87,17 @@ def of_node(f: File, node: Definition) -> Slice:
 def of_code(code: types.CodeType, module_globals: dict[str, Any]) -> Slice:
     """The text a live function was compiled from.
 
-    Raises `Unsupported` where there is none (a plain prompt before Python 3.13, `exec`, a C function).
+    Raises `Unsupported` where there is none (a plain prompt before Python 3.13, `exec`), or another one by now.
     """
     f = _file_of(code, module_globals)
     found = [node for node in _on_line(f.tree, code.co_firstlineno) if _starts(node, code)]
-    if len(found) > 1:
-        found = [_pick(f, found, code)]
-    if not found:
+    node = found[0] if len(found) == 1 else _pick(f, found, code)
+    if node is None or not _is_text_of(f, node, code):
         raise Unsupported(
-            f"the text of {code.co_name!r} is not at {code.co_filename}:{code.co_firstlineno}",
+            f"the text of {code.co_name!r} is not at {code.co_filename}:{code.co_firstlineno} any more",
             hint="The file has changed since it was loaded: load it again.",
         )
-    return of_node(f, found[0])
+    return of_node(f, node)
 
 
 def _file_of(code: types.CodeType, module_globals: dict[str, Any]) -> File:
@@ -131,7 +132,7 @@ def _on_line(node: ast.AST, line: int) -> Iterator[ast.AST]:
             yield from _on_line(child, line)
 
 
-def _starts(node: ast.AST, code: types.CodeType) -> bool:
+def _starts(node: ast.AST, code: types.CodeType) -> TypeGuard[Definition]:
     if isinstance(node, ast.Lambda):
         return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno and _parameters(node) == _names(code)
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -146,7 +147,7 @@ def _parameters(node: Definition) -> tuple[str, ...]:
 
 
 def _names(code: types.CodeType) -> tuple[str, ...]:
-    stars = bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)
+    stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars]
 
 
@@ -155,12 +156,11 @@ def _pick(f: File, found: list[Any], code: types.CodeType) -> Any:
     places = _positions(code)
     if places:
         covering = [n for n in found if all(_covers(n.body, p) for p in places)]
-        return min(covering or found, key=lambda n: _extent(n.body))
-    same = [n for n in found if _same_code(_compile(n, code), code)]
-    return (same or found)[0]
+        return min(covering, key=lambda n: _extent(n.body), default=None)
+    return next((n for n in found if _is_text_of(f, n, code)), None)
 
 
-def _positions(code: types.CodeType) -> list[tuple[int, int, int, int]]:
+def _positions(code: types.CodeType) -> list[Any]:
     if not hasattr(code, "co_positions"):  # Python 3.10
         return []
     complete = [p for p in code.co_positions() if None not in p and p[3] != p[2]]
@@ -176,30 +176,13 @@ def _extent(body: Any) -> tuple[int, int]:
     return body.end_lineno - body.lineno, body.end_col_offset - body.col_offset
 
 
-def _compile(node: Definition, like: types.CodeType) -> types.CodeType:
-    """Compile one definition alone, its free variables those of a code object."""
-    body: Any = ast.Return(node) if isinstance(node, ast.Lambda) else node
-    free = ast.arguments([], [ast.arg(n) for n in like.co_freevars], None, [], [], None, [])
-    outer = ast.FunctionDef("outer", free, [body], [], None, None)
-    if "type_params" in outer._fields:
-        outer.type_params = []
-    module = ast.fix_missing_locations(ast.Module([outer], []))
-    code = compile(module, like.co_filename, "exec", flags=like.co_flags & 0x1000000, dont_inherit=True)
-    return _code_in(_code_in(code, "outer"), like.co_name)
+def _is_text_of(f: File, node: Definition, code: types.CodeType) -> bool:
+    """Whether a code object was compiled from this text, or from it with something added (pytest's asserts)."""
+    made = bytecode.compiled(node, _class_around(f.tree, node), code)
+    return made is None or bytecode.same(made, code) or bytecode.adds_to(code, made)
 
 
-def _code_in(code: types.CodeType, name: str) -> types.CodeType:
-    return next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
-
-
-def _same_code(a: types.CodeType, b: types.CodeType) -> bool:
-    fields = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars")
-    if any(getattr(a, f) != getattr(b, f) for f in fields) or len(a.co_consts) != len(b.co_consts):
-        return False
-    return all(_same_const(x, y) for x, y in zip(a.co_consts, b.co_consts, strict=True))
-
-
-def _same_const(a: object, b: object) -> bool:
-    if isinstance(a, types.CodeType) and isinstance(b, types.CodeType):
-        return _same_code(a, b)
-    return type(a) is type(b) and repr(a) == repr(b)
+def _class_around(tree: ast.Module, node: ast.AST) -> str | None:
+    """The innermost class whose private names a definition sees."""
+    around = [n for n in _on_line(tree, getattr(node, "lineno", 0)) if isinstance(n, ast.ClassDef)]
+    return around[-1].name if around else None

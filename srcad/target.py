@@ -81,7 +81,7 @@ class Family:
         return f"global:{self._prefixes[key]}{name}"
 
     def captured_path(self, home: str, name: str, holder: Any, reader: Callable[[], Any]) -> str:
-        """The path of a captured value; `holder` (a cell, a class, ...) tells equal names apart. Home "" is the root."""
+        """The path of a captured value; its `holder` (a cell, a class) tells equal names apart. Home "" is the root."""
         key = (f"closure:{name}", id(holder))
         if key not in self._prefixes:
             root = f"{home}:{name}" if home else name
