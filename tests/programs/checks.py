@@ -150,12 +150,13 @@ def _check_form(program: Program, args: tuple[Any, ...], gradient: tuple[Any, ..
 
 
 def _check_gradient(program: Program, args: tuple[Any, ...], gradient: tuple[Any, ...], answer: Any) -> None:
-    single = any(np.asarray(leaf).dtype == np.float32 for leaf in floating(args))
-    accuracy = 2e-4 if single else answer.accuracy
+    accuracy = 2e-4 if is_single(args) else answer.accuracy
     for n, got, expected in zip(program.argnums, gradient, answer.gradient):
         error = worst(got, expected)
         if error > accuracy:
-            raise Wrong(f"gradient of argument {n} is off by {error:.1e}: {_short(got)}, differences {_short(expected)}")
+            raise Wrong(
+                f"gradient of argument {n} is off by {error:.1e}: {_short(got)}, differences {_short(expected)}"
+            )
 
 
 def _check_tangent(
@@ -174,8 +175,7 @@ def _check_tangent(
     asked = tuple(tangents[n] for n in program.argnums)
     right = dot(map_leaves(lambda g: 0 if g is None else g, gradient), asked)
     size = max(1.0, abs(right), *(float(np.max(np.abs(g), initial=0.0)) for g in floating(gradient)))
-    single = any(np.asarray(leaf).dtype == np.float32 for leaf in floating(args))
-    if not abs(left - right) <= (1e-3 if single else 1e-9) * size:
+    if not abs(left - right) <= (1e-3 if is_single(args) else 1e-9) * size:
         raise Wrong(f"forward and reverse disagree: <out_bar, out_dot> = {left!r}, <x_bar, x_dot> = {right!r}")
 
 
@@ -186,6 +186,11 @@ def _tangent(rng: np.random.Generator, leaf: Any) -> Any:
         return float(rng.standard_normal())
     dot_ = np.asarray(rng.standard_normal(np.shape(leaf))).astype(leaf.dtype)
     return dot_ if isinstance(leaf, np.ndarray) else leaf.dtype.type(dot_)
+
+
+def is_single(args: Any) -> bool:
+    """Whether some of the arguments are float32, and no more digits can be expected."""
+    return any(np.asarray(leaf).dtype == np.float32 for leaf in floating(args))
 
 
 def _short(value: Any) -> str:

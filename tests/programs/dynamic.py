@@ -9,7 +9,9 @@ from tests.programs.registry import program
 
 def _softmin(a, b, c, gamma):
     low = min(a, b, c)
-    return low - gamma * math.log(math.exp((low - a) / gamma) + math.exp((low - b) / gamma) + math.exp((low - c) / gamma))
+    return low - gamma * math.log(
+        math.exp((low - a) / gamma) + math.exp((low - b) / gamma) + math.exp((low - c) / gamma)
+    )
 
 
 @program(args=lambda rng: (rng.normal(size=5), rng.normal(size=6), 0.3), argnums=(0, 1, 2))
@@ -123,7 +125,10 @@ def floyd_warshall(w):
     return np.sum(d * d)
 
 
-@program(args=lambda rng: (rng.uniform(0.5, 3.0, 6), np.array([0, 0, 1, 1, 2, 3, 4]), np.array([1, 2, 3, 2, 4, 4, 3])), argnums=0)
+@program(
+    args=lambda rng: (rng.uniform(0.5, 3.0, 6), np.array([0, 0, 1, 1, 2, 3, 4]), np.array([1, 2, 3, 2, 4, 4, 3])),
+    argnums=0,
+)
 def bellman_ford_smooth(lengths, tails, heads):
     d = np.full(5, 20.0)
     d[0] = 0.0

@@ -66,8 +66,8 @@ def program(
     """Register a function under ``module.name``; it is returned as it is."""
 
     def register(fn: Any) -> Any:
-        module = getattr(fn, "__module__", None) or "program"
-        full = f"{module.rsplit('.', 1)[-1]}.{name or fn.__name__}"
+        theme = args.__module__.rsplit(".", 1)[-1]
+        full = f"{theme}.{name or fn.__name__}"
         if full in _PROGRAMS:
             raise ValueError(f"two programs are called {full}")
         numbers = (argnums,) if isinstance(argnums, int) else argnums

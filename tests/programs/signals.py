@@ -18,7 +18,9 @@ def fir_filter(x, taps):
     return y
 
 
-@program(args=lambda rng: (rng.normal(size=12), np.array([0.2, 0.3, 0.1]), np.array([1.0, -0.5, 0.2])), argnums=(0, 1, 2))
+@program(
+    args=lambda rng: (rng.normal(size=12), np.array([0.2, 0.3, 0.1]), np.array([1.0, -0.5, 0.2])), argnums=(0, 1, 2)
+)
 def biquad_direct_form(x, b, a):
     z1 = 0.0
     z2 = 0.0
