@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import ast
+import functools
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-_FUTURE_ANNOTATIONS = 0x1000000
+_FUTURES = 0x1FE0000  # the flags of ``from __future__``
+_MARK = 10_000_000  # a line number that no text reaches
 
 
-def compiled(node: Any, class_name: str | None, like: types.CodeType) -> types.CodeType | None:
-    """One definition compiled alone, as a function nested where `like` is; None if it does not compile alone."""
-    body = ast.Return(node) if isinstance(node, ast.Lambda) else node
-    free = ast.arguments([], [ast.arg(n) for n in like.co_freevars], None, [], [], None, [])
-    outer: ast.stmt = _bare(ast.FunctionDef("outer", free, [body], [], None, None))
-    if class_name is not None:  # private names are mangled there
-        outer = _bare(ast.ClassDef(class_name, [], [], [outer], []))
-    module = ast.fix_missing_locations(ast.Module([outer], []))
+def pick(tree: ast.Module, nodes: Sequence[Any], live: types.CodeType) -> Any:
+    """The one of several definitions that begin on one line from which `live` was compiled; None if none was.
+
+    Where their bytecode is the same, the first. Their line numbers are changed for a moment, to tell the results apart.
+    """
+    if len(nodes) < 2:
+        made = _by_place(tree, live.co_flags & _FUTURES).get((live.co_name, live.co_firstlineno), [])
+        return nodes[0] if nodes and _fits(made, live) else None
+    line = nodes[0].lineno
+    for i, node in enumerate(nodes):
+        node.lineno = _MARK + i
     try:
-        flags = like.co_flags & _FUTURE_ANNOTATIONS
-        code = compile(module, like.co_filename, "exec", flags=flags, dont_inherit=True)
-    except SyntaxError:
-        return None
-    inside = (c for c in _nested(code) if c.co_name == like.co_name and c.co_firstlineno == like.co_firstlineno)
-    return next(inside, None)
+        table = _by_place.__wrapped__(tree, live.co_flags & _FUTURES)
+    finally:
+        for node in nodes:
+            node.lineno = line
+    return next((n for i, n in enumerate(nodes) if _fits(table.get((live.co_name, _MARK + i), []), live)), None)
 
 
-def _bare(node: Any) -> Any:
-    if "type_params" in node._fields:  # Python 3.12
-        node.type_params = []
-    return node
+@functools.lru_cache(maxsize=64)
+def _by_place(tree: ast.Module, flags: int) -> dict[tuple[str, int], list[types.CodeType]]:
+    """All functions of a file as the compiler makes them, by name and first line."""
+    code = compile(tree, "<file>", "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    table: dict[tuple[str, int], list[types.CodeType]] = {}
+    for inner in _nested(code):
+        table.setdefault((inner.co_name, inner.co_firstlineno), []).append(inner)
+    return table
 
 
 def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -40,7 +48,11 @@ def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _nested(const)
 
 
-def same(a: types.CodeType, b: types.CodeType) -> bool:
+def _fits(made: list[types.CodeType], live: types.CodeType) -> bool:
+    return any(_same(m, live) for m in made) or any(_adds_to(live, m) for m in made)
+
+
+def _same(a: types.CodeType, b: types.CodeType) -> bool:
     """Whether two code objects do the same; where they stand does not matter."""
     fields = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars")
     if any(getattr(a, f) != getattr(b, f) for f in fields) or len(a.co_consts) != len(b.co_consts):
@@ -50,16 +62,16 @@ def same(a: types.CodeType, b: types.CodeType) -> bool:
 
 def _same_const(a: object, b: object) -> bool:
     if isinstance(a, types.CodeType) and isinstance(b, types.CodeType):
-        return same(a, b)
+        return _same(a, b)
     if isinstance(a, frozenset):  # its order is an accident
         return a == b
     return type(a) is type(b) and repr(a) == repr(b)
 
 
-def adds_to(live: types.CodeType, made: types.CodeType) -> bool:
-    """Whether `live` uses every name and constant of `made`, and more: an import hook has added something."""
+def _adds_to(live: types.CodeType, made: types.CodeType) -> bool:
+    """Whether `live` is `made` with asserts as pytest rewrites them: more names, some that no program can spell."""
     ours, theirs = _vocabulary(made), _vocabulary(live)
-    return ours < theirs
+    return ours < theirs and any(name.startswith("@py") for name in theirs)
 
 
 def _vocabulary(code: types.CodeType) -> set[str]:

@@ -91,11 +91,11 @@ def of_code(code: types.CodeType, module_globals: dict[str, Any]) -> Slice:
     """
     f = _file_of(code, module_globals)
     found = [node for node in _on_line(f.tree, code.co_firstlineno) if _starts(node, code)]
-    node = found[0] if len(found) == 1 else _pick(f, found, code)
-    if node is None or not _is_text_of(f, node, code):
+    node = bytecode.pick(f.tree, found, code)
+    if node is None:
         raise Unsupported(
             f"the text of {code.co_name!r} is not at {code.co_filename}:{code.co_firstlineno} any more",
-            hint="The file has changed since it was loaded: load it again.",
+            hint="The file has changed since it was loaded, or something rewrote the function: load it again.",
         )
     return of_node(f, node)
 
@@ -149,40 +149,3 @@ def _parameters(node: Definition) -> tuple[str, ...]:
 def _names(code: types.CodeType) -> tuple[str, ...]:
     stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars]
-
-
-def _pick(f: File, found: list[Any], code: types.CodeType) -> Any:
-    """Several lambdas start on one line: the innermost whose body covers the code's positions, else by bytecode."""
-    places = _positions(code)
-    if places:
-        covering = [n for n in found if all(_covers(n.body, p) for p in places)]
-        return min(covering, key=lambda n: _extent(n.body), default=None)
-    return next((n for n in found if _is_text_of(f, n, code)), None)
-
-
-def _positions(code: types.CodeType) -> list[Any]:
-    if not hasattr(code, "co_positions"):  # Python 3.10
-        return []
-    complete = [p for p in code.co_positions() if None not in p and p[3] != p[2]]
-    return [(line, col, end, end_col) for line, end, col, end_col in complete]
-
-
-def _covers(body: Any, place: tuple[int, int, int, int]) -> bool:
-    start, stop = place[:2], place[2:]
-    return (body.lineno, body.col_offset) <= start and stop <= (body.end_lineno, body.end_col_offset)
-
-
-def _extent(body: Any) -> tuple[int, int]:
-    return body.end_lineno - body.lineno, body.end_col_offset - body.col_offset
-
-
-def _is_text_of(f: File, node: Definition, code: types.CodeType) -> bool:
-    """Whether a code object was compiled from this text, or from it with something added (pytest's asserts)."""
-    made = bytecode.compiled(node, _class_around(f.tree, node), code)
-    return made is None or bytecode.same(made, code) or bytecode.adds_to(code, made)
-
-
-def _class_around(tree: ast.Module, node: ast.AST) -> str | None:
-    """The innermost class whose private names a definition sees."""
-    around = [n for n in _on_line(tree, getattr(node, "lineno", 0)) if isinstance(n, ast.ClassDef)]
-    return around[-1].name if around else None
