@@ -6,6 +6,7 @@ is an array helper of `srcad_runtime.arrays`.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from typing import Any
@@ -23,8 +24,9 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return _submodules()
+    return list(_submodules())
 
 
-def _submodules() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+@functools.lru_cache
+def _submodules() -> tuple[str, ...]:
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))

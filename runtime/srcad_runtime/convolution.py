@@ -1,7 +1,7 @@
 """Convolutions in torch's layouts: images (n, channels, height, width), kernels (out, in / groups, height, width).
 
-All of them are faces of one trilinear form, ``sum(out_bar * conv2d(x, weight))``: `conv2d` is its derivative with
-respect to `out_bar`, `conv2d_input_pullback` the one with respect to `x`, `conv2d_weight_pullback` the one with respect
+All of them are faces of one trilinear form, ``sum(g * conv2d(x, weight))``: `conv2d` is its derivative with
+respect to `g`, `conv2d_input_pullback` the one with respect to `x`, `conv2d_weight_pullback` the one with respect
 to `weight`, and a transposed convolution is `conv2d_input_pullback` by its other name. So the adjoint of each is made
 of the other two. The patches under the kernel become the columns of a matrix, and the sums one product per group
 (Chellapilla, Puri and Simard, 2006).
@@ -68,21 +68,21 @@ def conv2d(
 
 def conv2d_input_pullback(
     weight: Array,
-    out_bar: Array,
+    g: Array,
     size: Pair,
     stride: Size = 1,
     padding: Padding = 0,
     dilation: Size = 1,
     groups: int = 1,
 ) -> Array:
-    """The adjoint of an image of `size` = (h, w) that `conv2d` met with `weight`.
+    """The adjoint of an image of `size` = (h, w) that `conv2d` met with `weight`, from the adjoint `g` of the result.
 
-    Shapes: weight (o, c / groups, kh, kw), out_bar (n, o, rows, cols); returns (n, c, h, w).
+    Shapes: weight (o, c / groups, kh, kw), g (n, o, rows, cols); returns (n, c, h, w).
     """
-    n, o, rows, cols = out_bar.shape
+    n, o, rows, cols = g.shape
     kh, kw = kernel = weight.shape[2:]
-    g = out_bar.transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)
-    columns = products(weight.reshape(groups, o // groups, -1).transpose(0, 2, 1), g)
+    pixels = g.transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)
+    columns = products(weight.reshape(groups, o // groups, -1).transpose(0, 2, 1), pixels)
     columns = columns.reshape(-1, kh * kw, n, rows, cols)
     top, left, height, width = _extent(kernel, stride, padding, dilation, rows, cols)
     image = np.zeros((columns.shape[0], n, height, width), columns.dtype)
@@ -93,21 +93,21 @@ def conv2d_input_pullback(
 
 def conv2d_weight_pullback(
     x: Array,
-    out_bar: Array,
+    g: Array,
     kernel: Pair,
     stride: Size = 1,
     padding: Padding = 0,
     dilation: Size = 1,
     groups: int = 1,
 ) -> Array:
-    """The adjoint of kernels of size (kh, kw) that `conv2d` met with the image `x`.
+    """The adjoint of kernels of size (kh, kw) that `conv2d` met with `x`, from the adjoint `g` of the result.
 
-    Shapes: x (n, c, h, w), out_bar (n, o, rows, cols); returns (o, c / groups, kh, kw).
+    Shapes: x (n, c, h, w), g (n, o, rows, cols); returns (o, c / groups, kh, kw).
     """
-    o = out_bar.shape[1]
-    g = out_bar.transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)
+    o = g.shape[1]
+    pixels = g.transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)
     columns = _columns(x, kernel, stride, padding, dilation, groups)
-    return products(g, columns.transpose(0, 2, 1)).reshape(o, -1, kernel[0], kernel[1])
+    return products(pixels, columns.transpose(0, 2, 1)).reshape(o, -1, kernel[0], kernel[1])
 
 
 def conv_transpose2d(

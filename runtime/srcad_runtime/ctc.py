@@ -64,15 +64,15 @@ def ctc_partials(
 
 
 def _states(log_probs: Array, labels: Array, steps: Array, counts: Array, blank: int) -> Array:
-    """The class of each state, (n, 2 * s + 1): blank, label, blank, label, ..., blank. Past a labelling all are blank."""
+    """The class of each state, (n, 2 * s + 1): blank, label, blank, ..., blank; past a labelling all are blank."""
     _check(log_probs, labels, steps, counts, blank)
     longest = labels.shape[1] if labels.ndim == 2 else int(np.max(counts, initial=0))
     inside = np.arange(longest) < counts[:, None]
-    padded = np.full(inside.shape, blank, np.int64)
+    padded: Array = np.full(inside.shape, blank, np.int64)
     padded[inside] = labels[inside] if labels.ndim == 2 else labels[: counts.sum()]
     if np.any((padded < 0) | (padded >= log_probs.shape[2])):
         raise ValueError(f"ctc: a label is not one of the {log_probs.shape[2]} classes of log_probs")
-    states = np.full((counts.size, 2 * longest + 1), blank, np.int64)
+    states: Array = np.full((counts.size, 2 * longest + 1), blank, np.int64)
     states[:, 1::2] = padded
     return states
 
@@ -91,7 +91,7 @@ def _skips(states: Array, blank: int) -> Array:
 
 def _alpha(log_probs: Array, states: Array, counts: Array, blank: int) -> Array:
     emissions, skips = _emissions(log_probs, states), _skips(states, blank)
-    alpha = np.full(emissions.shape, -np.inf, emissions.dtype)
+    alpha: Array = np.full(emissions.shape, -np.inf, emissions.dtype)
     alpha[:1, :, 0] = emissions[:1, :, 0]
     alpha[:1, counts > 0, 1:2] = emissions[:1, counts > 0, 1:2]
     for t in range(1, alpha.shape[0]):
@@ -105,7 +105,7 @@ def _alpha(log_probs: Array, states: Array, counts: Array, blank: int) -> Array:
 
 def _beta(log_probs: Array, states: Array, steps: Array, counts: Array, blank: int) -> Array:
     emissions, skips = _emissions(log_probs, states), _skips(states, blank)
-    beta = np.full(emissions.shape, -np.inf, emissions.dtype)
+    beta: Array = np.full(emissions.shape, -np.inf, emissions.dtype)
     place = np.arange(states.shape[1])
     final = np.where((place == 2 * counts[:, None]) | (place == 2 * counts[:, None] - 1), 0.0, -np.inf)
     for t in range(beta.shape[0] - 1, -1, -1):

@@ -87,18 +87,18 @@ def embedding(indices: Array, weight: Array, padding_idx: int | None = None) -> 
     return weight[indices]
 
 
-def embedding_pullback(indices: Array, weight: Array, out_bar: Array, padding_idx: int | None = None) -> Array:
-    """The adjoint of the table `weight` (rows, m) from that of ``embedding(indices, weight)``, (..., m).
+def embedding_pullback(indices: Array, weight: Array, g: Array, padding_idx: int | None = None) -> Array:
+    """The adjoint of the table `weight` (rows, m) from that of ``embedding(indices, weight)``, `g` (..., m).
 
     Equal indices are brought together by sorting, and their rows summed.
     """
-    weight_bar = np.zeros(weight.shape, out_bar.dtype)
+    weight_bar = np.zeros(weight.shape, g.dtype)
     flat = indices.reshape(-1) % weight.shape[0]  # as indexing does, -1 is the last row
     if flat.size > 0:
         order = np.argsort(flat, kind="stable")
         ordered = flat[order]
         starts = np.flatnonzero(np.concatenate((np.ones(1, np.bool_), ordered[1:] != ordered[:-1])))
-        weight_bar[ordered[starts]] = np.add.reduceat(out_bar.reshape(-1, weight.shape[1])[order], starts, axis=0)
+        weight_bar[ordered[starts]] = np.add.reduceat(g.reshape(-1, weight.shape[1])[order], starts, axis=0)
     if padding_idx is not None:
         weight_bar[padding_idx] = 0.0
     return weight_bar

@@ -12,12 +12,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srcad_runtime.activations import log_softmax, softmax
 from srcad_runtime.ctc import ctc_losses
 
-Array = NDArray[Any]
+Array = Any  # a numpy.ndarray; a number where a loss is reduced
 
 
 # ---- regression ----
@@ -180,6 +179,15 @@ def sparse_cross_entropy_curvature(
     return total[:, None] * p * (v - np.sum(p * v, axis=1)[:, None])
 
 
+def label_sums(h: Array, labels: Array, smoothing: float, ignore_index: int) -> Array:
+    """The sum over rows of h (n, c), weighted by each row's smoothed label: (c,)."""
+    valid = labels != ignore_index
+    chosen = np.where(valid, labels, 0)
+    own = np.bincount(chosen, valid * h[np.arange(chosen.size), chosen], minlength=h.shape[1])
+    every = np.sum(np.where(valid[:, None], h, 0.0), axis=0) / h.shape[1]
+    return ((1.0 - smoothing) * own + smoothing * every).astype(h.dtype)
+
+
 def label_weight(labels: Array, weight: Array | None, ignore_index: int, like: Array) -> Array:
     """The sum of the weights of all labels that count, a number of the type of `like`'s elements."""
     valid = labels != ignore_index
@@ -338,6 +346,8 @@ def _labels(logits: Array, labels: Array, weight: Array | None, ignore_index: in
     """Which labels count, the labels with 0 for those that do not, and the weight of each."""
     valid = labels != ignore_index
     safe = np.where(valid, labels, 0)
+    if labels.shape != logits.shape[:1]:
+        raise ValueError(f"cross_entropy: {labels.size} labels for {logits.shape[0]} rows of logits")
     if np.any((safe < 0) | (safe >= logits.shape[1])):
         raise IndexError(f"cross_entropy: a label is not one of the {logits.shape[1]} classes of the logits")
     weights = np.ones(safe.size, logits.dtype) if weight is None else weight[safe]

@@ -20,14 +20,14 @@ def standardize(x: Array, eps: float) -> Array:
     return centred / np.sqrt(variance + eps)
 
 
-def standardize_pullback(x: Array, out: Array, v: Array, eps: float) -> Array:
-    """The Jacobian of ``out = standardize(x, eps)`` times `v`. It is symmetric, so this is the pushforward as well.
+def standardize_pullback(x: Array, y: Array, v: Array, eps: float) -> Array:
+    """The Jacobian of ``y = standardize(x, eps)`` times `v`. It is symmetric, so this is the pushforward as well.
 
-    Shapes: x, out, v and the result (outer, rows, inner).
+    Shapes: x, y, v and the result (outer, rows, inner).
     """
     scale = 1.0 / np.sqrt(np.var(x, axis=(0, 2), keepdims=True) + eps)
     mean = np.mean(v, axis=(0, 2), keepdims=True)
-    return scale * (v - mean - out * np.mean(v * out, axis=(0, 2), keepdims=True))
+    return scale * (v - mean - y * np.mean(v * y, axis=(0, 2), keepdims=True))
 
 
 def layer_norm(

@@ -36,23 +36,23 @@ def max_pool2d(
 
 def max_pool2d_pullback(
     x: Array,
-    out: Array,
-    out_bar: Array,
+    largest: Array,
+    g: Array,
     kernel_size: Size,
     stride: Size | None = None,
     padding: Size = 0,
     dilation: Size = 1,
     ceil_mode: bool = False,
 ) -> Array:
-    """The adjoint of `x` (n, c, h, w) from that of ``out = max_pool2d(x, ...)``, both (n, c, rows, cols)."""
+    """The adjoint of `x` (n, c, h, w) from that of ``largest = max_pool2d(x, ...)``, `g` (n, c, rows, cols)."""
     options = (kernel_size, stride, padding, dilation, ceil_mode)
     _, seen = _max_views(x, x, -np.inf, *options)
-    zeros = np.zeros(x.shape, out_bar.dtype)
+    zeros = np.zeros(x.shape, g.dtype)
     image, adjoints = _max_views(x, zeros, 0.0, *options)
-    free = np.ones(out.shape, np.bool_)
+    free = np.ones(largest.shape, np.bool_)
     for view, view_bar in zip(seen, adjoints):
-        first = (view == out) & free
-        view_bar += first * out_bar
+        first = (view == largest) & free
+        view_bar += first * g
         free &= ~first
     top, left = pair(padding)
     return take(image, top, left, x.shape[2], x.shape[3])
@@ -60,25 +60,25 @@ def max_pool2d_pullback(
 
 def max_pool2d_pushforward(
     x: Array,
-    out: Array,
-    x_dot: Array,
+    largest: Array,
+    v: Array,
     kernel_size: Size,
     stride: Size | None = None,
     padding: Size = 0,
     dilation: Size = 1,
     ceil_mode: bool = False,
 ) -> Array:
-    """The tangent of ``out = max_pool2d(x, ...)``: the element of `x_dot` (n, c, h, w) where each window's is largest."""
+    """The tangent of ``largest = max_pool2d(x, ...)``: its `v` (n, c, h, w) where each window is largest."""
     options = (kernel_size, stride, padding, dilation, ceil_mode)
     _, seen = _max_views(x, x, -np.inf, *options)
-    _, tangents = _max_views(x, x_dot, 0.0, *options)
-    out_dot = np.zeros(out.shape, x_dot.dtype)
-    free = np.ones(out.shape, np.bool_)
-    for view, view_dot in zip(seen, tangents):
-        first = (view == out) & free
-        out_dot += first * view_dot
+    _, tangents = _max_views(x, v, 0.0, *options)
+    tangent = np.zeros(largest.shape, v.dtype)
+    free = np.ones(largest.shape, np.bool_)
+    for view, view_v in zip(seen, tangents):
+        first = (view == largest) & free
+        tangent += first * view_v
         free &= ~first
-    return out_dot
+    return tangent
 
 
 def avg_pool2d(
@@ -107,7 +107,7 @@ def avg_pool2d(
 
 
 def avg_pool2d_pullback(
-    out_bar: Array,
+    g: Array,
     size: Pair,
     kernel_size: Size,
     stride: Size | None = None,
@@ -115,12 +115,12 @@ def avg_pool2d_pullback(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Array:
-    """The adjoint of an image of `size` = (h, w) from that of its `avg_pool2d`, (n, c, rows, cols)."""
+    """The adjoint of an image of `size` = (h, w) from the adjoint `g` of its `avg_pool2d`, (n, c, rows, cols)."""
     kernel, step, one, top, left, rows, cols = _frame(size, kernel_size, stride, padding, 1, ceil_mode)
     height, width = reach(rows, kernel[0], step[0], 1), reach(cols, kernel[1], step[1], 1)
     counts = _counts(size, kernel, step, (top, left), rows, cols, count_include_pad)
-    share = out_bar / counts.astype(out_bar.dtype)
-    image = np.zeros((out_bar.shape[0], out_bar.shape[1], height, width), out_bar.dtype)
+    share = g / counts.astype(g.dtype)
+    image = np.zeros((g.shape[0], g.shape[1], height, width), g.dtype)
     for view_bar in views(image, kernel, step, one, rows, cols):
         view_bar += share
     return take(image, top, left, size[0], size[1])
@@ -140,15 +140,15 @@ def adaptive_avg_pool2d(x: Array, output_size: Size) -> Array:
     return out
 
 
-def adaptive_avg_pool2d_pullback(out_bar: Array, size: Pair) -> Array:
-    """The adjoint of an image of `size` = (h, w) from that of its `adaptive_avg_pool2d`, (n, c, rows, cols)."""
-    n, c, rows, cols = out_bar.shape
+def adaptive_avg_pool2d_pullback(g: Array, size: Pair) -> Array:
+    """The adjoint of an image of `size` = (h, w) from that of its `adaptive_avg_pool2d`, `g` (n, c, rows, cols)."""
+    n, c, rows, cols = g.shape
     h, w = size
-    x_bar = np.zeros((n, c, h, w), out_bar.dtype)
+    x_bar = np.zeros((n, c, h, w), g.dtype)
     for i in range(rows):
         for j in range(cols):
             tile = x_bar[:, :, i * h // rows : -(-(i + 1) * h // rows), j * w // cols : -(-(j + 1) * w // cols)]
-            tile += out_bar[:, :, i : i + 1, j : j + 1] / (tile.shape[2] * tile.shape[3])
+            tile += g[:, :, i : i + 1, j : j + 1] / (tile.shape[2] * tile.shape[3])
     return x_bar
 
 

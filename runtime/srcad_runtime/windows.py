@@ -50,7 +50,7 @@ def place(x: Array, top: int, left: int, height: int, width: int, fill: float) -
 
 
 def take(image: Array, top: int, left: int, h: int, w: int) -> Array:
-    """The part (n, c, h, w) of an image that starts at (top, left), with zeros where it ends: the adjoint of `place`."""
+    """The part (n, c, h, w) of an image from (top, left) on, zeros where it ends: the adjoint of `place`."""
     n, c, height, width = image.shape
     if top == 0 and left == 0 and h == height and w == width:
         return image
