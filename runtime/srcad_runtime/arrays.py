@@ -131,16 +131,6 @@ def diff_adjoint(g: np.ndarray, n: int, axis: int) -> np.ndarray:
 # ---- adjoints of functions that pick and place ----
 
 
-def inverse_axes(axes: Any) -> tuple[int, ...]:
-    """The permutation that undoes ``np.transpose(a, axes)``."""
-    return tuple(int(i) for i in np.argsort([axis % len(axes) for axis in axes]))
-
-
-def negated(shift: Any) -> Any:
-    """The shift that undoes ``np.roll(a, shift)``; `shift` an int or a tuple of them."""
-    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
-
-
 def piece_of(whole: np.ndarray, arrays: Any, i: int, axis: int | None) -> np.ndarray:
     """The part of ``whole = np.concatenate(arrays, axis)`` that came from ``arrays[i]``, in its shape."""
     if axis is None:

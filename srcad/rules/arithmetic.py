@@ -9,7 +9,8 @@ import operator
 import numpy as np
 from srcad_runtime import arrays
 
-from srcad.rules.registry import constant, elementwise, known
+from srcad.rules.registry import constant, elementwise
+from srcad.rules.static import known
 
 
 @elementwise(operator.add, np.add, domain=(-3, 3), kinds="fc")

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from srcad import library
+
 F = TypeVar("F", bound=Callable[..., Any])
 Primal = Callable[..., Any] | str
 Domain = tuple[Any, ...]
@@ -101,14 +103,6 @@ class RuleSet:
         if missing:
             raise TypeError(f"{self.path}: argument {missing[0]!r} is missing")
         return {n: given.get(n, self.defaults.get(n)) for n in self.params + self.keywords}
-
-
-def known(value: Any) -> bool:
-    """Whether `value` is a literal of the program. Folded while transforming; a rule branches on it.
-
-    Called as plain Python, it holds for Python's own numbers.
-    """
-    return type(value) in (int, float, complex, bool)
 
 
 # ---- the words that state rules ----
@@ -272,19 +266,12 @@ def _domain(domain: Any, count: int) -> Domain | None:
 
 
 def path_of(obj: Any) -> str:
-    """The public dotted path of a library function: ``numpy.linalg.inv``, ``math.exp``, ``srcad_runtime.astype``."""
-    name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", type(obj).__name__)
-    module = getattr(obj, "__module__", None) or _module_of_ufunc(obj)
-    public = [part for part in module.split(".") if not part.startswith("_")] or [module.lstrip("_")]
-    if public[:2] == ["srcad_runtime", "arrays"]:
-        public = public[:1]
-    return ".".join([*public, name])
-
-
-def _module_of_ufunc(obj: Any) -> str:
-    import numpy as np
-
-    return "numpy" if getattr(np, obj.__name__, None) is obj else "scipy.special"
+    """The public dotted path of a library function (``numpy.linalg.inv``); module and name of any other callable."""
+    path = library.path_of(obj)
+    if path is None:
+        name = getattr(obj, "__qualname__", None) or type(obj).__qualname__
+        path = f"{getattr(obj, '__module__', '')}.{name}"
+    return path
 
 
 def find(path: str, own: bool) -> RuleSet | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from srcad_runtime.arrays import (
     diagonal_adjoint,
-    inverse_axes,
-    negated,
     piece_of,
     repeat_adjoint,
     tile_adjoint,
@@ -14,6 +12,7 @@ from srcad_runtime.arrays import (
 )
 
 from srcad.rules.registry import at, linear, pullback, rename
+from srcad.rules.static import inverse_axes, negated
 
 # ---- the same elements in another shape ----
 
