@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.dims import Dim, symbol
 from srcad.abstract import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, is_integer, leaf_name
+from srcad.dims import Dim, symbol
 
 _PYTHON = {"float": FLOAT, "int": INT, "bool": BOOL, "complex": COMPLEX}
 _SHORT = {"f2": "float16", "f4": "float32", "f8": "float64", "c8": "complex64", "c16": "complex128", "b1": "bool"}

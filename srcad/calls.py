@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct
 from srcad.probe import probe
 from srcad.promotion import as_number, ufunc
 from srcad.shapes import Assumptions
 from srcad.signatures import SIGNATURES
-from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct
 
 _PURE = ("numpy.", "scipy.", "math.", "cmath.", "operator.", "builtins.", "srcad_runtime.")
 _IMPURE = (

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad.dims import Dim, symbol
 from srcad.abstract import UNKNOWN, Abstract, Num, Seq, Static, Struct, describe, join
+from srcad.dims import Dim, symbol
 
 _EXTENTS = (5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _LARGE = 20_000  # integers and arrays above this get a small stand-in

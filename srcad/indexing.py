@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, Union
 
+from srcad.abstract import UNKNOWN, Abstract, Num, Seq, Static, Struct, is_bool, join
 from srcad.dims import Dim
 from srcad.shapes import Assumptions, Dims, assume, broadcast, not_negative
-from srcad.abstract import UNKNOWN, Abstract, Num, Seq, Static, Struct, is_bool, join
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from srcad import calls, ir, promotion, shapes, signatures
+from srcad.abstract import BOOL, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, describe, join
 from srcad.dims import Dim, combine, symbol
 from srcad.indexing import Cut, Item, index
 from srcad.promotion import as_number, binary
 from srcad.shapes import Assumptions
-from srcad.abstract import BOOL, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, describe, join
 
 
 def infer(expr: ir.Expr, env: Mapping[str, Abstract], assumptions: Assumptions | None = None) -> Abstract:

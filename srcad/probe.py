@@ -10,9 +10,9 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct, join
 from srcad.dummies import Call, fit
 from srcad.shapes import Assumptions, assume
-from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct, join
 
 _VARIANTS = ((1, 2), (12, 2), (1, 0))  # (scale of extents, smallest other integer)
 _MOST_CLASSES = 5  # more symbols than this are only tried all different and all equal

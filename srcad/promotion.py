@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from srcad import shapes
+from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct, describe, is_integer
 from srcad.dims import combine
 from srcad.shapes import Assumptions
-from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct, describe, is_integer
 
 
 def as_number(t: Abstract) -> Num | None:

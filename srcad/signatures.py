@@ -9,10 +9,10 @@ from collections.abc import Callable
 import numpy as np
 
 from srcad import shapes
+from srcad.abstract import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, join
 from srcad.dims import Dim
 from srcad.promotion import as_number, binary, resolve, ufunc
 from srcad.shapes import Assumptions, Dims
-from srcad.abstract import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, join
 
 Rule = Callable[[list[Abstract], dict[str, Abstract], Assumptions], "Abstract | None"]
 SIGNATURES: dict[str, Rule] = {}
