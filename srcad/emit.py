@@ -12,7 +12,18 @@ from srcad import ir
 from srcad.emit_display import display
 from srcad.emit_imports import lines, resolve
 from srcad.emit_layout import STEP, Doc, Group, flat, render
-from srcad.emit_syntax import bare, bracket, comma_line, commas, item, parameters, target, value
+from srcad.emit_syntax import (
+    assignment,
+    bare,
+    bracket,
+    comma_line,
+    commas,
+    condition,
+    message,
+    parameters,
+    target,
+    value,
+)
 
 NJIT = '@njit(cache=True, error_model="numpy")'
 
@@ -115,7 +126,7 @@ def _statement(stmt: ir.Stmt, depth: int) -> list[str]:
             head = ("for ", target(over), " in ", value(iterable), ":")
             return [*_lines(head, depth), *_body(body, depth), *_else(orelse, depth)]
         case ir.While(test, body, orelse=orelse):
-            return [*_lines(("while ", value(test), ":"), depth), *_body(body, depth), *_else(orelse, depth)]
+            return [*_lines(("while ", condition(test), ":"), depth), *_body(body, depth), *_else(orelse, depth)]
         case ir.With(items, body):
             managers = [(bare(e),) if name is None else (bare(e), " as ", bare(name)) for e, name in items]
             return [*_lines(("with ", comma_line(managers), ":"), depth), *_body(body, depth)]
@@ -132,7 +143,7 @@ def _lines(doc: Doc, depth: int) -> list[str]:
 
 
 def _if(stmt: ir.If, depth: int, word: str) -> list[str]:
-    out = [*_lines((word, " ", value(stmt.test), ":"), depth), *_body(stmt.body, depth)]
+    out = [*_lines((word, " ", condition(stmt.test), ":"), depth), *_body(stmt.body, depth)]
     if len(stmt.orelse) == 1 and isinstance(stmt.orelse[0], ir.If):
         return out + _if(stmt.orelse[0], depth, "elif")
     return out + _else(stmt.orelse, depth)
@@ -160,20 +171,20 @@ def _simple(stmt: ir.Stmt) -> Doc:
     match stmt:
         case ir.Assign(left, right, annotation):
             typed = f": {annotation}" if annotation else ""
-            return (value(left), typed, " = ", value(right))
+            return assignment(left, f"{typed} = ", right)
         case ir.Store(left, right):
-            return (value(left), " = ", value(right))
+            return assignment(left, " = ", right)
         case ir.Augment(left, op, right):
-            return (value(left), f" {op}= ", value(right))
+            return assignment(left, f" {op}= ", right)
         case ir.Return(returned):
             return "return" if returned is None else ("return ", value(returned))
         case ir.Do(effect):
-            return value(effect)
+            return condition(effect)
         case ir.Raise(exc, cause):
             reason = () if cause is None else (" from ", value(cause))
             return "raise" if exc is None else ("raise ", value(exc), *reason)
         case ir.Assert(test, msg):
-            return ("assert ", value(test), *((", ", value(msg)) if msg is not None else ()))
+            return ("assert ", condition(test), *((", ", message(msg)) if msg is not None else ()))
         case ir.Break():
             return "break"
         case ir.Continue():

@@ -32,6 +32,7 @@ class Group:
     doc: Doc
     key: Key | None = None
     only_if: Key | None = None
+    always_broken: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,20 @@ class Expandable:
 
 @dataclass(frozen=True)
 class Atom:
-    """Something unbreakable, put into parentheses on its own line if that makes it fit."""
+    """Printed flat if it fits, else in parentheses on its own line if that makes it fit, else flat after all."""
 
     doc: Doc
+    key: Key
 
 
-Doc: TypeAlias = Union[str, tuple["Doc", ...], Line, Group, Indent, IfBroken, Expandable, Atom]
+@dataclass(frozen=True)
+class Choice:
+    """The first document that fits up to its first line break; if none does, the last."""
+
+    docs: tuple[Doc, ...]
+
+
+Doc: TypeAlias = Union[str, tuple["Doc", ...], Line, Group, Indent, IfBroken, Expandable, Atom, Choice]
 
 SOFT = Line()
 SPACE = Line(space=True)
@@ -99,6 +108,8 @@ def flat(doc: Doc) -> str:
             return " " if space else ""
         case IfBroken(_, doc):
             return flat(doc)
+        case Choice(docs):
+            return flat(docs[0])
         case _:
             return flat(doc.doc)
 
@@ -143,10 +154,12 @@ class _Printer:
                     self.newline(item.indent)
                 elif space:
                     self.write(" ")
-            case Group(doc, key, only_if) if only_if is None or self.broke[only_if]:
-                self.group(item.with_doc(doc), key)
-            case Atom(doc):
-                self.atom(item.with_doc(doc))
+            case Group(doc, _, only_if) if only_if is None or self.broke[only_if]:
+                self.group(item.with_doc(doc), item.doc)
+            case Atom(doc, key):
+                self.atom(item.with_doc(doc), key)
+            case Choice(docs):
+                self.choice(item, docs)
             case Expandable(doc, key):
                 if not self.broke[key]:
                     self.measured = False
@@ -154,25 +167,42 @@ class _Printer:
             case _:
                 self.stack.extend(reversed(_unfold(item, self.broke)))
 
-    def group(self, item: _Item, key: Key | None) -> None:
-        if item.broken or not self.measured:
-            self.broke[key] = False
-            self.measured = self.fits(_Item(item.doc, item.indent, broken=False))
+    def group(self, item: _Item, group: Group) -> None:
+        if item.broken or group.always_broken or not self.measured:
+            self.broke[group.key] = False
+            flat_item = _Item(item.doc, item.indent, broken=False)
+            self.measured = not group.always_broken and self.fits(flat_item)
             item = _Item(item.doc, item.indent, broken=not self.measured)
-        self.broke[key] = item.broken
+        self.broke[group.key] = item.broken
         self.stack.append(item)
 
-    def atom(self, item: _Item) -> None:
+    def atom(self, item: _Item, key: Key) -> None:
         one_line = _Item(item.doc, item.indent, broken=False)
         below = _Item(item.doc, item.indent + STEP, broken=True, lines="all")
-        if not self.fits(one_line) and self.fits(below, column=below.indent):
+        self.broke[key] = False
+        if not self.fits(one_line):
+            self.broke[key] = self.fits(below, column=below.indent)
+        if self.broke[key]:
             self.write("(")
             self.newline(below.indent)
-            self.write(flat(item.doc))
-            self.newline(item.indent)
-            self.write(")")
+            self.stack += [
+                item.with_doc(")"),
+                _Item(SOFT, item.indent, broken=True),
+                _Item(item.doc, below.indent, True),
+            ]
         else:
-            self.write(flat(item.doc))
+            self.stack.append(one_line)
+
+    def choice(self, item: _Item, docs: tuple[Doc, ...]) -> None:
+        if self.measured and not item.broken:
+            docs = docs[:1]
+        self.measured = True
+        for doc in docs[:-1]:
+            trial = _Item(doc, item.indent, broken=False)
+            if self.fits(trial):
+                self.stack.append(trial)
+                return
+        self.stack.append(item.with_doc(docs[-1]))
 
     def fits(self, first: _Item, column: int | None = None) -> bool:
         """Does `first`, with what follows it up to the next line break, fit into the width?"""
@@ -193,7 +223,10 @@ class _Printer:
                     if item.broken and item.lines == "first":
                         return True
                     column = item.indent if item.broken else column + space
-                case Group(doc, key):
+                case Group(doc, key, _, always_broken):
+                    broke[key] = item.broken or always_broken
+                    todo.append(_Item(doc, item.indent, broke[key], item.lines))
+                case Atom(doc, key):
                     broke[key] = item.broken
                     todo.append(item.with_doc(doc))
                 case Expandable(doc, key) if not item.broken and not broke[key]:
@@ -214,6 +247,8 @@ def _unfold(item: _Item, broke: dict[Key | None, bool]) -> list[_Item]:
         case IfBroken(broken, unbroken, key):
             is_broken = item.broken if key is None else broke[key]
             return [item.with_doc(broken if is_broken else unbroken)]
-        case Group(doc) | Expandable(doc) | Atom(doc):
+        case Choice(docs):
+            return [item.with_doc(docs[-1 if item.broken else 0])]
+        case Group(doc) | Expandable(doc):
             return [item.with_doc(doc)]
     raise TypeError(f"not a document: {item.doc!r}")

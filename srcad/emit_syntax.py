@@ -9,76 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from srcad import ir
-from srcad.emit_layout import SOFT, SPACE, Atom, Doc, Expandable, Group, IfBroken, Indent, Key, Line, flat
-
-# ---- precedence: the one table ----
-
-_LEVELS = (
-    ("walrus",),
-    ("lambda",),
-    ("if",),
-    ("or",),
-    ("and",),
-    ("not",),
-    ("<", "<=", ">", ">=", "==", "!=", "is", "is not", "in", "not in"),
-    ("|",),
-    ("^",),
-    ("&",),
-    ("<<", ">>"),
-    ("+", "-"),
-    ("*", "/", "//", "%", "@"),
-    ("unary",),
-    ("**",),
-    ("number",),
-    ("postfix",),
-    ("atom",),
+from srcad.emit_layout import SOFT, SPACE, Atom, Choice, Doc, Expandable, Group, IfBroken, Indent, Key, Line, flat
+from srcad.emit_literals import literal, string
+from srcad.emit_shape import (
+    BARE,
+    LEVEL,
+    breaks_in_brackets,
+    is_fluent,
+    layout_level,
+    operands,
+    optional_parentheses,
+    precedence,
 )
-LEVEL = {op: level for level, ops in enumerate(_LEVELS) for op in ops}
-BARE = LEVEL["lambda"]  # what stands without parentheses as an argument, an item, a value
-
-
-def precedence(e: ir.Expr) -> int:
-    """How tightly the outermost operator of `e` binds."""
-    match e:
-        case ir.Binary(op) | ir.BoolOp(op):
-            return LEVEL[op]
-        case ir.Unary(op):
-            return LEVEL["not" if op == "not" else "unary"]
-        case ir.Compare():
-            return LEVEL["<"]
-        case ir.IfExp():
-            return LEVEL["if"]
-        case ir.Lambda():
-            return LEVEL["lambda"]
-        case ir.Walrus():
-            return LEVEL["walrus"]
-        case ir.Attr() | ir.Index() | ir.Call():
-            return LEVEL["postfix"]
-        case ir.Const(kind="int" | "float" | "complex"):
-            return LEVEL["number"]
-    return LEVEL["atom"]
-
-
-def operands(e: ir.Expr) -> list[tuple[ir.Expr, int]]:
-    """The operands of `e` that no bracket encloses, in order of text, each with the precedence it needs."""
-    level = precedence(e)
-    match e:
-        case ir.Binary("**", left, right):
-            return [(left, level + 1), (right, LEVEL["unary"])]
-        case ir.Binary(_, left, right):
-            return [(left, level), (right, level + 1)]
-        case ir.BoolOp(_, items) | ir.Compare(_, items):
-            return [(item, level + 1) for item in items]
-        case ir.Unary("not", operand):
-            return [(operand, level)]
-        case ir.Unary(_, operand):
-            return [(operand, LEVEL["number"])]  # a person writes -(x**2) and -(-x)
-        case ir.IfExp(test, body, orelse):
-            return [(body, level + 1), (test, level + 1), (orelse, level)]
-        case ir.Attr(base) | ir.Index(base) | ir.Call(base):
-            return [(base, LEVEL["postfix"])]
-    return []
-
 
 # ---- where we stand: outside brackets (None), inside (INSIDE), or in the optional parentheses of a group ----
 
@@ -100,8 +42,8 @@ def _group(at: Key | None, doc: Doc) -> Doc:
 
 
 def bracket(left: str, inner: Doc, right: str, at: Key | None = INSIDE) -> Doc:
-    doc = Group((left, Indent((SOFT, inner)), SOFT, right))
-    return doc if at in (None, INSIDE) else Expandable(doc, at)
+    doc = Group((Indent((SOFT, inner)), SOFT))
+    return (left, doc if at is None or at is INSIDE else Expandable(doc, at), right)
 
 
 def commas(items: Sequence[Doc], single: bool = False) -> Doc:
@@ -154,7 +96,7 @@ def document(e: ir.Expr, at: Key | None = INSIDE) -> Doc:
         case ir.Walrus(target, value):
             return (target.id, " := ", item(value))
         case ir.Lambda(function):
-            return _lambda(function, at)
+            return _lambda(function)
         case ir.Slice():
             return _slice(e)
         case ir.FString():
@@ -182,11 +124,6 @@ def _flatten(e: ir.Expr, at: Key | None) -> list[Doc | tuple[str, int, bool]]:
         else:
             parts.append(operand(part, least, at))
     return parts
-
-
-def layout_level(e: ir.Expr) -> int:
-    """Precedence for breaking lines: `and` and `or` break together."""
-    return LEVEL["or"] if isinstance(e, ir.BoolOp) else precedence(e)
 
 
 def _chain(parts: list, at: Key | None) -> Doc:
@@ -222,7 +159,7 @@ def _is_simple(e: ir.Expr) -> bool:
         case ir.Attr(base):
             return _is_simple(base)
         case ir.Const(kind=kind):
-            return kind != "str"
+            return kind in ("int", "float", "complex", "bool", "NoneType")
     return isinstance(e, ir.Name)
 
 
@@ -234,15 +171,18 @@ def _ternary(e: ir.Expr, at: Key | None) -> Doc:
     return (operand(body, above, at), line, "if ", operand(test, above, at), line, "else ", _ternary(orelse, at))
 
 
-def _lambda(function: ir.Function, at: Key | None) -> Doc:
+def _lambda(function: ir.Function) -> Doc:
     params = ", ".join(flat(p) for p in parameters(function))
     body = function.body[0]
     assert isinstance(body, ir.Return) and body.value is not None, "a lambda is one return"
-    return (
-        ("lambda ", params, ": ", operand(body.value, BARE, at))
-        if params
-        else ("lambda: ", operand(body.value, BARE, at))
-    )
+    return (f"lambda {params}: " if params else "lambda: ", _lambda_body(body.value))
+
+
+def _lambda_body(e: ir.Expr) -> Doc:
+    if isinstance(e, (ir.Call, ir.Index)) and not is_fluent(e):
+        doc = document(e, None)
+        return Choice((Group(doc), Group(doc, always_broken=True), in_parentheses_if_broken(document(e))))
+    return document(e, None) if optional_parentheses(e) == "never" else in_parentheses_if_broken(document(e))
 
 
 def parameters(function: ir.Function) -> list[Doc]:
@@ -260,20 +200,6 @@ def parameters(function: ir.Function) -> list[Doc]:
 
 
 # ---- attributes, subscripts, calls ----
-
-
-def is_fluent(e: ir.Expr) -> bool:
-    """A chain with at least two attributes after a call, a subscript or parentheses breaks before its dots."""
-    dots = 0
-    while isinstance(e, (ir.Attr, ir.Index, ir.Call)):
-        [(base, least)] = operands(e)
-        bracketed = precedence(base) < least
-        if isinstance(e, ir.Attr) and (bracketed or isinstance(base, (ir.Call, ir.Index))):
-            dots += 1
-        if bracketed:
-            break
-        e = base
-    return dots >= 2
 
 
 def _postfix(e: ir.Expr, at: Key | None, fluent: bool) -> Doc:
@@ -341,35 +267,6 @@ def target(e: ir.Expr) -> Doc:
     return document(e)
 
 
-# ---- literals ----
-
-
-def literal(value: object) -> str:
-    match value:
-        case str():
-            return string(value)
-        case complex():
-            return f"{number(value.imag)}j"
-        case float():
-            return number(value)
-        case _ if value is ...:
-            return "..."
-    return repr(value)
-
-
-def number(value: float) -> str:
-    """The shortest text that reads back as `value`: 2.0, 0.1, 1e-6."""
-    mantissa, e, exponent = repr(float(value)).partition("e")
-    return f"{mantissa}e{int(exponent)}" if e else mantissa
-
-
-def string(value: str, quote: str = "") -> str:
-    """A literal in double quotes; in single ones if that saves escapes, or as `quote` says."""
-    quote = quote or ("'" if value.count('"') > value.count("'") else '"')
-    body = "".join(c if c in "'\"" else repr(c)[1:-1] for c in value)
-    return quote + body.replace(quote, "\\" + quote) + quote
-
-
 def fstring(e: ir.FString) -> str:
     """Quotes inside are single, as Python before 3.12 wants them."""
     parts = []
@@ -377,11 +274,15 @@ def fstring(e: ir.FString) -> str:
         if isinstance(part, ir.Const):
             parts.append(string(part.value, '"')[1:-1].replace("{", "{{").replace("}", "}}"))
         else:
-            value, conversion, spec = part
-            text = flat(operand(value, LEVEL["if"], INSIDE)).replace('"', "'")
-            parts.append("{" + " " * text.startswith("{") + text)
-            parts.append((f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "") + "}")
+            inner, conversion, spec = part
+            text = flat(operand(ir.transform(inner, _single_quoted), LEVEL["if"], INSIDE))
+            tail = (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+            parts.append("{" + " " * text.startswith("{") + text + tail + "}")
     return 'f"' + "".join(parts) + '"'
+
+
+def _single_quoted(e: ir.Expr) -> ir.Expr:
+    return ir.Name(string(e.value, "'")) if isinstance(e, ir.Const) and isinstance(e.value, str) else e
 
 
 # ---- a whole expression in a statement ----
@@ -399,106 +300,45 @@ def comma_line(docs: Sequence[Doc]) -> Doc:
 
 
 def value(e: ir.Expr) -> Doc:
-    """An expression that may get parentheses if it is too long for its line."""
+    """As `condition`, for what may be a tuple without parentheses."""
     if isinstance(e, ir.Tuple) and len(e.items) > 1:
         return in_parentheses_if_broken(commas([item(i) for i in e.items]))
+    return condition(e)
+
+
+def condition(e: ir.Expr) -> Doc:
+    """An expression that may get parentheses if it is too long for its line."""
     match optional_parentheses(e):
         case "never":
             return document(e, None)
         case "atom":
-            return Atom(document(e, None))
+            return Atom(document(e, key := Key()), key)
     if not breaks_in_brackets(e):
         return in_parentheses_if_broken(document(e, INSIDE))
     key = Key()
     return Group((IfBroken("("), Indent((SOFT, document(e, key)), when=key), SOFT, IfBroken(")")), key)
 
 
+def assignment(left: ir.Expr, op: str, right: ir.Expr) -> Doc:
+    """``left = right``, or with another `op`. Where both could break, the right side does."""
+    start = (value(left) if isinstance(left, ir.Tuple) else document(left, None), op)
+    atomic = isinstance(right, ir.Lambda) or optional_parentheses(right) == "atom"
+    if not isinstance(left, (ir.Index, ir.Tuple)) or not atomic:
+        return (*start, value(right))
+    key = Key()
+    doc = document(right, key)
+    one_line = (*start, Group(doc, key))
+    inside = (*start, Group(doc, key, always_broken=True))
+    below = (*start, "(", Group((Indent((SOFT, doc)), SOFT), key, always_broken=True), ")")
+    before = (*start, document(right, None))
+    splits = isinstance(right, (ir.Call, ir.Index, ir.Attr, ir.Lambda))
+    return Choice((one_line, inside, below, before) if splits else (one_line, below, before))
+
+
+def message(e: ir.Expr) -> Doc:
+    """As `condition`, but rather in parentheses than broken inside its own."""
+    return document(e, None) if optional_parentheses(e) == "never" else in_parentheses_if_broken(document(e))
+
+
 def in_parentheses_if_broken(doc: Doc) -> Doc:
     return Group((IfBroken("("), Indent((SOFT, doc)), SOFT, IfBroken(")")))
-
-
-def optional_parentheses(e: ir.Expr) -> str:
-    """What becomes of an expression that is too long: "never", "atom" (if that helps) or "multiline"."""
-    match e:
-        case ir.Name() | ir.Const() | ir.FString():
-            return "atom"
-        case ir.Tuple() | ir.List() | ir.Dict() | ir.Comprehension() | ir.Slice():
-            return "never"
-        case ir.Unary() | ir.Attr() | ir.Index() | ir.Call():
-            return _inherited_parentheses(e)
-    return "multiline"
-
-
-def _inherited_parentheses(e: ir.Expr) -> str:
-    [(base, least)] = operands(e)
-    if is_fluent(e):
-        return "multiline"
-    if precedence(base) < least:
-        return "never"
-    inner = optional_parentheses(base)
-    keeps = isinstance(e, ir.Unary) or isinstance(e, ir.Attr) and isinstance(base, ir.Name)
-    return "never" if inner == "atom" and not keeps else inner
-
-
-def breaks_in_brackets(e: ir.Expr) -> bool:
-    """Can a long `e` do without parentheses of its own, because it breaks well inside the brackets it has?"""
-    loosest, count, bracketed = _survey(e)
-    if not bracketed or count > 1:
-        return False
-    if loosest > LEVEL["postfix"]:
-        return True
-    return any(_breaks(end) for end in (_edge(e, 0), _edge(e, -1)))
-
-
-def _survey(e: ir.Expr) -> tuple[int, int, bool]:
-    """The loosest operator outside brackets, how often it occurs, and whether there are brackets."""
-    match e:
-        case ir.List() | ir.Tuple() | ir.Dict() | ir.Comprehension():
-            return LEVEL["atom"] + 1, 0, True
-    found: list[tuple[int, int]] = []
-    bracketed = isinstance(e, (ir.Call, ir.Index))
-    match e:
-        case ir.Binary() | ir.Compare() | ir.BoolOp():
-            found.append((layout_level(e), len(operands(e)) - 1))
-        case ir.IfExp():
-            found.append((LEVEL["if"], 2))
-        case ir.Unary("~"):
-            found.append((LEVEL["unary"], 1))
-        case ir.Attr(base) if precedence(base) >= LEVEL["postfix"]:
-            found.append((LEVEL["postfix"], 1))
-    for inner, least in operands(e):
-        if precedence(inner) < least:
-            bracketed = True
-        else:
-            level, count, has = _survey(inner)
-            found.append((level, count))
-            bracketed |= has
-    loosest = min((level for level, _ in found), default=LEVEL["atom"] + 1)
-    return loosest, sum(count for level, count in found if level == loosest), bracketed
-
-
-def _edge(e: ir.Expr, end: int) -> tuple[ir.Expr, bool] | None:
-    """The first (0) or last (-1) operand of `e` and whether it is in parentheses; None if a token comes first."""
-    if end == 0 and isinstance(e, (ir.Unary, ir.Lambda, ir.Starred)):
-        return None
-    if end == -1 and isinstance(e, (ir.Call, ir.Index, ir.Attr)):
-        return e, False
-    inner = operands(e)
-    if not inner:
-        return e, False
-    part, least = inner[end]
-    return (part, True) if precedence(part) < least else _edge(part, end)
-
-
-def _breaks(edge: tuple[ir.Expr, bool] | None) -> bool:
-    if edge is None:
-        return False
-    e, in_parentheses = edge
-    match e:
-        case ir.Index():
-            return False
-        case ir.Call(_, args, kwargs):
-            return in_parentheses or bool(args or kwargs)
-        case ir.Tuple(items) | ir.List(items) | ir.Dict(items):
-            return in_parentheses or bool(items)
-    return in_parentheses or isinstance(e, ir.Comprehension)
