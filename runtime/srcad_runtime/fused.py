@@ -1,0 +1,146 @@
+"""Optimizer steps as one compiled pass over memory: read gradient, parameter and moments once, write them once.
+
+Each kernel takes flat arrays of one dtype (float32 or float64). Large arrays are cut into pieces for as many threads as
+Numba would use; the steps are elementwise, so the pieces do not change the result. Numba is imported at the first step.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from srcad_runtime import trees
+
+Tree = Any
+PIECE = 1 << 17  # elements; below this a thread costs more than it saves
+
+
+def sgd(p: Any, g: Any, rate: Any) -> None:
+    """``p -= rate g``"""
+    for i in range(p.size):
+        p[i] -= rate * g[i]
+
+
+def momentum(p: Any, g: Any, t: Any, rate: Any, decay: Any) -> None:
+    """``t = g + decay t; p -= rate t``"""
+    for i in range(p.size):
+        t_i = g[i] + decay * t[i]
+        t[i] = t_i
+        p[i] -= rate * t_i
+
+
+def nesterov(p: Any, g: Any, t: Any, rate: Any, decay: Any) -> None:
+    """``t = g + decay t; p -= rate (g + decay t)``"""
+    for i in range(p.size):
+        t_i = g[i] + decay * t[i]
+        t[i] = t_i
+        p[i] -= rate * (g[i] + decay * t_i)
+
+
+def adam(
+    p: Any, g: Any, m: Any, v: Any, rate: Any, b1: Any, a1: Any, b2: Any, a2: Any,
+    from_m: Any, from_g: Any, root_c2: Any, eps: Any, eps_root: Any, decay: Any,
+) -> None:  # fmt: skip
+    """One step of Adam, AdamW or Nadam with ``a = 1 - b``.
+
+    The direction is ``(from_m m + from_g g) / (sqrt(v / c2 + eps_root) + eps)``. For `eps_root` zero numerator and
+    denominator are multiplied by sqrt(c2), which saves a division an element.
+    """
+    if eps_root == 0:
+        for i in range(p.size):
+            m_i = a1 * g[i] + b1 * m[i]
+            v_i = a2 * (g[i] * g[i]) + b2 * v[i]
+            m[i] = m_i
+            v[i] = v_i
+            direction = root_c2 * (from_m * m_i + from_g * g[i]) / (np.sqrt(v_i) + root_c2 * eps)
+            p[i] -= rate * (direction + decay * p[i])
+    else:
+        for i in range(p.size):
+            m_i = a1 * g[i] + b1 * m[i]
+            v_i = a2 * (g[i] * g[i]) + b2 * v[i]
+            m[i] = m_i
+            v[i] = v_i
+            direction = (from_m * m_i + from_g * g[i]) / (np.sqrt(v_i / (root_c2 * root_c2) + eps_root) + eps)
+            p[i] -= rate * (direction + decay * p[i])
+
+
+def run(kernel: Callable[..., None], numbers: tuple[float, ...], params: Tree, grads: Tree, *moments: Tree) -> None:
+    """Run `kernel` on every parameter with its gradient and moments; `numbers` are cast to the parameter's dtype."""
+    typed: dict[np.dtype[Any], list[Any]] = {}
+    for p, g, *rest in trees.together(params, grads, *moments):
+        if p.dtype not in typed:
+            typed[p.dtype] = [p.dtype.type(x) for x in numbers]
+        _on_leaf(_compiled(kernel, p.dtype), [p, np.asarray(g, p.dtype), *rest], typed[p.dtype])
+
+
+def _on_leaf(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: list[Any]) -> None:
+    """`arrays` are parameter, gradient, moments; what is not contiguous is worked on in a copy and copied back."""
+    worked = [x if x.flags.c_contiguous else np.ascontiguousarray(x) for x in arrays]
+    _threaded(kernel, [x.reshape(-1) for x in worked], numbers)
+    for position, (x, copy) in enumerate(zip(arrays, worked)):
+        if copy is not x and position != 1:
+            x[...] = copy
+
+
+def supported(params: Tree) -> bool:
+    """Whether every leaf is a NumPy array of float32 or float64 and Numba is there."""
+    for leaf in trees.leaves(params):
+        if not isinstance(leaf, np.ndarray) or leaf.dtype.char not in "fd":
+            return False
+    return available()
+
+
+@functools.cache
+def available() -> bool:
+    """Whether Numba can be imported."""
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+@functools.cache
+def _compiled(kernel: Callable[..., None], dtype: np.dtype[Any]) -> Callable[..., None]:
+    import numba
+
+    scalar = numba.from_dtype(dtype)
+    array = scalar[::1]
+    names = kernel.__code__.co_varnames[: kernel.__code__.co_argcount]
+    signature = numba.void(*(array if name in ARRAYS else scalar for name in names))
+    return numba.njit(signature, nogil=True, error_model="numpy", boundscheck=False)(kernel)
+
+
+ARRAYS = {"p", "g", "t", "m", "v"}
+
+
+def _threaded(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: list[Any]) -> None:
+    pieces = min(_threads(), arrays[0].size // PIECE)
+    if pieces < 2:
+        kernel(*arrays, *numbers)
+        return
+    cuts = np.linspace(0, arrays[0].size, pieces + 1).astype(np.int64).tolist()
+    parts = [tuple(a[start:stop] for a in arrays) for start, stop in zip(cuts[:-1], cuts[1:])]
+    others = [_pool().submit(kernel, *part, *numbers) for part in parts[1:]]
+    kernel(*parts[0], *numbers)
+    for other in others:
+        other.result()
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
+    return ThreadPoolExecutor(_threads() - 1, thread_name_prefix="srcad-optimizer")
+
+
+@functools.cache
+def _threads() -> int:
+    from numba.core import config
+
+    return int(config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]

@@ -1,0 +1,334 @@
+"""Optimizers over nested parameters, with optax's names, arguments, defaults and states.
+
+    opt = optimizers.adam(1e-3)
+    state = opt.init(params)
+    updates, state = opt.update(grads, state, params)     # pure: nothing is written
+    params = optimizers.apply_updates(params, updates)
+
+    opt.update_into(params, grads, state)                 # the same step in place, one compiled pass
+
+A learning rate is a number or a schedule (a function of the step, see `schedules`). Parameters are arrays, or tuples,
+lists, dicts, named tuples and dataclasses of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from srcad_runtime import fused, trees
+from srcad_runtime._scaling import (
+    add_decayed_weights,
+    clip,
+    clip_by_block_rms,
+    clip_by_global_norm,
+    masked,
+    scale_by_adadelta,
+    scale_by_rms,
+    scale_by_rss,
+    scale_by_stddev,
+    scale_by_trust_ratio,
+)
+from srcad_runtime._transforms import (
+    EmptyState,
+    GradientTransformation,
+    LearningRate,
+    Tree,
+    apply_updates,
+    check_step,
+    ema,
+    global_norm,
+    identity,
+    scale,
+    scale_by_adam,
+    scale_by_adamax,
+    scale_by_amsgrad,
+    scale_by_learning_rate,
+    scale_by_lion,
+    scale_by_radam,
+    scale_by_schedule,
+    set_to_zero,
+    trace,
+    write_update,
+)
+from srcad_runtime._wrappers import (
+    MultiSteps,
+    MultiStepsState,
+    apply_every,
+    apply_if_finite,
+    chain,
+    skip_large_updates,
+    skip_not_finite,
+)
+
+__all__ = [
+    "EmptyState", "GradientTransformation", "MultiSteps", "MultiStepsState", "adadelta", "adagrad", "adam",
+    "adamax", "adamw", "add_decayed_weights", "amsgrad", "apply_every", "apply_if_finite", "apply_updates", "chain",
+    "clip", "clip_by_block_rms", "clip_by_global_norm", "ema", "global_norm", "identity", "lamb", "lars", "lion",
+    "masked", "nadam", "nadamw", "radam", "rmsprop", "scale", "scale_by_adadelta", "scale_by_adam",
+    "scale_by_adamax", "scale_by_amsgrad", "scale_by_learning_rate", "scale_by_lion", "scale_by_radam",
+    "scale_by_rms", "scale_by_rss", "scale_by_schedule", "scale_by_stddev", "scale_by_trust_ratio", "set_to_zero",
+    "sgd", "skip_large_updates", "skip_not_finite", "trace",
+]  # fmt: skip
+
+# kernel(params, grads, state, learning_rate): the compiled step of a chain whose state is `state`
+Step = Callable[[Tree, Tree, Tree, float], None]
+
+
+def _optimizer(
+    learning_rate: LearningRate | None,
+    before: tuple[GradientTransformation, ...],
+    after: tuple[GradientTransformation, ...] = (),
+    step: Step | None = None,
+) -> GradientTransformation:
+    """The chain `before`, the learning rate, `after`; with `step` as its compiled form."""
+    if learning_rate is not None and not callable(learning_rate):
+        learning_rate = float(learning_rate)
+    chained = chain(*before, scale_by_learning_rate(learning_rate), *after)
+    return dataclasses.replace(
+        chained,
+        kernel=None if step is None else functools.partial(_into, chained.update, step, learning_rate, len(before)),
+        learning_rate=learning_rate,
+        remake=lambda rate: _optimizer(rate, before, after, step),
+    )
+
+
+def _into(
+    update: Callable[..., Any], step: Step, learning_rate: Any, at: int, params: Tree, grads: Tree, state: Tree
+) -> None:
+    """Run the compiled `step`; parameters it does not know (complex, CuPy) take the pure update."""
+    if not fused.supported(params):
+        return write_update(update, params, grads, state)
+    check_step(params, grads)
+    if not callable(learning_rate):
+        return step(params, grads, state, learning_rate)
+    count = state[at].count
+    step(params, grads, state, float(learning_rate(int(count))))
+    count[...] = count + 1
+
+
+def sgd(
+    learning_rate: LearningRate, momentum: float | None = None, nesterov: bool = False, accumulator_dtype: Any = None
+) -> GradientTransformation:
+    """Gradient descent, with momentum and Nesterov's variant of it (Sutskever et al. 2013)."""
+    if momentum is None:
+        return _optimizer(learning_rate, (identity(),), step=_sgd_step)
+    decay, kernel = float(momentum), fused.nesterov if nesterov else fused.momentum
+
+    def step(params: Tree, grads: Tree, state: Tree, rate: float) -> None:
+        fused.run(kernel, (rate, decay), params, grads, state[0].trace)
+
+    memory = trace(momentum, nesterov, accumulator_dtype)
+    return _optimizer(learning_rate, (memory,), step=step if accumulator_dtype is None else None)
+
+
+def _sgd_step(params: Tree, grads: Tree, state: Tree, rate: float) -> None:
+    fused.run(fused.sgd, (rate,), params, grads)
+
+
+def adam(
+    learning_rate: LearningRate,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+    eps_root: float = 0.0,
+    mu_dtype: Any = None,
+    *,
+    nesterov: bool = False,
+) -> GradientTransformation:
+    """Adaptive moments (Kingma and Ba 2014, https://arxiv.org/abs/1412.6980)."""
+    step = None if mu_dtype is not None else _adam_step(b1, b2, eps, eps_root, nesterov, 0.0, None)
+    return _optimizer(learning_rate, (scale_by_adam(b1, b2, eps, eps_root, mu_dtype, nesterov=nesterov),), step=step)
+
+
+def _adam_step(b1: float, b2: float, eps: float, eps_root: float, nesterov: bool, decay: Any, mask: Any) -> Step:
+    def step(params: Tree, grads: Tree, state: Tree, rate: float) -> None:
+        count, mu, nu = state[0]
+        t = int(count) + 1
+        from_m, from_g = 1 / (1 - b1**t), 0.0
+        if nesterov:
+            from_m, from_g = b1 / (1 - b1 ** (t + 1)), (1 - b1) / (1 - b1**t)
+        numbers = (rate, b1, 1 - b1, b2, 1 - b2, from_m, from_g, (1 - b2**t) ** 0.5, eps, eps_root)
+        for decayed, chosen in _by_decay(decay, mask, params):
+            parts = (_restricted(chosen, tree) for tree in (params, grads, mu, nu))
+            fused.run(fused.adam, (*numbers, decayed), *parts)
+        count[...] = t
+
+    return step
+
+
+def _by_decay(decay: float, mask: Any, params: Tree) -> list[tuple[float, Tree]]:
+    """The weight decay of all parameters, or the two of a masked decay, each with where it holds (None: everywhere)."""
+    if mask is None:
+        return [(decay, None)]
+    keep = mask(params) if callable(mask) else mask
+    return [(decay, keep), (0.0, trees.map(lambda m: not m, keep))]
+
+
+def _restricted(chosen: Tree, tree: Tree) -> Tree:
+    return tree if chosen is None else trees.map(lambda m, x: x if m else None, chosen, tree)
+
+
+def adamw(
+    learning_rate: LearningRate,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+    eps_root: float = 0.0,
+    mu_dtype: Any = None,
+    weight_decay: LearningRate = 1e-4,
+    mask: Any = None,
+    *,
+    nesterov: bool = False,
+) -> GradientTransformation:
+    """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2017, https://arxiv.org/abs/1711.05101)."""
+    parts = scale_by_adam(b1, b2, eps, eps_root, mu_dtype, nesterov=nesterov), add_decayed_weights(weight_decay, mask)
+    plain = mu_dtype is None and not callable(weight_decay)
+    step = _adam_step(b1, b2, eps, eps_root, nesterov, weight_decay, mask) if plain else None
+    return _optimizer(learning_rate, parts, step=step)
+
+
+def nadam(
+    learning_rate: LearningRate,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+    eps_root: float = 0.0,
+    mu_dtype: Any = None,
+    *,
+    nesterov: bool = True,
+) -> GradientTransformation:
+    """Adam with Nesterov's look ahead (Dozat 2016, https://openreview.net/pdf?id=OM0jvwB8jIp57ZJjtNEZ)."""
+    return adam(learning_rate, b1, b2, eps, eps_root, mu_dtype, nesterov=nesterov)
+
+
+def nadamw(
+    learning_rate: LearningRate,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+    eps_root: float = 0.0,
+    mu_dtype: Any = None,
+    weight_decay: LearningRate = 1e-4,
+    mask: Any = None,
+    *,
+    nesterov: bool = True,
+) -> GradientTransformation:
+    """`nadam` with `adamw`'s weight decay."""
+    return adamw(learning_rate, b1, b2, eps, eps_root, mu_dtype, weight_decay, mask, nesterov=nesterov)
+
+
+def amsgrad(
+    learning_rate: LearningRate,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+    eps_root: float = 0.0,
+    mu_dtype: Any = None,
+    bias_correction_mu: bool = True,
+    bias_correction_nu: bool = True,
+) -> GradientTransformation:
+    """Adam whose second moment never shrinks (Reddi et al. 2018, https://openreview.net/forum?id=ryQu7f-RZ)."""
+    scaling = scale_by_amsgrad(b1, b2, eps, eps_root, mu_dtype, bias_correction_mu, bias_correction_nu)
+    return _optimizer(learning_rate, (scaling,))
+
+
+def adamax(
+    learning_rate: LearningRate, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
+) -> GradientTransformation:
+    """Adam with the largest recent gradient for the second moment (Kingma and Ba 2014)."""
+    return _optimizer(learning_rate, (scale_by_adamax(b1, b2, eps),))
+
+
+def radam(
+    learning_rate: LearningRate,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+    eps_root: float = 0.0,
+    threshold: float = 5.0,
+    *,
+    nesterov: bool = False,
+) -> GradientTransformation:
+    """Rectified Adam (Liu et al. 2019, https://arxiv.org/abs/1908.03265)."""
+    return _optimizer(learning_rate, (scale_by_radam(b1, b2, eps, eps_root, threshold, nesterov=nesterov),))
+
+
+def rmsprop(
+    learning_rate: LearningRate,
+    decay: float = 0.9,
+    eps: float = 1e-8,
+    initial_scale: float = 0.0,
+    eps_in_sqrt: bool = True,
+    centered: bool = False,
+    momentum: float | None = None,
+    nesterov: bool = False,
+    bias_correction: bool = False,
+) -> GradientTransformation:
+    """Steps over a running root mean square (Hinton 2012); over a running deviation if `centered` (Graves 2013)."""
+    scaling = (scale_by_stddev if centered else scale_by_rms)(decay, eps, initial_scale, eps_in_sqrt, bias_correction)
+    return _optimizer(learning_rate, (scaling,), (identity() if momentum is None else trace(momentum, nesterov),))
+
+
+def adagrad(
+    learning_rate: LearningRate, initial_accumulator_value: float = 0.1, eps: float = 1e-7
+) -> GradientTransformation:
+    """Steps over the root of all squares so far (Duchi et al. 2011, https://jmlr.org/papers/v12/duchi11a.html)."""
+    return _optimizer(learning_rate, (scale_by_rss(initial_accumulator_value, eps),))
+
+
+def adadelta(
+    learning_rate: LearningRate | None = None,
+    rho: float = 0.9,
+    eps: float = 1e-6,
+    weight_decay: LearningRate = 0.0,
+    weight_decay_mask: Any = None,
+) -> GradientTransformation:
+    """Steps in the parameters' own units (Zeiler 2012, https://arxiv.org/abs/1212.5701)."""
+    return _optimizer(
+        learning_rate, (add_decayed_weights(weight_decay, weight_decay_mask), scale_by_adadelta(rho, eps))
+    )
+
+
+def lamb(
+    learning_rate: LearningRate,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-6,
+    eps_root: float = 0.0,
+    weight_decay: LearningRate = 0.0,
+    mask: Any = None,
+) -> GradientTransformation:
+    """Adam scaled layer by layer, for large batches (You et al. 2019, https://arxiv.org/abs/1904.00962)."""
+    scaling = scale_by_adam(b1, b2, eps, eps_root), add_decayed_weights(weight_decay, mask), scale_by_trust_ratio()
+    return _optimizer(learning_rate, scaling)
+
+
+def lars(
+    learning_rate: LearningRate,
+    weight_decay: LearningRate = 0.0,
+    weight_decay_mask: Any = True,
+    trust_coefficient: float = 0.001,
+    eps: float = 0.0,
+    trust_ratio_mask: Any = True,
+    momentum: float = 0.9,
+    nesterov: bool = False,
+) -> GradientTransformation:
+    """Momentum scaled layer by layer, for large batches (You et al. 2017, https://arxiv.org/abs/1708.03888)."""
+    trust = masked(scale_by_trust_ratio(trust_coefficient=trust_coefficient, eps=eps), trust_ratio_mask)
+    before = add_decayed_weights(weight_decay, weight_decay_mask), trust
+    return _optimizer(learning_rate, before, (trace(momentum, nesterov),))
+
+
+def lion(
+    learning_rate: LearningRate,
+    b1: float = 0.9,
+    b2: float = 0.99,
+    mu_dtype: Any = None,
+    weight_decay: LearningRate = 1e-3,
+    mask: Any = None,
+) -> GradientTransformation:
+    """The sign of a momentum (Chen et al. 2023, https://arxiv.org/abs/2302.06675)."""
+    return _optimizer(learning_rate, (scale_by_lion(b1, b2, mu_dtype), add_decayed_weights(weight_decay, mask)))
