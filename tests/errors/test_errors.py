@@ -1,0 +1,53 @@
+"""Every refused program is refused, with the message of its golden file, letter by letter.
+
+``pytest tests/errors --update-golden`` writes the messages of today; read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import srcad
+from tests.errors.registry import Case, cases
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden"
+ALL = cases()
+
+
+def _message(error: BaseException) -> str:
+    """``Class: message`` with file names relative to this folder."""
+    name = "Unsupported" if isinstance(error, srcad.Unsupported) else type(error).__name__
+    return f"{name}: {error}".replace(f"{HERE}/", "") + "\n"
+
+
+def _answer(case: Case) -> str:
+    """What the user reads; the arguments must be as they were, also after a refusal."""
+    args = case.args()
+    before = copy.deepcopy(args)
+    with pytest.raises((srcad.Unsupported, TypeError, ValueError)) as caught:
+        case.ask(case.fn, args)
+    for now, then in zip(args, before):
+        assert not isinstance(now, np.ndarray) or repr(now) == repr(then), "a refused call changed its argument"
+    return _message(caught.value)
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+def test_refusal(case: Case, update_golden: bool) -> None:
+    path = GOLDEN / f"{case.name}.txt"
+    answer = _answer(case)
+    if update_golden:
+        path.write_text(answer, encoding="utf-8")
+    assert answer == path.read_text(encoding="utf-8")
+
+
+def test_no_golden_file_is_left_over() -> None:
+    assert {p.stem for p in GOLDEN.glob("*.txt")} == {case.name for case in ALL}
+
+
+def test_there_are_enough() -> None:
+    assert len(ALL) >= 45
