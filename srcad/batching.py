@@ -1,0 +1,85 @@
+"""`vmap`: the function is called for every item of the batch, and the results are stacked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcad import leaves
+from srcad.derived import Derived
+
+
+def run_vmap(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    made = derived.__srcad__
+    axes = _argument_axes(made.in_axes, args)
+    batch = [*zip(args, axes), *((value, 0) for value in kwargs.values())]
+    sizes: set[int] = set()
+    for value, axis in batch:
+        _map(lambda leaf, a: sizes.add(_extent(leaf, a)) if a is not None else None, value, axis)
+    size = _one_size(sizes, made.in_axes)
+    results = []
+    for k in range(size):
+        items = [_map(lambda leaf, a, k=k: _item(leaf, a, k), value, axis) for value, axis in batch]
+        results.append(made.function(*items[: len(args)], **dict(zip(kwargs, items[len(args) :]))))
+    return _stacked(results, made.out_axes)
+
+
+def _argument_axes(in_axes: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    if isinstance(in_axes, (tuple, list)):
+        if len(in_axes) != len(args):
+            raise ValueError(f"srcad.vmap: in_axes has {len(in_axes)} entries for {len(args)} positional arguments")
+        return tuple(in_axes)
+    return (in_axes,) * len(args)
+
+
+def _one_size(sizes: set[int], in_axes: Any) -> int:
+    if not sizes:
+        raise ValueError(f"srcad.vmap: in_axes={in_axes!r} batches no argument")
+    if len(sizes) > 1:
+        raise ValueError(f"srcad.vmap: the batched axes have different sizes: {sorted(sizes)}")
+    (size,) = sizes
+    if size == 0:
+        raise ValueError("srcad.vmap: the batch is empty, so the shape of the result is unknown")
+    return size
+
+
+def _map(call: Callable[[Any, Any], Any], value: Any, axis: Any) -> Any:
+    """`call(leaf, axis)` for every leaf; `axis` is one for all below it, or a container like the value."""
+    parts = leaves.children(value)
+    if parts is None:
+        return call(value, axis)
+    own = leaves.children(axis)
+    if own is not None and [k for k, _ in own] != [k for k, _ in parts]:
+        raise ValueError(f"srcad.vmap: the axes {axis!r} have another structure than what they belong to")
+    below = dict(own) if own is not None else dict.fromkeys((k for k, _ in parts), axis)
+    pieces = {key: _map(call, item, below[key]) for key, item in parts}
+    return leaves.assemble(value, list(pieces.items()))
+
+
+def _extent(leaf: Any, axis: int) -> int:
+    shape = np.shape(leaf)
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"srcad.vmap: axis {axis} of an argument of shape {shape}")
+    return int(shape[axis])
+
+
+def _item(leaf: Any, axis: int | None, k: int) -> Any:
+    if axis is None:
+        return leaf
+    return leaf[k] if axis == 0 else np.moveaxis(leaf, axis, 0)[k]
+
+
+def _stacked(results: list[Any], out_axes: Any) -> Any:
+    first = results[0]
+    flat = [[leaf for _, leaf in leaves.paths(result)] for result in results]
+    position = iter(range(len(flat[0])))
+
+    def stack(leaf: Any, axis: Any) -> Any:
+        k = next(position)
+        if axis is None or leaf is None:
+            return leaf
+        return np.stack([row[k] for row in flat], axis=axis)
+
+    return _map(stack, first, out_axes)

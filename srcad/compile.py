@@ -1,0 +1,102 @@
+"""Text to file to module to function: a generated module is written to the cache, imported, and compiled."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from srcad import cache
+
+_loading = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A function of a generated module: `call` runs it, `path` is the file that it came from."""
+
+    call: Callable[..., Any]
+    path: Path
+    key: str
+
+
+class CannotCompile(Exception):
+    """Numba refuses a generated module; `reason` is one line, `line` counts in the module's text (0: unknown)."""
+
+    def __init__(self, reason: str, line: int, path: Path) -> None:
+        super().__init__(reason)
+        self.reason, self.line, self.path = reason, line, path
+
+
+def load(text: str, entry: str) -> Compiled:
+    """Write `text` to its place in the cache, import it, and return its function `entry`.
+
+    The module is in ``sys.modules`` under a name made from its content before anything in it is called: Numba's disk
+    cache finds its functions by that name in the next process.
+    """
+    key = cache.digest(text, cache.environment())
+    stem = re.sub(r"\W", "_", entry)
+    name = f"srcad_generated.{stem}_{key[:16]}"
+    path = cache.module_path(key, stem)
+    with _loading:
+        module = sys.modules.get(name)
+        if module is None:
+            _write_once(path, text, key)
+            module = _execute(name, path)
+    return Compiled(getattr(module, entry), path, key)
+
+
+def _write_once(path: Path, text: str, key: str) -> None:
+    data = text.encode("utf-8")
+    with cache.lock(key):
+        # rewriting an equal file would change its time, and Numba would drop its machine code
+        if not path.is_file() or path.read_bytes() != data:
+            cache.write(path, data)
+
+
+def _execute(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def warm(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
+    """Load or compile the machine code for arguments of these types. Plain Python functions need nothing.
+
+    Raises CannotCompile where Numba refuses.
+    """
+    if not hasattr(compiled.call, "compile"):
+        return
+    import numba
+
+    types = tuple(numba.typeof(value) for value in arguments)
+    with _loading, cache.lock(compiled.key):
+        try:
+            compiled.call.compile(types)
+        except Exception as error:  # Numba raises AssertionError and others besides its own errors
+            raise CannotCompile(_reason(error), _line(error, compiled.path), compiled.path) from error
+
+
+def _reason(error: Exception) -> str:
+    """The line of Numba's long message that says what it lacks."""
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in str(error).splitlines()]
+    telling = [line for line in lines if line and not line.startswith(("Failed in", "During:", "File ", "<source"))]
+    return telling[0] if telling else f"{type(error).__name__} inside Numba"
+
+
+def _line(error: Exception, path: Path) -> int:
+    found = re.findall(re.escape(path.name) + r'"?[,:]?\s*(?:line )?\(?(\d+)', str(error))
+    return int(found[0]) if found else 0

@@ -1,0 +1,132 @@
+"""The callables that `grad` and its relatives return: a description of a derivative, and how it is computed."""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from srcad import binding, cache
+from srcad.generate import Settings
+from srcad.kernel import Kernel
+from srcad.specialise import Ready, specialiser
+
+Runner = Callable[["Derived", tuple[Any, ...], dict[str, Any]], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """What a derived callable is: `kind` names the function of srcad that made it, the rest are that one's arguments."""
+
+    kind: str
+    function: Callable[..., Any]
+    argnums: Any = 0
+    has_aux: bool = False
+    backend: str = "auto"
+    in_axes: Any = 0
+    out_axes: Any = 0
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def settings(self) -> tuple[Any, ...]:
+        """All of it, for comparison."""
+        return tuple(getattr(self, f.name) for f in fields(self))
+
+    def call_text(self) -> str:
+        """``srcad.grad(function, argnums=0)``: how this callable is made, for the compiler."""
+        if self.kind == "vmap":
+            return f"srcad.vmap(function, in_axes={self.in_axes!r}, out_axes={self.out_axes!r})"
+        aux = ", has_aux=True" if self.has_aux else ""
+        return f"srcad.{self.kind}(function, argnums={self.argnums!r}{aux})"
+
+
+class Derived:
+    """A derivative as a function: ``grad(f)``, ``hessian(f)``, ``vmap(f)``.
+
+    It has the name, the docstring and the signature of `f`. Used as a method it is bound to the object, as a function
+    would be. `__srcad__` describes it; `__wrapped__` is a plain function of the same meaning, whose text is what srcad
+    reads when the derivative is itself differentiated.
+    """
+
+    def __init__(self, derivation: Derivation, run: Runner) -> None:
+        self.__srcad__ = derivation
+        self._run = run
+        self._prepared: dict[Any, Any] = {}
+        self.last: tuple[Settings, Kernel] | None = None  # what answered the last call
+        function = derivation.function
+        if not callable(function):
+            raise TypeError(f"srcad.{derivation.kind} takes a function, not {function!r}")
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+        self.__qualname__ = getattr(function, "__qualname__", self.__name__)
+        self.__doc__ = getattr(function, "__doc__", None)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._run(self, args, kwargs)
+
+    def __get__(self, owner: Any, cls: type | None = None) -> Any:
+        return self if owner is None else types.MethodType(self, owner)
+
+    def __repr__(self) -> str:
+        return f"<srcad.{self.__srcad__.kind} of {self.__qualname__}>"
+
+    def __reduce__(self) -> Any:
+        return _again, (self.__srcad__, self._run)
+
+    @functools.cached_property
+    def binder(self) -> binding.Binder:
+        return binding.binder(self.__srcad__.function)
+
+    @functools.cached_property
+    def __wrapped__(self) -> types.FunctionType:
+        return _plain(self)
+
+    def roots(self, count: int) -> tuple[tuple[Any, ...], ...]:
+        """Where the arguments asked for lie, for a call with `count` positional arguments."""
+        found = self._prepared.get(count)
+        if found is None:
+            argnums = self.__srcad__.argnums
+            wanted = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
+            found = self._prepared[count] = tuple(self.binder.root(a, count) for a in wanted)
+        return found
+
+    @property
+    def single(self) -> bool:
+        """Whether one argument is asked for, and so one derivative returned and not a tuple."""
+        return not isinstance(self.__srcad__.argnums, (tuple, list))
+
+    def ready(self, modes: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ready:
+        """The kernel for this call."""
+        mark = (modes, len(args))
+        found = self._prepared.get(mark)
+        if found is None:
+            made = self.__srcad__
+            wrt = self.roots(len(args)) if modes else ()
+            settings = Settings(wrt, modes, made.backend, None, made.has_aux, made.options)
+            found = self._prepared[mark] = specialiser(self.binder, settings)
+        ready = found.prepare(self.binder.bind(*args, **kwargs))
+        self.last = (found.settings, ready.kernel)
+        return ready
+
+
+def _again(derivation: Derivation, run: Runner) -> Derived:
+    return Derived(derivation, run)
+
+
+def _plain(derived: Derived) -> types.FunctionType:
+    """``def loss(w, x): return srcad.grad(function, argnums=0)(w, x)``, as a function with a text that can be read."""
+    import srcad
+
+    made = derived.__srcad__
+    signature = derived.binder.signature
+    space: dict[str, Any] = {"srcad": srcad, "function": made.function, "__name__": "srcad_derivatives"}
+    head, passed = binding.written(signature, space)
+    name = derived.__name__ if derived.__name__.isidentifier() else "function"
+    text = f"def {name}({head}):\n    return {made.call_text()}({passed})\n"
+    file = f"<srcad {made.kind} {cache.digest(text)[:12]}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    exec(compile(text, file, "exec"), space)
+    plain = space[name]
+    plain.__qualname__ = derived.__qualname__
+    return plain

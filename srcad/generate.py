@@ -1,0 +1,248 @@
+"""From a call to a new kernel: the compiler is asked, and what it made is kept in the cache folder for the next process.
+
+The compiler is imported only here, and only when the cache has no answer.
+"""
+
+from __future__ import annotations
+
+import collections
+import pickle
+import types
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srcad import cache, captured, compile, kernel, leaves
+from srcad.binding import Binder
+from srcad.fingerprint import fingerprint
+from srcad.kernel import Kernel, Plan
+
+BACKENDS = ("auto", "numpy", "numba", "cupy")
+
+_targets: collections.OrderedDict[types.FunctionType, Any] = collections.OrderedDict()  # the last functions parsed
+_MOST_TARGETS = 64
+_MOST_PLANS = 16  # kept on disk under one key; they differ in baked values
+_MOST_BAKED = 200
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked of a function: the places of the arguments, the transforms, the backend wished for."""
+
+    wrt: tuple[leaves.Path, ...]
+    modes: tuple[str, ...]
+    backend: str = "auto"
+    outputs: tuple[str, ...] | None = None
+    has_aux: bool = False
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that the places lie in."""
+        return tuple(dict.fromkeys(str(root) for root, *_ in self.wrt))
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call: a value per parameter of the function, and the leaves of them all."""
+
+    binder: Binder
+    values: tuple[Any, ...]
+    flat: list[Any]
+
+    def read(self, origin: str, path: leaves.Path) -> Any:
+        """A captured value as it is now; LookupError if it cannot be found."""
+        function = self.binder.function
+        arguments = dict(zip(self.binder.parameters, self.values)) if origin in ("param", "attribute") else {}
+        try:
+            return captured.read(function, arguments, origin, path)
+        except LookupError:
+            if function not in _targets:
+                raise
+        from srcad import scope
+
+        return scope.read(_targets[function], origin, path)
+
+    def snapshot(self) -> Call:
+        """The same call with copies of its arrays."""
+        flat: list[Any] = []
+        values = leaves.snapshot(self.values)
+        for value in values:
+            leaves.key(value, flat)
+        return Call(self.binder, values, flat)
+
+    def places(self) -> list[leaves.Path]:
+        """The path of every leaf in `flat`."""
+        pairs = zip(self.binder.parameters, self.values)
+        return [path for name, value in pairs for path, _ in leaves.paths(value, (name,))]
+
+    def at(self, path: leaves.Path) -> Any:
+        """The argument, or part of one, at a path."""
+        root, *rest = path
+        return leaves.follow(self.values[self.binder.parameters.index(root)], tuple(rest))
+
+
+# ---- what is refused before the compiler is asked ----
+
+
+def wished_backend(backend: str, flat: list[Any]) -> str:
+    """The backend to try first.
+
+    Raises:
+        ValueError: there is no such backend.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend={backend!r}: choose one of {', '.join(BACKENDS)}")
+    if backend != "auto":
+        return backend
+    return "cupy" if any(type(leaf).__module__.partition(".")[0] == "cupy" for leaf in flat) else "numba"
+
+
+def check_arguments(call: Call, settings: Settings) -> None:
+    """Raise TypeError, naming the argument, for what srcad cannot take or cannot differentiate."""
+    from srcad.types import describe
+
+    for name, value in zip(call.binder.parameters, call.values):
+        describe(value, name)
+    for path in settings.wrt:
+        value = call.at(path)
+        if not any(leaves.is_floating(leaf) for _, leaf in leaves.paths(value)):
+            raise TypeError(
+                f"{call.binder.name}: the derivative with respect to {spell(path)} is asked for, but {spell(path)} is "
+                f"{kind_of(value)}; differentiable arguments are floating-point"
+            )
+
+
+def spell(path: leaves.Path) -> str:
+    return str(path[0]) + "".join(f"[{key!r}]" for key in path[1:])
+
+
+def kind_of(value: Any) -> str:
+    """``an int``, ``an array of int64``, ``a dict without floating-point numbers``."""
+    if hasattr(value, "dtype"):
+        return f"an array of {value.dtype}" if getattr(value, "shape", ()) else f"a {value.dtype} number"
+    name = type(value).__name__
+    article = "an" if name[0] in "aeiou" else "a"
+    inside = " without floating-point numbers" if leaves.children(value) is not None else ""
+    return f"{article} {name}{inside}"
+
+
+# ---- asking the compiler ----
+
+
+def generated(call: Call, settings: Settings, backend: str, warning: str = "") -> tuple[Kernel, list[Any]]:
+    """A kernel made by the compiler, written to the cache, with its arguments for this call."""
+    plan = replace(plan_of(call, settings, backend), warning=warning)
+    found = accepted(plan, call)
+    if found is None:
+        raise RuntimeError(f"srcad: the module generated for {call.binder.name} does not fit the call it was made for")
+    _store(_key(call, settings), plan)
+    return found
+
+
+def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
+    """Run the compiler; a number that decides the program's structure is looked up and given to it."""
+    made = build(call, settings, backend)
+    inputs = tuple((i.origin, tuple(i.path), i.name) for i in made.inputs)
+    places = set(call.places())
+    hidden = [call.read(o, p) for o, p, _ in inputs if not (o == "param" and p in places)]
+    written = tuple(k for k, i in enumerate(made.inputs) if i.name in made.written)
+    return Plan(
+        text=made.text,
+        entry=made.entry,
+        backend=backend,
+        inputs=inputs,
+        wrt=tuple(tuple(i.path) for i in made.wrt_leaves),
+        output=made.output,
+        has_aux=settings.has_aux,
+        baked=tuple(made.baked),
+        hidden=tuple(leaves.key(value, []) for value in hidden),
+        written=written,
+        notes=tuple(made.notes),
+    )
+
+
+def build(call: Call, settings: Settings, backend: str, keep_passes: bool = False) -> Any:
+    """`pipeline.build` for a live function; returns its `Generated`."""
+    from srcad import pipeline, scope
+    from srcad.types import describe
+
+    target = scope.from_live(call.binder.called)
+    _remember(call.binder.function, target)
+    request = pipeline.Request(
+        target=target,
+        arguments=tuple(describe(value, name) for name, value in zip(call.binder.parameters, call.values)),
+        wrt=settings.names,
+        modes=settings.modes,
+        backend=backend,
+        outputs=settings.outputs,
+        has_aux=settings.has_aux,
+        options=settings.options,
+    )
+    for _ in range(_MOST_BAKED):
+        try:
+            return pipeline.build(request, keep_passes)
+        except pipeline.NeedValue as need:
+            value = _wanted(call, need.origin, need.path_)
+            request = replace(request, baked=(*request.baked, (need.origin, need.path_, value)))
+    raise RuntimeError(f"srcad: {call.binder.name} needs more than {_MOST_BAKED} numbers by value")
+
+
+def _wanted(call: Call, origin: str, path: leaves.Path) -> Any:
+    return call.at(path) if origin == "param" else call.read(origin, path)
+
+
+def _remember(function: types.FunctionType, target: Any) -> None:
+    _targets[function] = target
+    _targets.move_to_end(function)
+    if len(_targets) > _MOST_TARGETS:
+        _targets.popitem(last=False)
+
+
+def accepted(plan: Plan, call: Call) -> tuple[Kernel, list[Any]] | None:
+    """Load a plan's module; None if its baked values are not this call's."""
+    made = kernel.make(plan, compile.load(plan.text, plan.entry), call.places())
+    made.example = leaves.stand_ins(call.values)
+    inputs = made.accept(call.read, call.flat)
+    return None if inputs is None else (made, inputs)
+
+
+# ---- plans in the cache folder ----
+
+
+def stored(call: Call, settings: Settings) -> tuple[Kernel, list[Any]] | None:
+    """A kernel that an earlier process made for such a call, if its baked values are today's."""
+    for plan in _load(_key(call, settings)):
+        try:
+            found = accepted(kernel.restored(plan, call.read), call)
+        except (LookupError, AttributeError):
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def _key(call: Call, settings: Settings) -> str:
+    return fingerprint(call.binder.function, *call.values, repr(settings), cache.environment())
+
+
+def _load(key: str) -> list[Plan]:
+    body = cache.read_manifest(key)
+    if body is None:
+        return []
+    try:
+        plans = pickle.loads(body)
+    except Exception:  # written by another version, or naming a class that is gone
+        return []
+    return [plan for plan in plans if isinstance(plan, Plan)]
+
+
+def _store(key: str, plan: Plan) -> None:
+    new = kernel.storable(plan)
+    with cache.lock(key):
+        # a plan with equal baked values is replaced: Numba's by NumPy's where it did not compile
+        others = [old for old in _load(key) if old.baked != new.baked]
+        try:
+            body = pickle.dumps([new, *others][:_MOST_PLANS])
+        except Exception:  # its output is of a class that cannot be found by name
+            return
+        cache.write_manifest(key, body)

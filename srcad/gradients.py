@@ -1,0 +1,80 @@
+"""`grad` and `value_and_grad`: one kernel call, its results put into the arguments' structure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad import boundary, leaves
+from srcad.derived import Derived
+from srcad.kernel import Kernel
+from srcad.specialise import Ready
+from srcad.types import Num, Struct
+
+
+def run_grad(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    ready, results = _reverse(derived, args, kwargs)
+    gradient = gather(ready, results, derived.roots(len(args)), derived.single)
+    return (gradient, ready.kernel.split_value(results)[1]) if derived.__srcad__.has_aux else gradient
+
+
+def run_value_and_grad(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    ready, results = _reverse(derived, args, kwargs)
+    gradient = gather(ready, results, derived.roots(len(args)), derived.single)
+    value, aux = ready.kernel.split_value(results)
+    return ((value, aux) if derived.__srcad__.has_aux else value), gradient
+
+
+def _reverse(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Ready, tuple[Any, ...]]:
+    ready = derived.ready(("reverse",), args, kwargs)
+    seed = scalar_seed(ready, f"srcad.{derived.__srcad__.kind}")
+    return ready, ready.run(*seed)
+
+
+def scalar_seed(ready: Ready, caller: str) -> tuple[Any, ...]:
+    """The seed of a scalar function's derivative.
+
+    Raises:
+        TypeError: the value is something else; the message shows its shape.
+    """
+    seed = ready.kernel.unit_seed
+    if seed is None:
+        name = ready.call.binder.name
+        raise TypeError(f"{caller} takes a function with one real value; {name} returns {_shown(ready)}")
+    return seed
+
+
+def _shown(ready: Ready) -> str:
+    """What a function returns, by its type and, for arrays, by its shape on these arguments."""
+    kernel: Kernel = ready.kernel
+    t = kernel.plan.value
+    if isinstance(t, Struct):
+        return f"a {t.kind}"
+    if not isinstance(t, Num):
+        return "None" if getattr(t, "value", "") is None else repr(getattr(t, "value", t))
+    value = ready.call.binder.invoke(leaves.snapshot(ready.call.values))
+    if kernel.plan.has_aux:
+        value = value[0]
+    if np.ndim(value):
+        return f"an array of shape {np.shape(value)}"
+    return f"a {np.asarray(value).dtype} number"
+
+
+def gather(ready: Ready, results: tuple[Any, ...], roots: tuple[leaves.Path, ...], single: bool) -> Any:
+    """The adjoints in the structure of the arguments at `roots`: one, or a tuple."""
+    adjoints = ready.kernel.adjoints(results)
+    if single:
+        return structured(ready, adjoints, roots[0])
+    return tuple(structured(ready, adjoints, root) for root in roots)
+
+
+def structured(ready: Ready, derivatives: dict[leaves.Path, Any], root: leaves.Path) -> Any:
+    """An argument with every floating leaf replaced by its derivative, and all others by None."""
+
+    def derivative(path: leaves.Path, leaf: Any) -> Any:
+        if not leaves.is_floating(leaf):
+            return None
+        return boundary.like(derivatives[path], leaf) if path in derivatives else boundary.zeros(leaf)
+
+    return leaves.rebuild(ready.call.at(root), derivative, root)

@@ -1,0 +1,183 @@
+"""Jacobians and Hessians: a kernel is run once per unit vector, and its results are stacked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from srcad import leaves
+from srcad.derived import Derived
+from srcad.generate import spell
+from srcad.gradients import scalar_seed
+from srcad.kernel import Kernel
+from srcad.products import second_order
+from srcad.specialise import Ready
+from srcad.types import Num, Struct, unflatten
+
+Blocks = list[dict[leaves.Path, np.ndarray]]  # per output leaf, per argument leaf
+Args = tuple[Any, ...]
+Kwargs = dict[str, Any]
+
+
+def run_jacfwd(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
+    ready = derived.ready(("forward",), args, kwargs)
+    _real(ready)
+    zero = _zeros(ready)
+    first = ready.run(*zero)  # the value, and the shapes of what is stacked
+    start, seeded = len(ready.kernel.outputs), ready.kernel.seeded
+    blocks: Blocks = [{} for _ in seeded]
+    for path, columns in _columns(ready, zero, lambda tangents: ready.run(*tangents)[start : start + len(seeded)]):
+        shape = np.shape(ready.call.at(path))
+        for k, position in enumerate(seeded):
+            blocks[k][path] = _stack([c[k] for c in columns], np.asarray(first[position]), shape)
+    return _result(derived, ready, first, blocks, len(args))
+
+
+def run_jacrev(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
+    first = derived.ready((), args, kwargs).run()
+    return _jacrev(derived, args, kwargs, first)
+
+
+def run_jacobian(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
+    """Forward where there are no more inputs than outputs: a forward pass is cheaper than a reverse one."""
+    primal = derived.ready((), args, kwargs)
+    first = primal.run()
+    outputs = sum(np.size(first[k]) for k in primal.kernel.seeded)
+    arguments = [primal.call.at(root) for root in derived.roots(len(args))]
+    inputs = sum(np.size(leaf) for a in arguments for _, leaf in leaves.paths(a) if leaves.is_floating(leaf))
+    return run_jacfwd(derived, args, kwargs) if inputs <= outputs else _jacrev(derived, args, kwargs, first)
+
+
+def _jacrev(derived: Derived, args: Args, kwargs: Kwargs, first: Args) -> Any:
+    ready = derived.ready(("reverse",), args, kwargs)
+    _real(ready)
+    values = [np.asarray(first[k]) for k in ready.kernel.seeded]
+    blocks: Blocks = []
+    for k, value in enumerate(values):
+        rows = [ready.kernel.adjoints(ready.run(*seeds)) for seeds in _unit_seeds(values, k)]
+        blocks.append({path: _rows(rows, path, value, ready.call.at(path)) for path in ready.kernel.plan.wrt})
+    return _result(derived, ready, first, blocks, len(args))
+
+
+def run_hessian(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
+    ready = derived.ready(("reverse", "forward"), args, kwargs)
+    seed = scalar_seed(ready, "srcad.hessian")
+    _real(ready)
+    zero = _zeros(ready)
+    first = ready.run(*seed, *zero)
+    blocks: dict[leaves.Path, dict[leaves.Path, np.ndarray]] = {path: {} for path in ready.kernel.plan.wrt}
+    products = _columns(ready, zero, lambda tangents: second_order(ready.kernel, ready.run(*seed, *tangents)))
+    for path, columns in products:
+        shape = np.shape(ready.call.at(path))
+        for row in blocks:
+            blocks[row][path] = _stack([c[row] for c in columns], np.asarray(ready.call.at(row)), shape)
+    result = _hessian_structure(ready, blocks, derived.roots(len(args)), derived.single)
+    return (result, ready.kernel.split_value(first)[1]) if derived.__srcad__.has_aux else result
+
+
+# ---- unit vectors ----
+
+
+def _real(ready: Ready) -> None:
+    """Jacobians of complex functions are not one matrix; JAX refuses them in the same way."""
+    for path in ready.kernel.plan.wrt:
+        if np.iscomplexobj(ready.call.at(path)):
+            raise TypeError(f"Jacobians and Hessians take real arguments; {spell(path)} is complex: use jvp or vjp")
+
+
+def _zeros(ready: Ready) -> list[Any]:
+    return [_vector(ready.call.at(path)) for path in ready.kernel.plan.wrt]
+
+
+def _vector(leaf: Any, index: int | None = None) -> Any:
+    """A zero tangent of a leaf, or one that is 1 at a flat index."""
+    vector = np.zeros(np.shape(leaf), np.asarray(leaf).dtype.newbyteorder("="))
+    if index is not None:
+        vector.reshape(-1)[index] = 1.0
+    if np.ndim(leaf):
+        return vector
+    return vector[()] if hasattr(leaf, "dtype") else type(leaf)(vector[()])
+
+
+def _columns(ready: Ready, zero: list[Any], run: Callable[[list[Any]], Any]) -> Iterator[tuple[leaves.Path, list[Any]]]:
+    """(path, results for every unit tangent of the leaf there)."""
+    for k, path in enumerate(ready.kernel.plan.wrt):
+        leaf = ready.call.at(path)
+        units = (_vector(leaf, j) for j in range(np.size(leaf)))
+        yield path, [run([*zero[:k], unit, *zero[k + 1 :]]) for unit in units]
+
+
+def _unit_seeds(values: list[np.ndarray], k: int) -> Iterator[list[Any]]:
+    zero = [_vector(value if value.ndim else value[()]) for value in values]
+    for j in range(values[k].size):
+        value = values[k]
+        yield [*zero[:k], _vector(value if value.ndim else value[()], j), *zero[k + 1 :]]
+
+
+def _stack(columns: list[Any], out: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """``out.shape + shape`` from a result per element of the argument."""
+    if not columns:
+        return np.zeros(out.shape + shape, out.dtype)
+    full = [np.broadcast_to(column, out.shape) for column in columns]
+    return np.stack(full, axis=-1).reshape(out.shape + shape).astype(out.dtype, copy=False)
+
+
+def _rows(rows: list[dict[leaves.Path, Any]], path: leaves.Path, out: np.ndarray, leaf: Any) -> np.ndarray:
+    """``out.shape + leaf.shape`` from the adjoints for every element of the value."""
+    shape = out.shape + np.shape(leaf)
+    dtype = np.asarray(leaf).dtype
+    full = [np.broadcast_to(row[path], np.shape(leaf)) for row in rows]
+    return np.stack(full).reshape(shape).astype(dtype, copy=False) if full else np.zeros(shape, dtype)
+
+
+# ---- structure ----
+
+
+def _result(derived: Derived, ready: Ready, first: Args, blocks: Blocks, count: int) -> Any:
+    roots = derived.roots(count)
+    jacobian = _jacobian_structure(ready, blocks, roots, derived.single)
+    return (jacobian, ready.kernel.split_value(first)[1]) if derived.__srcad__.has_aux else jacobian
+
+
+def _jacobian_structure(ready: Ready, blocks: Blocks, roots: tuple[leaves.Path, ...], single: bool) -> Any:
+    """The value's structure, holding in each place the arguments' structure."""
+    found = iter(blocks)
+    kernel: Kernel = ready.kernel
+
+    def inner(position: int) -> Any:
+        if position not in kernel.seeded:
+            return None
+        block = next(found)
+        parts = [_argument_structure(ready, root, block) for root in roots]
+        return parts[0] if single else tuple(parts)
+
+    count = len(_value_leaves(kernel))
+    return unflatten(kernel.plan.value, [inner(k) for k in range(count)])
+
+
+def _value_leaves(kernel: Kernel) -> list[Any]:
+    def walk(t: Any) -> list[Any]:
+        if isinstance(t, Struct):
+            return [leaf for item in t.items for leaf in walk(item)]
+        return [t] if isinstance(t, Num) else []
+
+    return walk(kernel.plan.value)
+
+
+def _argument_structure(ready: Ready, root: leaves.Path, block: dict[leaves.Path, Any]) -> Any:
+    return leaves.rebuild(ready.call.at(root), lambda path, _: block.get(path), root)
+
+
+def _hessian_structure(
+    ready: Ready, blocks: dict[leaves.Path, dict[leaves.Path, Any]], roots: tuple[leaves.Path, ...], single: bool
+) -> Any:
+    def row(path: leaves.Path, _: Any) -> Any:
+        if path not in blocks:
+            return None
+        parts = [_argument_structure(ready, root, blocks[path]) for root in roots]
+        return parts[0] if single else tuple(parts)
+
+    rows = [leaves.rebuild(ready.call.at(root), row, root) for root in roots]
+    return rows[0] if single else tuple(rows)

@@ -1,0 +1,190 @@
+"""A generated function ready to be called: which values it takes, and what its results mean."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srcad import boundary, leaves
+from srcad.compile import Compiled
+from srcad.types import Abstract, Num, Static, Struct, unflatten
+
+_CURRENT = "<as it was found>"  # stands for a baked value that only an identity describes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a kernel, and kept on disk.
+
+    inputs: (origin, path, name) per kernel argument. hidden: the key of every input that is not an argument of the
+    call, in order. wrt: paths of the leaves that have adjoints or tangents. baked: (origin, path, value). written:
+    positions of the inputs that the model writes into. warning: why this is not the backend that was wished for.
+    """
+
+    text: str
+    entry: str
+    backend: str
+    inputs: tuple[tuple[str, leaves.Path, str], ...]
+    wrt: tuple[leaves.Path, ...]
+    output: Abstract
+    has_aux: bool
+    baked: tuple[tuple[str, leaves.Path, Any], ...] = ()
+    hidden: tuple[Any, ...] = ()
+    written: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    warning: str = ""
+
+    @property
+    def value(self) -> Abstract:
+        """The structure of the differentiated value: without the auxiliary one."""
+        return self.output.items[0] if self.has_aux and isinstance(self.output, Struct) else self.output
+
+
+@dataclass(eq=False)
+class Kernel:
+    """A plan and its function. `picks` says for every input where it comes from: a leaf's number, or None (read it)."""
+
+    plan: Plan
+    compiled: Compiled
+    picks: tuple[int | None, ...]
+    baked_leaves: tuple[tuple[int, Any], ...]
+    baked_hidden: tuple[tuple[str, leaves.Path, Any], ...]
+    warm: bool = False
+    example: tuple[Any, ...] = ()  # values for the function's parameters that lead to this kernel
+
+    @property
+    def path(self) -> Path:
+        """The generated file."""
+        return self.compiled.path
+
+    # ---- from a call's values to the kernel's arguments ----
+
+    def accept(self, read: Callable[[str, leaves.Path], Any], flat: list[Any]) -> list[Any] | None:
+        """The kernel's arguments for this call; None when a baked value, or a captured value's type, is another now."""
+        for position, value in self.baked_leaves:
+            if not same(flat[position], value):
+                return None
+        try:
+            for origin, path, value in self.baked_hidden:
+                if not same(read(origin, path), value):
+                    return None
+            return self._collect(read, flat)
+        except (LookupError, AttributeError):
+            return None
+
+    def _collect(self, read: Callable[[str, leaves.Path], Any], flat: list[Any]) -> list[Any] | None:
+        inputs, hidden = [], iter(self.plan.hidden)
+        for pick, (origin, path, _) in zip(self.picks, self.plan.inputs):
+            if pick is not None:
+                inputs.append(flat[pick])
+                continue
+            value = read(origin, path)
+            if leaves.key(value, []) != next(hidden):
+                return None
+            inputs.append(value)
+        return inputs
+
+    @functools.cached_property
+    def canonical(self) -> Callable[[Any], Any]:
+        """What is done to every array before the kernel sees it."""
+        return boundary.compiled_form if self.plan.backend == "numba" else boundary.interpreted_form
+
+    def overlap(self, inputs: list[Any]) -> tuple[str, str] | None:
+        """Two arguments that share memory, of which the model writes one."""
+        for k in self.plan.written:
+            for j, other in enumerate(inputs):
+                if j != k and boundary.overlap(inputs[k], other):
+                    return self.spelling(k), self.spelling(j)
+        return None
+
+    def spelling(self, position: int) -> str:
+        _, (root, *rest), _ = self.plan.inputs[position]
+        return str(root) + "".join(f"[{part!r}]" for part in rest)
+
+    # ---- from its results to what the caller gets ----
+
+    @functools.cached_property
+    def outputs(self) -> tuple[Num, ...]:
+        """The types of the output leaves, the auxiliary ones included."""
+        return tuple(_numbers(self.plan.output))
+
+    @functools.cached_property
+    def seeded(self) -> tuple[int, ...]:
+        """Which output leaves take a seed and have a tangent: floating ones of the differentiated value."""
+        return tuple(k for k, t in enumerate(_numbers(self.plan.value)) if floating(t))
+
+    @functools.cached_property
+    def unit_seed(self) -> tuple[Any, ...] | None:
+        """The seed of a gradient; None if the value is not one real floating scalar."""
+        value = self.plan.value
+        if not isinstance(value, Num) or value.dims not in ((), None) or not floating(value):
+            return None
+        if value.dtype is not None and np.dtype(value.dtype).kind == "c":
+            return None
+        # a Python float does not widen float32 arithmetic under NumPy, but does under Numba
+        return (1.0,) if value.dtype in ("float64", None) else (np.dtype(value.dtype).type(1.0),)
+
+    def split_value(self, results: tuple[Any, ...]) -> tuple[Any, Any]:
+        """(value, aux) as the function returned them; aux is None without `has_aux`."""
+        value = unflatten(self.plan.output, results[: len(self.outputs)])
+        return (value[0], value[1]) if self.plan.has_aux else (value, None)
+
+    def adjoints(self, results: tuple[Any, ...]) -> dict[leaves.Path, Any]:
+        """The adjoint of every leaf asked for, by path."""
+        start = len(self.outputs)
+        return dict(zip(self.plan.wrt, results[start : start + len(self.plan.wrt)], strict=True))
+
+
+def same(now: Any, baked: Any) -> bool:
+    """Whether a value is still the one that was baked in."""
+    if now is baked:
+        return True
+    if type(now) is not type(baked):
+        return False
+    return bool(repr(now) == repr(baked) if isinstance(now, float) else leaves.equal(now, baked))
+
+
+def make(plan: Plan, compiled: Compiled, leaf_paths: list[leaves.Path]) -> Kernel:
+    """Work out once where the inputs of a kernel come from."""
+    positions = {p: k for k, p in enumerate(leaf_paths)}
+    picks = tuple(positions.get(p) if origin == "param" else None for origin, p, _ in plan.inputs)
+    by_leaf = tuple((positions[p], v) for origin, p, v in plan.baked if origin == "param" and p in positions)
+    others = tuple((o, p, v) for o, p, v in plan.baked if not (o == "param" and p in positions))
+    return Kernel(plan, compiled, picks, by_leaf, others, warm=plan.backend != "numba")
+
+
+# ---- types ----
+
+
+def floating(t: Num) -> bool:
+    return t.dtype is None or np.dtype(t.dtype).kind in "fc"
+
+
+def _numbers(t: Abstract) -> list[Any]:
+    if isinstance(t, Struct):
+        return [leaf for item in t.items for leaf in _numbers(item)]
+    return [] if isinstance(t, Static) else [t]
+
+
+# ---- plans on disk ----
+
+
+def storable(plan: Plan) -> Plan:
+    """A plan without live objects: baked functions and classes are found again when it is loaded."""
+
+    def mark(value: Any) -> Any:
+        plain = isinstance(value, (str, bytes, int, float, complex, bool, type(None), tuple))
+        return value if plain else _CURRENT
+
+    return replace(plan, baked=tuple((o, p, mark(v)) for o, p, v in plan.baked))
+
+
+def restored(plan: Plan, read: Callable[[str, leaves.Path], Any]) -> Plan:
+    """A stored plan with the live objects that its key vouches for; LookupError if one is gone."""
+    baked = tuple((o, p, read(o, p) if isinstance(v, str) and v == _CURRENT else v) for o, p, v in plan.baked)
+    return replace(plan, baked=baked)

@@ -1,0 +1,241 @@
+"""`vjp`, `jvp` and `hvp`: products of a Jacobian or Hessian with vectors of the users' own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from srcad import boundary, leaves
+from srcad.binding import Binder, binder
+from srcad.generate import Settings, spell
+from srcad.gradients import gather, scalar_seed, structured
+from srcad.kernel import Kernel
+from srcad.specialise import Ready, specialiser
+from srcad.types import Abstract, Static, Struct, unflatten
+
+
+def vjp(
+    f: Callable[..., Any],
+    primals: tuple[Any, ...],
+    argnums: Any,
+    has_aux: bool,
+    kwargs: dict[str, Any],
+    outputs: Sequence[str] | None,
+    backend: str,
+) -> tuple[Any, ...]:
+    bound = binder(f)
+    values = bound.bind(*primals, **kwargs)
+    roots, active = _asked(bound, primals, argnums)
+    settings = Settings(active, ("reverse",), backend, _names(outputs), has_aux)
+    primal = specialiser(bound, Settings((), (), backend, _names(outputs), has_aux)).prepare(values)
+    # the reverse kernel's arguments are kept as they are before the primal runs, which may draw from a generator
+    ready = specialiser(bound, settings).prepare(values) if active else primal
+    ready.inputs = leaves.snapshot(ready.inputs)
+    ready.call = ready.call.snapshot()
+    out, aux = primal.kernel.split_value(primal.run())
+    shapes = leaves.snapshot(out)
+
+    def pull(out_bar: Any) -> Any:
+        """The adjoints of the primals for a cotangent of the value."""
+        if not active:
+            return _per_primal(ready, {}, roots)
+        seeds = cotangents(ready.kernel, out_bar, shapes)
+        again = Ready(ready.specialiser, ready.call, ready.key, ready.kernel, leaves.snapshot(ready.inputs))
+        results = again.run(*seeds)
+        if argnums is None:
+            return _per_primal(again, again.kernel.adjoints(results), roots)
+        return gather(again, results, roots, not isinstance(argnums, (tuple, list)))
+
+    return (out, pull, aux) if has_aux else (out, pull)
+
+
+def jvp(
+    f: Callable[..., Any],
+    primals: tuple[Any, ...],
+    tangents: tuple[Any, ...],
+    has_aux: bool,
+    kwargs: dict[str, Any],
+    outputs: Sequence[str] | None,
+    backend: str,
+) -> tuple[Any, ...]:
+    bound = binder(f)
+    if len(primals) != len(tangents):
+        raise ValueError(f"srcad.jvp: {len(primals)} primals and {len(tangents)} tangents; None is a zero tangent")
+    values = bound.bind(*primals, **kwargs)
+    roots = [bound.root(k, len(primals)) for k in range(len(primals))]
+    moving = {root: t for root, t in zip(roots, tangents) if _moves(t)}
+    modes = ("forward",) if moving else ()
+    ready = specialiser(bound, Settings(tuple(moving), modes, backend, _names(outputs), has_aux)).prepare(values)
+    results = ready.run(*directions(ready, moving))
+    out, aux = ready.kernel.split_value(results)
+    out_dot = tangent_of(ready.kernel, results)
+    return (out, out_dot, aux) if has_aux else (out, out_dot)
+
+
+def hvp(
+    f: Callable[..., Any],
+    primals: tuple[Any, ...],
+    tangents: Any,
+    argnums: Any,
+    kwargs: dict[str, Any],
+    backend: str,
+) -> Any:
+    bound = binder(f)
+    values = bound.bind(*primals, **kwargs)
+    roots, active = _asked(bound, primals, argnums)
+    moving = _matched(bound, primals, tangents, argnums, roots)
+    for root in moving:
+        if root not in active:
+            raise TypeError(f"srcad.hvp: a tangent is given for {spell(root)}, which is not differentiated")
+    ready = specialiser(bound, Settings(active, ("reverse", "forward"), backend)).prepare(values)
+    results = ready.run(*scalar_seed(ready, "srcad.hvp"), *directions(ready, moving))
+    products = second_order(ready.kernel, results)
+    if argnums is None:
+        return _per_primal(ready, products, roots)
+    found = tuple(structured(ready, products, root) for root in roots)
+    return found if isinstance(argnums, (tuple, list)) else found[0]
+
+
+# ---- which arguments ----
+
+
+def _names(outputs: Sequence[str] | None) -> tuple[str, ...] | None:
+    return (outputs,) if isinstance(outputs, str) else None if outputs is None else tuple(outputs)
+
+
+def _asked(
+    bound: Binder, primals: tuple[Any, ...], argnums: Any
+) -> tuple[tuple[leaves.Path, ...], tuple[leaves.Path, ...]]:
+    """(places in the order of the result, places that are differentiated)."""
+    if argnums is not None:
+        wanted = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
+        roots = tuple(bound.root(a, len(primals)) for a in wanted)
+        return roots, roots
+    roots = tuple(bound.root(k, len(primals)) for k in range(len(primals)))
+    return roots, tuple(root for root, value in zip(roots, primals) if _has_floating(value))
+
+
+def _has_floating(value: Any) -> bool:
+    return any(leaves.is_floating(leaf) for _, leaf in leaves.paths(value))
+
+
+def _per_primal(ready: Ready, derivatives: dict[leaves.Path, Any], roots: Sequence[leaves.Path]) -> tuple[Any, ...]:
+    return tuple(structured(ready, derivatives, root) if _has_floating(ready.call.at(root)) else None for root in roots)
+
+
+def _matched(
+    bound: Binder, primals: tuple[Any, ...], tangents: Any, argnums: Any, roots: tuple[leaves.Path, ...]
+) -> dict[leaves.Path, Any]:
+    """The tangents that move, by place: one per primal, or one per argument asked for."""
+    everything = tuple(bound.root(k, len(primals)) for k in range(len(primals)))
+    if not isinstance(tangents, (tuple, list)) and len(roots) == 1:
+        tangents = (tangents,)
+    places = everything if len(tangents) == len(primals) else roots
+    if len(places) != len(tangents):
+        raise ValueError(f"srcad.hvp: {len(primals)} primals and {len(tangents)} tangents; None is a zero tangent")
+    return {place: t for place, t in zip(places, tangents) if _moves(t)}
+
+
+def _moves(tangent: Any) -> bool:
+    """Whether a tangent is more than None: containers of None and JAX's zero-width zeros do not move anything."""
+    return any(
+        leaf is not None and getattr(getattr(leaf, "dtype", None), "itemsize", 1) for _, leaf in leaves.paths(tangent)
+    )
+
+
+# ---- seeds and tangents ----
+
+
+def directions(ready: Ready, tangents: dict[leaves.Path, Any]) -> list[Any]:
+    """One tangent per differentiated leaf, in the kernel's order.
+
+    Raises:
+        TypeError: a tangent for what is not floating-point, or of another structure.
+        ValueError: of another shape.
+    """
+    given: dict[leaves.Path, Any] = {}
+    for root, tangent in tangents.items():
+        _collect(tangent, ready.call.at(root), root, given)
+    return [
+        boundary.direction(given.get(p), ready.call.at(p), f"the tangent of {spell(p)}") for p in ready.kernel.plan.wrt
+    ]
+
+
+def _collect(tangent: Any, value: Any, path: leaves.Path, given: dict[leaves.Path, Any]) -> None:
+    if tangent is None:
+        return
+    parts = leaves.children(value)
+    if parts is None:
+        if leaves.is_floating(value):
+            given[path] = tangent
+        elif np.any(tangent):
+            raise TypeError(f"a tangent is given for {spell(path)}, which is not floating-point")
+        return
+    own = leaves.children(tangent)
+    if own is None or [key for key, _ in own] != [key for key, _ in parts]:
+        raise TypeError(f"the tangent of {spell(path)} has another structure than {spell(path)} itself")
+    for (key, item), (_, part) in zip(own, parts):
+        _collect(item, part, (*path, key), given)
+
+
+def cotangents(kernel: Kernel, out_bar: Any, out: Any) -> list[Any]:
+    """One seed per floating leaf of the value, checked against the value itself."""
+    pairs: list[tuple[Any, Any]] = []
+    _pair(out_bar, out, pairs)
+    seeds = [(seed, leaf) for seed, leaf in pairs if leaves.is_floating(leaf)]
+    if len(seeds) != len(kernel.seeded):
+        raise TypeError(f"the cotangent has {len(seeds)} floating leaves, the value {len(kernel.seeded)}")
+    return [boundary.direction(seed, leaf, "the cotangent") for seed, leaf in seeds]
+
+
+def _pair(out_bar: Any, out: Any, pairs: list[tuple[Any, Any]]) -> None:
+    parts = leaves.children(out)
+    if parts is None:
+        pairs.append((out_bar, out))
+        return
+    own = [(key, None) for key, _ in parts] if out_bar is None else leaves.children(out_bar)
+    if own is None or [key for key, _ in own] != [key for key, _ in parts]:
+        raise TypeError("the cotangent has another structure than the value")
+    for (_, item), (_, part) in zip(own, parts):
+        _pair(item, part, pairs)
+
+
+def tangent_of(kernel: Kernel, results: tuple[Any, ...]) -> Any:
+    """The value's tangent in the value's structure, None for what is not floating-point."""
+    dots = iter(results[len(kernel.outputs) :])
+    count = iter(range(len(kernel.outputs)))
+    primal = results
+
+    def leaf_tangent() -> Any:
+        k = next(count)
+        if k not in kernel.seeded:
+            return None
+        dot = next(dots, None)
+        return boundary.zeros(np.asarray(primal[k])) if dot is None else boundary.like(dot, primal[k])
+
+    return _mapped(kernel.plan.value, leaf_tangent)
+
+
+def _mapped(t: Abstract, leaf: Callable[[], Any]) -> Any:
+    return unflatten(_without_static(t), [leaf() for _ in range(_size(t))])
+
+
+def _size(t: Abstract) -> int:
+    if isinstance(t, Struct):
+        return sum(map(_size, t.items))
+    return 0 if isinstance(t, Static) else 1
+
+
+def _without_static(t: Abstract) -> Abstract:
+    """The structure with None for its static parts, which have no tangent."""
+    if isinstance(t, Struct):
+        return Struct(t.kind, t.keys, tuple(map(_without_static, t.items)), t.cls)
+    return Static(None) if isinstance(t, Static) else t
+
+
+def second_order(kernel: Kernel, results: tuple[Any, ...]) -> dict[leaves.Path, Any]:
+    """The tangents of the adjoints of a reverse-then-forward kernel: the last results, one per differentiated leaf."""
+    count = len(kernel.plan.wrt)
+    return dict(zip(kernel.plan.wrt, results[len(results) - count :], strict=True))

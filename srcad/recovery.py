@@ -1,0 +1,107 @@
+"""What happens when a kernel raises: the user sees the error that the function itself raises, and both places."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srcad import compile, leaves
+from srcad.errors import Unsupported
+from srcad.ir import Loc, Source
+
+if TYPE_CHECKING:
+    from srcad.specialise import Ready
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def recover(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Called while a kernel's `error` is handled. Returns NumPy's answer where only the compiled code fails.
+
+    Raises the exception of the undifferentiated function on the same arguments, caused by the kernel's own, with a
+    note of the generated line; `error` itself if the function runs.
+    """
+    if ready.kernel.plan.backend == "numba":
+        error, results = _ask_numpy(error, ready, extra)
+        if results is not None:
+            return results
+    note = _note(error, ready.kernel.path)
+    original = _original_error(ready)
+    if original is None:
+        _add_note(error, note)
+        raise error
+    _add_note(original, note)
+    raise original from error
+
+
+def _ask_numpy(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[Exception, tuple[Any, ...] | None]:
+    """Run the NumPy text: its error knows its line. Overflow of a machine integer is no error in Python."""
+    try:
+        other = ready.interpreted()
+        results = other.kernel.compiled.call(*other.inputs, *extra)
+    except Unsupported:
+        return error, None
+    except Exception as found:
+        ready.kernel = other.kernel  # the note names this text
+        return found, None
+    auto = ready.specialiser.settings.backend == "auto"
+    return error, results if auto and isinstance(error, OverflowError) else None
+
+
+def _original_error(ready: Ready) -> Exception | None:
+    """The exception of the function itself on copies of the arguments; what it prints was printed already."""
+    values = leaves.snapshot(ready.call.values)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            ready.call.binder.invoke(values)
+    except Exception as error:
+        return error
+    return None
+
+
+def _note(error: Exception, path: Path) -> str:
+    """``in the generated code: file:line: text``, from the innermost frame of the generated module."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    if not frames:
+        return f"in the generated code: {path}"
+    return f"in the generated code: {path}:{frames[-1].lineno}: {frames[-1].line}"
+
+
+def _add_note(error: Exception, note: str) -> None:
+    if hasattr(error, "add_note"):  # Python 3.11; before that, the cause's traceback shows the line
+        error.add_note(note)
+
+
+# ---- refusals ----
+
+
+def refusal(error: compile.CannotCompile) -> Unsupported:
+    """Numba's refusal as srcad's, at its line of the generated module."""
+    loc = None
+    if error.line:
+        source = Source(str(error.path), error.path.read_text(encoding="utf-8"))
+        text = source.line(error.line)
+        indent = len(text) - len(text.lstrip())
+        loc = Loc(source, error.line, indent, error.line, len(text))
+    return Unsupported(f"Numba cannot compile this: {error.reason}", loc, 'backend="numpy" runs it uncompiled.')
+
+
+def reason(error: Unsupported | compile.CannotCompile) -> str:
+    """``file:line: reason`` in one line."""
+    if isinstance(error, compile.CannotCompile):
+        return f"{error.path}:{error.line}: {error.reason}" if error.line else f"{error.path}: {error.reason}"
+    return str(error).splitlines()[0]
+
+
+def user_level() -> int:
+    """The `stacklevel` of a warning that is to point at the caller of srcad, seen from the function that warns."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_FOLDER):
+        frame = frame.f_back
+        level += 1
+    return level

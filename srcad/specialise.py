@@ -1,0 +1,147 @@
+"""From a call to the kernel that answers it: by the arguments' key, from the cache folder, or newly generated."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srcad import compile, generate, leaves, recovery
+from srcad.binding import Binder
+from srcad.errors import PerformanceWarning, Unsupported
+from srcad.generate import Call, Settings
+from srcad.kernel import Kernel
+
+_building = threading.RLock()
+_tables: dict[Any, dict[Any, list[Kernel]]] = {}
+_warned: set[tuple[Any, str]] = set()
+
+
+@dataclass(frozen=True, eq=False)
+class Specialiser:
+    """The kernels of one function for one kind of derivative; `table` maps the arguments' key to them.
+
+    Functions made again and again by one ``def`` or lambda share a table: captured values are read at every call.
+    """
+
+    binder: Binder
+    settings: Settings
+    table: dict[Any, list[Kernel]]
+
+    def prepare(self, values: tuple[Any, ...]) -> Ready:
+        """The kernel for these values of the function's parameters, and its arguments.
+
+        Raises:
+            Unsupported, TypeError: as the compiler finds.
+            ValueError: the model writes an argument that shares memory with another.
+        """
+        flat: list[Any] = []
+        key = tuple([leaves.key(value, flat) for value in values])
+        call = Call(self.binder, values, flat)
+        found = self._known(key, call)
+        if found is None:
+            with _building:
+                found = self._known(key, call) or self._new(key, call)
+        kernel, inputs = found
+        if kernel.plan.written:
+            self._refuse_overlap(kernel, inputs)
+        return Ready(self, call, key, kernel, [kernel.canonical(value) for value in inputs])
+
+    def _known(self, key: Any, call: Call) -> tuple[Kernel, list[Any]] | None:
+        for kernel in self.table.get(key, ()):
+            inputs = kernel.accept(call.read, call.flat)
+            if inputs is not None:
+                return kernel, inputs
+        return None
+
+    def _new(self, key: Any, call: Call) -> tuple[Kernel, list[Any]]:
+        """Find the kernel in the cache folder or generate it; under "auto", for NumPy where Numba's cannot be made."""
+        generate.check_arguments(call, self.settings)
+        found = generate.stored(call, self.settings) or self._generated(call)
+        self.keep(key, found[0])
+        return found
+
+    def _generated(self, call: Call) -> tuple[Kernel, list[Any]]:
+        wish = generate.wished_backend(self.settings.backend, call.flat)
+        try:
+            return generate.generated(call, self.settings, wish)
+        except Unsupported as error:
+            if self.settings.backend != "auto" or wish != "numba":
+                raise
+            why = recovery.reason(error)
+        return generate.generated(call, self.settings, "numpy", why)
+
+    def keep(self, key: Any, kernel: Kernel) -> None:
+        if kernel.plan.warning:
+            self._warn(kernel.plan.warning)
+        self.table[key] = [kernel, *self.table.get(key, ())]
+
+    def demote(self, key: Any, call: Call, kernel: Kernel, reason: str) -> tuple[Kernel, list[Any]]:
+        """Answer from now on with NumPy what Numba cannot compile."""
+        with _building:
+            self.table[key] = [k for k in self.table.get(key, ()) if k is not kernel]
+            found = generate.generated(call, self.settings, "numpy", reason)
+            self.keep(key, found[0])
+        return found
+
+    def _warn(self, reason: str) -> None:
+        mark = (self.binder.function.__code__, reason)
+        if mark not in _warned:
+            _warned.add(mark)
+            text = f"{self.binder.name} runs as plain NumPy: {reason}"
+            warnings.warn(text, PerformanceWarning, stacklevel=recovery.user_level())
+
+    def _refuse_overlap(self, kernel: Kernel, inputs: list[Any]) -> None:
+        clash = kernel.overlap(inputs)
+        if clash is not None:
+            written, other = clash
+            raise ValueError(
+                f"{self.binder.name} writes into its argument {written}, which shares memory with {other}; "
+                "pass a copy of one of them"
+            )
+
+
+@dataclass(eq=False)
+class Ready:
+    """A kernel with the arguments of one call; `run` adds seeds and tangents."""
+
+    specialiser: Specialiser
+    call: Call
+    key: Any
+    kernel: Kernel
+    inputs: list[Any]
+
+    def run(self, *extra: Any) -> tuple[Any, ...]:
+        """Call the kernel. An exception is the one that the function itself raises on these arguments."""
+        kernel = self.kernel
+        try:
+            if not kernel.warm:
+                compile.warm(kernel.compiled, (*self.inputs, *extra))
+                kernel.warm = True
+            return kernel.compiled.call(*self.inputs, *extra)
+        except compile.CannotCompile as error:
+            return self._without_numba(error, extra)
+        except Exception as error:
+            return recovery.recover(error, self, extra)
+
+    def _without_numba(self, error: compile.CannotCompile, extra: tuple[Any, ...]) -> tuple[Any, ...]:
+        if self.specialiser.settings.backend != "auto":
+            raise recovery.refusal(error) from error
+        reason = recovery.reason(error)
+        self.kernel, inputs = self.specialiser.demote(self.key, self.call, self.kernel, reason)
+        self.inputs = [self.kernel.canonical(value) for value in inputs]
+        return self.run(*extra)
+
+    def interpreted(self) -> Ready:
+        """The same call for the NumPy text."""
+        own = self.specialiser
+        other = specialiser(own.binder, replace(own.settings, backend="numpy"))
+        return other.prepare(self.call.values)
+
+
+def specialiser(binder: Binder, settings: Settings) -> Specialiser:
+    """The specialiser of a function; its kernels are kept for the life of the process."""
+    function = binder.function
+    place = (function.__code__, id(function.__globals__), settings)
+    return Specialiser(binder, settings, _tables.setdefault(place, {}))
