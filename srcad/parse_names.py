@@ -15,6 +15,7 @@ from typing import Any
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.naming import Names
+from srcad.target import PURE_DECORATORS
 
 _FORBIDDEN = {
     "builtins.exec": "Write the statements out.",
@@ -23,14 +24,6 @@ _FORBIDDEN = {
     "builtins.__import__": "Use an import statement.",
     "builtins.globals": "Pass the values as arguments.",
     "builtins.locals": "Name the variables.",
-}
-_PURE_DECORATORS = {
-    "numba.njit",
-    "numba.jit",
-    "numba.extending.register_jitable",
-    "functools.lru_cache",
-    "functools.cache",
-    "srcad.differentiate",
 }
 _DROP: Any = object()
 
@@ -219,7 +212,7 @@ def _is_pure_decorator(n: ir.Assign) -> bool:
     if not isinstance(call, ir.Call) or call.args != (n.target,):
         return False
     maker = call.fn.fn if isinstance(call.fn, ir.Call) else call.fn
-    return isinstance(maker, ir.Ref) and maker.path in _PURE_DECORATORS
+    return isinstance(maker, ir.Ref) and maker.path in PURE_DECORATORS
 
 
 # ---- what a function binds ----
