@@ -21,7 +21,7 @@ def scaled_dot_product_attention(
     A boolean mask is True where attention is allowed, any other is added to the scores. `is_causal` lets position i
     see positions 0 to i. A query that may see nothing gets zeros.
     """
-    scores = q @ np.swapaxes(k, -1, -2) * (1.0 / np.sqrt(float(q.shape[-1])))
+    scores = q @ np.swapaxes(k, -1, -2) * q.shape[-1] ** -0.5
     if attn_mask is None and not is_causal:
         return softmax(scores, axis=-1) @ v
     allowed = np.ones((q.shape[-2], k.shape[-2]), np.bool_)
