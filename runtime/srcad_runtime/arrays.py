@@ -86,6 +86,24 @@ def prod_of_others(a: np.ndarray, axis: Any) -> np.ndarray:
     return np.moveaxis(_exclusive_prod(lines).reshape(moved.shape), front, axis)
 
 
+def prod_of_others_adjoint(a: np.ndarray, axis: Any, g: np.ndarray) -> np.ndarray:
+    """The adjoint of ``prod_of_others(a, axis)``: each element's sum of `g` times the product without both."""
+    if axis is None:
+        return prod_of_others_adjoint(np.ravel(a), 0, np.ravel(g)).reshape(np.shape(a))
+    front = tuple(range(np.size(axis)))
+    moved = np.moveaxis(a, axis, front)
+    lines = moved.reshape((-1, *moved.shape[len(front) :]))
+    lines_bar = np.moveaxis(g, axis, front).reshape(lines.shape)
+    total = np.zeros_like(lines_bar)
+    for i in range(lines.shape[0]):
+        rest = lines.copy()
+        rest[i] = 1.0
+        others = _exclusive_prod(rest) * lines_bar[i]
+        others[i] = 0.0
+        total = total + others
+    return np.moveaxis(total.reshape(moved.shape), front, axis)
+
+
 def _exclusive_prod(lines: np.ndarray) -> np.ndarray:
     """Along axis 0: the product of what stands before each element times that of what stands after it."""
     before, after = np.ones_like(lines), np.ones_like(lines)
@@ -131,13 +149,13 @@ def diff_adjoint(g: np.ndarray, n: int, axis: int) -> np.ndarray:
 # ---- adjoints of functions that pick and place ----
 
 
-def piece_of(whole: np.ndarray, arrays: Any, i: int, axis: int | None) -> np.ndarray:
-    """The part of ``whole = np.concatenate(arrays, axis)`` that came from ``arrays[i]``, in its shape."""
+def piece_of(whole: np.ndarray, arrays: Any, item: int, axis: int | None) -> np.ndarray:
+    """The part of ``whole = np.concatenate(arrays, axis)`` that came from ``arrays[item]``, in its shape."""
     if axis is None:
-        start = sum(np.size(a) for a in arrays[:i])
-        return whole[start : start + np.size(arrays[i])].reshape(np.shape(arrays[i]))
-    start = sum(a.shape[axis] for a in arrays[:i])
-    rows = np.moveaxis(whole, axis, 0)[start : start + arrays[i].shape[axis]]
+        start = sum(np.size(a) for a in arrays[:item])
+        return whole[start : start + np.size(arrays[item])].reshape(np.shape(arrays[item]))
+    start = sum(a.shape[axis] for a in arrays[:item])
+    rows = np.moveaxis(whole, axis, 0)[start : start + arrays[item].shape[axis]]
     return np.moveaxis(rows, 0, axis)
 
 
@@ -192,17 +210,91 @@ def _without(a: np.ndarray, axis: int) -> tuple[int, ...]:
 # ---- adjoints of products ----
 
 
-def dot_adjoint_a(b: np.ndarray, g: np.ndarray) -> np.ndarray:
-    """The adjoint of `a` in ``np.dot(a, b)`` for arrays of any rank: g (..., *b's other axes) against `b`."""
-    if b.ndim == 1:
-        return g[..., None] * b
-    others = b.ndim - 1
-    moved = np.moveaxis(b, -2, -1)
-    return np.tensordot(g, moved, (tuple(range(g.ndim - others, g.ndim)), tuple(range(others))))
+def spread_diagonals(a: np.ndarray, g: Array, subscripts: str) -> np.ndarray:
+    """Zeros of `a`'s shape with `g` written on the diagonals that ``np.einsum(subscripts, a)`` reads."""
+    total = np.zeros(np.shape(a), np.asarray(g).dtype)
+    np.einsum(subscripts, total)[...] = g
+    return total
 
 
-def dot_adjoint_b(a: np.ndarray, b: np.ndarray, g: np.ndarray) -> np.ndarray:
-    """The adjoint of `b` in ``np.dot(a, b)`` for arrays of any rank, in `b`'s shape."""
-    rows = tuple(range(a.ndim - 1))
-    total = np.tensordot(a, g, (rows, rows))
-    return np.moveaxis(total, 0, -2) if b.ndim > 1 else total
+def uncut(g: np.ndarray, n: int, m: int, mode: str) -> np.ndarray:
+    """`g`, the adjoint of a convolution of lengths `n` and `m` in `mode`, at its place in the full convolution.
+
+    A negative `m` says that the function is a correlation, which cuts the other way round where `m` is longer.
+    """
+    if mode == "full":
+        return g
+    start = _cut_start(n, m, mode)
+    total = np.zeros(n + abs(m) - 1, g.dtype)
+    total[start : start + g.shape[0]] = g
+    return total
+
+
+def cut(g: np.ndarray, n: int, m: int, mode: str) -> np.ndarray:
+    """The part of a full convolution of lengths `n` and `m` that `mode` leaves; the reverse of `uncut`."""
+    if mode == "full":
+        return g
+    start = _cut_start(n, m, mode)
+    return g[start : start + _cut_length(n, abs(m), mode)]
+
+
+def _cut_start(n: int, m: int, mode: str) -> int:
+    short = min(n, abs(m))
+    start = short - 1 if mode == "valid" else (short - 1) // 2
+    return n - m - 1 - start - _cut_length(n, -m, mode) if 0 <= n < -m else start
+
+
+def _cut_length(n: int, m: int, mode: str) -> int:
+    return max(n, m) if mode == "same" else abs(n - m) + 1
+
+
+def falling(n: int) -> np.ndarray:
+    """``n, n - 1, ..., 1``: the exponents of a polynomial's coefficients but the last."""
+    return np.arange(n, 0, -1)
+
+
+def _interp_place(x: Array, xp: np.ndarray) -> tuple[Array, Array]:
+    """The segment of `xp` each `x` lies in (the nearest for those outside), and its place in it from 0 to 1."""
+    j = np.clip(np.searchsorted(xp, x, "right") - 1, 0, xp.shape[0] - 2)
+    return j, np.clip((x - xp[j]) / (xp[j + 1] - xp[j]), 0.0, 1.0)
+
+
+def interp_slope(x: Array, xp: np.ndarray, fp: np.ndarray) -> Array:
+    """The derivative of ``np.interp(x, xp, fp)`` by `x`: the slope of the segment, 0 outside."""
+    j, _ = _interp_place(x, xp)
+    inside = (x >= xp[0]) & (x <= xp[-1])
+    return np.where(inside, (fp[j + 1] - fp[j]) / (xp[j + 1] - xp[j]), 0.0)[()]
+
+
+def interp_adjoint(x: Array, xp: np.ndarray, g: Array, below: bool, above: bool) -> np.ndarray:
+    """`g` shared out among the two ends of the segment of `xp` each `x` lies in: the adjoint of the `fp` of interp.
+
+    below, above: whether values outside take the value of the end, or one that does not depend on `fp`.
+    """
+    j, t = _interp_place(x, xp)
+    used = (below | (x >= xp[0])) & (above | (x <= xp[-1]))
+    g = np.where(used, g, 0.0)
+    return scatter_add(xp, j, (1.0 - t) * g) + scatter_add(xp, j + 1, t * g)
+
+
+# ---- adjoints of matrix functions ----
+
+
+def cofactors(a: np.ndarray) -> np.ndarray:
+    """The matrix of cofactors, ``det(a) * inv(a).T``, also of a singular matrix; a: (..., n, n)."""
+    u, s, vh = np.linalg.svd(a)
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    return sign[..., None, None] * np.conj((u * prod_of_others(s, -1)[..., None, :]) @ vh)
+
+
+def matrix_power_adjoint(a: np.ndarray, n: int, g: np.ndarray) -> np.ndarray:
+    """The adjoint of ``np.linalg.matrix_power(a, n)``: the sum of ``a.T**k @ g @ a.T**(n-1-k)``; a, g: (..., m, m)."""
+    if n < 0:
+        inverse = np.linalg.inv(a)
+        turned = np.swapaxes(inverse, -1, -2)
+        return -turned @ matrix_power_adjoint(inverse, -n, g) @ turned
+    at = np.swapaxes(a, -1, -2)
+    total = np.zeros_like(g)
+    for k in range(n):
+        total = total + np.linalg.matrix_power(at, k) @ g @ np.linalg.matrix_power(at, n - 1 - k)
+    return total

@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 from srcad.rules import registry
-from srcad.rules.registry import RuleSet, constant, elementwise, expansion, linear, pullback, pushforward
+from srcad.rules.registry import RuleSet, constant, elementwise, expansion, linear, multilinear, pullback, pushforward
 
 __all__ = [
     "RuleSet",
@@ -17,6 +17,7 @@ __all__ = [
     "load_all",
     "lookup",
     "lookup_object",
+    "multilinear",
     "pullback",
     "pushforward",
 ]
@@ -28,6 +29,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "math.": ("elementwise", "arithmetic", "constant"),
     "cmath.": ("elementwise",),
     "numpy.": ("arithmetic", "elementwise", "reductions", "shaping", "products", "indexing", "constant"),
+    "numpy.linalg.": ("linalg", "factors", "products", "shaping"),
     "srcad_runtime.": ("helpers",),
 }
 

@@ -1,11 +1,19 @@
-"""Rules of the helpers that generated code calls, so that generated code can be differentiated again."""
+"""Rules of the helpers that generated code calls, so that generated code can be differentiated again.
+
+A helper without a rule is inlined where it is called: the evaluator reads it like a user's function.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from srcad_runtime import arrays
 
-from srcad.rules.registry import at, constant, elementwise, linear, pullback
+from srcad.rules.linalg import per_matrix, transposed
+from srcad.rules.registry import at, constant, elementwise, linear, pullback, pushforward
+
+TWICE = np.array([0, 2, 2])
+
+# ---- types, shapes, accumulation ----
 
 
 @pullback(arrays.astype, kinds="fc", examples=lambda r: [at(r(3), np.dtype("float64")), at(r(), np.dtype("float64"))])
@@ -20,13 +28,18 @@ def unbroadcast_bar(g, like, *, out_bar):
     return out_bar
 
 
-@pullback(arrays.scatter_add, kinds="fc", wrt=("g",), examples=lambda r: [at(r(3), np.array([0, 2, 2]), r(3))])
+@pullback(
+    arrays.scatter_add, kinds="fc", wrt=("g",), examples=lambda r: [at(r(3), TWICE, r(3)), at(r(3, 2), TWICE, r(3, 2))]
+)
 def scatter_add_bar(like, index, g, *, out_bar):
     return out_bar[index]
 
 
 linear(arrays.astype, in_="x")
 linear(arrays.unbroadcast, arrays.scatter_add, in_="g")
+
+
+# ---- element by element ----
 
 
 @elementwise(arrays.power_slope, domain=((0.3, 3), (-2, 3)), kinks={(0.0, 0.0): (0.0, None)})
@@ -39,10 +52,156 @@ def xlogy(x, y):
     return np.log(y), x / y
 
 
+constant(arrays.exceeds, arrays.tie_share, arrays.falling)
+
+
+# ---- linear helpers: the adjoint of an adjoint is the function itself ----
+
+
+@pullback(
+    arrays.take_adjoint,
+    wrt=("g",),
+    kinds="fc",
+    examples=lambda r: [at(r(3), TWICE, 0, r(3)), at(r(3), TWICE, None, r(3))],
+)
+def take_adjoint_bar(a, indices, axis, g, *, out_bar):
+    return np.take(out_bar, indices, axis)
+
+
+@pullback(
+    arrays.take_along_axis_adjoint,
+    wrt=("g",),
+    kinds="fc",
+    examples=lambda r: [at(r(2, 3), np.array([TWICE, TWICE]), 1, r(2, 3)), at(r(3), TWICE, None, r(3))],
+)
+def take_along_axis_adjoint_bar(a, indices, axis, g, *, out_bar):
+    return np.take_along_axis(out_bar, indices, axis)
+
+
 @pullback(arrays.diff_adjoint, kinds="fc", examples=lambda r: [at(r(4), 1, 0), at(r(3, 4), 2, 1)])
 def diff_adjoint_bar(g, n, axis, *, out_bar):
     return np.diff(out_bar, n, axis)
 
 
-linear(arrays.diff_adjoint, in_="g")
-constant(arrays.exceeds, arrays.tie_share)
+@pullback(
+    arrays.diagonal_adjoint,
+    wrt=("g",),
+    kinds="fc",
+    examples=lambda r: [at(r(3, 4), r(3), 1, 0, 1), at(r(2, 3, 3), r(2, 3), 0, 1, 2), at(r(2, 3, 3), r(2, 1), 0, 1, 2)],
+)
+def diagonal_adjoint_bar(a, g, offset, axis1, axis2, *, out_bar):
+    return np.diagonal(out_bar, offset, axis1, axis2)
+
+
+@pullback(
+    arrays.spread_diagonals,
+    wrt=("g",),
+    kinds="fc",
+    examples=lambda r: [at(r(3, 3), r(3), "ii->i"), at(r(2, 3, 3), r(2, 1), "bii->bi")],
+)
+def spread_diagonals_bar(a, g, subscripts, *, out_bar):
+    return np.einsum(subscripts, out_bar)
+
+
+@pullback(
+    arrays.repeat_adjoint,
+    wrt=("g",),
+    kinds="fc",
+    examples=lambda r: [at(r(2), r(6), 3, None), at(r(2, 2), r(2, 6), 3, 1), at(r(3), r(3), (1, 0, 2), 0)],
+)
+def repeat_adjoint_bar(a, g, repeats, axis, *, out_bar):
+    return np.repeat(out_bar, repeats, axis)
+
+
+@pullback(
+    arrays.tile_adjoint, wrt=("g",), kinds="fc", examples=lambda r: [at(r(3), r(6), 2), at(r(2, 3), r(4, 3), (2, 1))]
+)
+def tile_adjoint_bar(a, g, reps, *, out_bar):
+    return np.tile(out_bar, reps)
+
+
+@pullback(
+    arrays.piece_of,
+    wrt=("whole",),
+    kinds="fc",
+    examples=lambda r: [
+        at(r(5), (r(2), r(3)), 1, 0),
+        at(r(3, 5), (r(3, 2), r(3, 3)), 0, -1),
+        at(r(6), (r(2), r(2, 2)), 1, None),
+    ],
+)
+def piece_of_bar(whole, arrays, item, axis, *, out_bar):
+    before, after = pieces_around(whole, arrays, item, axis)
+    if axis is None:
+        return np.concatenate((before, np.ravel(out_bar), after))
+    return np.concatenate((before, out_bar, after), axis)
+
+
+def pieces_around(whole, pieces, item, axis):
+    """Zeros in the shape of what stands before and after a piece."""
+    before, after = [np.zeros_like(p) for p in pieces[:item]], [np.zeros_like(p) for p in pieces[item + 1 :]]
+    empty = whole[:0] if axis is None else np.take(whole, np.arange(0), axis)
+    return np.concatenate((empty, *before), axis), np.concatenate((empty, *after), axis)
+
+
+@pullback(
+    arrays.uncut,
+    kinds="fc",
+    examples=lambda r: [
+        at(r(5), 5, 3, "same"),
+        at(r(3), 5, 3, "valid"),
+        at(r(5), 3, -5, "same"),
+        at(r(7), 5, 3, "full"),
+    ],
+)
+def uncut_bar(g, n, m, mode, *, out_bar):
+    return arrays.cut(out_bar, n, m, mode)
+
+
+@pullback(
+    arrays.cut,
+    kinds="fc",
+    examples=lambda r: [at(r(7), 5, 3, "same"), at(r(7), 5, 3, "valid"), at(r(7), 3, -5, "same")],
+)
+def cut_bar(g, n, m, mode, *, out_bar):
+    return arrays.uncut(out_bar, n, m, mode)
+
+
+linear(arrays.take_adjoint, arrays.take_along_axis_adjoint, arrays.diff_adjoint, arrays.diagonal_adjoint, in_="g")
+linear(arrays.spread_diagonals, arrays.repeat_adjoint, arrays.tile_adjoint, arrays.uncut, arrays.cut, in_="g")
+linear(arrays.piece_of, in_="whole")
+
+
+# ---- products that leave one out ----
+
+
+@pullback(
+    arrays.prod_of_others,
+    kinds="fc",
+    examples=lambda r: [
+        at(r(4), None),
+        at(r(4), 0),
+        at(r(2, 3), 1),
+        at(r(2, 3, 2), (0, 2)),
+        at(np.array([0.0, 2.0, 3.0]), 0),
+    ],
+)
+def prod_of_others_bar(a, axis, *, out_bar):
+    return arrays.prod_of_others_adjoint(a, axis, out_bar)
+
+
+@pushforward(arrays.prod_of_others)
+def prod_of_others_dot(a, axis, *, a_dot):
+    return arrays.prod_of_others_adjoint(a, axis, a_dot)  # the second derivatives of a product are symmetric
+
+
+@pullback(arrays.cofactors, kinds="fc", examples=lambda r: [at(r.regular(3)), at(r.regular(3, 2)), at(r.complex(3, 3))])
+def cofactors_bar(a, *, out, out_bar):
+    w = transposed(np.linalg.inv(a))
+    return per_matrix(np.sum(out_bar * w, axis=(-2, -1))) * out - out @ transposed(out_bar) @ w
+
+
+@pushforward(arrays.cofactors)
+def cofactors_dot(a, *, out, a_dot):
+    w = transposed(np.linalg.inv(a))
+    return per_matrix(np.sum(out * a_dot, axis=(-2, -1))) * w - w @ transposed(a_dot) @ out

@@ -1,4 +1,4 @@
-"""Products of vectors, matrices and stacks of them."""
+"""Products of vectors, matrices and stacks of them, and what is built from products."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import operator
 import numpy as np
 from srcad_runtime import arrays
 
-from srcad.rules.registry import at, pullback, pushforward
+from srcad.rules.registry import at, expansion, linear, multilinear, pullback, pushforward
+from srcad.rules.static import einsum_adjoint, tensordot_adjoint
 
 
 def matrix_pairs(r):
@@ -21,54 +22,67 @@ def matrix_pairs(r):
 def matmul_bar(a, b, *, out_bar):
     if a.ndim == 1 and b.ndim == 1:
         return out_bar * b, out_bar * a
-    if a.ndim == 1:
-        return (b @ out_bar if b.ndim == 2 else np.squeeze(b @ out_bar[..., None], -1)), a[:, None] * out_bar[
-            ..., None, :
-        ]
-    if b.ndim == 1:
-        return out_bar[..., None] * b, (
-            a.T @ out_bar if a.ndim == 2 else np.squeeze(a.swapaxes(-1, -2) @ out_bar[..., None], -1)
-        )
-    if a.ndim == 2 and b.ndim == 2:
-        return out_bar @ b.T, a.T @ out_bar
-    return out_bar @ np.swapaxes(b, -1, -2), np.swapaxes(a, -1, -2) @ out_bar
-
-
-@pushforward(np.matmul, operator.matmul)
-def matmul_dot(a, b, *, a_dot, b_dot):
-    return a_dot @ b + a @ b_dot
-
-
-@pullback(
-    np.dot,
-    shapes="(n,k) (k,m)",
-    wrt=("a", "b"),
-    kinds="fc",
-    examples=lambda r: [
-        *matrix_pairs(r)[:5],
-        at(r(), r(2, 3)),
-        at(r(2, 3), r()),
-        at(r(2, 3), r(4, 3, 2)),
-        at(r(4, 2, 3), r(3)),
-    ],
-)
-def dot_bar(a, b, *, out_bar):
-    if a.ndim == 0 or b.ndim == 0:
-        return out_bar * b, out_bar * a
-    if a.ndim == 1 and b.ndim == 1:
-        return out_bar * b, out_bar * a
     if a.ndim == 1 and b.ndim == 2:
         return b @ out_bar, np.outer(a, out_bar)
     if a.ndim == 2 and b.ndim == 1:
         return np.outer(out_bar, b), a.T @ out_bar
     if a.ndim == 2 and b.ndim == 2:
         return out_bar @ b.T, a.T @ out_bar
-    return arrays.dot_adjoint_a(b, out_bar), arrays.dot_adjoint_b(a, b, out_bar)
+    if a.ndim == 1:
+        return np.squeeze(b @ out_bar[..., None], -1), a[:, None] * out_bar[..., None, :]
+    if b.ndim == 1:
+        return out_bar[..., None] * b, np.squeeze(np.swapaxes(a, -1, -2) @ out_bar[..., None], -1)
+    return out_bar @ np.swapaxes(b, -1, -2), np.swapaxes(a, -1, -2) @ out_bar
 
 
-@pushforward(np.dot)
-def dot_dot(a, b, *, a_dot, b_dot):
-    return np.dot(a_dot, b) + np.dot(a, b_dot)
+def dot_pairs(r):
+    return [*matrix_pairs(r)[:5], at(r(), r(2, 3)), at(r(2, 3), r()), at(r(2, 3), r(4, 3, 2)), at(r(4, 2, 3), r(3))]
+
+
+@pullback(np.dot, shapes="(n,k) (k,m)", wrt=("a", "b"), kinds="fc", examples=dot_pairs)
+def dot_bar(a, b, *, out_bar):
+    if a.ndim == 0 or b.ndim == 0:
+        return out_bar * b, out_bar * a
+    if a.ndim <= 2 and b.ndim <= 2:
+        return matmul_bar(a, b, out_bar=out_bar)
+    return tensordot_bar(a, b, ((a.ndim - 1,), (max(b.ndim - 2, 0),)), out_bar=out_bar)
+
+
+@pullback(
+    np.inner,
+    wrt=("a", "b"),
+    kinds="fc",
+    examples=lambda r: [at(r(3), r(3)), at(r(2, 3), r(4, 3)), at(r(3), r(4, 3)), at(r(2, 4, 3), r(3)), at(r(), r(3))],
+)
+def inner_bar(a, b, *, out_bar):
+    if a.ndim == 0 or b.ndim == 0 or (a.ndim == 1 and b.ndim == 1):
+        return out_bar * b, out_bar * a
+    return tensordot_bar(a, b, ((a.ndim - 1,), (b.ndim - 1,)), out_bar=out_bar)
+
+
+def tensor_pairs(r):
+    a, b = r(2, 3, 4), r(3, 4, 5)
+    crossed = [
+        at(a, r(4, 5, 2), axes=((2, 0), (0, 2))),
+        at(a, r(5, 3), axes=(1, 1)),
+        at(a, r(2, 4, 3), ([0, 1, 2], [0, 2, 1])),
+    ]
+    return [at(a, b), at(r(2, 3), r(3, 4), axes=1), at(r(2), r(3), axes=0), *crossed]
+
+
+@pullback(np.tensordot, wrt=("a", "b"), kinds="fc", examples=tensor_pairs)
+def tensordot_bar(a, b, axes=2, *, out_bar):
+    over_b, over_a, order_a, order_b = tensordot_adjoint(axes, a.ndim, b.ndim)
+    return (
+        arranged(np.tensordot(out_bar, b, over_b), order_a),
+        arranged(np.tensordot(a, out_bar, over_a), order_b),
+    )
+
+
+def arranged(x, order):
+    if order == tuple(range(len(order))):
+        return x
+    return np.transpose(x, order)
 
 
 @pullback(
@@ -78,32 +92,6 @@ def outer_bar(a, b, *, out_bar):
     if a.ndim == 1 and b.ndim == 1:
         return out_bar @ b, a @ out_bar
     return np.reshape(out_bar @ np.ravel(b), a.shape), np.reshape(np.ravel(a) @ out_bar, b.shape)
-
-
-@pushforward(np.outer)
-def outer_dot(a, b, *, a_dot, b_dot):
-    return np.outer(a_dot, b) + np.outer(a, b_dot)
-
-
-@pullback(
-    np.inner,
-    wrt=("a", "b"),
-    kinds="fc",
-    examples=lambda r: [at(r(3), r(3)), at(r(2, 3), r(4, 3)), at(r(3), r(4, 3)), at(r(2, 4, 3), r(3))],
-)
-def inner_bar(a, b, *, out_bar):
-    if a.ndim == 0 or b.ndim == 0 or (a.ndim == 1 and b.ndim == 1):
-        return out_bar * b, out_bar * a
-    over_b, over_a = tuple(range(a.ndim - 1, out_bar.ndim)), tuple(range(a.ndim - 1))
-    return (
-        np.tensordot(out_bar, b, (over_b, tuple(range(b.ndim - 1)))),
-        np.tensordot(out_bar, a, (over_a, over_a)),
-    )
-
-
-@pushforward(np.inner)
-def inner_dot(a, b, *, a_dot, b_dot):
-    return np.inner(a_dot, b) + np.inner(a, b_dot)
 
 
 @pullback(
@@ -116,6 +104,211 @@ def vdot_bar(a, b, *, out_bar):
     return np.conj(out_bar * b), out_bar * np.conj(a)
 
 
-@pushforward(np.vdot)
-def vdot_dot(a, b, *, a_dot, b_dot):
-    return np.vdot(a_dot, b) + np.vdot(a, b_dot)
+@pullback(
+    np.vecdot,
+    wrt=("x1", "x2"),
+    kinds="fc",
+    examples=lambda r: [at(r(2, 3), r(2, 3)), at(r(3), r(4, 3)), at(r.complex(2, 3), r.complex(3))],
+)
+def vecdot_bar(x1, x2, *, out_bar):
+    g = np.expand_dims(out_bar, -1)
+    return np.conj(g * x2), g * np.conj(x1)
+
+
+@pullback(
+    np.einsum,
+    each="operands",
+    kinds="fc",
+    examples=lambda r: [
+        at("ij,jk->ik", r(2, 3), r(3, 4)),
+        at("ij,ij->", r(2, 3), r(2, 3)),
+        at("ij->i", r(2, 3)),
+        at("ii->i", r(3, 3)),
+        at("ii", r(3, 3)),
+        at("iij->j", r(3, 3, 2)),
+        at("i,j,k->ijk", r(2), r(3), r(4)),
+        at("...ij,...jk->...ik", r(5, 2, 3), r(3, 4)),
+        at("b...,b->...", r(5, 2, 3), r(5)),
+        at("ij,jk", r(2, 3), r(3, 4)),
+        at("ij,jk,kl->il", r(2, 3), r(3, 4), r(4, 2), optimize=True),
+    ],
+)
+def einsum_bar(subscripts, *operands, optimize=False, i, out_bar):
+    spec, lost, diagonal = einsum_adjoint(subscripts, i, [a.ndim for a in operands])
+    g = np.einsum(spec, out_bar, *operands[:i], *operands[i + 1 :])
+    if lost:
+        g = np.expand_dims(g, lost)
+    if diagonal:
+        g = arrays.spread_diagonals(operands[i], g, diagonal)
+    return g
+
+
+@pullback(
+    np.kron,
+    wrt=("a", "b"),
+    kinds="fc",
+    notes="ranks 1 and 2",
+    examples=lambda r: [at(r(2), r(3)), at(r(2, 3), r(3, 2)), at(r(2), r(2, 3)), at(r(2, 3), r(2))],
+)
+def kron_bar(a, b, *, out_bar):
+    if a.ndim == 1 and b.ndim == 1:
+        blocks = np.reshape(out_bar, (a.shape[0], b.shape[0]))
+        return blocks @ b, a @ blocks
+    a2, b2 = np.atleast_2d(a), np.atleast_2d(b)
+    blocks = np.reshape(out_bar, (a2.shape[0], b2.shape[0], a2.shape[1], b2.shape[1]))
+    a_bar, b_bar = np.einsum("ikjl,kl->ij", blocks, b2), np.einsum("ikjl,ij->kl", blocks, a2)
+    return np.reshape(a_bar, a.shape), np.reshape(b_bar, b.shape)
+
+
+@pullback(
+    np.cross,
+    wrt=("a", "b"),
+    kinds="fc",
+    notes="vectors of three",
+    examples=lambda r: [at(r(3), r(3)), at(r(5, 3), r(3)), at(r(3, 4), r(3, 4), axis=0)],
+)
+def cross_bar(a, b, *, axis=-1, out_bar):
+    return np.cross(b, out_bar, axis=axis), np.cross(out_bar, a, axis=axis)
+
+
+@pullback(
+    np.linalg.cross, wrt=("x1", "x2"), kinds="fc", examples=lambda r: [at(r(3), r(3)), at(r(3, 4), r(3, 4), axis=0)]
+)
+def linalg_cross_bar(x1, x2, *, axis=-1, out_bar):
+    return np.linalg.cross(x2, out_bar, axis=axis), np.linalg.cross(out_bar, x1, axis=axis)
+
+
+def signals(r):
+    return [
+        at(r(n), r(m), mode) for mode in ("full", "same", "valid") for n, m in ((5, 3), (3, 5), (4, 2), (2, 4), (4, 4))
+    ]
+
+
+@pullback(np.convolve, wrt=("a", "v"), kinds="fc", examples=lambda r: [*signals(r), at(r.complex(4), r.complex(2))])
+def convolve_bar(a, v, mode="full", *, out_bar):
+    g = arrays.uncut(out_bar, a.size, v.size, mode)
+    return np.convolve(g, v[::-1], "valid"), np.convolve(g, a[::-1], "valid")
+
+
+@pullback(np.correlate, wrt=("a", "v"), kinds="fc", examples=lambda r: [*signals(r), at(r.complex(4), r.complex(2))])
+def correlate_bar(a, v, mode="valid", *, out_bar):
+    g = arrays.uncut(out_bar, a.size, -v.size, mode)
+    return np.convolve(g, np.conj(v), "valid"), np.conj(np.convolve(g, a[::-1], "valid")[::-1])
+
+
+multilinear(
+    np.matmul, operator.matmul, np.dot, np.inner, np.tensordot, np.outer, np.vdot, np.kron, np.cross, in_="a, b"
+)
+multilinear(np.vecdot, np.linalg.cross, in_="x1, x2")
+multilinear(np.convolve, np.correlate, in_="a, v")
+multilinear(np.einsum, in_="operands")
+
+
+# ---- polynomials ----
+
+
+@pullback(
+    np.polyval,
+    wrt=("p", "x"),
+    kinds="fc",
+    examples=lambda r: [at(r(4), r(3)), at(r(3), r()), at(r(1), r(2)), at(r(4), r(2, 3))],
+)
+def polyval_bar(p, x, *, out_bar):
+    p_bar = np.ravel(out_bar) @ np.vander(np.ravel(x), p.size)
+    return p_bar, out_bar * np.polyval(np.polyder(p), x)
+
+
+@pushforward(np.polyval)
+def polyval_dot(p, x, *, p_dot, x_dot):
+    return np.polyval(p_dot, x) + np.polyval(np.polyder(p), x) * x_dot
+
+
+@pullback(np.polyder, kinds="fc", examples=lambda r: [at(r(4)), at(r(2))])
+def polyder_bar(p, *, out_bar):
+    return np.append(out_bar * arrays.falling(p.size - 1), np.zeros(1, out_bar.dtype))
+
+
+@pullback(np.polyint, kinds="fc", examples=lambda r: [at(r(4)), at(r(1))])
+def polyint_bar(p, *, out_bar):
+    return out_bar[:-1] / arrays.falling(p.size)
+
+
+@pullback(np.vander, kinds="fc", examples=lambda r: [at(r(3)), at(r(3), 4), at(r(3), N=2, increasing=True)])
+def vander_bar(x, N=None, increasing=False, *, out_bar):
+    count = x.size if N is None else N
+    order = np.arange(count) if increasing else np.arange(count - 1, -1, -1)
+    return np.sum(out_bar * arrays.power_slope(x[:, None], order), axis=1)
+
+
+@pushforward(np.vander)
+def vander_dot(x, N=None, increasing=False, *, x_dot):
+    count = x.size if N is None else N
+    order = np.arange(count) if increasing else np.arange(count - 1, -1, -1)
+    return x_dot[:, None] * arrays.power_slope(x[:, None], order)
+
+
+linear(np.polyder, np.polyint, in_="p")
+
+
+# ---- interpolation, covariance ----
+
+
+@pullback(
+    np.interp,
+    wrt=("x", "xp", "fp"),
+    examples=lambda r: [
+        at(r.between(-1, 4, 6), np.array([0.0, 1.1, 2.3, 3.0]), r(4)),
+        at(r.between(0, 3), np.array([0.0, 1.1, 2.3, 3.0]), r(4)),
+        at(r.between(-1, 4, 6), np.array([0.0, 1.1, 2.3, 3.0]), r(4), left=0.0, right=1.0),
+    ],
+)
+def interp_bar(x, xp, fp, left=None, right=None, *, out_bar):
+    slope_bar = out_bar * arrays.interp_slope(x, xp, fp)
+    fp_bar = arrays.interp_adjoint(x, xp, out_bar, left is None, right is None)
+    return slope_bar, arrays.interp_adjoint(x, xp, -slope_bar, False, False), fp_bar
+
+
+@pushforward(np.interp)
+def interp_dot(x, xp, fp, left=None, right=None, *, x_dot, xp_dot, fp_dot):
+    moved = arrays.interp_slope(x, xp, fp) * (x_dot - np.interp(x, xp, xp_dot))
+    return moved + np.interp(x, xp, fp_dot, None if left is None else 0.0, None if right is None else 0.0)
+
+
+@expansion(
+    np.cov,
+    wrt=("m", "y"),
+    examples=lambda r: [
+        at(r(3, 5)),
+        at(r(5)),
+        at(r(5, 3), rowvar=False),
+        at(r(5), r(5)),
+        at(r(2, 5), bias=True),
+        at(r(2, 5), r(2, 5), ddof=0),
+    ],
+)
+def cov(m, y=None, rowvar=True, bias=False, ddof=None):
+    """As `numpy.cov` computes it."""
+    x = as_rows(m, rowvar)
+    if y is not None:
+        x = np.concatenate((x, as_rows(y, rowvar)), axis=0)
+    if ddof is None:
+        ddof = 0 if bias else 1
+    x = x - np.mean(x, axis=1)[:, None]
+    c = np.dot(x, np.conj(x.T)) * (1.0 / (x.shape[1] - ddof))
+    return c[0, 0] if m.ndim == 1 and y is None else c
+
+
+def as_rows(m, rowvar):
+    if m.ndim == 1:
+        return m[None, :]
+    return m if rowvar else m.T
+
+
+@expansion(np.corrcoef, wrt=("x", "y"), examples=lambda r: [at(r(3, 5)), at(r(5, 3), rowvar=False), at(r(5), r(5))])
+def corrcoef(x, y=None, rowvar=True):
+    """As `numpy.corrcoef` computes it."""
+    c = cov(x, y, rowvar)
+    if c.ndim == 0:
+        return c / c
+    scale = np.sqrt(np.diagonal(c))
+    return np.clip(c / scale[:, None] / scale[None, :], -1.0, 1.0)

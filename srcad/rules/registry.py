@@ -37,8 +37,8 @@ def at(*args: Any, **kwargs: Any) -> Example:
 class RuleSet:
     """All that is known about the derivative of one function.
 
-    params: positional parameters, in order; keywords: parameters given by name only; defaults: of both;
-    renames: second names of parameters.
+    params: positional parameters, in order; star: the one that takes the rest of them (``*operands``); keywords:
+    parameters given by name only; defaults: of both; renames: second names of parameters.
     wrt: the differentiable parameters. partials, pullback and pushforward are rules as described above:
 
     - partials(args, out) -> the partial per `wrt` parameter (one value, or a tuple). With complex numbers the partial
@@ -47,11 +47,14 @@ class RuleSet:
     - pullback(args, out, out_bar) -> the adjoint per `wrt` parameter. It broadcasts against the argument: it may lack
       axes (or have extent 1), and may have axes that broadcasting added, which reverse sums. For a function with
       several values `out` and `out_bar` are tuples, and the adjoint of a value that nothing reads is None.
-    - pushforward(args, out, tangents) -> the tangent; the tangent of an inactive argument is 0.0.
+    - pushforward(args, out, tangents) -> the tangent. The tangent of an inactive argument is zero: the constant
+      0.0, and whatever is linear in it vanishes.
 
     linear_in: parameters the function is jointly linear in: its tangent is the function itself of their tangents
-    (zeros for an inactive one). each: the parameter that holds a sequence; its pullback takes `i` and returns the
-    adjoint of item i, its linear tangent maps every item. constant: every derivative is zero.
+    (zeros for an inactive one). multilinear_in: parameters it is linear in one at a time: its tangent is the sum, over
+    the active ones, of the function with that one replaced by its tangent. each: the parameter that holds a sequence;
+    the pullback takes `i` and returns the adjoint of item i, a linear function maps every item, a multilinear one one
+    item at a time. outputs: of several values, those that can be differentiated (empty: all). constant: every derivative is zero.
     expansion: a plain function of the same arguments, exact to the bit, to inline in place of the call.
     kinds: "f" real, "c" complex numbers. domain, examples, kinks: where the rule is tested.
     """
@@ -59,6 +62,7 @@ class RuleSet:
     path: str
     primal: Primal
     params: tuple[str, ...] = ()
+    star: str | None = None
     keywords: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     renames: Mapping[str, str] = field(default_factory=dict)
@@ -67,7 +71,9 @@ class RuleSet:
     pullback: Callable[..., Any] | None = None
     pushforward: Callable[..., Any] | None = None
     linear_in: tuple[str, ...] = ()
+    multilinear_in: tuple[str, ...] = ()
     each: str | None = None
+    outputs: tuple[int, ...] = ()
     constant: bool = False
     expansion: Callable[..., Any] | None = None
     kinds: str = "f"
@@ -82,14 +88,14 @@ class RuleSet:
         """Which of "reverse" and "forward" the rule supports."""
         if self.constant or self.partials or self.expansion:
             return ("reverse", "forward")
-        forward = ("forward",) if self.pushforward or self.linear_in else ()
+        forward = ("forward",) if self.pushforward or self.linear_in or self.multilinear_in else ()
         return (("reverse",) if self.pullback else ()) + forward
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The given arguments and the defaults by name, in the rule's order. Raises TypeError as Python would."""
         if self.constant and not self.params:
             return {}
-        if len(args) > len(self.params):
+        if len(args) > len(self.params) and not self.star:
             raise TypeError(f"{self.path}: no derivative with more than {len(self.params)} positional arguments")
         given = dict(zip(self.params, args, strict=False))
         for spelt, value in kwargs.items():
@@ -102,7 +108,8 @@ class RuleSet:
         missing = [n for n in self.params + self.keywords if n not in given and n not in self.defaults]
         if missing:
             raise TypeError(f"{self.path}: argument {missing[0]!r} is missing")
-        return {n: given.get(n, self.defaults.get(n)) for n in self.params + self.keywords}
+        bound = {n: given.get(n, self.defaults.get(n)) for n in self.params + self.keywords}
+        return {**bound, self.star: args[len(self.params) :]} if self.star else bound
 
 
 # ---- the words that state rules ----
@@ -136,6 +143,7 @@ def pullback(
     shapes: str | None = None,
     wrt: tuple[str, ...] | None = None,
     each: str | None = None,
+    outputs: tuple[int, ...] = (),
     examples: Callable[[Any], list[Example]] | None = None,
     kinds: str = "f",
     notes: str = "",
@@ -149,7 +157,14 @@ def pullback(
         facts = _signature(rule, (each,) if each else wrt)
         facts["wrt"] = facts["wrt"] if wrt or each else ()
         for f in primals:
-            new = {"shapes": shapes, "each": each, "examples": examples, "kinds": kinds, "notes": notes}
+            new = {
+                "shapes": shapes,
+                "each": each,
+                "outputs": outputs,
+                "examples": examples,
+                "kinds": kinds,
+                "notes": notes,
+            }
             _add(f, rule.__module__, pullback=rule, **new, **facts)
         return rule
 
@@ -174,6 +189,14 @@ def linear(*primals: Primal, in_: str) -> None:
     names = tuple(name.strip() for name in in_.split(","))
     for f in primals:
         _add(f, module, linear_in=names, wrt=names)
+
+
+def multilinear(*primals: Primal, in_: str) -> None:
+    """Declare a function linear in each of its parameters `in_` ("a, b") while the others stay, as a product is."""
+    module = _caller()
+    names = tuple(name.strip() for name in in_.split(","))
+    for f in primals:
+        _add(f, module, multilinear_in=names, wrt=names)
 
 
 def constant(*primals: Primal) -> None:
@@ -220,7 +243,7 @@ def _add(primal: Primal, module: str, **facts: Any) -> None:
     own = module.startswith("srcad.rules.")
     old = (_TABLE.get(path) if own else _USER.get(key)) or RuleSet(path, primal)
     given = {name: value for name, value in facts.items() if value}
-    for name in ("params", "keywords"):
+    for name in ("params", "star", "keywords"):
         given[name] = getattr(old, name) or given.get(name, ())
     given["defaults"] = {**given.get("defaults", {}), **old.defaults}
     new = replace(old, **given)
@@ -244,11 +267,12 @@ def _signature(rule: Callable[..., Any], wrt: tuple[str, ...] | None) -> dict[st
     """The primal's part of a rule's signature."""
     parameters = {n: p for n, p in inspect.signature(rule).parameters.items() if not _is_derivative(n)}
     by_name = tuple(n for n, p in parameters.items() if p.kind is p.KEYWORD_ONLY)
-    params = tuple(n for n in parameters if n not in by_name)
+    star = next((n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL), None)
+    params = tuple(n for n in parameters if n not in by_name and n != star)
     defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
     dots = tuple(n[:-4] for n in inspect.signature(rule).parameters if n.endswith("_dot"))
     active = wrt or dots or tuple(n for n in params if n not in defaults) or params[:1]
-    return {"params": params, "keywords": by_name, "defaults": defaults, "wrt": active}
+    return {"params": params, "star": star, "keywords": by_name, "defaults": defaults, "wrt": active}
 
 
 def _is_derivative(name: str) -> bool:

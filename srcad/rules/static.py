@@ -26,18 +26,21 @@ def negated(shift: int | Sequence[int]) -> int | tuple[int, ...]:
     return -shift if isinstance(shift, int) else tuple(-s for s in shift)
 
 
-def einsum_adjoint(subscripts: str, i: int, ranks: Sequence[int]) -> tuple[str, tuple[int, ...]]:
+def einsum_adjoint(subscripts: str, i: int, ranks: Sequence[int]) -> tuple[str, tuple[int, ...], str]:
     """How the adjoint of operand `i` of an einsum is an einsum itself.
 
-    Returns the subscripts of ``einsum(..., out_bar, *other operands)`` and the axes of operand `i` whose letter stands
-    nowhere else (they were summed): the result lacks them. ranks: of all operands, for the ellipsis.
+    Returns the subscripts of ``einsum(..., out_bar, *other operands)``; the axes of its result to be inserted for
+    letters that stand in operand `i` only (they were summed); and, if a letter is repeated in operand `i`, the
+    subscripts that read its diagonals. ranks: of all operands, for the ellipsis.
     """
     inputs, output = split_subscripts(subscripts, ranks)
     others = [term for k, term in enumerate(inputs) if k != i]
     seen = set("".join([output, *others]))
-    kept = "".join(dict.fromkeys(letter for letter in inputs[i] if letter in seen))
-    lost = tuple(k for k, letter in enumerate(inputs[i]) if letter not in seen)
-    return ",".join([output, *others]) + "->" + kept, lost
+    letters = "".join(dict.fromkeys(inputs[i]))
+    kept = "".join(letter for letter in letters if letter in seen)
+    lost = tuple(k for k, letter in enumerate(letters) if letter not in seen)
+    diagonal = f"{inputs[i]}->{letters}" if letters != inputs[i] else ""
+    return ",".join([output, *others]) + "->" + kept, lost, diagonal
 
 
 def split_subscripts(subscripts: str, ranks: Sequence[int]) -> tuple[list[str], str]:
@@ -55,3 +58,31 @@ def split_subscripts(subscripts: str, ranks: Sequence[int]) -> tuple[list[str], 
         width = rank - len(term.replace("...", ""))
         spelt.append(term.replace("...", dots[len(dots) - width :] if width else ""))
     return spelt, output.replace("...", dots)
+
+
+Axes = tuple[int, ...]
+
+
+def tensordot_adjoint(axes: Any, rank_a: int, rank_b: int) -> tuple[tuple[Axes, Axes], tuple[Axes, Axes], Axes, Axes]:
+    """How the adjoints of ``np.tensordot(a, b, axes)`` are tensordots themselves.
+
+    Returns (over_b, over_a, order_a, order_b): a_bar is ``tensordot(out_bar, b, over_b)`` with its axes in the order
+    `order_a`, and b_bar is ``tensordot(a, out_bar, over_a)`` with its axes in the order `order_b`.
+    """
+    summed_a, summed_b = contracted(axes, rank_a, rank_b)
+    free_a = tuple(k for k in range(rank_a) if k not in summed_a)
+    free_b = tuple(k for k in range(rank_b) if k not in summed_b)
+    rows = tuple(range(len(free_a)))
+    columns = tuple(range(len(free_a), len(free_a) + len(free_b)))
+    left_a = [*free_a, *(summed_a[summed_b.index(k)] for k in sorted(summed_b))]
+    left_b = [*(summed_b[summed_a.index(k)] for k in sorted(summed_a)), *free_b]
+    order_a, order_b = tuple(map(left_a.index, range(rank_a))), tuple(map(left_b.index, range(rank_b)))
+    return (columns, free_b), (free_a, rows), order_a, order_b
+
+
+def contracted(axes: Any, rank_a: int, rank_b: int) -> tuple[Axes, Axes]:
+    """The summed axes of both operands of a tensordot, not negative."""
+    if isinstance(axes, int):
+        return tuple(range(rank_a - axes, rank_a)), tuple(range(axes))
+    first, second = ((a,) if isinstance(a, int) else tuple(a) for a in axes)
+    return tuple(k % rank_a for k in first), tuple(k % rank_b for k in second)

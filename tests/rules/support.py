@@ -46,6 +46,10 @@ class Draw:
     def regular(self, n: int, *batch: int) -> Any:
         return self(*batch, n, n) + 2.0 * n * np.eye(n)
 
+    def separated(self, n: int, m: int, *batch: int) -> Any:
+        """Matrices whose singular values differ clearly."""
+        return 0.3 * self(*batch, n, m) + np.eye(n, m) * (2.0 * np.arange(m) + 1.0)
+
     def symmetric(self, n: int, *batch: int) -> Any:
         a = self(*batch, n, n)
         return a + np.swapaxes(a, -1, -2) + np.diag(np.arange(n) * 3.0)
@@ -80,7 +84,13 @@ def primal_of(rule: RuleSet) -> Callable[..., Any]:
 def call_rule(function: Callable[..., Any], bound: dict[str, Any], **values: Any) -> Any:
     """Call a rule with those of the arguments that it names."""
     given = {**bound, **values}
-    return function(**{n: given[n] for n in inspect.signature(function).parameters})
+    parameters = inspect.signature(function).parameters
+    star = [n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL]
+    if not star:
+        return function(**{n: given[n] for n in parameters})
+    before = list(parameters)[: list(parameters).index(star[0])]
+    named = {n: given[n] for n in parameters if n not in before and n not in star}
+    return function(*(given[n] for n in before), *given[star[0]], **named)
 
 
 def is_floating(value: Any) -> bool:
@@ -117,7 +127,9 @@ def leaves(value: Any) -> list[Any]:
 
 def positions(rule: RuleSet, example: Example) -> dict[str, Any]:
     """Where each parameter stands in the call: an index of args, or a keyword."""
-    names = {name: i for i, name in enumerate(rule.params[: len(example.args)])}
+    names: dict[str, Any] = {name: i for i, name in enumerate(rule.params[: len(example.args)])}
+    if rule.star:
+        names[rule.star] = slice(len(rule.params), None)
     return {**names, **{rule.renames.get(k, k): k for k in example.kwargs}}
 
 
@@ -129,7 +141,7 @@ def differences(rule: RuleSet, example: Example, dots: dict[str, Any], step: flo
         args, kwargs = list(example.args), dict(example.kwargs)
         for name, dot in dots.items():
             place = where[name]
-            target: Any = args if isinstance(place, int) else kwargs
+            target: Any = kwargs if isinstance(place, str) else args
             target[place] = shifted(target[place], dot, t)
         return [np.asarray(leaf) for leaf in leaves(f(*args, **kwargs))]
 
@@ -170,9 +182,31 @@ def tangent(rule: RuleSet, example: Example, bound: dict[str, Any], out: Any, do
     if rule.pushforward:
         given = {f"{n}_dot": dots.get(n, 0.0) for n in rule.wrt}
         return leaves(call_rule(rule.pushforward, bound, out=out, **given))
+    if rule.multilinear_in:
+        return multilinear_tangent(rule, example, dots)
+    return with_replaced(rule, example, {n: dots[n] if n in dots else zeros(bound[n]) for n in rule.linear_in})
+
+
+def zeros(value: Any) -> Any:
+    return tuple(map(zeros, value)) if isinstance(value, (tuple, list)) else np.zeros_like(value)
+
+
+def with_replaced(rule: RuleSet, example: Example, new: dict[str, Any]) -> list[Any]:
+    """The primal's value with some arguments replaced."""
     args, kwargs = list(example.args), dict(example.kwargs)
     for name, place in positions(rule, example).items():
-        if name in rule.linear_in:
-            target: Any = args if isinstance(place, int) else kwargs
-            target[place] = dots[name] if name in dots else np.zeros_like(target[place])
+        if name in new:
+            target: Any = kwargs if isinstance(place, str) else args
+            target[place] = new[name]
     return leaves(primal_of(rule)(*args, **kwargs))
+
+
+def multilinear_tangent(rule: RuleSet, example: Example, dots: dict[str, Any]) -> list[Any]:
+    """The sum over active arguments, or items, of the primal with that one replaced by its tangent."""
+    if not rule.each:
+        terms = [with_replaced(rule, example, {n: dot}) for n, dot in dots.items()]
+    else:
+        items = rule.bind(example.args, example.kwargs)[rule.each]
+        rows = [tuple(d if k == i else v for k, v in enumerate(items)) for i, d in enumerate(dots[rule.each])]
+        terms = [with_replaced(rule, example, {rule.each: row}) for row in rows]
+    return [sum(parts) for parts in zip(*terms, strict=True)]

@@ -1,0 +1,236 @@
+"""Factorisations of matrices. Where vectors are fixed up to sign only, so are their derivatives.
+
+`cholesky` and `eigh` read one triangle of their argument: the adjoint is zero in the other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from srcad.rules.linalg import transposed
+from srcad.rules.registry import at, pullback, pushforward
+
+
+def halved_lower(x):
+    """The lower triangle with half the diagonal: what a symmetric matrix is made of, once."""
+    return np.tril(x) - 0.5 * x * np.eye(x.shape[-1], dtype=x.dtype)
+
+
+def one_triangle(s, upper):
+    """The adjoint of the triangle that was read, for the adjoint `s` of the whole (real part of its) matrix."""
+    both = s + np.conj(transposed(s))
+    return transposed(halved_lower(np.conj(both))) if upper else halved_lower(both)
+
+
+def whole(a, upper):
+    """The symmetric (Hermitian) matrix of which one triangle of `a` was read."""
+    half = transposed(halved_lower(transposed(a))) if upper else halved_lower(a)
+    return half + np.conj(transposed(half))
+
+
+# ---- Cholesky ----
+
+
+@pullback(
+    np.linalg.cholesky,
+    shapes="(n,n)",
+    notes="reads the lower triangle: the adjoint is lower triangular",
+    examples=lambda r: [at(r.spd(3)), at(r.spd(3, 2)), at(r.spd(3), upper=True)],
+)
+def cholesky_bar(a, *, upper=False, out, out_bar):
+    lower, g = (transposed(out), transposed(out_bar)) if upper else (out, out_bar)
+    inverse = np.linalg.inv(lower)
+    s = transposed(inverse) @ halved_lower(transposed(lower) @ g) @ inverse
+    return 0.5 * one_triangle(s + transposed(s), upper)
+
+
+@pushforward(np.linalg.cholesky)
+def cholesky_dot(a, *, upper=False, out, a_dot):
+    lower = transposed(out) if upper else out
+    inverse = np.linalg.inv(lower)
+    dot = lower @ halved_lower(inverse @ whole(a_dot, upper) @ transposed(inverse))
+    return transposed(dot) if upper else dot
+
+
+# ---- eigenvalues ----
+
+
+def inverse_gaps(w):
+    """1 / (w[j] - w[i]) at [i, j], 0 where two values agree: there the vectors turn into each other freely."""
+    gaps = w[..., None, :] - w[..., :, None]
+    return np.where(gaps == 0.0, 0.0, 1.0 / np.where(gaps == 0.0, 1.0, gaps))
+
+
+def symmetric(r):
+    return [at(r.symmetric(3)), at(r.symmetric(3, 2)), at(r.symmetric(3), UPLO="U")]
+
+
+def on_diagonal(w, like):
+    """The numbers `w` (or none) on the diagonals of matrices."""
+    return 0.0 if w is None else w[..., None, :] * np.eye(like.shape[-1], dtype=like.dtype)
+
+
+@pullback(np.linalg.eigh, kinds="f", examples=symmetric, notes="reads one triangle: the adjoint is triangular")
+def eigh_bar(a, UPLO="L", *, out, out_bar):
+    w, v = out
+    p = on_diagonal(out_bar[0], v)
+    if out_bar[1] is not None:
+        p = p + inverse_gaps(w) * (transposed(v) @ out_bar[1])
+    return one_triangle(v @ p @ transposed(v), UPLO == "U")
+
+
+@pushforward(np.linalg.eigh)
+def eigh_dot(a, UPLO="L", *, out, a_dot):
+    w, v = out
+    p = transposed(v) @ whole(a_dot, UPLO == "U") @ v
+    return np.diagonal(p, 0, -2, -1), v @ (inverse_gaps(w) * p)
+
+
+@pullback(np.linalg.eigvalsh, examples=symmetric, notes="reads one triangle: the adjoint is triangular")
+def eigvalsh_bar(a, UPLO="L", *, out_bar):
+    _, v = np.linalg.eigh(a, UPLO)
+    return one_triangle((v * out_bar[..., None, :]) @ transposed(v), UPLO == "U")
+
+
+@pushforward(np.linalg.eigvalsh)
+def eigvalsh_dot(a, UPLO="L", *, a_dot):
+    _, v = np.linalg.eigh(a, UPLO)
+    return np.sum(v * (whole(a_dot, UPLO == "U") @ v), axis=-2)
+
+
+def separated(r):
+    rotation = np.array([[1.0, 2.0, 0.0], [-2.0, 1.0, 0.5], [0.3, 0.0, 4.0]])
+    return [at(r.regular(3) * np.arange(1, 4)), at(rotation), at(r.complex(3, 3))]
+
+
+@pullback(np.linalg.eigvals, kinds="fc", examples=separated)
+def eigvals_bar(a, *, out_bar):
+    _, v = np.linalg.eig(a)
+    return transposed(np.linalg.inv(v)) @ (out_bar[..., None] * transposed(v))
+
+
+@pushforward(np.linalg.eigvals)
+def eigvals_dot(a, *, a_dot):
+    _, v = np.linalg.eig(a)
+    return np.diagonal(np.linalg.inv(v) @ a_dot @ v, 0, -2, -1)
+
+
+# ---- singular values ----
+
+
+def rectangles(r):
+    shapes = [(3, 3), (4, 3), (3, 4), (4, 3, 2)]
+    thin = [at(r.separated(*shape), full_matrices=False) for shape in shapes]
+    return [*thin, at(r.separated(3, 3)), *[at(r.separated(*shape), compute_uv=False) for shape in shapes]]
+
+
+def turned(s, u, u_bar):
+    """The symmetric matrix that tells how the adjoint of singular vectors turns them into each other."""
+    j = inverse_gaps(s * s) * (transposed(u) @ u_bar)
+    return j + transposed(j)
+
+
+def leaving(s, u, u_bar, full):
+    """The adjoint of singular vectors for what leaves their span, divided by the values; for `full`, all vectors."""
+    k = s.shape[-1]
+    inner = u[..., :k]
+    g = u_bar[..., :k] - inner @ (transposed(inner) @ u_bar[..., :k])
+    if full:
+        g = g - u[..., k:] @ (transposed(u_bar[..., k:]) @ inner)
+    return g / s[..., None, :]
+
+
+@pullback(np.linalg.svd, examples=rectangles)
+def svd_bar(a, full_matrices=True, compute_uv=True, *, out, out_bar):
+    if not compute_uv:
+        return svdvals_bar(a, out_bar=out_bar)
+    u, s, v = out[0], out[1], transposed(out[2])
+    k = s.shape[-1]
+    inner_u, inner_vh = u[..., :k], transposed(v[..., :k])
+    a_bar = 0.0 if out_bar[1] is None else (inner_u * out_bar[1][..., None, :]) @ inner_vh
+    if out_bar[0] is not None:
+        core = turned(s, inner_u, out_bar[0][..., :k]) * s[..., None, :]
+        a_bar = a_bar + (inner_u @ core + leaving(s, u, out_bar[0], full_matrices)) @ inner_vh
+    if out_bar[2] is not None:
+        v_bar = transposed(out_bar[2])
+        core = s[..., :, None] * turned(s, v[..., :k], v_bar[..., :k])
+        a_bar = a_bar + inner_u @ (core @ inner_vh + transposed(leaving(s, v, v_bar, full_matrices)))
+    return a_bar
+
+
+@pushforward(np.linalg.svd)
+def svd_dot(a, full_matrices=True, compute_uv=True, *, out, a_dot):
+    if not compute_uv:
+        return svdvals_dot(a, x_dot=a_dot)
+    u, s, v = out[0], out[1], transposed(out[2])
+    k = s.shape[-1]
+    p = transposed(u[..., :k]) @ a_dot @ v[..., :k]
+    right, left = p * s[..., None, :], s[..., :, None] * p
+    u_dot = moved_vectors(u, s, inverse_gaps(s * s) * (right + transposed(right)), a_dot @ v[..., :k], full_matrices)
+    turn = inverse_gaps(s * s) * (left + transposed(left))
+    v_dot = moved_vectors(v, s, turn, transposed(a_dot) @ u[..., :k], full_matrices)
+    return u_dot, np.diagonal(p, 0, -2, -1), transposed(v_dot)
+
+
+def moved_vectors(u, s, turn, image, full):
+    """The tangent of singular vectors that turn into each other by `turn` and leave their span along `image`."""
+    k = s.shape[-1]
+    inner = u[..., :k]
+    u_dot = inner @ turn + (image - inner @ (transposed(inner) @ image)) / s[..., None, :]
+    if full:
+        u_dot = np.concatenate((u_dot, -inner @ (transposed(u_dot) @ u[..., k:])), axis=-1)
+    return u_dot
+
+
+@pullback(np.linalg.svdvals, examples=lambda r: [at(r(3, 4)), at(r(2, 4, 3))])
+def svdvals_bar(x, *, out_bar):
+    u, _, vh = np.linalg.svd(x, full_matrices=False)
+    return (u * out_bar[..., None, :]) @ vh
+
+
+@pushforward(np.linalg.svdvals)
+def svdvals_dot(x, *, x_dot):
+    u, _, vh = np.linalg.svd(x, full_matrices=False)
+    return np.sum(u * (x_dot @ transposed(vh)), axis=-2)
+
+
+# ---- QR ----
+
+
+def mirrored_lower(m):
+    """The symmetric matrix with the lower triangle of `m`."""
+    return np.tril(m) + transposed(np.tril(m, -1))
+
+
+@pullback(
+    np.linalg.qr,
+    examples=lambda r: [at(r.separated(*n), m) for n in ((3, 3), (4, 3), (3, 5), (4, 3, 2)) for m in ("reduced", "r")],
+)
+def qr_bar(a, mode="reduced", *, out, out_bar):
+    if mode == "r":
+        q, r = np.linalg.qr(a)
+        q_bar, r_bar = None, out_bar
+    else:
+        (q, r), (q_bar, r_bar) = out, out_bar
+    k = q.shape[-1]
+    q_bar = np.zeros_like(q) if q_bar is None else q_bar
+    r_bar = np.zeros_like(r) if r_bar is None else r_bar
+    # columns beyond the square part are q @ r exactly: they act on q as data do
+    q_bar = q_bar + a[..., k:] @ transposed(r_bar[..., k:])
+    m = r[..., :k] @ transposed(r_bar[..., :k]) - transposed(q_bar) @ q
+    x_bar = transposed(np.linalg.solve(r[..., :k], transposed(q_bar + q @ mirrored_lower(m))))
+    return np.concatenate((x_bar, q @ r_bar[..., k:]), axis=-1)
+
+
+@pushforward(np.linalg.qr)
+def qr_dot(a, mode="reduced", *, out, a_dot):
+    q, r = np.linalg.qr(a) if mode == "r" else out
+    k = q.shape[-1]
+    x = a_dot[..., :k] @ np.linalg.inv(r[..., :k])
+    within = transposed(q) @ x
+    low = np.tril(within, -1)
+    turn = low - transposed(low)
+    q_dot = q @ (turn - within) + x
+    u_dot = (within - turn) @ r[..., :k]
+    r_dot = np.concatenate((u_dot, transposed(q_dot) @ a[..., k:] + transposed(q) @ a_dot[..., k:]), axis=-1)
+    return r_dot if mode == "r" else (q_dot, r_dot)
