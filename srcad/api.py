@@ -141,7 +141,7 @@ def jacfwd(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *
 
 
 def jacrev(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto") -> Derived:
-    """The Jacobian, computed a row at a time in reverse mode: for many inputs and few outputs. Otherwise as `jacfwd`."""
+    """The Jacobian, computed a row at a time in reverse mode: for few outputs. Otherwise as `jacfwd`."""
     return Derived(Derivation("jacrev", f, argnums, has_aux, backend), jacobians.run_jacrev)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -17,11 +18,11 @@ def run_vmap(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     batch = [*zip(args, axes), *((value, 0) for value in kwargs.values())]
     sizes: set[int] = set()
     for value, axis in batch:
-        _map(lambda leaf, a: sizes.add(_extent(leaf, a)) if a is not None else None, value, axis)
+        sizes |= _sizes(value, axis)
     size = _one_size(sizes, made.in_axes)
     results = []
     for k in range(size):
-        items = [_map(lambda leaf, a, k=k: _item(leaf, a, k), value, axis) for value, axis in batch]
+        items = [_map(functools.partial(_item, k), value, axis) for value, axis in batch]
         results.append(made.function(*items[: len(args)], **dict(zip(kwargs, items[len(args) :]))))
     return _stacked(results, made.out_axes)
 
@@ -65,7 +66,18 @@ def _extent(leaf: Any, axis: int) -> int:
     return int(shape[axis])
 
 
-def _item(leaf: Any, axis: int | None, k: int) -> Any:
+def _sizes(value: Any, axis: Any) -> set[int]:
+    found: set[int] = set()
+
+    def note(leaf: Any, a: int | None) -> None:
+        if a is not None:
+            found.add(_extent(leaf, a))
+
+    _map(note, value, axis)
+    return found
+
+
+def _item(k: int, leaf: Any, axis: int | None) -> Any:
     if axis is None:
         return leaf
     return leaf[k] if axis == 0 else np.moveaxis(leaf, axis, 0)[k]

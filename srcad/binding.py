@@ -130,7 +130,7 @@ def unwrap(called: Any) -> tuple[types.FunctionType, tuple[Any, ...], dict[str, 
             called = called.__wrapped__
         elif hasattr(called, "py_func"):  # a Numba dispatcher
             called = called.py_func
-        elif isinstance(getattr(type(called), "__call__", None), types.FunctionType):
+        elif isinstance(inspect.getattr_static(type(called), "__call__", None), types.FunctionType):
             args, called = (called, *args), type(called).__call__
         else:
             raise TypeError(f"srcad differentiates Python functions; {called!r} has no Python source")

@@ -19,7 +19,7 @@ Runner = Callable[["Derived", tuple[Any, ...], dict[str, Any]], Any]
 
 @dataclass(frozen=True, eq=False)
 class Derivation:
-    """What a derived callable is: `kind` names the function of srcad that made it, the rest are that one's arguments."""
+    """What a derived callable is: `kind` names the function of srcad that made it, the rest are its arguments."""
 
     kind: str
     function: Callable[..., Any]

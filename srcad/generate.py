@@ -1,4 +1,4 @@
-"""From a call to a new kernel: the compiler is asked, and what it made is kept in the cache folder for the next process.
+"""From a call to a new kernel: the compiler is asked, and what it made is kept in the cache folder.
 
 The compiler is imported only here, and only when the cache has no answer.
 """
