@@ -6,6 +6,7 @@ spelled out (`emit_imports`), then each statement is laid out (`emit_syntax`, `e
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Sequence
 
 from srcad import ir
@@ -16,11 +17,13 @@ from srcad.emit_syntax import (
     assignment,
     bare,
     bracket,
-    comma_line,
     commas,
     condition,
+    document,
+    in_parentheses_if_broken,
     message,
     parameters,
+    returned,
     target,
     value,
 )
@@ -95,16 +98,22 @@ def verify(text: str) -> None:
 
 def _suite(stmts: Sequence[ir.Stmt], depth: int) -> list[str]:
     out: list[str] = []
+    above: ir.Stmt | None = None
     for stmt in stmts:
         new = _block(stmt, depth) if isinstance(stmt, ir.Block) else _statement(stmt, depth)
-        if out and new and _stands_apart(stmt, out, new):
+        if above and new and (_asks_for_blank(stmt) or _starts_with_def(stmt) or _ends_with_def(above)):
             out.append("")
         out += new
+        above = stmt if new else above
     return out
 
 
-def _body(stmts: Sequence[ir.Stmt], depth: int) -> list[str]:
-    return _suite(stmts, depth + 1) or [" " * STEP * (depth + 1) + "pass"]
+def _body(stmts: Sequence[ir.Stmt], depth: int, empty: str = "pass") -> list[str]:
+    """The suite of a compound statement, one level deeper."""
+    lines = _suite(stmts, depth + 1)
+    if not lines:
+        return [" " * STEP * (depth + 1) + empty] if empty else []
+    return ["", *lines] if lines[0].lstrip().startswith("def ") else lines
 
 
 def _block(block: ir.Block, depth: int) -> list[str]:
@@ -113,9 +122,29 @@ def _block(block: ir.Block, depth: int) -> list[str]:
     return [(f"{margin}# {line}").rstrip() for line in block.note.splitlines()] + body if body else []
 
 
-def _stands_apart(stmt: ir.Stmt, above: list[str], new: list[str]) -> bool:
-    """A blank line before it: asked for, or around nested functions."""
+def _asks_for_blank(stmt: ir.Stmt) -> bool:
     return isinstance(stmt, ir.Block) and stmt.blank_before
+
+
+def _starts_with_def(stmt: ir.Stmt) -> bool:
+    if isinstance(stmt, ir.Block):
+        return bool(stmt.body) and _starts_with_def(stmt.body[0])
+    return isinstance(stmt, ir.Define)
+
+
+def _ends_with_def(stmt: ir.Stmt) -> bool:
+    match stmt:
+        case ir.Define():
+            return True
+        case ir.If(orelse=last) | ir.For(orelse=last) | ir.While(orelse=last) | ir.Try(final=last) if last:
+            return _ends_with_def(last[-1])
+        case ir.Try(handlers=(*_, handler), orelse=()):
+            return bool(handler.body) and _ends_with_def(handler.body[-1])
+        case ir.Try(orelse=last):
+            return _ends_with_def(last[-1])
+        case ir.Block(body=last) | ir.If(body=last) | ir.For(body=last) | ir.While(body=last) | ir.With(body=last):
+            return bool(last) and _ends_with_def(last[-1])
+    return False
 
 
 def _statement(stmt: ir.Stmt, depth: int) -> list[str]:
@@ -123,13 +152,20 @@ def _statement(stmt: ir.Stmt, depth: int) -> list[str]:
         case ir.If():
             return _if(stmt, depth, "if")
         case ir.For(over, iterable, body, orelse=orelse):
-            head = ("for ", target(over), " in ", value(iterable), ":")
+            head = (
+                "for ",
+                target(over) if isinstance(over, ir.Tuple) else condition(over),
+                " in ",
+                value(iterable),
+                ":",
+            )
             return [*_lines(head, depth), *_body(body, depth), *_else(orelse, depth)]
         case ir.While(test, body, orelse=orelse):
             return [*_lines(("while ", condition(test), ":"), depth), *_body(body, depth), *_else(orelse, depth)]
         case ir.With(items, body):
-            managers = [(bare(e),) if name is None else (bare(e), " as ", bare(name)) for e, name in items]
-            return [*_lines(("with ", comma_line(managers), ":"), depth), *_body(body, depth)]
+            managers = [bare(e) if name is None else (bare(e), " as ", bare(name)) for e, name in items]
+            several = in_parentheses_if_broken(commas(managers)) if len(managers) > 1 else managers[0]
+            return [*_lines(("with ", several, ":"), depth), *_body(body, depth)]
         case ir.Try():
             return _try(stmt, depth)
         case ir.Define(fn):
@@ -150,17 +186,16 @@ def _if(stmt: ir.If, depth: int, word: str) -> list[str]:
 
 
 def _else(stmts: Sequence[ir.Stmt], depth: int, word: str = "else") -> list[str]:
-    body = _suite(stmts, depth + 1)
+    body = _body(stmts, depth, empty="")
     return [" " * STEP * depth + f"{word}:", *body] if body else []
 
 
 def _try(stmt: ir.Try, depth: int) -> list[str]:
-    margin = " " * STEP * depth
-    out = [f"{margin}try:", *_body(stmt.body, depth)]
+    out = [" " * STEP * depth + "try:", *_body(stmt.body, depth)]
     for handler in stmt.handlers:
-        caught = "" if handler.exc is None else " " + flat(bare(handler.exc))
+        caught = () if handler.exc is None else (" ", document(handler.exc, None))
         name = f" as {handler.name}" if handler.name else ""
-        out += [f"{margin}except{caught}{name}:", *_body(handler.body, depth)]
+        out += [*_lines(("except", *caught, name, ":"), depth), *_body(handler.body, depth)]
     return out + _else(stmt.orelse, depth) + _else(stmt.final, depth, "finally")
 
 
@@ -176,8 +211,8 @@ def _simple(stmt: ir.Stmt) -> Doc:
             return assignment(left, " = ", right)
         case ir.Augment(left, op, right):
             return assignment(left, f" {op}= ", right)
-        case ir.Return(returned):
-            return "return" if returned is None else ("return ", value(returned))
+        case ir.Return(result):
+            return "return" if result is None else returned(result)
         case ir.Do(effect):
             return condition(effect)
         case ir.Raise(exc, cause):
@@ -200,16 +235,20 @@ def _simple(stmt: ir.Stmt) -> Doc:
 def _function(fn: ir.Function, depth: int) -> list[str]:
     params = parameters(fn)
     signature = bracket("(", Group(commas(params)), ")") if params else "()"
-    head = _lines((f"def {fn.name}", signature, ":"), depth)
-    doc = [] if fn.doc is None else _docstring(fn.doc, depth + 1)
     body = _suite(fn.body, depth + 1)
-    return head + doc + (body if body or doc else [" " * STEP * (depth + 1) + "pass"])
+    doc = [] if fn.doc is None else _docstring(fn.doc, depth + 1)
+    if doc and fn.body and _starts_with_def(fn.body[0]):
+        doc.append("")
+    nothing = [] if body or doc else [" " * STEP * (depth + 1) + "pass"]
+    return [*_lines((f"def {fn.name}", signature, ":"), depth), *doc, *body, *nothing]
 
 
 def _docstring(text: str, depth: int) -> list[str]:
+    """Triple-quoted lines; the closing quotes stand alone below several."""
     margin = " " * STEP * depth
-    first, *rest = text.strip().replace("\\", "\\\\").replace('"""', '\\"""').splitlines() or [""]
-    body = [first.rstrip(), *((margin + line).rstrip() for line in rest)]
-    if rest:
-        return [f'{margin}"""{body[0]}', *body[1:], f'{margin}"""']
-    return [f'{margin}"""{first}"""']
+    escaped = inspect.cleandoc(text).strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    first, *rest = [line.rstrip() for line in escaped.splitlines()] or [""]
+    opening = margin + '"""' + " " * first.startswith('"') + first
+    if not rest:
+        return [opening + " " * first.endswith('"') + '"""']
+    return [opening, *(margin + line if line else "" for line in rest), margin + '"""']

@@ -179,19 +179,19 @@ class _Printer:
     def atom(self, item: _Item, key: Key) -> None:
         one_line = _Item(item.doc, item.indent, broken=False)
         below = _Item(item.doc, item.indent + STEP, broken=True, lines="all")
+        closing = [item.with_doc(")"), _Item(SOFT, item.indent, broken=True)]
         self.broke[key] = False
-        if not self.fits(one_line):
-            self.broke[key] = self.fits(below, column=below.indent)
-        if self.broke[key]:
+        if self.fits(one_line):
+            self.stack.append(one_line)
+            return
+        self.stack += closing
+        if self.fits(below, column=below.indent):
+            self.broke[key] = True
             self.write("(")
             self.newline(below.indent)
-            self.stack += [
-                item.with_doc(")"),
-                _Item(SOFT, item.indent, broken=True),
-                _Item(item.doc, below.indent, True),
-            ]
+            self.stack.append(_Item(item.doc, below.indent, broken=True))
         else:
-            self.stack.append(one_line)
+            self.stack[-2:] = [one_line]
 
     def choice(self, item: _Item, docs: tuple[Doc, ...]) -> None:
         if self.measured and not item.broken:

@@ -103,7 +103,7 @@ def optional_parentheses(e: ir.Expr) -> str:
     match e:
         case ir.Name() | ir.Const() | ir.FString():
             return "atom"
-        case ir.Tuple() | ir.List() | ir.Dict() | ir.Comprehension() | ir.Slice() | ir.Lambda():
+        case ir.Tuple() | ir.List() | ir.Dict() | ir.Comprehension() | ir.Slice():
             return "never"
         case ir.Unary() | ir.Attr() | ir.Index() | ir.Call():
             return _inherited_parentheses(e)

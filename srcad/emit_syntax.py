@@ -7,6 +7,7 @@ expression may break are those of Ruff's formatter, so that it leaves the text u
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from srcad import ir
 from srcad.emit_layout import SOFT, SPACE, Atom, Choice, Doc, Expandable, Group, IfBroken, Indent, Key, Line, flat
@@ -102,23 +103,27 @@ def document(e: ir.Expr, at: Key | None = INSIDE) -> Doc:
         case ir.FString():
             return fstring(e)
         case ir.Comprehension(kind):
-            left, right = {"list": "[]", "generator": "()"}.get(kind, "{}")
-            return bracket(left, comprehension(e), right, at)
+            brackets = {"list": "[]", "generator": "()"}.get(kind, "{}")
+            return bracket(brackets[0], comprehension(e), brackets[1], at)
     raise TypeError(f"not an expression: {e!r}")
 
 
-def _flatten(e: ir.Expr, at: Key | None) -> list[Doc | tuple[str, int, bool]]:
-    """Operands and (operator, level, hugged) in turn: all operators that no parentheses separate."""
-    match e:
-        case ir.Binary(op) | ir.BoolOp(op):
-            ops: Sequence[str] = [op] * (len(operands(e)) - 1)
-        case ir.Compare(ops):
-            pass
-    parts: list = []
-    for k, (part, least) in enumerate(operands(e)):
+@dataclass(frozen=True)
+class _Operator:
+    text: str
+    level: int
+    hugged: bool
+
+
+def _flatten(e: ir.Binary | ir.Compare | ir.BoolOp, at: Key | None) -> list[Doc | _Operator]:
+    """Operands and operators in turn: all that no parentheses separate."""
+    inner = operands(e)
+    texts = e.ops if isinstance(e, ir.Compare) else (e.op,) * (len(inner) - 1)
+    hugged = texts[0] == "**" and all(_is_simple(part) and precedence(part) >= least for part, least in inner)
+    parts: list[Doc | _Operator] = []
+    for k, (part, least) in enumerate(inner):
         if k:
-            hug = ops[0] == "**" and all(_is_simple(x) and precedence(x) >= p for x, p in operands(e))
-            parts.append((ops[k - 1], layout_level(e), hug))
+            parts.append(_Operator(texts[k - 1], layout_level(e), hugged))
         if isinstance(part, (ir.Binary, ir.Compare, ir.BoolOp)) and precedence(part) >= least:
             parts += _flatten(part, at)
         else:
@@ -126,29 +131,33 @@ def _flatten(e: ir.Expr, at: Key | None) -> list[Doc | tuple[str, int, bool]]:
     return parts
 
 
-def _chain(parts: list, at: Key | None) -> Doc:
+def _chain(parts: Sequence[Doc | _Operator], at: Key | None) -> Doc:
     """Break at the loosest operators first, each at the start of its line."""
-    if len(parts) == 1:
-        return parts[0]
-    loosest = min(level for _, level, _ in parts[1::2])
+    loosest = min(part.level for part in parts if isinstance(part, _Operator))
     docs: list[Doc] = []
-    start = 0
-    for k in range(1, len(parts) + 1, 2):
-        if k < len(parts) and parts[k][1] != loosest:
-            continue
-        run = parts[start:k]
-        docs.append(run[0] if len(run) == 1 else _group(at, _chain(run, at)))
-        if k < len(parts):
-            op, _, hug = parts[k]
-            docs += [_line(at, not hug), op, _if_broken(at, " ") if hug else " "]
-        start = k + 1
-    return tuple(docs)
+    run: list[Doc | _Operator] = []
+    for part in parts:
+        if isinstance(part, _Operator) and part.level == loosest:
+            docs += [_run(run, at), _line(at, not part.hugged), part.text, _blank(part, at)]
+            run = []
+        else:
+            run.append(part)
+    return (*docs, _run(run, at))
 
 
-def _if_broken(at: Key | None, text: str) -> Doc:
-    if at is None:
-        return ""
-    return IfBroken(text) if at is INSIDE else IfBroken(text, key=at)
+def _run(parts: Sequence[Doc | _Operator], at: Key | None) -> Doc:
+    """What stands between two of the loosest operators."""
+    if len(parts) > 1:
+        return _group(at, _chain(parts, at))
+    assert not isinstance(parts[0], _Operator)
+    return parts[0]
+
+
+def _blank(operator: _Operator, at: Key | None) -> Doc:
+    """What follows an operator; `**` hugs its operand unless it starts a line."""
+    if not operator.hugged:
+        return " "
+    return "" if at is None else IfBroken(" ", key=None if at is INSIDE else at)
 
 
 def _is_simple(e: ir.Expr) -> bool:
@@ -182,7 +191,8 @@ def _lambda_body(e: ir.Expr) -> Doc:
     if isinstance(e, (ir.Call, ir.Index)) and not is_fluent(e):
         doc = document(e, None)
         return Choice((Group(doc), Group(doc, always_broken=True), in_parentheses_if_broken(document(e))))
-    return document(e, None) if optional_parentheses(e) == "never" else in_parentheses_if_broken(document(e))
+    brackets = isinstance(e, (ir.Tuple, ir.List, ir.Dict, ir.Comprehension))
+    return document(e, None) if brackets else in_parentheses_if_broken(document(e))
 
 
 def parameters(function: ir.Function) -> list[Doc]:
@@ -263,7 +273,7 @@ def comprehension(e: ir.Comprehension) -> Doc:
 def target(e: ir.Expr) -> Doc:
     """What a `for` assigns to: a tuple stands without parentheses."""
     if isinstance(e, ir.Tuple) and len(e.items) > 1:
-        return ", ".join(flat(item(i)) for i in e.items)
+        return comma_line([item(i) for i in e.items])
     return document(e)
 
 
@@ -319,20 +329,30 @@ def condition(e: ir.Expr) -> Doc:
     return Group((IfBroken("("), Indent((SOFT, document(e, key)), when=key), SOFT, IfBroken(")")), key)
 
 
+def returned(e: ir.Expr) -> Doc:
+    """``return e``."""
+    return _rather_split(("return ",), e) if isinstance(e, ir.Lambda) else ("return ", value(e))
+
+
 def assignment(left: ir.Expr, op: str, right: ir.Expr) -> Doc:
     """``left = right``, or with another `op`. Where both could break, the right side does."""
     start = (value(left) if isinstance(left, ir.Tuple) else document(left, None), op)
-    atomic = isinstance(right, ir.Lambda) or optional_parentheses(right) == "atom"
-    if not isinstance(left, (ir.Index, ir.Tuple)) or not atomic:
-        return (*start, value(right))
+    splits = isinstance(left, (ir.Index, ir.Tuple)) and not isinstance(right, ir.Unary)
+    if isinstance(right, ir.Lambda) or splits and optional_parentheses(right) == "atom":
+        return _rather_split(start, right)
+    return (*start, value(right))
+
+
+def _rather_split(start: tuple[Doc, ...], right: ir.Expr) -> Doc:
+    """The right side breaks inside its own brackets, or goes into parentheses; if all fails, `start` breaks."""
     key = Key()
     doc = document(right, key)
     one_line = (*start, Group(doc, key))
     inside = (*start, Group(doc, key, always_broken=True))
     below = (*start, "(", Group((Indent((SOFT, doc)), SOFT), key, always_broken=True), ")")
     before = (*start, document(right, None))
-    splits = isinstance(right, (ir.Call, ir.Index, ir.Attr, ir.Lambda))
-    return Choice((one_line, inside, below, before) if splits else (one_line, below, before))
+    brackets = isinstance(right, (ir.Call, ir.Index, ir.Attr, ir.Lambda))
+    return Choice((one_line, inside, below, before) if brackets else (one_line, below, before))
 
 
 def message(e: ir.Expr) -> Doc:

@@ -14,7 +14,7 @@ RESERVED = frozenset({"np", "cp", "math", "special", *keyword.kwlist, *dir(built
 
 def leaf_name(path: Iterable[Any]) -> str:
     """A container's leaf as one name: ``("params", "w")`` is params_w, ``("layers", 0, 1)`` is layers_0_1."""
-    words = (re.sub(r"\W+", "_", str(key)).strip("_") for key in path)
+    words = (re.sub(r"\W+", "_", str(key), flags=re.ASCII).strip("_") for key in path)
     name = "_".join(word for word in words if word) or "leaf"
     return f"_{name}" if name[0].isdigit() else name
 
