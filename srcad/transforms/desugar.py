@@ -154,9 +154,10 @@ class _Desugar:
 
 
 def _both(test: ir.Expr, guard: ir.Expr | None) -> ir.Expr:
-    if guard is None:
-        return test
-    return guard if test == ir.const(True) else ir.BoolOp("and", (test, guard), loc=test.loc)
+    if guard is None or test == ir.const(True):
+        return test if guard is None else guard
+    items = [part for t in (test, guard) for part in (t.items if isinstance(t, ir.BoolOp) and t.op == "and" else (t,))]
+    return ir.BoolOp("and", tuple(items), loc=test.loc)
 
 
 def _with_blocks(stmt: ir.Stmt, block: Any, inside: Any) -> ir.Stmt:

@@ -112,8 +112,6 @@ class _Targets:
         before: list[ir.Stmt] = []
         if not isinstance(value, ir.Name):
             value = self._keep(ir.call("builtins.list", value), "items", before)
-        elif value in target.items[:-1]:
-            value = self._keep(value, "items", before, names_too=True)
         star = next(k for k, t in enumerate(target.items) if isinstance(t, ir.Starred))
         behind = len(target.items) - star - 1
         pairs: list[Pair] = []
@@ -124,7 +122,7 @@ class _Targets:
                 pairs.append((t.value, ir.call("builtins.list", part)))
             else:
                 pairs.append((t, ir.Index(value, (ir.const(k if k < star else k - len(target.items)),))))
-        return (*before, *(s for pair in pairs for s in self.assign(*pair)))
+        return (*before, *self._parallel(pairs))
 
 
 def _word(target: ir.Expr) -> str:

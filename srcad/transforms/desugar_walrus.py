@@ -24,6 +24,8 @@ def hoist(stmt: ir.Stmt, names: Names) -> tuple[Body, ir.Stmt]:
         return (), stmt
     if isinstance(stmt, ir.Augment):
         return _augment(stmt, names)
+    if isinstance(stmt, ir.Assert) and _needs_hoisting(stmt.msg):
+        return _assert(stmt, names)
     before, values = _Hoist(names, stmt.loc).each([getattr(stmt, name) for name in own])
     return before, dataclasses.replace(stmt, **dict(zip(own, values, strict=True)))
 
@@ -42,6 +44,15 @@ def _augment(stmt: ir.Augment, names: Names) -> tuple[Body, ir.Stmt]:
     return before, dataclasses.replace(stmt, target=ir.rebuild(stmt.target, lambda _: next(kept)), value=value)
 
 
+def _assert(stmt: ir.Assert, names: Names) -> tuple[Body, ir.Stmt]:
+    """The message is computed only when the test fails."""
+    before, test = expression(stmt.test, names)
+    assert stmt.msg is not None
+    failing, msg = expression(stmt.msg, names)
+    failed = ir.Assert(ir.const(False), msg, loc=stmt.loc)
+    return before, ir.If(ir.Unary("not", test), (*failing, failed), loc=stmt.loc)
+
+
 def expression(expr: ir.Expr, names: Names) -> tuple[Body, ir.Expr]:
     """Statements to run first, and the expression that then has the value of `expr`."""
     return _Hoist(names, expr.loc).one(expr) if _needs_hoisting(expr) else ((), expr)
@@ -56,12 +67,12 @@ _EXPRESSIONS: dict[type, tuple[str, ...]] = {
     ir.Return: ("value",),
     ir.Do: ("value",),
     ir.Raise: ("exc", "cause"),
-    ir.Assert: ("test",),
+    ir.Assert: ("test", "msg"),
 }
 
 
 def _needs_hoisting(node: Any) -> bool:
-    if isinstance(node, (ir.Lambda, ir.Comprehension)):
+    if node is None or isinstance(node, (ir.Lambda, ir.Comprehension)):
         return False
     return isinstance(node, ir.Walrus) or _is_split(node) or any(map(_needs_hoisting, ir.children(node)))
 
