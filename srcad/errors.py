@@ -18,6 +18,7 @@ class Unsupported(SyntaxError):
     def __init__(self, reason: str, loc: Loc | None = None, hint: str = "") -> None:
         super().__init__(reason)
         self.reason, self.hint, self.loc = reason, hint, loc
+        self.msg = f"{reason}\n  {hint}" if hint else reason  # what a traceback prints below the caret
         if loc is not None:
             self.filename, self.lineno, self.offset = loc.source.file, loc.line, loc.col + 1
             self.end_lineno, self.end_offset = loc.end_line, loc.end_col + 1

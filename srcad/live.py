@@ -43,11 +43,13 @@ def unwrap(f: Any) -> Any:
 
 
 def _inner(f: Any) -> Any:
-    home = type(f).__module__.partition(".")[0]
-    if home == "numba" and hasattr(f, "py_func"):
+    home = type(f).__module__
+    if home.startswith("numba.") and hasattr(f, "py_func"):
         return f.py_func
-    if home == "srcad" or isinstance(f, _LRU_CACHE):
-        return getattr(f, "__wrapped__", None)
+    if home == "srcad.differentiated":
+        return getattr(f, "_called", None)
+    if isinstance(f, _LRU_CACHE):
+        return f.__wrapped__
     if isinstance(f, (staticmethod, classmethod)):
         return f.__func__
     return None
@@ -233,7 +235,7 @@ def attribute(family: Family, ref: ir.Ref, attr: str, loc: ir.Loc | None) -> ir.
 def _member(family: Family, ref: ir.Ref, owner: types.ModuleType, attr: str, loc: ir.Loc | None) -> ir.Ref:
     try:
         value = library.member(owner, attr)
-    except AttributeError:
+    except (AttributeError, ImportError):
         raise Unsupported(f"module {owner.__name__!r} has no attribute {attr!r}", loc) from None
     return reference(family, value, f"{ref.path}.{attr}", loc)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,13 @@ _FORBIDDEN = {
     "builtins.globals": "Pass the values as arguments.",
     "builtins.locals": "Name the variables.",
 }
+_REFUSED_CALLS = {
+    "builtins.setattr": ("setattr", "Return the value instead."),
+    "builtins.delattr": ("delattr", "Build a new object without it."),
+    "builtins.id": ("id, which says where a value lies, not what it is", "Compare values."),
+    "builtins.input": ("input: it asks a person", "Pass the value as an argument."),
+    "builtins.breakpoint": ("breakpoint", "Set it in the function that is not differentiated."),
+}
 _DROP: Any = object()
 
 
@@ -37,6 +45,7 @@ class Frame:
     is_function: bool = True
     imports: dict[str, ir.Ref] = field(default_factory=dict)
     globals: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
     renamed: dict[str, str] = field(default_factory=dict)
     free: dict[str, None] = field(default_factory=dict)
 
@@ -143,48 +152,82 @@ class _Binder:
         if isinstance(n.target, ir.Name) and n.target.id in frame.imports:
             return _DROP
         made = self.below(n, frame)
-        self._check_target(made.target, n)
+        _check_target(made.target, n.loc)
         return _DROP if _is_pure_decorator(made) else made
 
     def _Augment(self, n: ir.Augment, frame: Frame | None) -> Any:
         made = self.below(n, frame)
-        self._check_target(made.target, n)
+        _check_target(made.target, n.loc)
         return made
-
-    def _check_target(self, target: ir.Expr, n: Any) -> None:
-        root = target
-        while isinstance(root, (ir.Attr, ir.Index, ir.Starred)):
-            root = root.value if isinstance(root, ir.Starred) else root.base
-        if isinstance(root, (ir.Tuple, ir.List)):
-            for item in root.items:
-                self._check_target(item, n)
-        elif isinstance(root, ir.Ref):
-            what = root.path.rpartition(":")[2]
-            kind = "the captured" if root.path.startswith("closure:") else "the global"
-            raise Unsupported(
-                f"cannot differentiate a write to {kind} {what}", n.loc, "Pass it in and return the new value."
-            )
 
     def _For(self, n: ir.For, frame: Frame | None) -> Any:
         made = self.below(n, frame)
-        self._check_target(made.target, n)
+        _check_target(made.target, n.loc)
         return made
 
     def _With(self, n: ir.With, frame: Frame | None) -> Any:
         made = self.below(n, frame)
         for _, target in made.items:
-            self._check_target(target, n)
+            _check_target(target, n.loc)
         return made
 
     def _Walrus(self, n: ir.Walrus, frame: Frame | None) -> Any:
         made = self.below(n, frame)
-        self._check_target(made.target, n)
+        _check_target(made.target, n.loc)
         return made
 
     def _Nonlocal(self, n: ir.Nonlocal, frame: Frame | None) -> Any:
         assert frame is not None
-        names = tuple(x for x in n.names if not n.is_global and isinstance(self._look_up(x, frame), str))
-        return dataclasses.replace(n, names=names) if names else _DROP
+        ours = tuple(x for x in n.names if not n.is_global and isinstance(self._look_up(x, frame), str))
+        for name in n.names:
+            if name not in ours and name in frame.written:
+                what = f"the global {name}" if n.is_global else f"the captured variable {name}"
+                raise _outlives(f"a write to {what}", n.loc, "Return the new value as well.")
+        return dataclasses.replace(n, names=ours) if ours else _DROP
+
+    # ---- calls that no version will accept ----
+
+    def _Call(self, n: ir.Call, frame: Frame | None) -> ir.Expr:
+        made = self.below(n, frame)
+        if isinstance(made.fn, ir.Ref) and made.fn.path in _REFUSED_CALLS:
+            what, hint = _REFUSED_CALLS[made.fn.path]
+            raise Unsupported(f"cannot differentiate {what}", n.loc, hint)
+        if isinstance(made.fn, ir.Ref) and made.fn.path == "builtins.type" and len(made.args) == 3:
+            raise Unsupported(
+                "cannot differentiate a class made by type", n.loc, "Define the class at the top of the file."
+            )
+        return made
+
+
+def _check_target(target: Any, statement: ir.Loc | None) -> None:
+    """Refuse to write what belongs to others: globals and captured values."""
+    root = target
+    while isinstance(root, (ir.Attr, ir.Index, ir.Starred)):
+        root = root.value if isinstance(root, ir.Starred) else root.base
+    if isinstance(root, (ir.Tuple, ir.List)):
+        for item in root.items:
+            _check_target(item, statement)
+    elif isinstance(root, ir.Ref):
+        _refuse_write(target, root, statement)
+
+
+def _refuse_write(target: Any, root: ir.Ref, statement: ir.Loc | None) -> None:
+    kind, name = "captured" if root.path.startswith("closure:") else "global", root.path.rpartition(":")[2]
+    if isinstance(root.obj, types.ModuleType):
+        what = f"a write to an attribute of the module {root.obj.__name__}"
+        raise Unsupported(f"cannot differentiate {what}", statement, "Return the value instead.")
+    if isinstance(root.obj, (list, dict, set)):
+        what = f"a change of the {kind} {type(root.obj).__name__} {name}"
+        raise _outlives(what, target.loc, "Return the value as well, and keep it outside.")
+    if isinstance(target, ir.Attr):
+        what = f"a write to an attribute of the {kind} {name}"
+        raise _outlives(what, statement, "Return the value as well, and keep it outside.")
+    hint = "Make the array an argument or copy it first, and return what it becomes."
+    raise _outlives(f"an in-place write to the {kind} array {name}", target.loc, hint)
+
+
+def _outlives(what: str, loc: ir.Loc | None, hint: str) -> Unsupported:
+    return Unsupported(f"cannot differentiate {what}, which outlives the call", loc, hint)
 
 
 def _each(value: Any, f: Callable[[Any], Any]) -> Any:
@@ -235,7 +278,7 @@ def _frame(f: ir.Function, outer: Frame | None) -> Frame:
             f"{name!r} is both imported and assigned", imports[name].loc, "Give one of them another name."
         )
     is_global = {name for n in declared if n.is_global for name in n.names}
-    return Frame(outer, names - not_local, imports=imports, globals=is_global)
+    return Frame(outer, names - not_local, imports=imports, globals=is_global, written=names)
 
 
 def _own(node: Any) -> Iterator[Any]:
