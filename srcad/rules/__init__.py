@@ -7,12 +7,14 @@ from typing import Any
 
 from srcad.rules import registry
 from srcad.rules.registry import RuleSet, constant, elementwise, expansion, linear, multilinear, pullback, pushforward
+from srcad.rules.static import known
 
 __all__ = [
     "RuleSet",
     "constant",
     "elementwise",
     "expansion",
+    "known",
     "linear",
     "load_all",
     "lookup",
@@ -28,9 +30,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "operator.": ("arithmetic", "constant"),
     "math.": ("elementwise", "arithmetic", "constant"),
     "cmath.": ("elementwise",),
-    "numpy.": ("arithmetic", "elementwise", "reductions", "shaping", "products", "indexing", "constant"),
+    "numpy.": ("arithmetic", "elementwise", "reductions", "shaping", "products", "indexing", "statistics", "constant"),
     "numpy.linalg.": ("linalg", "factors", "products", "shaping"),
-    "srcad_runtime.": ("helpers",),
+    "numpy.fft.": ("fft",),
+    "srcad_runtime.": ("helpers", "runtime_functions"),
 }
 
 

@@ -167,6 +167,66 @@ def cut_bar(g, n, m, mode, *, out_bar):
     return arrays.uncut(out_bar, n, m, mode)
 
 
+@pullback(arrays.resized, kinds="fc", examples=lambda r: [at(r(3, 4), 2, 0), at(r(3), 5, -1)])
+def resized_bar(g, n, axis, *, out_bar):
+    return arrays.resized(out_bar, g.shape[axis], axis)
+
+
+@pullback(arrays.fitted, kinds="fc", examples=lambda r: [at(r(3, 4), (2, 6)), at(r(3), (3,))])
+def fitted_bar(g, shape, *, out_bar):
+    return arrays.fitted(out_bar, g.shape)
+
+
+@pullback(
+    arrays.half_spectrum_adjoint, kinds="fc", examples=lambda r: [at(r.complex(3), 4, 0), at(r.complex(2, 3), 5, 1)]
+)
+def half_spectrum_adjoint_bar(x, n, axis, *, out_bar):
+    return arrays.half_spectrum_adjoint(out_bar, n, axis)
+
+
+@pullback(arrays.last_written, kinds="fc", examples=lambda r: [at(r(4), np.array([1, 3, 1])), at(r(3, 2), (TWICE,))])
+def last_written_bar(a, index, *, out_bar):
+    return arrays.written(a, index, out_bar)
+
+
+@pullback(
+    arrays.written,
+    wrt=("g",),
+    kinds="fc",
+    examples=lambda r: [at(r(4), np.array([1, 3, 1]), r(3)), at(r(3, 2), (TWICE,), r(3, 2))],
+)
+def written_bar(like, index, g, *, out_bar):
+    return arrays.last_written(out_bar, index)
+
+
+def quantile_points(r):
+    return [
+        at(r.distinct(2, 5), 0.3, 1, "linear", False, r(2)),
+        at(r.distinct(6), np.array([0.2, 0.7]), None, "hazen", True, r(2)),
+    ]
+
+
+@pullback(arrays.quantile_adjoint, wrt=("g",), examples=quantile_points)
+def quantile_adjoint_bar(a, q, axis, method, skip_nan, g, *, out_bar):
+    return np.reshape(arrays.quantile_tangent(a, q, axis, method, skip_nan, out_bar), np.shape(g))
+
+
+@pullback(
+    arrays.quantile_tangent,
+    wrt=("a_dot",),
+    examples=lambda r: [at(*e.args[:5], r(*e.args[0].shape)) for e in quantile_points(r)],
+)
+def quantile_tangent_bar(a, q, axis, method, skip_nan, moves, *, out_bar):
+    return arrays.quantile_adjoint(a, q, axis, method, skip_nan, out_bar)
+
+
+linear(arrays.resized, arrays.fitted, arrays.written, arrays.quantile_adjoint, in_="g")
+linear(arrays.half_spectrum_adjoint, in_="x")
+linear(arrays.last_written, in_="a")
+linear(arrays.quantile_tangent, in_="moves")
+constant(arrays.count_numbers)
+
+
 linear(arrays.take_adjoint, arrays.take_along_axis_adjoint, arrays.diff_adjoint, arrays.diagonal_adjoint, in_="g")
 linear(arrays.spread_diagonals, arrays.repeat_adjoint, arrays.tile_adjoint, arrays.uncut, arrays.cut, in_="g")
 linear(arrays.piece_of, in_="whole")

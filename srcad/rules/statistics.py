@@ -1,0 +1,192 @@
+"""Averages, quantiles and the reductions that leave out NaN."""
+
+from __future__ import annotations
+
+import numpy as np
+from srcad_runtime import arrays
+
+from srcad.rules.reductions import axes, lines, spread
+from srcad.rules.registry import at, constant, expansion, pullback, pushforward
+
+# ---- averages ----
+
+
+def weighted(r):
+    a = r(2, 3, 4)
+    return [
+        at(a),
+        at(a, axis=1),
+        at(r(5), weights=r.positive(5)),
+        at(a, weights=r.positive(2, 3, 4), axis=(0, 2)),
+        at(a, 1, r.positive(3)),
+    ]
+
+
+@expansion(np.average, wrt=("a", "weights"), examples=weighted)
+def average(a, axis=None, weights=None, *, keepdims=False):
+    """As `numpy.average` computes it."""
+    if weights is None:
+        return np.mean(a, axis=axis, keepdims=keepdims)
+    if weights.ndim != a.ndim:
+        weights = np.swapaxes(np.broadcast_to(weights, (a.ndim - 1) * (1,) + weights.shape), -1, axis)
+    return np.sum(a * weights, axis=axis, keepdims=keepdims) / np.sum(weights, axis=axis, keepdims=keepdims)
+
+
+# ---- quantiles: a mean of two elements, of which the order is fixed nearby ----
+
+
+@pullback(np.median, examples=axes)
+def median_bar(a, axis=None, *, keepdims=False, out_bar):
+    return arrays.quantile_adjoint(a, 0.5, axis, "linear", False, out_bar)
+
+
+@pushforward(np.median)
+def median_dot(a, axis=None, *, keepdims=False, out, a_dot):
+    return np.reshape(arrays.quantile_tangent(a, 0.5, axis, "linear", False, a_dot), out.shape)
+
+
+@pullback(np.nanmedian, examples=lambda r: gaps(r))
+def nanmedian_bar(a, axis=None, *, keepdims=False, out_bar):
+    return arrays.quantile_adjoint(a, 0.5, axis, "linear", True, out_bar)
+
+
+@pushforward(np.nanmedian)
+def nanmedian_dot(a, axis=None, *, keepdims=False, out, a_dot):
+    return np.reshape(arrays.quantile_tangent(a, 0.5, axis, "linear", True, a_dot), out.shape)
+
+
+def fractions(scale, r):
+    """Test points of quantiles; `scale` is 1 or 100."""
+    a, several = r.distinct(3, 5), np.array([0.1, 0.55, 1.0]) * scale
+    kinds = ("lower", "higher", "nearest", "midpoint", "hazen", "weibull", "median_unbiased", "normal_unbiased")
+    methods = [at(r.distinct(7), 0.37 * scale, method=kind) for kind in (*kinds, "interpolated_inverted_cdf")]
+    forms = [at(a, 0.3 * scale), at(a, several), at(a, several, axis=1), at(a, 0.25 * scale, axis=0, keepdims=True)]
+    return [*forms, at(r.distinct(2, 3, 4), several, axis=(0, 2)), *methods]
+
+
+@pullback(np.quantile, examples=lambda r: fractions(1.0, r))
+def quantile_bar(a, q, axis=None, *, method="linear", keepdims=False, out_bar):
+    return arrays.quantile_adjoint(a, q, axis, method, False, out_bar)
+
+
+@pushforward(np.quantile, wrt=("a",))
+def quantile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot):
+    return np.reshape(arrays.quantile_tangent(a, q, axis, method, False, a_dot), out.shape)
+
+
+@pullback(np.percentile, examples=lambda r: fractions(100.0, r))
+def percentile_bar(a, q, axis=None, *, method="linear", keepdims=False, out_bar):
+    return arrays.quantile_adjoint(a, np.divide(q, 100), axis, method, False, out_bar)
+
+
+@pushforward(np.percentile, wrt=("a",))
+def percentile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot):
+    return np.reshape(arrays.quantile_tangent(a, np.divide(q, 100), axis, method, False, a_dot), out.shape)
+
+
+@pullback(np.nanquantile, examples=lambda r: [at(e.args[0], 0.3, **e.kwargs) for e in gaps(r)])
+def nanquantile_bar(a, q, axis=None, *, method="linear", keepdims=False, out_bar):
+    return arrays.quantile_adjoint(a, q, axis, method, True, out_bar)
+
+
+@pushforward(np.nanquantile, wrt=("a",))
+def nanquantile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot):
+    return np.reshape(arrays.quantile_tangent(a, q, axis, method, True, a_dot), out.shape)
+
+
+@pullback(np.nanpercentile, examples=lambda r: [at(e.args[0], 30.0, **e.kwargs) for e in gaps(r)])
+def nanpercentile_bar(a, q, axis=None, *, method="linear", keepdims=False, out_bar):
+    return arrays.quantile_adjoint(a, np.divide(q, 100), axis, method, True, out_bar)
+
+
+@pushforward(np.nanpercentile, wrt=("a",))
+def nanpercentile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot):
+    return np.reshape(arrays.quantile_tangent(a, np.divide(q, 100), axis, method, True, a_dot), out.shape)
+
+
+# ---- leaving out NaN ----
+
+
+def gaps(r):
+    """Test points with some NaN, in every form of `axis`."""
+    a = r.distinct(2, 3, 4)
+    a[0, 1, 2] = a[1, 0, 0] = np.nan
+    forms = [at(a), at(a, axis=1), at(a, axis=-1, keepdims=True), at(a, axis=(0, 2)), at(a, keepdims=True)]
+    return [*forms, at(np.array([1.0, np.nan, 3.0]), axis=0)]
+
+
+@pullback(np.nansum, examples=gaps)
+def nansum_bar(a, axis=None, dtype=None, *, keepdims=False, out_bar):
+    return np.where(np.isnan(a), 0.0, spread(out_bar, axis, keepdims))
+
+
+@pushforward(np.nansum)
+def nansum_dot(a, axis=None, dtype=None, *, keepdims=False, a_dot):
+    return np.sum(np.where(np.isnan(a), 0.0, a_dot), axis=axis, keepdims=keepdims)
+
+
+@pullback(np.nanmean, examples=gaps)
+def nanmean_bar(a, axis=None, dtype=None, *, keepdims=False, out_bar):
+    return np.where(np.isnan(a), 0.0, spread(out_bar, axis, keepdims) / arrays.count_numbers(a, axis))
+
+
+@pushforward(np.nanmean)
+def nanmean_dot(a, axis=None, dtype=None, *, keepdims=False, a_dot):
+    return np.sum(np.where(np.isnan(a), 0.0, a_dot) / arrays.count_numbers(a, axis), axis=axis, keepdims=keepdims)
+
+
+def deviations(a, axis):
+    """Distances from the mean, 0 for NaN."""
+    return np.where(np.isnan(a), 0.0, a - np.nanmean(a, axis=axis, keepdims=True))
+
+
+@pullback(np.nanvar, examples=lambda r: [*gaps(r), at(np.array([1.0, np.nan, 3.0, 7.0]), ddof=1)])
+def nanvar_bar(a, axis=None, dtype=None, *, ddof=0, keepdims=False, out_bar):
+    return spread(out_bar, axis, keepdims) * (2.0 / (arrays.count_numbers(a, axis) - ddof)) * deviations(a, axis)
+
+
+@pushforward(np.nanvar)
+def nanvar_dot(a, axis=None, dtype=None, *, ddof=0, keepdims=False, a_dot):
+    slope = (2.0 / (arrays.count_numbers(a, axis) - ddof)) * deviations(a, axis)
+    return np.sum(slope * np.where(np.isnan(a), 0.0, a_dot), axis=axis, keepdims=keepdims)
+
+
+@pullback(np.nanstd, examples=lambda r: [*gaps(r), at(np.array([1.0, np.nan, 3.0, 7.0]), ddof=1)])
+def nanstd_bar(a, axis=None, dtype=None, *, ddof=0, keepdims=False, out, out_bar):
+    std = spread(np.where(out == 0.0, 1.0, out), axis, keepdims)
+    return spread(out_bar, axis, keepdims) * deviations(a, axis) / ((arrays.count_numbers(a, axis) - ddof) * std)
+
+
+@pushforward(np.nanstd)
+def nanstd_dot(a, axis=None, dtype=None, *, ddof=0, keepdims=False, out, a_dot):
+    std = spread(np.where(out == 0.0, 1.0, out), axis, keepdims)
+    slope = deviations(a, axis) / ((arrays.count_numbers(a, axis) - ddof) * std)
+    return np.sum(slope * np.where(np.isnan(a), 0.0, a_dot), axis=axis, keepdims=keepdims)
+
+
+@pullback(np.nanmax, np.nanmin, examples=gaps)
+def nan_extreme_bar(a, axis=None, *, keepdims=False, out, out_bar):
+    return spread(out_bar, axis, keepdims) * arrays.tie_share(a, spread(out, axis, keepdims), axis)
+
+
+@pushforward(np.nanmax, np.nanmin)
+def nan_extreme_dot(a, axis=None, *, keepdims=False, out, a_dot):
+    return np.sum(arrays.tie_share(a, spread(out, axis, keepdims), axis) * a_dot, axis=axis, keepdims=keepdims)
+
+
+@expansion(np.nanprod, examples=gaps)
+def nanprod(a, axis=None, *, keepdims=False):
+    return np.prod(np.where(np.isnan(a), 1.0, a), axis=axis, keepdims=keepdims)
+
+
+@expansion(np.nancumsum, examples=lambda r: [*lines(r), at(np.array([1.0, np.nan, 2.0]))])
+def nancumsum(a, axis=None):
+    return np.cumsum(np.where(np.isnan(a), 0.0, a), axis=axis)
+
+
+@expansion(np.nancumprod, examples=lambda r: [*lines(r), at(np.array([1.0, np.nan, 2.0]))])
+def nancumprod(a, axis=None):
+    return np.cumprod(np.where(np.isnan(a), 1.0, a), axis=axis)
+
+
+constant(np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges)
