@@ -27,6 +27,7 @@ from srcad.emit_syntax import (
     target,
     value,
 )
+from srcad.naming import identifier
 
 NJIT = '@njit(cache=True, error_model="numpy")'
 
@@ -240,7 +241,11 @@ def _function(fn: ir.Function, depth: int) -> list[str]:
     if doc and fn.body and _starts_with_def(fn.body[0]):
         doc.append("")
     nothing = [] if body or doc else [" " * STEP * (depth + 1) + "pass"]
-    return [*_lines((f"def {fn.name}", signature, ":"), depth), *doc, *body, *nothing]
+    return [*_lines((f"def {_def_name(fn)}", signature, ":"), depth), *doc, *body, *nothing]
+
+
+def _def_name(fn: ir.Function) -> str:
+    return fn.name if fn.name.isidentifier() else identifier(fn.name)
 
 
 def _docstring(text: str, depth: int) -> list[str]:

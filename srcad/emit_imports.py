@@ -10,6 +10,7 @@ from typing import Any
 from srcad import ir
 from srcad.emit_layout import render
 from srcad.emit_syntax import commas, in_parentheses_if_broken
+from srcad.naming import identifier
 
 ALIASES = {"numpy": "np", "cupy": "cp"}
 BY_NAME = frozenset({"numba", "srcad", "srcad_runtime"})  # from numba import prange
@@ -35,7 +36,7 @@ class Spelling:
         """The expression for a `Ref`: ``np.linalg.inv``, ``unbroadcast``, ``len``."""
         kind, _, name = path.rpartition(":")
         if kind:
-            return ir.Name(name.rpartition(".")[2] if kind.startswith("user") else name)
+            return ir.Name(identifier(name.rpartition(".")[2]) if kind.startswith("user") else name)
         if path.startswith("builtins.") and path[9:] not in self.taken:
             return ir.Name(path[9:])
         module, name, attributes = source_of(path)

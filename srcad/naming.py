@@ -12,11 +12,17 @@ from typing import Any
 RESERVED = frozenset({"np", "cp", "math", "special", *keyword.kwlist, *dir(builtins)})
 
 
+def identifier(*words: Any) -> str:
+    """The words as one valid name: ``("w", "layer 1")`` is w_layer_1, ``<lambda>`` is lambda_."""
+    parts = (re.sub(r"\W+", "_", str(word), flags=re.ASCII).strip("_") for word in words)
+    name = "_".join(part for part in parts if part) or "leaf"
+    name = f"_{name}" if name[0].isdigit() else name
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
 def leaf_name(path: Iterable[Any]) -> str:
     """A container's leaf as one name: ``("params", "w")`` is params_w, ``("layers", 0, 1)`` is layers_0_1."""
-    words = (re.sub(r"\W+", "_", str(key), flags=re.ASCII).strip("_") for key in path)
-    name = "_".join(word for word in words if word) or "leaf"
-    return f"_{name}" if name[0].isdigit() else name
+    return identifier(*path)
 
 
 class Names:
