@@ -99,7 +99,7 @@ def wished_backend(backend: str, flat: list[Any]) -> str:
 
 def check_arguments(call: Call, settings: Settings) -> None:
     """Raise TypeError, naming the argument, for what srcad cannot take or cannot differentiate."""
-    from srcad.types import describe
+    from srcad.abstract import describe
 
     for name, value in zip(call.binder.parameters, call.values):
         describe(value, name)
@@ -164,7 +164,7 @@ def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
 def build(call: Call, settings: Settings, backend: str, keep_passes: bool = False) -> Any:
     """`pipeline.build` for a live function; returns its `Generated`."""
     from srcad import pipeline, scope
-    from srcad.types import describe
+    from srcad.abstract import describe
 
     target = scope.from_live(call.binder.called)
     _remember(call.binder.function, target)

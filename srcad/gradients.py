@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from srcad import boundary, leaves
+from srcad.abstract import Num, Struct
 from srcad.derived import Derived
 from srcad.kernel import Kernel
 from srcad.specialise import Ready
-from srcad.types import Num, Struct
 
 
 def run_grad(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

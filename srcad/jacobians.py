@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from srcad import leaves
+from srcad.abstract import Num, Struct, unflatten
 from srcad.derived import Derived
 from srcad.generate import spell
 from srcad.gradients import scalar_seed
 from srcad.kernel import Kernel
 from srcad.products import second_order
 from srcad.specialise import Ready
-from srcad.types import Num, Struct, unflatten
 
 Blocks = list[dict[leaves.Path, np.ndarray]]  # per output leaf, per argument leaf
 Args = tuple[Any, ...]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from srcad import boundary, leaves
+from srcad.abstract import Abstract, Num, Static, Struct, unflatten
 from srcad.compile import Compiled
-from srcad.types import Abstract, Num, Static, Struct, unflatten
 
 _CURRENT = "<as it was found>"  # stands for a baked value that only an identity describes
 

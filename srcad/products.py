@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from srcad import boundary, leaves
+from srcad.abstract import Abstract, Static, Struct, unflatten
 from srcad.binding import Binder, binder
 from srcad.generate import Settings, spell
 from srcad.gradients import gather, scalar_seed, structured
 from srcad.kernel import Kernel
 from srcad.specialise import Ready, specialiser
-from srcad.types import Abstract, Static, Struct, unflatten
 
 
 def vjp(

@@ -11,10 +11,10 @@ import re
 from typing import Any
 
 from srcad import ir, leaves
+from srcad.abstract import Abstract, Num, Struct
 from srcad.generate import Call
 from srcad.kernel import Kernel
 from srcad.specialise import Ready
-from srcad.types import Abstract, Num, Struct
 
 _LITERAL = (int, float, complex, bool, str, type(None))
 

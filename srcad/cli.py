@@ -1,0 +1,116 @@
+"""The command line: `emit` here, the other commands in modules named after them.
+
+Results go to stdout, everything else to stderr. Exit codes: 0 fine, 1 a check failed or a file would change, 2 usage,
+3 an unsupported construct, 4 an internal error, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from srcad import cache, cli_check, cli_explain, cli_tools
+from srcad.cli_common import BACKEND, FILE, MODE, TYPES, WRT, ExitCode, make_job, outcomes, say
+
+app = typer.Typer(
+    name="srcad",
+    help="Derivatives of NumPy functions, written as ordinary Python.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("explain")(cli_explain.explain)
+app.command("check")(cli_check.check)
+app.command("bench")(cli_check.bench)
+app.add_typer(cli_tools.cache_app, name="cache")
+app.command("doctor")(cli_tools.doctor)
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        from srcad import __version__
+
+        print(f"srcad {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def top(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Derivatives of NumPy functions, written as ordinary Python."""
+
+
+@app.command()
+def emit(
+    file: FILE,
+    wrt: WRT = "",
+    mode: MODE = "",
+    backend: BACKEND = "",
+    types: TYPES = "",
+    out: Annotated[str, typer.Option("-o", "--out", help="The file to write; stdout unless given.")] = "",
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if OUT is stale.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
+) -> None:
+    """Write the gradient module of FILE's functions. FILE is parsed, never imported or run."""
+    with outcomes():
+        if (check or diff) and not out:
+            raise typer.BadParameter("--check and --diff compare with the file that -o names")
+        options = {"wrt": wrt, "mode": mode, "backend": backend, "types": types}
+        old = _read(Path(out)) if out else ""
+        from srcad import emitting
+
+        if check or diff:
+            options = {**_recorded(old), **{name: value for name, value in options.items() if value}}
+        text = emitting.emit(make_job(file, options))
+        if not out:
+            print(text, end="")
+        elif check or diff:
+            _compare(old, text, out, diff)
+        elif old != text:
+            cache.write(Path(out), text.encode("utf-8"), private=False)
+            say(f"wrote {out}")
+        else:
+            say(f"{out} is up to date")
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _recorded(text: str) -> dict[str, str]:
+    """The options in the header of an emitted module."""
+    from srcad import emitting
+
+    found = emitting.recorded(text)
+    words = found[1] if found else []
+    return {word[2:]: words[k + 1] for k, word in enumerate(words[:-1]) if word.startswith("--")}
+
+
+def _compare(old: str, new: str, out: str, show: bool) -> None:
+    from srcad import emitting
+
+    if emitting.body(old) == emitting.body(new):
+        say(f"{out} is up to date")
+        return
+    if show:
+        lines = difflib.unified_diff(old.splitlines(True), new.splitlines(True), out, f"{out} (now)")
+        print("".join(lines), end="")
+    say(f"{out} is stale" if old else f"{out} does not exist")
+    raise typer.Exit(ExitCode.CHANGED)
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; exits the process."""
+    try:
+        return app(args)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""`srcad emit`: from a file that is never imported to the text of its gradient module."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srcad import __version__
+from srcad.config import Config, UsageError
+
+MODES = {"reverse": ("reverse",), "forward": ("forward",), "hvp": ("reverse", "forward")}
+_HEADER = re.compile(r"# Written by srcad (?P<version>\S+): srcad emit (?P<command>.*)")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be emitted: a file as it was named, its text, the function (or "" for every decorated one)."""
+
+    file: str
+    text: str
+    function: str
+    config: Config
+
+    @property
+    def command(self) -> str:
+        """The options that led to this output, as one types them."""
+        words = [f"{self.file}:{self.function}" if self.function else self.file]
+        for name in ("wrt", "mode", "backend", "types"):
+            value = getattr(self.config, name)
+            if value and value != getattr(Config(), name):
+                words += [f"--{name}", value]
+        return shlex.join(words)
+
+
+def emit(job: Job) -> str:
+    """The module that holds the derivatives asked for.
+
+    Raises:
+        Unsupported, SyntaxError, TypeSyntaxError, UsageError: with a message for the user.
+    """
+    texts = [generate(job, target).text for target in targets(job)]
+    return f"# Written by srcad {__version__}: srcad emit {job.command}\n\n{joined(texts)}"
+
+
+def targets(job: Job) -> list[Any]:
+    """The functions asked for: the one named, or every one under ``@differentiate``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from srcad import scope
+
+    if job.function:
+        return [scope.from_file(job.text, job.function, job.file)]
+    found = list(scope.decorated(job.text, job.file))
+    if not found:
+        raise UsageError(f"{job.file} has no function under @differentiate; name one: {job.file}:FUNCTION")
+    return found
+
+
+def generate(job: Job, target: Any, keep_passes: bool = False) -> Any:
+    """`pipeline.build` for a function of a file; returns its `Generated`."""
+    from srcad import pipeline
+
+    request = pipeline.Request(
+        target=target,
+        arguments=argument_types(job, target),
+        wrt=wanted(job, target),
+        modes=MODES[job.config.mode],
+        backend=job.config.backend,
+        has_aux=bool(target.options.get("has_aux", False)),
+    )
+    while True:
+        try:
+            return pipeline.build(request, keep_passes)
+        except pipeline.NeedValue as need:
+            value = _value(target, need.origin, need.path_)
+            request = replace(request, baked=(*request.baked, (need.origin, need.path_, value)))
+
+
+def wanted(job: Job, target: Any) -> tuple[str, ...]:
+    """The parameters to differentiate: from ``--wrt``, else from the decorator, else the first.
+
+    Raises:
+        UsageError: a name or position that is no parameter.
+    """
+    names = [p.name for p in target.parameters if p.name not in target.bound]
+    if job.config.wrt:
+        asked: list[Any] = [name.strip() for name in job.config.wrt.split(",") if name.strip()]
+    else:
+        argnums = target.options.get("argnums", 0)
+        asked = list(argnums) if isinstance(argnums, (tuple, list)) else [argnums]
+    found = [names[a] if isinstance(a, int) and -len(names) <= a < len(names) else a for a in asked]
+    for name in found:
+        if name not in names:
+            raise UsageError(f"{target.qualname}({', '.join(names)}) has no parameter {name!r}")
+    return tuple(found)
+
+
+def argument_types(job: Job, target: Any) -> tuple[Any, ...]:
+    """The types of all parameters: from ``--types``, else from annotations, else unknown."""
+    from srcad.annotations import parse_annotation, parse_types
+    from srcad.types import UNKNOWN
+
+    given = parse_types(job.config.types) if job.config.types else {}
+    annotations = {p.name: p.annotation for p in target.function.params}
+    names = [p.name for p in target.parameters]
+    if job.function:
+        for name in given:
+            if name not in names:
+                raise UsageError(f"--types: {target.qualname}({', '.join(names)}) has no parameter {name!r}")
+    return tuple(
+        given[n] if n in given else parse_annotation(annotations[n], n) if annotations.get(n) else UNKNOWN
+        for n in names
+    )
+
+
+def _value(target: Any, origin: str, path: tuple[Any, ...]) -> Any:
+    """A number that decides the program's structure: a parameter's default, or a literal global."""
+    from srcad import scope
+    from srcad.errors import Unsupported
+
+    name = str(path[0])
+    if origin == "param":
+        found = next((p for p in target.parameters if p.name == name), None)
+        if found is not None and found.has_default and found.default is not scope.MISSING:
+            return found.default
+    else:
+        value = scope.read(target, origin, path)
+        if value is not scope.MISSING:
+            return value
+    raise Unsupported(
+        f"{target.qualname}: the value of {name} decides what the program is, and it is not known without running it",
+        hint=f"Give {name} a default, or use @differentiate, which sees its value.",
+    )
+
+
+# ---- several modules as one ----
+
+
+def joined(texts: list[str]) -> str:
+    """Generated modules as one: their imports once, at the top, then each function once."""
+    if len(texts) == 1:
+        return texts[0]
+    plain: dict[str, None] = {}
+    named: dict[str, dict[str, None]] = {}
+    bodies: dict[str, None] = {}
+    for text in texts:
+        tree = ast.parse(text)
+        for node in tree.body:
+            if isinstance(node, ast.Import):
+                plain[ast.unparse(node)] = None
+            elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                named.setdefault(node.module, {}).update((ast.unparse(alias), None) for alias in node.names)
+            else:
+                bodies[_segment(text, node)] = None
+    return _module(plain, named, bodies)
+
+
+def _module(plain: dict[str, None], named: dict[str, dict[str, None]], bodies: dict[str, None]) -> str:
+    lines = [*plain, *(f"from {module} import {', '.join(sorted(names))}" for module, names in named.items())]
+    lines.sort(key=lambda line: (line.split()[1].split(".")[0] == "srcad_runtime", line.split()[0] == "from", line))
+    own = [line for line in lines if line.split()[1].startswith("srcad_runtime")]
+    others = [line for line in lines if line not in own]
+    head = "\n\n".join("\n".join(group) for group in (others, own) if group)
+    return "\n\n\n".join([*([head] if head else []), *bodies]) + "\n"
+
+
+def _segment(text: str, node: ast.stmt) -> str:
+    """A statement's lines with its decorators and the comments above it."""
+    lines = text.splitlines()
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    while first > 1 and lines[first - 2].startswith("#"):
+        first -= 1
+    return "\n".join(lines[first - 1 : node.end_lineno])
+
+
+# ---- the header ----
+
+
+def recorded(text: str) -> tuple[str, list[str]] | None:
+    """(version, words of the command) that the header of an emitted module records; None without a header."""
+    match = _HEADER.match(text.partition("\n")[0])
+    return (match["version"], shlex.split(match["command"])) if match else None
+
+
+def body(text: str) -> str:
+    """A module without its header line: what must be equal for it not to be stale."""
+    return text.partition("\n")[2] if recorded(text) else text
