@@ -9,25 +9,26 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 _FUTURES = 0x1FE0000  # the flags of ``from __future__``
+_PLACE = ("lineno", "end_lineno", "col_offset", "end_col_offset")
 _MARK = 10_000_000  # a line number that no text reaches
 
 
 def pick(tree: ast.Module, nodes: Sequence[Any], live: types.CodeType) -> Any:
     """The one of several definitions that begin on one line from which `live` was compiled; None if none was.
 
-    Where their bytecode is the same, the first. Their line numbers are changed for a moment, to tell the results apart.
+    Where their bytecode is the same, the first. Their places are changed for a moment, to tell the results apart.
     """
     if len(nodes) < 2:
         made = _by_place(tree, live.co_flags & _FUTURES).get((live.co_name, live.co_firstlineno), [])
         return nodes[0] if nodes and _fits(made, live) else None
-    line = nodes[0].lineno
+    places = [{name: getattr(node, name) for name in _PLACE} for node in nodes]
     for i, node in enumerate(nodes):
-        node.lineno = _MARK + i
+        vars(node).update(zip(_PLACE, (_MARK + i, _MARK + i, 0, 0), strict=True))
     try:
         table = _by_place.__wrapped__(tree, live.co_flags & _FUTURES)
     finally:
-        for node in nodes:
-            node.lineno = line
+        for node, place in zip(nodes, places, strict=True):
+            vars(node).update(place)
     return next((n for i, n in enumerate(nodes) if _fits(table.get((live.co_name, _MARK + i), []), live)), None)
 
 

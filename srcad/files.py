@@ -45,7 +45,7 @@ def read_module(where: str | Path, file: str = "<text>") -> Module:
     folder = Folder()
     if isinstance(where, str) and ("\n" in where or not Path(where).is_file()):
         return Module(source.file(file, where), Path(file).stem.strip("<>") or "text", None, folder)
-    return folder.read(Path(where), Path(where).stem)
+    return folder.read(Path(where))
 
 
 def _definitions(module: Module) -> Iterator[tuple[Definition, list[str]]]:

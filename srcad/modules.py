@@ -29,12 +29,23 @@ class Folder:
         self.family = Family()
         self.modules: dict[Path, Module] = {}
 
-    def read(self, path: Path, name: str) -> Module:
+    def read(self, path: Path) -> Module:
         """The module in a file."""
         key = path.resolve()
         if key not in self.modules:
-            self.modules[key] = Module(source.file(str(path), path.read_text(encoding="utf-8")), name, path, self)
+            f = source.file(str(path), path.read_text(encoding="utf-8"))
+            self.modules[key] = Module(f, _module_name(key), path, self)
         return self.modules[key]
+
+
+def _module_name(path: Path) -> str:
+    """``package.module``, as far up as folders are packages."""
+    parts = [] if path.name == "__init__.py" else [path.stem]
+    folder = path.parent
+    while (folder / "__init__.py").is_file():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(parts)
 
 
 class Module:
@@ -57,7 +68,7 @@ class Module:
             place = root.joinpath(*name.split(".")) if name else root
             for path in (place.with_suffix(".py"), place / "__init__.py"):
                 if path.is_file():
-                    return self.folder.read(path, name or place.resolve().name)
+                    return self.folder.read(path)
         return None
 
     def find_function(self, names: list[str]) -> Target | None:
@@ -247,7 +258,15 @@ class FileScope:
             if maker not in PURE_DECORATORS or len(expression.args) != 1:
                 return None
             expression = expression.args[0]
-        ref = self._reference(expression)
+        if id(expression) in self._evaluating:
+            return None
+        self._evaluating.add(id(expression))
+        try:
+            ref = self._reference(expression)
+        except Unsupported:
+            ref = None
+        finally:
+            self._evaluating.discard(id(expression))
         return ref if ref is not None and isinstance(ref.obj, (Target, ClassInfo)) else None
 
     def _from_star(self, star: Import, name: str, loc: ir.Loc | None) -> ir.Ref | None:

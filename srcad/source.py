@@ -10,6 +10,7 @@ import functools
 import inspect
 import linecache
 import re
+import threading
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from srcad import bytecode
 from srcad.errors import Unsupported
 from srcad.ir import Loc, Source
 
+_LOCK = threading.Lock()  # `bytecode.pick` marks nodes of trees that threads share
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -90,14 +92,15 @@ def of_code(code: types.CodeType, module_globals: dict[str, Any]) -> Slice:
     Raises `Unsupported` where there is none (a plain prompt before Python 3.13, `exec`), or another one by now.
     """
     f = _file_of(code, module_globals)
-    found = [node for node in _on_line(f.tree, code.co_firstlineno) if _starts(node, code)]
-    node = bytecode.pick(f.tree, found, code)
-    if node is None:
-        raise Unsupported(
-            f"the text of {code.co_name!r} is not at {code.co_filename}:{code.co_firstlineno} any more",
-            hint="The file has changed since it was loaded, or something rewrote the function: load it again.",
-        )
-    return of_node(f, node)
+    with _LOCK:
+        found = [node for node in _on_line(f.tree, code.co_firstlineno) if _starts(node, code)]
+        node = bytecode.pick(f.tree, found, code)
+    if node is not None:
+        return of_node(f, node)
+    raise Unsupported(
+        f"the text of {code.co_name!r} is not at {code.co_filename}:{code.co_firstlineno} any more",
+        hint="The file has changed since it was loaded, or something rewrote the function: load it again.",
+    )
 
 
 def _file_of(code: types.CodeType, module_globals: dict[str, Any]) -> File:
