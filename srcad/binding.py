@@ -33,8 +33,9 @@ class Binder:
     bind: Callable[..., tuple[Any, ...]]
     first: int
 
-    @property
+    @functools.cached_property
     def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters of `function`."""
         return tuple(self.inner.parameters)
 
     @property

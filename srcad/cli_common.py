@@ -103,7 +103,7 @@ def running() -> Iterator[None]:
 
     try:
         yield
-    except Unsupported:
+    except (Unsupported, UsageError, typer.Exit):
         raise
     except Exception:
         traceback.print_exc()

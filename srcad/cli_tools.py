@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import sys
 from importlib import metadata
+from typing import Any
 
 import typer
 
@@ -98,18 +100,22 @@ def _processor() -> str:
 def _threading_layer() -> str:
     """The layer that Numba would choose: the first of its priority list that loads."""
     try:
-        from numba.core import config
-        from numba.np.ufunc import parallel  # noqa: F401  (loads what the layers need)
+        config = _numba_config()
+        importlib.import_module("numba.np.ufunc.parallel")  # loads what the layers need
     except Exception as error:
         return f"none ({error})"
     layers = {"tbb": "tbbpool", "omp": "omppool", "workqueue": "workqueue"}
     for name in config.THREADING_LAYER_PRIORITY:
         try:
-            __import__(f"numba.np.ufunc.{layers[name]}")
+            importlib.import_module(f"numba.np.ufunc.{layers[name]}")
             return f"{name} ({config.NUMBA_NUM_THREADS} threads)"
         except (ImportError, KeyError):
             continue
     return "none"
+
+
+def _numba_config() -> Any:
+    return importlib.import_module("numba.core.config")
 
 
 def _vector_maths() -> str:
@@ -117,9 +123,7 @@ def _vector_maths() -> str:
     import ctypes
 
     try:
-        from numba.core import config
-
-        if config.USING_SVML:
+        if _numba_config().USING_SVML:
             return "SVML"
     except Exception:
         return "none"

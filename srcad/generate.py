@@ -77,8 +77,8 @@ class Call:
 
     def at(self, path: leaves.Path) -> Any:
         """The argument, or part of one, at a path."""
-        root, *rest = path
-        return leaves.follow(self.values[self.binder.parameters.index(root)], tuple(rest))
+        value = self.values[self.binder.parameters.index(path[0])]
+        return leaves.follow(value, path[1:]) if len(path) > 1 else value
 
 
 # ---- what is refused before the compiler is asked ----

@@ -77,4 +77,7 @@ def structured(ready: Ready, derivatives: dict[leaves.Path, Any], root: leaves.P
             return None
         return boundary.like(derivatives[path], leaf) if path in derivatives else boundary.zeros(leaf)
 
-    return leaves.rebuild(ready.call.at(root), derivative, root)
+    value = ready.call.at(root)
+    if root in derivatives:  # an argument that is one leaf
+        return boundary.like(derivatives[root], value)
+    return leaves.rebuild(value, derivative, root)

@@ -510,7 +510,9 @@ _NODES = (Param, Function, Generator, Handler, Case)
 
 
 def is_node(value: object) -> bool:
-    return dataclasses.is_dataclass(value) and type(value).__module__ == __name__ and not isinstance(value, (Loc, Source))
+    return (
+        dataclasses.is_dataclass(value) and type(value).__module__ == __name__ and not isinstance(value, (Loc, Source))
+    )
 
 
 def children(node: Any) -> Iterator[Any]:
@@ -569,6 +571,16 @@ def transform(node: Any, f: Callable[[Any], Any]) -> Any:
 def substitute(node: Any, replacements: dict[str, Expr]) -> Any:
     """Replace reads (and targets) of variables by expressions."""
     return transform(node, lambda n: replacements.get(n.id, n) if isinstance(n, Name) else n)
+
+
+def substitute_root(place: Any, name: str) -> Any:
+    """A place (``x``, ``x[i]``, ``x.T[i][j]``) with its variable replaced; what its indices read stays."""
+    if isinstance(place, Name):
+        return Name(name)
+    if isinstance(place, (Index, Attr)):
+        return dataclasses.replace(place, base=substitute_root(place.base, name))
+    assert isinstance(place, Call)
+    return dataclasses.replace(place, args=(substitute_root(place.args[0], name), *place.args[1:]))
 
 
 def names(node: Any) -> set[str]:

@@ -76,5 +76,22 @@ class Generated:
 
 
 def build(request: Request, keep_passes: bool = False) -> Generated:
-    """Run all passes and print the module."""
-    raise NotImplementedError
+    """Run all passes and print the module.
+
+    Raises:
+        Unsupported: the program cannot be differentiated. NeedValue: a number decides its structure.
+    """
+    from srcad import assemble
+    from srcad.transforms import alias, desugar, inline
+
+    kept: list[tuple[str, str]] = []
+    keep = assemble.keeper(kept) if keep_passes else lambda *_: None
+    keep("parse", request.target.function)
+    keep("desugar", desugar.desugar(request.target.function))
+    program = inline.inline(request)
+    keep("inline", program.function())
+    program, aliases = alias.alias(program)
+    keep("alias", program.function())
+    for mode in request.modes:
+        program = assemble.MODES[mode](program, aliases, request, keep)
+    return assemble.generated(program, request, tuple(kept))

@@ -1,0 +1,82 @@
+"""Building derivative expressions that read well: products and sums with the obvious simplifications, and nothing more.
+
+No rewriting here changes a value beyond rounding, and none assumes that a number is finite: ``0 * x`` stays.
+"""
+
+from __future__ import annotations
+
+from srcad import ir
+
+ONE = ir.Const(1.0)
+
+
+def is_number(expr: ir.Expr, value: float) -> bool:
+    return isinstance(expr, ir.Const) and expr.kind in ("float", "int") and expr.value == value
+
+
+def negate(expr: ir.Expr) -> ir.Expr:
+    if isinstance(expr, ir.Const) and expr.kind in ("float", "int"):
+        return ir.Const(-expr.value)
+    if isinstance(expr, ir.Unary) and expr.op == "-":
+        return expr.operand
+    if isinstance(expr, ir.Binary) and expr.op in ("*", "/") and isinstance(expr.left, ir.Const):
+        return ir.Binary(expr.op, negate(expr.left), expr.right)
+    return ir.Unary("-", expr)
+
+
+def sign(expr: ir.Expr) -> tuple[bool, ir.Expr]:
+    """(whether a minus stands in front, the expression without it)."""
+    if isinstance(expr, ir.Unary) and expr.op == "-":
+        return True, expr.operand
+    if isinstance(expr, ir.Const) and expr.kind in ("float", "int") and expr.value < 0:
+        return True, ir.Const(-expr.value)
+    if isinstance(expr, ir.Binary) and expr.op in ("*", "/"):
+        minus, left = sign(expr.left)
+        return minus, ir.Binary(expr.op, left, expr.right) if minus else expr
+    return False, expr
+
+
+def add(a: ir.Expr, b: ir.Expr) -> ir.Expr:
+    minus, rest = sign(b)
+    return ir.Binary("-", a, rest) if minus else ir.Binary("+", a, b)
+
+
+def times(g: ir.Expr, partial: ir.Expr, first: bool = False) -> ir.Expr:
+    """``g * partial``; ``first`` puts the partial in front (constants, and numbers beside arrays, are anyway)."""
+    if is_number(partial, 1.0):
+        return g
+    if is_number(g, 1.0):
+        return partial
+    minus_g, g = sign(g)
+    minus_p, partial = sign(partial)
+    if minus_g != minus_p:
+        return negate(times(g, partial, first))
+    if is_number(partial, 1.0):
+        return g
+    if isinstance(partial, ir.Binary) and partial.op == "/":
+        return ir.Binary("/", times(g, partial.left, first), partial.right)
+    return _product(g, partial, first)
+
+
+def _product(g: ir.Expr, partial: ir.Expr, first: bool) -> ir.Expr:
+    factor, rest = _factor(partial)
+    own, g_rest = _factor(g)
+    if factor is not None and own is not None:
+        constant: ir.Expr = ir.Const(factor.value * own.value)
+        tail = _product(g_rest, rest, first) if not is_number(rest, 1.0) else g_rest
+        return ir.Binary("*", constant, tail) if not is_number(constant, 1.0) else tail
+    if factor is not None:
+        front = ir.Binary("*", factor, g)
+        return front if is_number(rest, 1.0) else ir.Binary("*", front, rest)
+    return ir.Binary("*", partial, g) if first else ir.Binary("*", g, partial)
+
+
+def _factor(expr: ir.Expr) -> tuple[ir.Const | None, ir.Expr]:
+    """A constant in front of a product, and the rest."""
+    if isinstance(expr, ir.Const) and expr.kind in ("float", "int"):
+        return expr, ONE
+    if isinstance(expr, ir.Binary) and expr.op == "*":
+        factor, left = _factor(expr.left)
+        if factor is not None:
+            return factor, expr.right if is_number(left, 1.0) else ir.Binary("*", left, expr.right)
+    return None, expr

@@ -1,0 +1,148 @@
+"""From sweeps to a function, and from functions to the module that is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from srcad import emit, ir, types
+from srcad.pipeline import Generated, Request
+from srcad.program import Program
+from srcad.transforms import record, reverse, tidy
+from srcad.types import Num, Static, Struct
+
+Keep = Callable[[str, Any], None]
+FORWARD, REVERSE = "---- forward sweep ----", "---- reverse sweep ----"
+
+
+def keeper(kept: list[tuple[str, str]]) -> Keep:
+    return lambda name, function: kept.append((name, emit.function(function)))
+
+
+# ---- which results have adjoints ----
+
+
+def seeded(program: Program, has_aux: bool) -> list[int]:
+    """Positions of the results that are differentiated: floating ones, not the auxiliary ones."""
+    output = program.output
+    count = len(leaves(output.items[0])) if has_aux and isinstance(output, Struct) else len(program.results)
+    return [k for k, t in enumerate(leaves(output)[:count]) if types.is_float(t)]
+
+
+def leaves(t: types.Abstract) -> list[types.Abstract]:
+    if isinstance(t, Struct):
+        return [leaf for item in t.items for leaf in leaves(item)]
+    return [] if isinstance(t, Static) else [t]
+
+
+# ---- reverse mode ----
+
+
+def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
+    """The gradient program: value and adjoints of the inputs asked for."""
+    sweep = reverse.reverse(program, seeded(program, request.has_aux))
+    recorded = record.record(sweep, aliases)
+    wanted = [sweep.bars[i.name] for i in program.wrt]
+    backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted)
+    body = (
+        ir.Block(FORWARD, (*guards(sweep), *recorded.forward)),
+        ir.Block(REVERSE, backward, blank_before=True),
+    )
+    results = (*sweep.results, *(ir.Name(b) for b in wanted))
+    params = [i.path[-1] if len(i.path) == 1 else i.name for i in program.wrt]
+    names = ", ".join(str(p) for p in params)
+    plural = "s" if len(params) > 1 else ""
+    signature = ", ".join(str(i.name) for i in program.inputs)
+    doc = f"Return {program.name}({signature}) and its derivative{plural} with respect to {names}."
+    if len(doc) > 76:
+        doc = f"Return {program.name}(...) and its derivative{plural} with respect to {names}."
+    new = replace(
+        sweep.program,
+        name=f"{program.name}_grad",
+        body=body,
+        results=results,
+        seeds=(*program.seeds, *sweep.seeds),
+        types=sweep.shapes.types,
+        doc=describe(doc, sweep, recorded),
+        return_loc=None,
+    )
+    keep("reverse", new.function())
+    return new
+
+
+def guards(sweep: Any) -> list[ir.Stmt]:
+    """Checks of the extents that broadcasting was assumed to find equal (if one were 1, the derivative would differ)."""
+    return []
+
+
+def describe(first: str, sweep: Any, recorded: Any) -> str:
+    """The docstring: what is returned, the shapes, what is written and recorded."""
+    facts = []
+    shapes = shape_facts(sweep)
+    if shapes:
+        facts.append(f"Shapes: {shapes}.")
+    for name in sweep.program.written:
+        facts.append(f"{sweep.program.name} writes {name} in place; this function works on a copy.")
+    for name in dict.fromkeys(name for name, _ in recorded.saved):
+        count = next((c for n, c in recorded.saved if n == name and c), "")
+        kind = sweep.shapes.types.get(name)
+        size = _itemsize(kind)
+        facts.append(f"Records {name}: {size} * {count} bytes." if count and size else f"Records {name}.")
+    return first if not facts else f"{first}\n\n{' '.join(facts)}"
+
+
+def _itemsize(kind: Any) -> int:
+    import numpy as np
+
+    return np.dtype(kind.dtype).itemsize if isinstance(kind, Num) and kind.dtype else 0
+
+
+def shape_facts(sweep: Any) -> str:
+    """``u (n,), W (k, h)``: the inputs that are arrays, equal extents by equal letters."""
+    letters: dict[Any, str] = {}
+    free = iter("n m k h p q r s a b c d e f g i j l o t u v w x y z".split())
+    found = []
+    for i in sweep.program.inputs:
+        kind = sweep.shapes.types[i.name]
+        if isinstance(kind, Num) and kind.dims:
+            extents = []
+            for dim in sweep.shapes.dims(kind):
+                if dim is not None and not dim.terms:
+                    extents.append(str(dim.const))
+                    continue
+                if dim not in letters:
+                    letters[dim] = next(free, f"d{len(letters)}")
+                extents.append(letters[dim])
+            found.append(f"{i.name} ({', '.join(extents)}{',' if len(extents) == 1 else ''})")
+    return ", ".join(found)
+
+
+def primal(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
+    return program
+
+
+MODES: dict[str, Callable[[Program, dict[str, set[str]], Request, Keep], Program]] = {"reverse": reverse_mode}
+
+
+# ---- the module ----
+
+
+def generated(program: Program, request: Request, passes: tuple[tuple[str, str], ...]) -> Generated:
+    function = program.function()
+    text = emit.module([function], header=header(request), backend=request.backend)
+    return Generated(
+        text=text,
+        entry=function.name,
+        inputs=program.inputs,
+        wrt_leaves=program.wrt,
+        output=program.output,
+        baked=program.baked,
+        written=program.written,
+        notes=tuple((program.doc or "").split("\n\n")[1:]),
+        passes=passes,
+    )
+
+
+def header(request: Request) -> str:
+    return f"Derivative of {request.target.qualname}, written by srcad."

@@ -1,0 +1,337 @@
+"""Calls: user functions are inlined, library functions kept, methods rewritten, effects put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from srcad import ir, rules, scope, types
+from srcad.errors import Unsupported
+from srcad.eval_core import MAX_DEPTH, Evaluator, place
+from srcad.eval_exprs import demand, evaluate, message, residual, spread
+from srcad.types import Num, Seq, Struct
+from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Value
+
+Args = list[Value]
+Kwargs = dict[str, Value]
+
+# arguments that decide what a function computes, rather than what it computes with
+STRUCTURAL = frozenset(
+    "axis axes axis1 axis2 keepdims ddof ord mode order offset k kind side subscripts optimize method norm dtype indexing "
+    "full_matrices compute_uv hermitian UPLO rowvar bias left right assume_unique lower trans unit_diagonal".split()
+)
+
+
+def call(ev: Evaluator, expr: ir.Call) -> Value:
+    fn = evaluate(ev, expr.fn)
+    handler = _special(fn)
+    if handler is not None and getattr(handler, "takes_expressions", False):
+        return handler(ev, expr)  # type: ignore[no-any-return]
+    args = spread(ev, expr.args)
+    kwargs = _keywords(ev, expr)
+    return dispatch(ev, fn, args, kwargs, expr.loc)
+
+
+def _keywords(ev: Evaluator, expr: ir.Call) -> Kwargs:
+    found: Kwargs = {}
+    for key, item in expr.kwargs:
+        value = evaluate(ev, item)
+        if key is not None:
+            found[key] = value
+            continue
+        box = ev.state.heap[value.id] if isinstance(value, Ptr) else None
+        if box is None or box.kind != "dict":
+            raise Unsupported("`**` of something that is not a dict of known keys", expr.loc)
+        found.update(zip(box.keys, box.items, strict=True))
+    return found
+
+
+def _special(fn: Value) -> Any:
+    from srcad import eval_builtins
+
+    if isinstance(fn, Known) and isinstance(fn.expr, ir.Ref):
+        return eval_builtins.HANDLERS.get(fn.expr.path)
+    return None
+
+
+def dispatch(ev: Evaluator, fn: Value, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    if isinstance(fn, Closure):
+        return call_closure(ev, fn, args, kwargs, loc)
+    if isinstance(fn, Partial):
+        return _call_partial(ev, fn, args, kwargs, loc)
+    if isinstance(fn, Bound):
+        from srcad import eval_methods
+
+        return eval_methods.call(ev, fn, args, kwargs, loc)
+    if isinstance(fn, Known):
+        return call_known(ev, fn, args, kwargs, loc)
+    raise Unsupported("a call of something that is not a function", loc)
+
+
+def _call_partial(ev: Evaluator, fn: Partial, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    if fn.derivative:
+        from srcad import eval_derivatives
+
+        return eval_derivatives.call(ev, fn, args, kwargs, loc)
+    return dispatch(ev, fn.fn, [*fn.args, *args], {**dict(fn.kwargs), **kwargs}, loc)
+
+
+def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    path = fn.expr.path if isinstance(fn.expr, ir.Ref) else None
+    obj = fn.value
+    if path is None or path.startswith(("user:", "global:", "closure:")):
+        if rules.lookup_object(getattr(obj, "live", obj)) is not None:
+            return library(ev, _object_path(obj), obj, args, kwargs, loc)
+        return call_user(ev, fn, args, kwargs, loc)
+    handler = _special(fn)
+    if handler is not None:
+        return handler(ev, args, kwargs, loc)  # type: ignore[no-any-return]
+    rule = rules.lookup(path)
+    if rule is not None and rule.expansion is not None:
+        return call_user(ev, Known(rule.expansion), args, kwargs, loc)
+    if rule is None and scope_function(obj) and path.startswith(("srcad_runtime.", "functools.", "operator.")):
+        return call_user(ev, fn, args, kwargs, loc)
+    return library(ev, path, obj, args, kwargs, loc)
+
+
+def scope_function(obj: Any) -> bool:
+    return callable(obj) and hasattr(obj, "__code__")
+
+
+def _object_path(obj: Any) -> str:
+    live = getattr(obj, "live", obj)
+    return f"user:{live.__module__}.{live.__qualname__}"
+
+
+# ---- user functions ----
+
+
+def target_of(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
+    if isinstance(fn.value, scope.Target):
+        return fn.value
+    known = ev.cx.targets.get(id(fn.value))
+    if known is None:
+        known = ev.cx.targets[id(fn.value)] = scope.from_live(fn.value)
+        ev.cx.alive.append(fn.value)
+    return known
+
+
+def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad import eval_objects
+
+    if isinstance(fn.value, type):
+        return eval_objects.construct(ev, fn, args, kwargs, loc)
+    derivative = getattr(fn.value, "__srcad__", None) or getattr(getattr(fn.value, "live", None), "__srcad__", None)
+    if derivative is not None:
+        from srcad import eval_derivatives
+
+        return eval_derivatives.call_live(ev, derivative, args, kwargs, loc)
+    if not callable(fn.value) and not isinstance(fn.value, scope.Target):
+        raise Unsupported("a call of something that is not a function", loc)
+    target = target_of(ev, fn, loc)
+    function = desugared(ev, target)
+    given = dict(kwargs)
+    for name, value in target.bound.items():
+        if name not in given:
+            given[name] = bound_value(ev, target, name, value)
+    positional = [p.name for p in function.params if p.kind == "positional" and p.name not in target.bound]
+    named = dict(zip(positional, args, strict=False))
+    rest = args[len(positional) :]
+    return call_function(ev, function, [], {**given, **named}, loc, None, extra=rest)
+
+
+def bound_value(ev: Evaluator, target: scope.Target, name: str, value: Any) -> Value:
+    """A bound argument (self, or one given to functools.partial) of a function called inside the model."""
+    if isinstance(value, (int, float, complex)) or hasattr(value, "dtype") or isinstance(value, (tuple, list, dict)):
+        return evaluate(ev, target.bound_ref(name))
+    return Known(value, target.bound_ref(name))
+
+
+def desugared(ev: Evaluator, target: scope.Target) -> ir.Function:
+    from srcad.transforms import desugar
+
+    if id(target) not in ev.cx.functions:
+        ev.cx.functions[id(target)] = desugar.desugar(target.function)
+        ev.cx.alive.append(target)
+    return ev.cx.functions[id(target)]
+
+
+def call_closure(ev: Evaluator, fn: Closure, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    key = id(fn.function)
+    if key not in ev.cx.functions:
+        from srcad.transforms import desugar
+
+        ev.cx.functions[key] = desugar.desugar(fn.function)
+        ev.cx.alive.append(fn.function)
+    return call_function(ev, ev.cx.functions[key], args, kwargs, loc, fn.frame)
+
+
+def call_function(
+    ev: Evaluator,
+    function: ir.Function,
+    args: Args,
+    kwargs: Kwargs,
+    loc: ir.Loc | None,
+    parent: str | None,
+    extra: Sequence[Value] = (),
+) -> Value:
+    """Inline a function: its parameters become variables of a frame of its own."""
+    key = (function.name, place(function.loc))
+    depth = sum(1 for k, _ in ev.stack if k == key)
+    if depth >= MAX_DEPTH or len(ev.stack) > 3 * MAX_DEPTH:
+        raise Unsupported(f"the recursion of {function.name}, whose depth is known only at run time", loc,
+                          "write it as a loop.")
+    count = ev.temp_count(f"call {function.name}", loc)
+    frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
+    bound = bind_arguments(ev, function, args, kwargs, loc, extra)
+    outer = ev.frame
+    ev.state.frames[frame] = {}
+    ev.cx.parents[frame] = parent
+    ev.stack.append((key, loc))
+    ev.frame = frame
+    try:
+        rebound = assigned_names(function)
+        for name, value in bound.items():
+            _bind_parameter(ev, name, value, name in rebound, loc)
+        ev.block(function.body)
+        return ev.env.get("return", Known(None))
+    finally:
+        ev.frame = outer
+        ev.stack.pop()
+
+
+def assigned_names(function: ir.Function) -> set[str]:
+    from srcad.eval_loops import assigned
+
+    return assigned(function.body)
+
+
+def _bind_parameter(ev: Evaluator, name: str, value: Value, rebound: bool, loc: ir.Loc | None) -> None:
+    """A plain variable or constant is used under its own name unless the callee rebinds the parameter."""
+    plain = not isinstance(value, Dyn) or ev.by_name or isinstance(value.expr, (ir.Name, ir.Const))
+    if plain and not rebound and (not isinstance(value, Ptr) or ev.by_name):
+        ev.env[name] = value
+    else:
+        ev.bind(name, value, loc)
+
+
+def bind_arguments(
+    ev: Evaluator, function: ir.Function, args: Args, kwargs: Kwargs, loc: ir.Loc | None, extra: Sequence[Value] = ()
+) -> dict[str, Value]:
+    """Arguments by parameter name, as Python binds them; defaults evaluated where they are missing."""
+    given = dict(kwargs)
+    bound: dict[str, Value] = {}
+    rest = [*args]
+    for param in function.params:
+        if param.kind == "positional" and rest:
+            if param.name in given:
+                raise TypeError(f"{function.name}() got multiple values for argument '{param.name}'")
+            bound[param.name] = rest.pop(0)
+        elif param.kind in ("positional", "keyword"):
+            bound[param.name] = given.pop(param.name) if param.name in given else _default(ev, function, param, loc)
+        elif param.kind == "star":
+            bound[param.name] = ev.tuple_of([*rest, *extra])
+            rest, extra = [], ()
+        else:
+            bound[param.name] = ev.box("dict", tuple(given), tuple(given.values()))
+            given = {}
+    if rest or extra:
+        raise TypeError(f"{function.name}() takes {len(bound)} positional arguments but more were given")
+    if given:
+        raise TypeError(f"{function.name}() got an unexpected keyword argument '{next(iter(given))}'")
+    return bound
+
+
+def _default(ev: Evaluator, function: ir.Function, param: ir.Param, loc: ir.Loc | None) -> Value:
+    if param.default is None:
+        raise TypeError(f"{function.name}() missing 1 required argument: '{param.name}'")
+    return evaluate(ev, param.default)
+
+
+# ---- library functions ----
+
+
+def library(ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """A library function: kept as a call, its arguments turned back into expressions."""
+    from srcad import eval_effects
+
+    if path in eval_effects.WRITERS or "out" in kwargs:
+        return eval_effects.write(ev, path, obj, args, kwargs, loc)
+    rule = rules.lookup(path) or rules.lookup_object(getattr(obj, "live", obj))
+    names = list(rule.params) if rule is not None else []
+    exprs = []
+    for k, value in enumerate(args):
+        name = names[k] if k < len(names) else ""
+        exprs.append(argument(ev, name, value, path, loc))
+    pairs = tuple((name, argument(ev, name, value, path, loc)) for name, value in kwargs.items())
+    ref = ir.Ref(path, getattr(obj, "live", obj))
+    return result(ev, ir.Call(ref, tuple(exprs), pairs, loc=loc))
+
+
+def argument(ev: Evaluator, name: str, value: Value, path: str, loc: ir.Loc | None) -> ir.Expr:
+    if name in STRUCTURAL and isinstance(value, (Dyn, Ptr)):
+        own = demand(ev, value, f"the argument {name} of {path}", loc)
+        if isinstance(own, (tuple, list)):
+            return ir.Tuple(tuple(ir.Const(v) for v in own))
+        return ir.Const(own)
+    if isinstance(value, Known) and isinstance(value.value, ir.Comprehension):
+        raise Unsupported("a generator passed to a library function", loc, "write a list, or a loop.")
+    if isinstance(value, (Closure, Bound, Partial)):
+        raise Unsupported(f"a function passed to {path}", loc, "call it in a loop, or register a rule for this function.")
+    return residual(ev, value, loc)
+
+
+def result(ev: Evaluator, expr: ir.Call) -> Value:
+    """The value of a library call; several values get names at once."""
+    kind = types.infer(expr, ev.cx.types, ev.cx.assumptions)
+    if isinstance(kind, (Num, Seq)):
+        return Dyn(expr, kind)
+    if isinstance(kind, Struct):
+        return _several(ev, expr, kind)
+    return Known(kind.value, expr)
+
+
+def _several(ev: Evaluator, expr: ir.Call, kind: Struct) -> Value:
+    assert isinstance(expr.fn, ir.Ref)
+    base = expr.fn.path.rpartition(".")[2]
+    items: list[Value] = []
+    for k, item in enumerate(kind.items):
+        assert isinstance(item, (Num, Seq))
+        slot = ev.slot(f"{base}_{k}#{place(expr.loc)}", item)
+        ev.note_type(slot, item)
+        items.append(Dyn(ir.Name(slot), item))
+    names = ir.Tuple(tuple(i.expr for i in items if isinstance(i, Dyn)))
+    ev.emit(ir.Assign(names, expr, loc=expr.loc))
+    return ev.tuple_of(items, "tuple", bound=False)
+
+
+# ---- effects ----
+
+
+def effect(ev: Evaluator, stmt: ir.Do) -> None:
+    """A statement that is only a call: printing is kept, writing lowered, inlined bodies do their own."""
+    expr = stmt.value
+    if isinstance(expr, ir.Const):
+        return
+    if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
+        path = expr.fn.path
+        if path == "builtins.print" or path.startswith(("warnings.", "logging.")):
+            ev.emit(ir.Do(_printed(ev, expr), loc=stmt.loc))
+            return
+    mark = len(ev.out)
+    value = evaluate(ev, expr)
+    if isinstance(value, Dyn) and len(ev.out) == mark and isinstance(value.expr, ir.Call):
+        ev.emit(ir.Do(value.expr, loc=stmt.loc))
+
+
+def _printed(ev: Evaluator, expr: ir.Call) -> ir.Expr:
+    args = []
+    for item in expr.args:
+        if isinstance(item, (ir.Const, ir.FString)):
+            args.append(message(ev, item))
+        else:
+            value = evaluate(ev, item)
+            args.append(value.expr if isinstance(value, Known) and value.expr is not None else residual(ev, value, expr.loc))
+    return replace(expr, args=tuple(args), kwargs=tuple((k, message(ev, v)) for k, v in expr.kwargs))
+

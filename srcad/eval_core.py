@@ -1,0 +1,379 @@
+"""The partial evaluator: runs a program on abstract values and writes down what is left to do at run time.
+
+It inlines user functions, folds tests on structure, unrolls loops over containers and splits containers into
+variables, so that the program left (core IR) is first-order and holds only numbers, arrays and run-time lists.
+Statements are here; expressions in `eval_exprs`, calls in `eval_calls`, merging of control flow in `eval_merge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from srcad import ir, types
+from srcad.errors import Unsupported
+from srcad.naming import Names
+from srcad.types import Num, Seq, Static, Struct
+from srcad.values import Box, Closure, Conflict, Dyn, Known, Ptr, State, Value
+
+MAX_UNROLL = 4096  # statements' worth of unrolled loop iterations
+MAX_DEPTH = 60  # nested inlined calls
+
+
+class Restart(Exception):
+    """A decision found too late: evaluate again with `decision` known from the start."""
+
+    def __init__(self, decision: tuple[Any, ...]) -> None:
+        super().__init__(decision)
+        self.decision = decision
+
+
+@dataclass
+class Context:
+    """What one run of the evaluator accumulates."""
+
+    names: Names
+    types: dict[str, types.Abstract] = field(default_factory=dict)
+    slots: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    decisions: frozenset[tuple[Any, ...]] = frozenset()
+    inputs: list[Any] = field(default_factory=list)
+    baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
+    used_baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
+    assumptions: list[tuple[types.Dim, types.Dim]] = field(default_factory=list)
+    boxes: int = 0
+    parents: dict[str, str | None] = field(default_factory=dict)  # frame -> enclosing frame of a nested function
+    nonlocals: dict[str, set[str]] = field(default_factory=dict)
+    updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its new value
+    targets: dict[int, Any] = field(default_factory=dict)  # id of a live function -> its Target
+    functions: dict[int, ir.Function] = field(default_factory=dict)  # id of a Target or nested function -> desugared
+    alive: list[Any] = field(default_factory=list)  # keeps those ids valid
+
+
+class Evaluator:
+    """One program being evaluated; `out` collects the statements left of the block at hand."""
+
+    def __init__(self, context: Context) -> None:
+        self.cx = context
+        self.state = State()
+        self.out: list[ir.Stmt] = []
+        self.frame = ""
+        self.stack: list[tuple[Any, ...]] = []  # what is being inlined: (function key, location)
+        self.scope: Any = None
+        self.by_name = False  # bind arguments as expressions: for derivative rules, whose arguments are cheap to repeat
+
+    # ---- variables ----
+
+    @property
+    def env(self) -> dict[str, Value]:
+        return self.state.frames[self.frame]
+
+    def lookup(self, name: str, loc: ir.Loc | None) -> Value:
+        frame: str | None = self.frame
+        while frame is not None:
+            value = self.state.frames[frame].get(name)
+            if value is not None:
+                if isinstance(value, Conflict) and value.decision is not None:
+                    raise Restart(value.decision)
+                if isinstance(value, Conflict):
+                    raise Unsupported(f"{name} {value.reason}", loc, "give it one kind of value on every path.")
+                return value
+            frame = self.cx.parents.get(frame)
+        raise Unsupported(f"{name} is used before it has a value", loc, "assign it before the branch or loop.")
+
+    def slot(self, name: str, type_: types.Abstract, frame: str | None = None) -> str:
+        """The residual variable for the Python variable `name` holding a value of this type."""
+        frame = self.frame if frame is None else frame
+        kind: Any = "merged" if ("merge", frame, name) in self.cx.decisions else shape_class(type_)
+        key = (frame, name, kind)
+        if key not in self.cx.slots:
+            self.cx.slots[key] = self.cx.names.fresh(name.partition("#")[0] or name[1:].rstrip("0123456789"))
+        return self.cx.slots[key]
+
+    def note_type(self, name: str, type_: types.Abstract) -> None:
+        old = self.cx.types.get(name)
+        self.cx.types[name] = type_ if old is None else merge_types(old, type_)
+
+    def temp(self, base: str, value: Dyn, loc: ir.Loc | None) -> Dyn:
+        """Give `value` a name of its own, now."""
+        key = (self.frame, base, "temp", place(loc), self.temp_count(base, loc))
+        if key not in self.cx.slots:
+            self.cx.slots[key] = self.cx.names.fresh(base)
+        name = self.cx.slots[key]
+        self.emit(ir.Assign(ir.Name(name), value.expr, loc=loc))
+        self.note_type(name, value.type)
+        return Dyn(ir.Name(name), value.type, value.const)
+
+    def temp_count(self, base: str, loc: ir.Loc | None) -> int:
+        """How many temporaries of this name and place the current straight line already made."""
+        counts = self.state.frames.setdefault("#temps", {})
+        key = f"{self.frame}|{base}|{place(loc)}"
+        n = counts.get(key, 0)
+        counts[key] = n + 1  # type: ignore[assignment,operator]
+        return n  # type: ignore[return-value]
+
+    def emit(self, stmt: ir.Stmt) -> None:
+        self.out.append(stmt)
+
+    def bind(self, name: str, value: Value, loc: ir.Loc | None, frame: str | None = None) -> None:
+        """``name = value`` in a frame."""
+        frame = self.owner(name) if frame is None else frame
+        if isinstance(value, Dyn):
+            value = self.bind_number(name, value, loc, frame)
+        elif isinstance(value, Ptr):
+            self.bind_container(name, value, loc, frame)
+        self.state.frames[frame][name] = value
+
+    def owner(self, name: str) -> str:
+        """The frame that an assignment to `name` goes to: an enclosing one after ``nonlocal name``."""
+        frame = self.frame
+        while name in self.cx.nonlocals.get(frame, ()):
+            frame = self.cx.parents[frame] or ""
+        return frame
+
+    def bind_number(self, name: str, value: Dyn, loc: ir.Loc | None, frame: str) -> Dyn:
+        target = self.slot(name, value.type, frame)
+        self.note_type(target, value.type)
+        if value.expr != ir.Name(target):
+            self.emit(ir.Assign(ir.Name(target), value.expr, loc=loc))
+        const = value.const or (value.expr if isinstance(value.expr, ir.Const) else None)
+        return Dyn(ir.Name(target), value.type, const)
+
+    def bind_container(self, name: str, value: Ptr, loc: ir.Loc | None, frame: str) -> None:
+        """Give every number of a new container a variable: ``state = (x, v)`` is ``state_0 = x; state_1 = v``."""
+        if self.state.heap[value.id].bound:
+            return
+        pairs: list[tuple[str, ir.Expr]] = []
+        self._bind_leaves(name, value, frame, pairs)
+        self.assign_parallel(pairs, loc)
+
+    def _bind_leaves(self, name: str, value: Ptr, frame: str, pairs: list[tuple[str, ir.Expr]]) -> None:
+        box = self.state.heap[value.id]
+        if box.bound:
+            return
+        items = []
+        for key, item in zip(box.keys, box.items, strict=True):
+            leaf = types.leaf_name(name, key)
+            if isinstance(item, Dyn) and not isinstance(item.expr, ir.Const):
+                target = self.slot(leaf, item.type, frame)
+                self.note_type(target, item.type)
+                pairs.append((target, item.expr))
+                item = Dyn(ir.Name(target), item.type, item.const)
+            elif isinstance(item, Ptr):
+                self._bind_leaves(leaf, item, frame, pairs)
+            items.append(item)
+        self.state.heap[value.id] = replace(box, items=tuple(items), bound=True)
+
+    def assign_parallel(self, pairs: Sequence[tuple[str, ir.Expr]], loc: ir.Loc | None) -> None:
+        """Assign all at once in effect: in order where no target is read later, as a tuple otherwise."""
+        pairs = [(t, e) for t, e in pairs if e != ir.Name(t)]
+        clash = any(pairs[i][0] in ir.names(e) for i in range(len(pairs)) for _, e in pairs[i + 1 :])
+        if clash:
+            targets = ir.Tuple(tuple(ir.Name(t) for t, _ in pairs))
+            self.emit(ir.Assign(targets, ir.Tuple(tuple(e for _, e in pairs)), loc=loc))
+            return
+        for target, expr in pairs:
+            self.emit(ir.Assign(ir.Name(target), expr, loc=loc))
+
+    def box(self, kind: str, keys: Sequence[Any], items: Sequence[Value], **more: Any) -> Ptr:
+        self.cx.boxes += 1
+        self.state.heap[self.cx.boxes] = Box(kind, tuple(keys), tuple(items), **more)
+        return Ptr(self.cx.boxes)
+
+    def tuple_of(self, items: Sequence[Value], kind: str = "tuple", **more: Any) -> Ptr:
+        return self.box(kind, range(len(items)), items, **more)
+
+    # ---- inputs ----
+
+    def input(self, abstract: types.Abstract, name: str, origin: str, path: tuple[Any, ...]) -> Value:
+        """The value of a parameter or captured variable: its numbers become arguments of the kernel."""
+        if isinstance(abstract, Static):
+            return Known(abstract.value)
+        if isinstance(abstract, Struct):
+            items = [
+                self.input(item, types.leaf_name(name, key), origin, (*path, key))
+                for key, item in zip(abstract.keys, abstract.items, strict=True)
+            ]
+            return self.box(abstract.kind, abstract.keys, items, cls=abstract.cls, bound=True, site=(origin, path))
+        return self._input_leaf(abstract, name, origin, path)
+
+    def _input_leaf(self, abstract: Num | Seq, name: str, origin: str, path: tuple[Any, ...]) -> Value:
+        from srcad.pipeline import Input
+
+        if (origin, path) in self.cx.baked:
+            value = self.cx.baked[origin, path]
+            self.cx.used_baked[origin, path] = value
+            const = ir.Const(value)
+            return Dyn(const, types.infer(const, {}), const)
+        key = ("", name, shape_class(abstract)) if origin == "param" else ("#" + origin, path, "input")
+        if key not in self.cx.slots:
+            self.cx.slots[key] = self.cx.names.fresh(name)
+            self.cx.inputs.append(Input(origin, path, self.cx.slots[key]))
+        name = self.cx.slots[key]
+        self.note_type(name, abstract)
+        return Dyn(ir.Name(name), abstract)
+
+    def origin_of(self, expr: ir.Expr) -> Any:
+        """The kernel input that an expression is, or None."""
+        if not isinstance(expr, ir.Name):
+            return None
+        return next((i for i in self.cx.inputs if i.name == expr.id), None)
+
+    # ---- statements ----
+
+    def block(self, body: Sequence[ir.Stmt]) -> None:
+        for stmt in body:
+            self.statement(stmt)
+
+    def captured(self, body: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
+        """The statements left of `body`, apart from those of the block at hand."""
+        outer, self.out = self.out, []
+        try:
+            self.block(body)
+            return tuple(self.out)
+        finally:
+            self.out = outer
+
+    def statement(self, stmt: ir.Stmt) -> None:
+        handler = getattr(self, f"do_{type(stmt).__name__.lower()}", None)
+        if handler is None:
+            raise Unsupported(f"{type(stmt).__name__.lower()} statements are not differentiated", stmt.loc)
+        handler(stmt)
+
+    def do_assign(self, stmt: ir.Assign) -> None:
+        from srcad import eval_exprs
+
+        if isinstance(stmt.target, ir.Tuple):
+            eval_exprs.assign_tuple(self, stmt)
+            return
+        value = eval_exprs.evaluate(self, stmt.value)
+        eval_exprs.assign(self, stmt.target, value, stmt.loc)
+
+    def do_store(self, stmt: ir.Store) -> None:
+        from srcad import eval_exprs
+
+        value = eval_exprs.evaluate(self, stmt.value)
+        eval_exprs.assign(self, stmt.target, value, stmt.loc)
+
+    def do_augment(self, stmt: ir.Augment) -> None:
+        from srcad import eval_exprs
+
+        eval_exprs.augment(self, stmt)
+
+    def do_block(self, stmt: ir.Block) -> None:
+        body = self.captured(stmt.body)
+        if body:
+            self.emit(replace(stmt, body=body))
+
+    def do_define(self, stmt: ir.Define) -> None:
+        self.env[stmt.function.name] = Closure(stmt.function, self.frame)
+
+    def do_nonlocal(self, stmt: ir.Nonlocal) -> None:
+        if stmt.is_global:
+            raise Unsupported("a model function cannot rebind a global", stmt.loc, "return the value instead.")
+        self.cx.nonlocals.setdefault(self.frame, set()).update(stmt.names)
+
+    def do_do(self, stmt: ir.Do) -> None:
+        from srcad import eval_calls
+
+        eval_calls.effect(self, stmt)
+
+    def do_raise(self, stmt: ir.Raise) -> None:
+        from srcad import eval_exprs
+
+        exc = eval_exprs.message(self, stmt.exc) if stmt.exc is not None else None
+        self.emit(ir.Raise(exc, loc=stmt.loc))
+
+    def do_assert(self, stmt: ir.Assert) -> None:
+        from srcad import eval_exprs
+
+        test = eval_exprs.evaluate(self, stmt.test)
+        known, truth = eval_exprs.static_truth(self, test)
+        if known and truth:
+            return
+        msg = eval_exprs.message(self, stmt.msg) if stmt.msg is not None else None
+        self.emit(ir.Assert(eval_exprs.residual(self, test, stmt.loc), msg, loc=stmt.loc))
+
+    def do_with(self, stmt: ir.With) -> None:
+        from srcad import eval_exprs
+
+        items = []
+        for expr, target in stmt.items:
+            called = expr.fn if isinstance(expr, ir.Call) else None
+            if not isinstance(called, ir.Ref) or called.path != "numpy.errstate" or target is not None:
+                raise Unsupported("only `with np.errstate(...)` is differentiated", stmt.loc)
+            items.append((eval_exprs.message(self, expr), None))
+        body = self.captured(stmt.body)
+        if body:
+            self.emit(ir.With(tuple(items), body, loc=stmt.loc))
+
+    def do_if(self, stmt: ir.If) -> None:
+        from srcad import eval_exprs, eval_merge
+
+        test = eval_exprs.evaluate(self, stmt.test)
+        known, truth = eval_exprs.static_truth(self, test)
+        if known:
+            self.block(stmt.body if truth else stmt.orelse)
+            return
+        condition = eval_exprs.truth_expr(self, test, stmt.test.loc or stmt.loc)
+        before = self.state
+        self.state = before.copy()
+        body = self.captured(stmt.body)
+        after_body, self.state = self.state, before.copy()
+        orelse = self.captured(stmt.orelse)
+        ends_body, ends_orelse = always_raises(body), always_raises(orelse)
+        if ends_body or ends_orelse:
+            self.state = self.state if ends_body else after_body
+        else:
+            body, orelse, self.state = eval_merge.merge_branches(self, after_body, self.state, body, orelse, stmt.loc)
+        if body or orelse:
+            self.emit(ir.If(condition, body, orelse, loc=stmt.loc))
+
+    def do_for(self, stmt: ir.For) -> None:
+        from srcad import eval_loops
+
+        eval_loops.for_loop(self, stmt)
+
+    def do_while(self, stmt: ir.While) -> None:
+        from srcad import eval_loops
+
+        eval_loops.while_loop(self, stmt)
+
+    def do_return(self, stmt: ir.Return) -> None:
+        from srcad import eval_exprs
+
+        value: Value = Known(None) if stmt.value is None else eval_exprs.evaluate(self, stmt.value)
+        self.env["return"] = value
+
+
+def always_raises(body: Sequence[ir.Stmt]) -> bool:
+    return any(isinstance(s, ir.Raise) for s in body)
+
+
+def shape_class(type_: types.Abstract) -> Any:
+    """Variables that change between these classes need a name for each, as a compiler would want it."""
+    if isinstance(type_, Seq):
+        return "list"
+    assert isinstance(type_, Num)
+    if type_.dims == ():
+        return "number"
+    return (None if type_.dims is None else len(type_.dims), type_.dtype)
+
+
+def merge_types(a: types.Abstract, b: types.Abstract) -> types.Abstract:
+    """The join of two types of one variable; a number that is an integer at first and a float later is a float."""
+    if a == b:
+        return a
+    joined = types.join(a, b)
+    if isinstance(a, Num) and isinstance(b, Num) and isinstance(joined, Num) and a.dims == b.dims == ():
+        if joined.dtype is None and a.dtype is not None and b.dtype is not None:
+            return replace(joined, dtype=np.result_type(a.dtype, b.dtype).name)
+    return joined
+
+
+def place(loc: ir.Loc | None) -> tuple[Any, ...]:
+    return () if loc is None else (loc.source.file, loc.line, loc.col)
+
+

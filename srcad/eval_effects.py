@@ -1,0 +1,76 @@
+"""Library calls that do more than compute: they write an argument, or draw from a generator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.eval_core import Evaluator
+from srcad.eval_exprs import check_writable, index_exprs, residual
+from srcad.types import Num
+from srcad.values import Dyn, Known, Value
+
+WRITERS = frozenset(
+    "numpy.add.at numpy.subtract.at numpy.multiply.at numpy.divide.at numpy.copyto numpy.fill_diagonal numpy.put "
+    "numpy.put_along_axis numpy.place numpy.putmask".split()
+)
+
+
+def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
+    if "out" in kwargs:
+        return _into_out(ev, path, obj, args, kwargs, loc)
+    if path == "numpy.copyto" and not kwargs:
+        return store(ev, args[0], (ir.ELLIPSIS,), args[1], loc)
+    if path == "numpy.add.at":
+        return _add_at(ev, args, "+", loc)
+    if path == "numpy.subtract.at":
+        return _add_at(ev, args, "-", loc)
+    if path == "numpy.fill_diagonal" and isinstance(args[0], Dyn) and isinstance(args[0].type, Num):
+        if args[0].type.dims is not None and len(args[0].type.dims) == 2 and not kwargs:
+            n = ir.call("builtins.min", *(ir.Index(ir.Attr(args[0].expr, "shape"), (ir.Const(k),)) for k in (0, 1)))
+            span = ir.call("numpy.arange", n)
+            return store(ev, args[0], (span, span), args[1], loc)
+    raise Unsupported(f"{path}, which writes into its argument", loc, "write with an index: x[i] = value.")
+
+
+def store(ev: Evaluator, target: Value, items: tuple[ir.Expr, ...], value: Value, loc: ir.Loc | None) -> Value:
+    if not isinstance(target, Dyn):
+        raise Unsupported("a write into something that is not an array", loc)
+    check_writable(ev, target, loc)
+    ev.emit(ir.Store(ir.Index(target.expr, items, loc=loc), residual(ev, value, loc), loc=loc))
+    return Known(None)
+
+
+def _into_out(
+    ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None
+) -> Value:
+    """``np.add(a, b, out=c)`` is ``c[...] = np.add(a, b)``, and its value is c."""
+    from srcad import eval_calls
+
+    out = kwargs.pop("out")
+    value = eval_calls.library(ev, path, obj, args, kwargs, loc)
+    store(ev, out, (ir.ELLIPSIS,), value, loc)
+    return out
+
+
+def _add_at(ev: Evaluator, args: list[Value], op: str, loc: ir.Loc | None) -> Value:
+    """Kept as one statement, since repeated indices add up; `reverse` knows it."""
+    target, index, value = args
+    if not isinstance(target, Dyn):
+        raise Unsupported("a write into something that is not an array", loc)
+    check_writable(ev, target, loc)
+    items = index_exprs(ev, [index], loc)
+    key = items[0] if len(items) == 1 else ir.Tuple(items)
+    amount = residual(ev, value, loc)
+    amount = ir.Unary("-", amount) if op == "-" else amount
+    ev.emit(ir.Do(ir.Call(ir.Ref("numpy.add.at"), (target.expr, key, amount), loc=loc), loc=loc))
+    return Known(None)
+
+
+def draw(
+    ev: Evaluator, owner: Known, name: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None
+) -> Value:
+    raise Unsupported(
+        f"a draw from a random generator ({name})", loc, "draw the numbers outside and pass them as an argument."
+    )

@@ -1,0 +1,115 @@
+"""Lists whose length is known only at run time: made empty, appended to in loops, read by position or as an array."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.eval_core import Evaluator, place
+from srcad.eval_exprs import ONE_ARRAY, binary, dyn, evaluate, residual
+from srcad.types import Num, Seq
+from srcad.values import Dyn, Known, Value
+
+UNDECIDED = Seq(Num(None, None))
+
+
+def new(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> Value:
+    """A list literal that later grows in a loop."""
+    slot = ev.slot(f"items#{place(loc)}", UNDECIDED)
+    exprs = tuple(residual(ev, item, loc) for item in items)
+    ev.emit(ir.Assign(ir.Name(slot), ir.List(exprs), loc=loc))
+    known = ev.cx.types.get(slot)
+    type_ = known if isinstance(known, Seq) else UNDECIDED
+    for item in items:
+        type_ = _with_element(type_, item, loc)
+    ev.cx.types[slot] = type_
+    return Dyn(ir.Name(slot), type_)
+
+
+def _with_element(type_: Seq, item: Value, loc: ir.Loc | None) -> Seq:
+    from srcad.eval_core import merge_types
+
+    if not isinstance(item, Dyn) or not isinstance(item.type, Num):
+        raise Unsupported("a list of unknown length that holds containers", loc, ONE_ARRAY)
+    element = replace(item.type, number=None)
+    if type_ == UNDECIDED:
+        return Seq(element)
+    merged = merge_types(type_.element, element)
+    return Seq(merged) if isinstance(merged, Num) else type_
+
+
+def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc | None) -> Value:
+    if name == "append" and isinstance(owner.expr, ir.Name):
+        stack = owner.expr.id
+        known = ev.cx.types.get(stack)
+        assert isinstance(known, Seq)
+        ev.cx.types[stack] = _with_element(known, args[0], loc)
+        ev.emit(ir.Push(stack, residual(ev, args[0], loc), loc=loc))
+        return Known(None)
+    if name == "pop" and not args and isinstance(owner.expr, ir.Name):
+        type_ = ev.cx.types[owner.expr.id]
+        assert isinstance(type_, Seq)
+        slot = ev.slot(f"item#{place(loc)}", type_.element)
+        ev.note_type(slot, type_.element)
+        ev.emit(ir.Pop(ir.Name(slot), owner.expr.id, loc=loc))
+        return Dyn(ir.Name(slot), type_.element)
+    if name == "copy":
+        return dyn(ev, ir.Call(ir.Ref("builtins.list"), (owner.expr,), loc=loc))
+    raise Unsupported(f"the method {name} of a list of unknown length", loc, ONE_ARRAY)
+
+
+def item(ev: Evaluator, base: Dyn, items: list[Value], loc: ir.Loc | None) -> Value:
+    expr = ir.Index(base.expr, tuple(residual(ev, i, loc) for i in items), loc=loc)
+    if len(items) != 1 or isinstance(items[0], Known):
+        raise Unsupported("a slice of a list of unknown length", loc, "make it an array with np.array first.")
+    type_ = ev.cx.types.get(base.expr.id) if isinstance(base.expr, ir.Name) else base.type
+    assert isinstance(type_, Seq)
+    return Dyn(expr, type_.element)
+
+
+def set_item(ev: Evaluator, base: Dyn, items: list[Value], value: Value, loc: ir.Loc | None) -> None:
+    raise Unsupported("a write into a list of unknown length", loc, ONE_ARRAY)
+
+
+def from_comprehension(ev: Evaluator, expr: ir.Comprehension) -> Value:
+    """``[f(x) for x in xs]`` over something of unknown length: a loop that appends."""
+    name = f"items#{place(expr.loc)}"
+    site = ir.Name(name)
+    body: tuple[ir.Stmt, ...] = (
+        ir.Do(ir.Call(ir.Attr(site, "append"), (expr.element,), loc=expr.loc), loc=expr.loc),
+    )
+    ev.env[name] = new(ev, [], expr.loc)
+    ev.statement(_nest(expr, body))
+    value = ev.env.pop(name)
+    assert isinstance(value, Dyn) and isinstance(value.expr, ir.Name)
+    type_ = ev.cx.types[value.expr.id]
+    assert isinstance(type_, Seq)
+    return Dyn(value.expr, type_)
+
+
+def _nest(expr: ir.Comprehension, body: tuple[ir.Stmt, ...]) -> ir.Stmt:
+    for generator in reversed(expr.generators):
+        for test in reversed(generator.tests):
+            body = (ir.If(test, body, loc=expr.loc),)
+        body = (ir.For(generator.target, generator.iter, body, loc=expr.loc),)
+    return body[0]
+
+
+def total(ev: Evaluator, iterable: Value, start: Value, loc: ir.Loc | None) -> Value:
+    """``sum`` of a generator, an array or a list of unknown length: a loop that adds, in Python's order."""
+    name = f"total#{place(loc)}"
+    if isinstance(iterable, Known) and isinstance(iterable.value, ir.Comprehension):
+        comprehension = iterable.value
+    else:
+        held = f"summand#{place(loc)}"
+        source = f"source#{place(loc)}"
+        ev.env[source] = iterable
+        comprehension = ir.Comprehension("generator", ir.Name(held), (ir.Generator(ir.Name(held), ir.Name(source)),), loc=loc)
+    ev.bind(name, start, loc)
+    add = ir.Assign(ir.Name(name), ir.Binary("+", ir.Name(name), comprehension.element, loc=loc), loc=loc)
+    ev.statement(_nest(comprehension, (add,)))
+    return ev.env.pop(name)
+
+
+__all__ = ["binary", "evaluate", "from_comprehension", "item", "method", "new", "set_item", "total"]

@@ -1,0 +1,242 @@
+"""Methods: of arrays (which become NumPy functions), of containers, and of the user's objects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.eval_core import Evaluator
+from srcad.eval_exprs import check_writable, constant, demand, dyn, residual, sequence, static
+from srcad.types import Num, Seq
+from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Value
+
+Args = list[Value]
+Kwargs = dict[str, Value]
+
+# methods that are the NumPy function of the same name with the array as its first argument
+AS_FUNCTION = frozenset(
+    "sum prod mean std var max min ptp any all argmax argmin argsort cumsum cumprod clip round repeat squeeze swapaxes "
+    "diagonal trace take compress nonzero searchsorted ravel dot copy choose conj conjugate partition argpartition".split()
+)
+
+
+def call(ev: Evaluator, fn: Bound, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    owner = fn.owner
+    if isinstance(owner, Dyn):
+        if isinstance(owner.type, Seq):
+            from srcad import eval_lists
+
+            return eval_lists.method(ev, owner, fn.name, args, loc)
+        return array_method(ev, owner, fn.name, args, kwargs, loc)
+    if isinstance(owner, Ptr):
+        box = ev.state.heap[owner.id]
+        if fn.function is not None:
+            from srcad import eval_calls
+
+            plain = isinstance(box.cls.__dict__.get(fn.name), staticmethod)
+            return eval_calls.call_user(ev, Known(fn.function), args if plain else [owner, *args], kwargs, loc)
+        if box.kind == "dict":
+            return _dict_method(ev, owner, box, fn.name, args, loc)
+        return _list_method(ev, owner, box, fn.name, args, kwargs, loc)
+    from srcad import eval_objects
+
+    return eval_objects.method(ev, fn, args, kwargs, loc)
+
+
+# ---- arrays ----
+
+
+def array_method(ev: Evaluator, owner: Dyn, name: str, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_builtins import keep
+
+    special = _ARRAY_METHODS.get(name)
+    if special is not None:
+        return special(ev, owner, args, kwargs, loc)  # type: ignore[no-any-return]
+    if name in AS_FUNCTION:
+        return keep(ev, f"numpy.{name}", [owner, *args], kwargs, loc)
+    raise Unsupported(f"the array method {name}", loc)
+
+
+def _reshape(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_builtins import keep
+
+    shape = args[0] if len(args) == 1 else ev.tuple_of(args)
+    return keep(ev, "numpy.reshape", [owner, shape], kwargs, loc)
+
+
+def _transpose(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_builtins import keep
+
+    if not args:
+        return dyn(ev, ir.Call(ir.Ref("numpy.transpose"), (owner.expr,), loc=loc))
+    axes = args[0] if len(args) == 1 else ev.tuple_of(args)
+    return keep(ev, "numpy.transpose", [owner, axes], kwargs, loc)
+
+
+def _flatten(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_builtins import keep
+
+    flat = keep(ev, "numpy.ravel", [owner, *args], kwargs, loc)
+    return keep(ev, "numpy.copy", [flat], {}, loc)
+
+
+def _astype(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_builtins import keep
+
+    return keep(ev, "srcad_runtime.astype", [owner, args[0]], {}, loc)
+
+
+def _fill(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    check_writable(ev, owner, loc)
+    ev.emit(ir.Store(ir.Index(owner.expr, (ir.ELLIPSIS,)), residual(ev, args[0], loc), loc=loc))
+    return Known(None)
+
+
+def _sort(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_builtins import keep
+
+    check_writable(ev, owner, loc)
+    value = keep(ev, "numpy.sort", [owner, *args], kwargs, loc)
+    ev.emit(ir.Store(ir.Index(owner.expr, (ir.ELLIPSIS,)), residual(ev, value, loc), loc=loc))
+    return Known(None)
+
+
+def _item(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_builtins import HANDLERS
+
+    assert isinstance(owner.type, Num)
+    if not args and owner.type.dims == ():
+        return HANDLERS["builtins.float"](ev, [owner], {}, loc)
+    flat = dyn(ev, ir.Call(ir.Ref("numpy.ravel"), (owner.expr,), loc=loc)) if len(args) < len(owner.type.dims or ()) else owner
+    items = tuple(residual(ev, a, loc) for a in args) or (ir.Const(0),)
+    return dyn(ev, ir.Index(flat.expr, items, loc=loc))
+
+
+def _tolist(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return ev.tuple_of(sequence(ev, owner, loc), "list", site=loc)
+
+
+_ARRAY_METHODS: dict[str, Any] = {
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "flatten": _flatten,
+    "astype": _astype,
+    "fill": _fill,
+    "sort": _sort,
+    "item": _item,
+    "tolist": _tolist,
+}
+
+
+# ---- lists and tuples ----
+
+
+def _list_method(
+    ev: Evaluator, owner: Ptr, box: Box, name: str, args: Args, kwargs: Kwargs, loc: ir.Loc | None
+) -> Value:
+    if box.kind == "namedtuple" and name == "_replace":
+        items = [kwargs.get(key, item) for key, item in zip(box.keys, box.items, strict=True)]
+        return ev.box("namedtuple", box.keys, items, cls=box.cls)
+    if name == "_asdict":
+        return ev.box("dict", box.keys, box.items)
+    if box.kind == "list" and name in _LIST_METHODS:
+        items, value = _LIST_METHODS[name](ev, box, args, loc)
+        ev.state.heap[owner.id] = replace(box, keys=tuple(range(len(items))), items=tuple(items), expr=None)
+        return value  # type: ignore[no-any-return]
+    if name == "copy":
+        return ev.tuple_of(box.items, box.kind, site=loc)
+    if name in ("index", "count"):
+        known = [static(ev, item) for item in (*box.items, *args)]
+        if all(k for k, _ in known):
+            values = [v for _, v in known]
+            return constant(getattr(values[:-1], name)(values[-1]))
+    raise Unsupported(f"the method {name} of a {box.kind}", loc)
+
+
+def _owned(ev: Evaluator, box: Box, value: Value, loc: ir.Loc | None) -> Value:
+    """An item that goes into a list has a name, so that later changes of its expression's variables do not reach it."""
+    if isinstance(value, Dyn) and not isinstance(value.expr, ir.Const):
+        return ev.temp("item", value, loc)
+    return value
+
+
+def _append(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[Value], Value]:
+    return [*box.items, _owned(ev, box, args[0], loc)], Known(None)
+
+
+def _extend(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[Value], Value]:
+    return [*box.items, *(_owned(ev, box, v, loc) for v in sequence(ev, args[0], loc))], Known(None)
+
+
+def _insert(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[Value], Value]:
+    items = list(box.items)
+    items.insert(demand(ev, args[0], "the position", loc), _owned(ev, box, args[1], loc))
+    return items, Known(None)
+
+
+def _pop(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[Value], Value]:
+    items = list(box.items)
+    value = items.pop(demand(ev, args[0], "the position", loc) if args else -1)
+    return items, value
+
+
+def _reverse(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[Value], Value]:
+    return list(reversed(box.items)), Known(None)
+
+
+def _clear(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[Value], Value]:
+    return [], Known(None)
+
+
+_LIST_METHODS: dict[str, Any] = {
+    "append": _append,
+    "extend": _extend,
+    "insert": _insert,
+    "pop": _pop,
+    "reverse": _reverse,
+    "clear": _clear,
+}
+
+
+# ---- dicts ----
+
+
+def _dict_method(ev: Evaluator, owner: Ptr, box: Box, name: str, args: Args, loc: ir.Loc | None) -> Value:
+    keys: list[Value] = [constant(k) if isinstance(k, (int, float)) else Known(k) for k in box.keys]
+    if name == "keys":
+        return Lazy("items", tuple(keys))
+    if name == "values":
+        return Lazy("items", box.items)
+    if name == "items":
+        return Lazy("items", tuple(ev.tuple_of(pair) for pair in zip(keys, box.items, strict=True)))
+    if name == "copy":
+        return ev.box("dict", box.keys, box.items)
+    if name == "update":
+        other = ev.state.heap[args[0].id] if isinstance(args[0], Ptr) else None
+        if other is None or other.kind != "dict":
+            raise Unsupported("update with something that is not a dict", loc)
+        from srcad.eval_exprs import set_item
+
+        for key, item in zip(other.keys, other.items, strict=True):
+            set_item(ev, owner, [constant(key) if isinstance(key, (int, float)) else Known(key)], item, loc)
+        return Known(None)
+    if name in ("get", "pop", "setdefault"):
+        return _dict_get(ev, owner, box, name, args, loc)
+    raise Unsupported(f"the method {name} of a dict", loc)
+
+
+def _dict_get(ev: Evaluator, owner: Ptr, box: Box, name: str, args: Args, loc: ir.Loc | None) -> Value:
+    position = box.index(demand(ev, args[0], "a dict's key", loc))
+    if position is None:
+        if name == "setdefault":
+            from srcad.eval_exprs import set_item
+
+            set_item(ev, owner, args[:1], args[1], loc)
+        return args[1] if len(args) > 1 else Known(None)
+    if name == "pop":
+        keys, items = list(box.keys), list(box.items)
+        del keys[position], items[position]
+        ev.state.heap[owner.id] = replace(box, keys=tuple(keys), items=tuple(items), expr=None)
+    return box.items[position]

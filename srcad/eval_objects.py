@@ -1,0 +1,170 @@
+"""The user's objects: live instances whose attributes are inputs, classes that are constructed inside the model."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from srcad import ir, library, scope, types
+from srcad.errors import Unsupported
+from srcad.eval_core import Evaluator
+from srcad.eval_exprs import evaluate, static
+from srcad.types import Num, Struct
+from srcad.values import Bound, Dyn, Known, Ptr, Value
+
+
+def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Value:
+    """An attribute of something known while transforming: a module, a class, a live instance, a string."""
+    owner, ref = base.value, base.expr
+    if isinstance(ref, ir.Ref) and ev.scope is not None:
+        found = ev.scope.attribute(ref, name, loc)
+        if found is not None:
+            return evaluate(ev, found)
+    if isinstance(owner, scope.Target):
+        raise Unsupported(f"the attribute {name} of a function", loc)
+    if not hasattr(owner, name):
+        raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}")
+    updated = ev.state.frames.get("#objects", {}).get(f"{id(owner)}.{name}")
+    if updated is not None:
+        return updated
+    value = getattr(owner, name)
+    if callable(value) and not isinstance(value, type):
+        return Bound(base, name, value)
+    return _member(ev, base, name, value, loc)
+
+
+def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | None) -> Value:
+    if value is None or isinstance(value, (str, type)) or library.is_library(type(value).__module__.partition(".")[0]) and (
+        not hasattr(value, "dtype") or isinstance(value, type)
+    ) and not isinstance(value, (int, float, complex, tuple, list, dict)):
+        return Known(value)
+    path = _path(base, name)
+    if path is None:
+        raise Unsupported(f"the attribute {name} of this value", loc, "pass it as an argument.")
+    origin, keys = path
+    try:
+        abstract = types.describe(value, name)
+    except TypeError as error:
+        raise Unsupported(str(error), loc) from None
+    if isinstance(abstract, (Num, Struct)):
+        cache = ev.state.frames.setdefault("#attributes", {})
+        key = f"{origin}:{keys}"
+        if key not in cache:
+            cache[key] = ev.input(abstract, name, origin, keys)
+        return cache[key]
+    return Known(value, ir.Ref(f"{origin}:{'.'.join(map(str, keys))}", value))
+
+
+def _path(base: Known, name: str) -> tuple[str, tuple[Any, ...]] | None:
+    """(origin, keys) of an attribute, from those of its owner."""
+    if not isinstance(base.expr, ir.Ref):
+        return None
+    if base.expr.path.startswith(("global:", "closure:", "attribute:")):
+        origin, keys = scope.split(base.expr.path)
+        return origin, (*keys, name)
+    return None
+
+
+def method(ev: Evaluator, fn: Bound, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
+    """A method of a live object: the user's is inlined with the object as self, a generator's draw is kept."""
+    import numpy as np
+
+    from srcad import eval_calls
+
+    owner = fn.owner
+    assert isinstance(owner, Known)
+    if isinstance(owner.value, (np.random.Generator, np.random.RandomState)):
+        from srcad import eval_effects
+
+        return eval_effects.draw(ev, owner, fn.name, args, kwargs, loc)
+    if isinstance(owner.value, (str, bytes)):
+        known = [static(ev, a) for a in args]
+        if all(k for k, _ in known):
+            return Known(getattr(owner.value, fn.name)(*(v for _, v in known)))
+    function = getattr(type(owner.value), fn.name, None)
+    raw = type(owner.value).__dict__.get(fn.name)
+    if isinstance(raw, staticmethod):
+        return eval_calls.call_user(ev, Known(fn.function), args, kwargs, loc)
+    if isinstance(raw, classmethod) or not hasattr(function, "__code__"):
+        return eval_calls.call_user(ev, Known(fn.function), args, kwargs, loc)
+    return eval_calls.call_user(ev, Known(function), [owner, *args], kwargs, loc)
+
+
+def construct(ev: Evaluator, fn: Known, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
+    """An instance of the user's class: its attributes become a container's fields."""
+    cls = fn.value
+    if hasattr(cls, "_fields") and issubclass(cls, tuple):
+        defaults = getattr(cls, "_field_defaults", {})
+        return _with_fields(ev, "namedtuple", cls, list(cls._fields), args, kwargs, defaults, loc)
+    if issubclass(cls, BaseException):
+        raise Unsupported("an exception used as a value", loc)
+    if dataclasses.is_dataclass(cls) and "__init__" not in _own(cls):
+        names = [f.name for f in dataclasses.fields(cls) if f.init]
+        defaults = {f.name: f.default for f in dataclasses.fields(cls) if f.default is not dataclasses.MISSING}
+        made = _with_fields(ev, "dataclass", cls, names, args, kwargs, defaults, loc)
+        _run(ev, made, "__post_init__", [], {}, loc)
+        return made
+    made = ev.box("object", (), (), cls=cls, bound=True, site=loc)
+    if not hasattr(cls.__init__, "__code__"):
+        raise Unsupported(f"an instance of {cls.__name__}", loc)
+    _run(ev, made, "__init__", args, kwargs, loc)
+    return made
+
+
+def _own(cls: type) -> dict[str, Any]:
+    """What the class body itself defines: a dataclass's generated __init__ has no source."""
+    init = cls.__dict__.get("__init__")
+    generated = init is None or getattr(init, "__code__", None) is None or init.__code__.co_filename == "<string>"
+    return {} if generated else {"__init__": init}
+
+
+def _run(ev: Evaluator, made: Value, name: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> None:
+    from srcad import eval_calls
+
+    assert isinstance(made, Ptr)
+    function = getattr(ev.state.heap[made.id].cls, name, None)
+    if function is not None:
+        eval_calls.call_user(ev, Known(function), [made, *args], kwargs, loc)
+
+
+def _with_fields(
+    ev: Evaluator,
+    kind: str,
+    cls: type,
+    names: list[str],
+    args: list[Value],
+    kwargs: dict[str, Value],
+    defaults: dict[str, Any],
+    loc: ir.Loc | None,
+) -> Value:
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    items: list[Value] = []
+    for name in names:
+        if name in given:
+            items.append(given[name])
+        elif name in defaults:
+            items.append(_literal(ev, defaults[name], loc))
+        else:
+            raise TypeError(f"{cls.__name__}() missing 1 required argument: {name!r}")
+    return ev.box(kind, names, items, cls=cls, site=loc)
+
+
+def _literal(ev: Evaluator, value: Any, loc: ir.Loc | None) -> Value:
+    if isinstance(value, (bool, int, float, complex)):
+        return evaluate(ev, ir.Const(value))
+    if value is None or isinstance(value, str):
+        return Known(value)
+    raise Unsupported(f"a default of type {type(value).__name__}", loc)
+
+
+def rebind(ev: Evaluator, base: Known, name: str, value: Value, loc: ir.Loc | None) -> None:
+    """``self.nfev += 1``: the new value is seen by later reads, and written back once when the call ends."""
+    path = _path(base, name)
+    if path is None or not isinstance(value, Dyn):
+        raise Unsupported(f"an assignment to the attribute {name}", loc, "return the value instead.")
+    slot = ev.slot(f"{name}#{id(base.value) and path}", value.type)
+    ev.note_type(slot, value.type)
+    if value.expr != ir.Name(slot):
+        ev.emit(ir.Assign(ir.Name(slot), value.expr, loc=loc))
+    ev.state.frames.setdefault("#objects", {})[f"{id(base.value)}.{name}"] = Dyn(ir.Name(slot), value.type)
+    ev.cx.updates[path] = slot

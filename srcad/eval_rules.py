@@ -1,0 +1,72 @@
+"""Derivative rules, inlined: a rule is parsed and evaluated like any function, its arguments being expressions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from srcad import ir, scope, types
+from srcad.errors import Unsupported
+from srcad.eval_calls import call_function
+from srcad.eval_core import Context, Evaluator, Restart
+from srcad.eval_exprs import constant, residual
+from srcad.facts import Shapes
+from srcad.naming import Names
+from srcad.values import Dyn, Known, Value
+
+_PARSED: dict[Any, tuple[scope.Target, ir.Function]] = {}
+
+
+def parsed(rule: Any) -> tuple[scope.Target, ir.Function]:
+    from srcad.transforms import desugar
+
+    if rule not in _PARSED:
+        target = scope.from_live(rule)
+        _PARSED[rule] = target, desugar.desugar(target.function)
+    return _PARSED[rule]
+
+
+def apply(
+    rule: Any, given: dict[str, Any], shapes: Shapes, names: Names, loc: ir.Loc | None
+) -> tuple[list[ir.Stmt], ir.Expr]:
+    """The statements and the value (a Tuple for several) of a rule for given arguments.
+
+    given: expressions, or Python values for arguments left at their defaults; what the rule does not name is left out.
+    """
+    target, function = parsed(rule)
+    context = Context(names, types=shapes.types)
+    ev = Evaluator(context)
+    ev.scope = target.scope
+    ev.state.frames[""] = {}
+    ev.by_name = True
+    wanted = {p.name for p in function.params}
+    try:
+        kwargs = {name: argument(ev, shapes, value) for name, value in given.items() if name in wanted}
+        value = call_function(ev, function, [], kwargs, None, None)
+        return [_unplaced(stmt) for stmt in ev.out], _unplaced(residual(ev, value))
+    except Restart:
+        raise Unsupported(f"the derivative rule {rule.__name__} needs an argument's value", loc) from None
+
+
+def argument(ev: Evaluator, shapes: Shapes, value: Any) -> Value:
+    if not ir.is_node(value):
+        return constant(value) if isinstance(value, (bool, int, float, complex)) else Known(value)
+    if isinstance(value, ir.Const):
+        plain = value.value is None or isinstance(value.value, (str, type(...)))
+        return Known(value.value) if plain else constant(value.value)
+    if isinstance(value, (ir.Tuple, ir.List)):
+        kind = "tuple" if isinstance(value, ir.Tuple) else "list"
+        return ev.tuple_of([argument(ev, shapes, item) for item in value.items], kind, expr=value)
+    if isinstance(value, ir.Ref):
+        return Known(value.obj, value)
+    found = types.infer(value, shapes.types, [])
+    if isinstance(found, types.Static):
+        return Known(found.value, value)
+    if isinstance(found, types.Struct):
+        return ev.tuple_of([Dyn(ir.Index(value, (ir.Const(k),)), t) for k, t in enumerate(found.items)], expr=value)  # type: ignore[arg-type]
+    return Dyn(value, found)
+
+
+def _unplaced(node: Any) -> Any:
+    """Without places: those of the rule's own file would mislead."""
+    return ir.transform(node, lambda n: replace(n, loc=None) if getattr(n, "loc", None) is not None else n)

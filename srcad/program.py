@@ -1,0 +1,48 @@
+"""A first-order program between `inline` and `emit`: statements over numbers, arrays and run-time lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcad import ir, types
+from srcad.pipeline import Input
+
+
+@dataclass(frozen=True)
+class Program:
+    """Core statements and what is known about them.
+
+    inputs: the kernel's arguments. results: expressions of the output's leaves, evaluated after `body`.
+    types: of every variable. output: the structure whose leaves `results` are. wrt: inputs asked for.
+    updates: attribute paths and the variables that hold their new values. written: inputs that are written into.
+    seeds: further parameters with their defaults (adjoints or tangents of outputs and inputs).
+    """
+
+    name: str
+    inputs: tuple[Input, ...]
+    body: tuple[ir.Stmt, ...]
+    results: tuple[ir.Expr, ...]
+    types: Mapping[str, types.Abstract]
+    output: types.Abstract
+    wrt: tuple[Input, ...] = ()
+    seeds: tuple[ir.Param, ...] = ()
+    assumptions: tuple[Any, ...] = ()
+    baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
+    updates: tuple[tuple[tuple[str, tuple[Any, ...]], str], ...] = ()
+    written: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    return_loc: ir.Loc | None = None
+    doc: str | None = None
+    loc: ir.Loc | None = field(default=None, compare=False)
+
+    def function(self) -> ir.Function:
+        """The program as a function that runs."""
+        params = tuple(ir.Param(i.name) for i in self.inputs) + self.seeds
+        value = self.results[0] if len(self.results) == 1 else ir.Tuple(self.results)
+        return ir.Function(self.name, params, (*self.body, ir.Return(value, loc=self.return_loc)), self.doc, loc=self.loc)
+
+    def names(self) -> set[str]:
+        """Every name in use."""
+        return ir.names(self.body) | ir.names(self.results) | {i.name for i in self.inputs} | {p.name for p in self.seeds}

@@ -1,0 +1,446 @@
+"""The chain rule: from the adjoint of an expression to the adjoints of the variables in it.
+
+`Pull.run(e, g)` walks e from the outside in. `g` is the adjoint of e; it may lack axes that e has, or have extent 1
+there, when it is constant along them (the adjoint of ``np.sum``): `Pull.fit` undoes broadcasting with that in mind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srcad import algebra, ir, rules, types
+from srcad.errors import Unsupported
+from srcad.facts import Dims, Shapes
+from srcad.naming import Names
+from srcad.transforms import activity
+from srcad.types import Num
+
+OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "%": "mod", "//": "floordiv"}
+CHEAP = frozenset(
+    "builtins.abs builtins.float builtins.len builtins.max builtins.min numpy.absolute numpy.sign numpy.transpose "
+    "numpy.reshape numpy.ravel numpy.expand_dims numpy.squeeze numpy.real numpy.imag numpy.conj numpy.zeros_like "
+    "numpy.ones_like numpy.shape numpy.size numpy.ndim numpy.broadcast_to numpy.zeros numpy.ones numpy.asarray "
+    "numpy.swapaxes numpy.moveaxis numpy.conjugate builtins.range srcad.stop_gradient".split()
+)
+
+
+class Hoist(Exception):
+    """`expr`, a part of the statement, is needed by value: compute it first, under a name like `base`."""
+
+    def __init__(self, expr: ir.Expr, base: str = "t") -> None:
+        super().__init__(expr)
+        self.expr, self.base = expr, base
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """``place_bar += value``. `whole`: value has the place's full shape. `repeated`: an index may name elements twice."""
+
+    place: ir.Expr
+    value: ir.Expr
+    whole: bool = True
+    repeated: bool = False
+
+    @property
+    def name(self) -> str:
+        return activity.root(self.place)
+
+
+@dataclass(frozen=True)
+class Cotangent:
+    """An adjoint on its way down: its expression and type, and masks to be applied before it is added to anything."""
+
+    expr: ir.Expr
+    type: Num
+    masks: tuple[tuple[ir.Expr, bool], ...] = ()
+
+
+class Pull:
+    """Adjoints of one statement: `stmts` to run first (named parts), then the contributions `found`."""
+
+    def __init__(self, shapes: Shapes, active: set[str], names: Names, loc: ir.Loc | None) -> None:
+        self.shapes, self.active, self.names, self.loc = shapes, active, names, loc
+        self.stmts: list[ir.Stmt] = []
+        self.found: list[Contribution] = []
+        self.primal: ir.Expr | None = None
+
+    def run(self, expr: ir.Expr, g: ir.Expr, kind: Num, out: ir.Expr | None) -> None:
+        """Pull g, the adjoint of expr (and of its type `kind`), down; `out` names expr's value, if anything does."""
+        self.primal = expr
+        if not self.is_active(expr):
+            return
+        node = self.shapes.of(expr)
+        self.node(expr, self.fit(Cotangent(g, kind), kind, node, expr), node, out)
+        self.check_hoists(expr)
+
+    def several(self, expr: ir.Expr, bars: tuple[ir.Expr, ...], outs: tuple[ir.Expr, ...]) -> None:
+        """As `run`, for a call with several values."""
+        self.primal = expr
+        if not isinstance(expr, ir.Call):
+            raise Unsupported("several values of this expression", self.loc)
+        rule = self.rule(expr)
+        if rule.pullback is None:
+            raise Unsupported(f"reverse mode of {rule.path}", self.loc)
+        self.pullback(expr, rule, ir.Tuple(bars), ir.Tuple(outs))
+        self.check_hoists(expr)
+
+    def check_hoists(self, expr: ir.Expr) -> None:
+        """An expensive part of the primal that the adjoint reads is computed once, in the forward sweep."""
+        parts = {n for n in ir.walk(expr) if _is_expensive(n)}
+        if not parts:
+            return
+        for node in ir.walk((*self.stmts, *(c.value for c in self.found))):
+            if node in parts:
+                raise Hoist(node, _base(node))
+
+    def is_active(self, expr: ir.Expr) -> bool:
+        return bool(activity.flowing(expr) & self.active)
+
+    # ---- one node ----
+
+    def node(self, expr: ir.Expr, g: Cotangent, kind: Num, out: ir.Expr | None = None) -> None:
+        if not self.is_active(expr):
+            return
+        g = self.real_part(g, kind)
+        if isinstance(expr, ir.Name):
+            self.contribute(expr, g, kind)
+        elif isinstance(expr, ir.Index):
+            self.index(expr, g, kind)
+        elif isinstance(expr, ir.Unary):
+            self.elementwise(expr, rules.lookup("operator.neg" if expr.op == "-" else "operator.pos"), (expr.operand,), g, kind, out)
+        elif isinstance(expr, ir.Binary):
+            self.binary(expr, g, kind, out)
+        elif isinstance(expr, ir.Call):
+            self.call(expr, g, kind, out)
+        elif isinstance(expr, (ir.List, ir.Tuple)):
+            self.literal(expr, g, kind)
+        else:
+            raise Unsupported(f"reverse mode through a {type(expr).__name__.lower()}", expr.loc or self.loc)
+
+    def real_part(self, g: Cotangent, kind: Num) -> Cotangent:
+        if types.is_complex(g.type) and kind.dtype is not None and not types.is_complex(kind):
+            expr = ir.call("numpy.real", g.expr)
+            return replace(g, expr=expr, type=self.shapes.of(expr))
+        return g
+
+    def binary(self, expr: ir.Binary, g: Cotangent, kind: Num, out: ir.Expr | None) -> None:
+        if expr.op == "@":
+            rule = rules.lookup("numpy.matmul")
+            assert rule is not None
+            self.pullback(ir.Call(ir.Ref("numpy.matmul"), (expr.left, expr.right), loc=expr.loc), rule, self.full(g, kind, expr), out)
+            return
+        if expr.op not in OPERATORS:
+            raise Unsupported(f"the operator {expr.op} on floating-point values", expr.loc or self.loc)
+        self.elementwise(expr, rules.lookup(f"operator.{OPERATORS[expr.op]}"), (expr.left, expr.right), g, kind, out)
+
+    def call(self, expr: ir.Call, g: Cotangent, kind: Num, out: ir.Expr | None) -> None:
+        assert isinstance(expr.fn, ir.Ref)
+        if expr.fn.path == "numpy.where" and len(expr.args) == 3:
+            self.where(expr, g, kind)
+            return
+        if expr.fn.path in ("numpy.array", "numpy.asarray") and isinstance(expr.args[0], (ir.List, ir.Tuple)):
+            self.literal(expr.args[0], Cotangent(self.full(g, kind, expr), kind, ()), kind)
+            return
+        rule = self.rule(expr)
+        if rule.partials is not None:
+            bound = rule.bind(expr.args, dict(expr.kwargs))
+            args = tuple(bound[name] for name in rule.wrt)
+            self.elementwise(expr, rule, args, g, kind, out, bound)
+        elif rule.pullback is not None:
+            self.pullback(expr, rule, self.full(g, kind, expr), out)
+        else:
+            raise Unsupported(f"the derivative of {rule.path} in reverse mode", expr.loc or self.loc)
+
+    def rule(self, expr: ir.Call) -> rules.RuleSet:
+        found = activity.find_rule(expr)
+        if found is None:
+            assert isinstance(expr.fn, ir.Ref)
+            name = expr.fn.path.removeprefix("user:")
+            hint = "register one with srcad.elementwise, srcad.pullback or srcad.constant, or use srcad.stop_gradient."
+            raise Unsupported(f"no derivative is known for {name}", expr.loc or self.loc, hint)
+        return found
+
+    # ---- elementwise functions ----
+
+    def elementwise(
+        self,
+        expr: ir.Expr,
+        rule: rules.RuleSet | None,
+        args: tuple[Any, ...],
+        g: Cotangent,
+        kind: Num,
+        out: ir.Expr | None,
+        bound: dict[str, Any] | None = None,
+    ) -> None:
+        assert rule is not None and rule.partials is not None
+        given = bound if bound is not None else dict(zip(rule.params, args, strict=False))
+        partials = self.apply(rule.partials, {**given, "out": out if out is not None else expr}, len(args))
+        going = [k for k, a in enumerate(args) if ir.is_node(a) and self.is_active(a)]
+        if sum(not algebra.is_number(partials[k], 0.0) for k in going) > 1:
+            g = self.named(g)
+        for k in going:
+            if algebra.is_number(partials[k], 0.0):
+                continue
+            child = self.shapes.of(args[k])
+            product = self.times(g, partials[k])
+            self.node(args[k], self.fit(product, kind, child, args[k], expr), child)
+
+    def times(self, g: Cotangent, partial: ir.Expr) -> Cotangent:
+        kind = self.shapes.of(partial)
+        front = kind.dims == () and g.type.dims != () or isinstance(partial, ir.Name) and partial.id not in self.shapes.rebound and kind.dims == ()
+        expr = algebra.times(g.expr, partial, front)
+        return replace(g, expr=expr, type=self.shapes.of(expr))
+
+    def named(self, g: Cotangent) -> Cotangent:
+        """A name for an adjoint that is used more than once, unless it is as short as one."""
+        minus, body = algebra.sign(g.expr)
+        if isinstance(body, (ir.Name, ir.Const)) or isinstance(body, ir.Index) and g.type.dims == () or self.is_place(body):
+            return g
+        return replace(g, expr=self.name_it(g.expr, g.type))
+
+    def is_place(self, expr: ir.Expr) -> bool:
+        return isinstance(expr, ir.Index) and isinstance(expr.base, ir.Name)
+
+    def name_it(self, expr: ir.Expr, kind: Num) -> ir.Name:
+        name = self.names.fresh("g")
+        self.shapes.types[name] = kind
+        self.stmts.append(ir.Assign(ir.Name(name), expr))
+        return ir.Name(name)
+
+    def where(self, expr: ir.Call, g: Cotangent, kind: Num) -> None:
+        """The branch not taken is masked after everything else is multiplied: inf or nan there must not get out."""
+        test, *branches = expr.args
+        if not _is_cheap(test):
+            raise Hoist(test, "chosen")
+        taking = sum(self.is_active(b) for b in branches)
+        g = self.named(g) if taking > 1 else g
+        for branch, chosen in zip(branches, (True, False), strict=True):
+            if self.is_active(branch):
+                child = self.shapes.of(branch)
+                masked = replace(g, masks=(*g.masks, (test, chosen)))
+                self.node(branch, self.fit(masked, kind, child, branch, expr), child)
+
+    def unmask(self, g: Cotangent) -> Cotangent:
+        expr = g.expr
+        for test, chosen in reversed(g.masks):
+            pair = (expr, ir.ZERO) if chosen else (ir.ZERO, expr)
+            expr = ir.call("numpy.where", test, *pair)
+        return Cotangent(expr, self.shapes.of(expr)) if g.masks else g
+
+    # ---- functions that mix elements ----
+
+    def pullback(self, expr: ir.Call, rule: rules.RuleSet, out_bar: ir.Expr, out: ir.Expr | None) -> None:
+        assert rule.pullback is not None
+        given = rule.bind(expr.args, dict(expr.kwargs))
+        given = {**given, "out": out if out is not None else expr}
+        if rule.each is not None:
+            self.pullback_each(expr, rule, given, out_bar)
+            return
+        going = [k for k, name in enumerate(rule.wrt) if ir.is_node(given[name]) and self.is_active(given[name])]
+        if len(going) > 1 and not isinstance(out_bar, (ir.Name, ir.Tuple)):
+            out_bar = self.name_it(out_bar, self.shapes.of(out_bar))
+        results = self.apply(rule.pullback, {**given, "out_bar": out_bar}, len(rule.wrt))
+        for k in going:
+            self.into_argument(given[rule.wrt[k]], results[k])
+
+    def pullback_each(self, expr: ir.Call, rule: rules.RuleSet, given: dict[str, Any], out_bar: ir.Expr) -> None:
+        items = given[rule.each or ""]
+        if not isinstance(items, (ir.Tuple, ir.List)):
+            raise Unsupported(f"{rule.path} of something that is not written out as a list", expr.loc or self.loc)
+        if not isinstance(out_bar, (ir.Name, ir.Index)):
+            out_bar = self.name_it(out_bar, self.shapes.of(out_bar))
+        for i, item in enumerate(items.items):
+            if self.is_active(item):
+                assert rule.pullback is not None
+                (result,) = self.apply(rule.pullback, {**given, "out_bar": out_bar, "i": ir.Const(i)}, 1)
+                self.into_argument(item, result)
+
+    def into_argument(self, arg: ir.Expr, g: ir.Expr) -> None:
+        """Hand a pullback's result to the argument, which it must broadcast to."""
+        kind, child = self.shapes.of(g), self.shapes.of(arg)
+        if isinstance(g, ir.Const) and g.value is None or algebra.is_number(g, 0.0):
+            return
+        self.node(arg, self.fit(Cotangent(g, kind), kind, child, arg), child)
+
+    def apply(self, rule: Any, given: dict[str, Any], count: int) -> tuple[ir.Expr, ...]:
+        """Inline a rule: its statements go to `stmts`, its value is one expression per argument."""
+        from srcad import eval_rules
+
+        stmts, value = eval_rules.apply(rule, given, self.shapes, self.names, self.loc)
+        self.stmts.extend(stmts)
+        values = value.items if isinstance(value, ir.Tuple) and count > 1 else (value,)
+        if len(values) < count:
+            raise Unsupported(f"the rule {rule.__name__} gives {len(values)} derivatives for {count} arguments", self.loc)
+        return tuple(values)
+
+    # ---- broadcasting ----
+
+    def fit(self, g: Cotangent, node: Num, child: Num, arg: ir.Expr, expr: ir.Expr | None = None) -> Cotangent:
+        """The adjoint g of a node, summed down to the shape of the argument `arg` that was broadcast to it."""
+        to, of = self.shapes.dims(child), self.shapes.dims(node)
+        if to is not None and to == of and None not in to:
+            return g
+        reduced = None if to is None or of is None or g.type.dims is None else axes(of, to)
+        if reduced == []:
+            return g
+        g = self.unmask(g)
+        if reduced is None:
+            return self.fit_at_run_time(g, arg, expr)
+        assert of is not None and to is not None
+        return self.reduce(g, of, len(of) - len(to), reduced, expr)
+
+    def reduce(self, g: Cotangent, of: Dims, extra: int, axes: list[int], expr: ir.Expr | None) -> Cotangent:
+        """Sum over axes of the node (the first `extra` go, others stay with extent 1).
+
+        Along an axis that g does not have it is constant: it is multiplied by the extent.
+        """
+        own = self.shapes.dims(g.type)
+        assert own is not None
+        lead = len(of) - len(own)
+        there = [a for a in axes if a >= lead and own[a - lead] != types.Dim(1)]
+        value = g.expr
+        kept = tuple(a - lead for a in there if a >= extra)
+        gone = tuple(a - lead for a in range(max(lead, 0), extra))
+        if kept:
+            value = sum_over(value, kept, len(own), True)
+        if gone:
+            value = sum_over(value, gone, len(own), False)
+        for a in axes:
+            if a not in there and of[a] != types.Dim(1):
+                value = algebra.times(value, self.count(of[a], a, expr))
+        return Cotangent(value, self.shapes.of(value))
+
+    def count(self, dim: types.Dim | None, axis: int, expr: ir.Expr | None) -> ir.Expr:
+        found = self.shapes.extent(dim)
+        return ir.Index(ir.Attr(self.value_of(expr), "shape"), (ir.Const(axis),)) if found is None else found
+
+    def value_of(self, expr: ir.Expr | None) -> ir.Expr:
+        """A variable that holds the value of a part of the primal."""
+        if isinstance(expr, ir.Name):
+            return expr
+        if expr is None:
+            raise Unsupported("an extent that is not known", self.loc, "annotate the arguments, or pass their types.")
+        raise Hoist(expr)
+
+    def fit_at_run_time(self, g: Cotangent, arg: ir.Expr, expr: ir.Expr | None) -> Cotangent:
+        """Shapes known only at run time: g is spread over the node's shape if it may lack axes, then summed."""
+        if expr is not None and not self.is_full(g, expr):
+            shape = ir.Attr(self.value_of(expr), "shape") if self.shapes.of(expr).dims is not None else ir.call("numpy.shape", self.value_of(expr))
+            g = Cotangent(ir.call("numpy.broadcast_to", g.expr, shape), self.shapes.of(expr))
+        like = arg if isinstance(arg, ir.Name) else self.value_of(arg)
+        return Cotangent(ir.call("srcad_runtime.unbroadcast", g.expr, like), self.shapes.of(arg))
+
+    def is_full(self, g: Cotangent, expr: ir.Expr) -> bool:
+        return self.shapes.same(g.type, self.shapes.of(expr))
+
+    def full(self, g: Cotangent, kind: Num, expr: ir.Expr) -> ir.Expr:
+        """g with the whole shape of the node, as pullbacks expect it."""
+        g = self.unmask(g)
+        if g.type.dims == () == kind.dims or self.shapes.same(g.type, kind):
+            return g.expr
+        if kind.dims is not None:
+            extents = [self.shapes.extent(d) for d in kind.dims]
+            if None not in extents:
+                return ir.call("numpy.broadcast_to", g.expr, ir.Tuple(tuple(e for e in extents if e is not None)))
+            if g.type.dims == kind.dims:
+                return g.expr
+        value = self.value_of(expr)
+        shape = ir.Attr(value, "shape") if kind.dims is not None else ir.call("numpy.shape", value)
+        return ir.call("numpy.broadcast_to", g.expr, shape)
+
+    # ---- where it ends ----
+
+    def contribute(self, place: ir.Expr, g: Cotangent, kind: Num, repeated: bool = False) -> None:
+        g = self.unmask(g)
+        whole = g.type.dims == () == kind.dims or self.shapes.same(g.type, kind)
+        self.found.append(Contribution(place, g.expr, whole, repeated))
+
+    def index(self, expr: ir.Index, g: Cotangent, kind: Num) -> None:
+        """``base[items]``: added to the same place of the base's adjoint; a computed base gets a name first."""
+        base: ir.Expr = expr.base
+        while isinstance(base, ir.Index) and index_kind(self.shapes, base) == "basic":
+            base = base.base
+        if not isinstance(base, ir.Name):
+            raise Hoist(base, _base(base))
+        if isinstance(self.shapes.types.get(base.id), types.Seq):
+            self.found.append(Contribution(expr, self.full(g, kind, expr), True))
+            return
+        self.contribute(expr, g, kind, index_kind(self.shapes, expr) == "repeated")
+
+    def literal(self, expr: ir.List | ir.Tuple, g: Cotangent, kind: Num) -> None:
+        """``np.array([a, [b, c]])``: each entry reads its place of the adjoint."""
+        whole = g.expr if isinstance(g.expr, ir.Name) else self.name_it(self.full(g, kind, expr), kind)
+        self.entries(expr, whole, ())
+
+    def entries(self, expr: ir.Expr, whole: ir.Expr, place: tuple[ir.Expr, ...]) -> None:
+        if isinstance(expr, (ir.List, ir.Tuple)):
+            for k, item in enumerate(expr.items):
+                self.entries(item, whole, (*place, ir.Const(k)))
+        elif self.is_active(expr):
+            g = ir.Index(whole, place)
+            kind = self.shapes.of(expr)
+            self.node(expr, Cotangent(g, self.shapes.of(g)), kind)
+
+
+def axes(of: Dims, to: Dims) -> list[int] | None:
+    """Axes of a node along which an argument of shape `to` was broadcast; None if that is not known."""
+    extra = len(of) - len(to)
+    of = (types.Dim(1),) * max(-extra, 0) + of
+    found = list(range(max(extra, 0)))
+    for k, small in enumerate(to):
+        big = of[k + max(extra, 0)]
+        if small == types.Dim(1) and big != small:
+            found.append(k + max(extra, 0))
+        elif (big is None or big != small) and big != types.Dim(1):
+            return None
+    return found
+
+
+def sum_over(value: ir.Expr, over: tuple[int, ...], rank: int, keep: bool) -> ir.Expr:
+    if len(over) == rank and not keep:
+        return ir.call("numpy.sum", value)
+    axis = ir.Const(over[0]) if len(over) == 1 else ir.Tuple(tuple(ir.Const(a) for a in over))
+    if keep:
+        return ir.call("numpy.sum", value, axis=axis, keepdims=ir.Const(True))
+    return ir.call("numpy.sum", value, axis=axis)
+
+
+def _is_cheap(expr: ir.Expr) -> bool:
+    return not any(_is_expensive(n) for n in ir.walk(expr))
+
+
+def _is_expensive(node: Any) -> bool:
+    if isinstance(node, ir.Binary):
+        return node.op == "@"
+    return isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path not in CHEAP
+
+
+def _base(node: Any) -> str:
+    """A name for the value of a call: that of the function."""
+    if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref):
+        word = node.fn.path.rpartition(".")[2]
+        return word if len(word) <= 8 and word.isidentifier() else "t"
+    return "t"
+
+
+def index_kind(shapes: Shapes, place: ir.Expr) -> str:
+    """"basic" (a view or element), "mask", or "repeated" (integer arrays, which may name an element twice)."""
+    kind = "basic"
+    while isinstance(place, ir.Index):
+        for item in place.items:
+            found = _item_kind(shapes, item)
+            kind = found if found == "repeated" or kind == "basic" else kind
+        place = place.base
+    return kind
+
+
+def _item_kind(shapes: Shapes, item: ir.Expr) -> str:
+    if isinstance(item, (ir.Slice, ir.Const)):
+        return "basic"
+    if isinstance(item, (ir.List, ir.Tuple)):
+        return "repeated"
+    t = shapes.of(item)
+    if t.dims == ():
+        return "mask" if t.dtype == "bool" else "basic"
+    return "mask" if t.dtype == "bool" else "repeated"

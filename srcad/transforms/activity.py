@@ -1,0 +1,136 @@
+"""activity: which variables depend on the inputs asked for (varied) and reach the output (useful).
+
+Only variables that are both get an adjoint or a tangent. The answer is per variable, not per place: a variable that is
+active anywhere is active everywhere, which is never wrong and keeps the output even.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from srcad import ir, rules, types
+
+CUT = frozenset({"srcad.stop_gradient", "srcad.api.stop_gradient"})
+SHAPE_ONLY = frozenset(
+    "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.shape numpy.ndim numpy.size builtins.len "
+    "numpy.iscomplexobj numpy.full_like".split()
+)
+SHAPE_ATTRIBUTES = frozenset({"shape", "size", "ndim", "dtype", "itemsize", "nbytes"})
+
+
+def active(
+    body: tuple[ir.Stmt, ...], known: Mapping[str, types.Abstract], inputs: Iterable[str], outputs: Iterable[str]
+) -> frozenset[str]:
+    """Variables through which derivatives flow from `inputs` to `outputs`."""
+    edges = [(t, s) for target, sources in dependencies(body) for t in target for s in sources]
+    floating = {name for name, t in known.items() if _floating(t)}
+    forward: dict[str, list[str]] = {}
+    backward: dict[str, list[str]] = {}
+    for target, source in edges:
+        if target in floating and source in floating:
+            forward.setdefault(source, []).append(target)
+            backward.setdefault(target, []).append(source)
+    return frozenset(_reach(inputs, forward, floating) & _reach(outputs, backward, floating))
+
+
+def varied(body: tuple[ir.Stmt, ...], known: Mapping[str, types.Abstract], inputs: Iterable[str]) -> frozenset[str]:
+    """Variables that depend on `inputs`."""
+    return active(body, known, inputs, set(known))
+
+
+def _floating(t: types.Abstract) -> bool:
+    return types.is_float(t.element if isinstance(t, types.Seq) else t)
+
+
+def _reach(start: Iterable[str], edges: dict[str, list[str]], floating: set[str]) -> set[str]:
+    found = {name for name in start if name in floating}
+    todo = sorted(found)
+    while todo:
+        for name in edges.get(todo.pop(), ()):
+            if name not in found:
+                found.add(name)
+                todo.append(name)
+    return found
+
+
+def dependencies(body: Iterable[Any]) -> Iterator[tuple[set[str], set[str]]]:
+    """(variables written, variables whose values flow into them) for every statement, nested ones included."""
+    for stmt in ir.walk(tuple(body)):
+        if isinstance(stmt, ir.Assign):
+            yield from _assign(stmt)
+        elif isinstance(stmt, (ir.Store, ir.Augment)):
+            yield {root(stmt.target)}, flowing(stmt.value) | {root(stmt.target)}
+        elif isinstance(stmt, ir.Push):
+            yield {stmt.stack}, flowing(stmt.value)
+        elif isinstance(stmt, ir.Pop) and stmt.target is not None:
+            yield {root(stmt.target)}, {stmt.stack}
+        elif isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call):
+            yield from _do(stmt.value)
+
+
+def _assign(stmt: ir.Assign) -> Iterator[tuple[set[str], set[str]]]:
+    if isinstance(stmt.target, ir.Tuple) and isinstance(stmt.value, ir.Tuple):
+        for target, value in zip(stmt.target.items, stmt.value.items, strict=True):
+            yield ir.names(target), flowing(value)
+    else:
+        yield ir.names(stmt.target), flowing(stmt.value)
+
+
+def _do(call: ir.Call) -> Iterator[tuple[set[str], set[str]]]:
+    if isinstance(call.fn, ir.Ref) and call.fn.path in ("numpy.add.at", "srcad_runtime.add_at"):
+        yield {root(call.args[0])}, {root(call.args[0])} | flowing(call.args[2])
+
+
+def root(place: ir.Expr) -> str:
+    """The variable that a place belongs to."""
+    while not isinstance(place, ir.Name):
+        if isinstance(place, (ir.Index, ir.Attr)):
+            place = place.base
+        elif isinstance(place, ir.Call) and place.args:
+            place = place.args[0]
+        else:
+            return ""
+    return place.id
+
+
+def flowing(expr: ir.Expr) -> set[str]:
+    """Variables that the value of `expr` depends on differentiably: not indices, shapes, tests or constant functions."""
+    if isinstance(expr, ir.Name):
+        return {expr.id}
+    if isinstance(expr, ir.Index):
+        return flowing(expr.base)
+    if isinstance(expr, ir.Binary):
+        return set() if expr.op in ("//", "&", "|", "^", "<<", ">>") else flowing(expr.left) | flowing(expr.right)
+    if isinstance(expr, ir.Unary):
+        return flowing(expr.operand) if expr.op in "+-" else set()
+    if isinstance(expr, ir.Attr):
+        return set() if expr.name in SHAPE_ATTRIBUTES else flowing(expr.base)
+    if isinstance(expr, (ir.Tuple, ir.List)):
+        return set().union(*(flowing(item) for item in expr.items))
+    if isinstance(expr, ir.Call):
+        return _flowing_call(expr)
+    return set()
+
+
+def _flowing_call(expr: ir.Call) -> set[str]:
+    path = expr.fn.path if isinstance(expr.fn, ir.Ref) else ""
+    if path in CUT or path in SHAPE_ONLY:
+        return set()
+    rule = find_rule(expr)
+    if rule is not None and rule.constant:
+        return set()
+    args = (*expr.args, *(v for _, v in expr.kwargs))
+    if rule is not None and rule.wrt:
+        bound = rule.bind(expr.args, {k: v for k, v in expr.kwargs if k is not None})
+        wrt = (rule.each,) if rule.each else rule.wrt
+        args = tuple(bound[name] for name in wrt if ir.is_node(bound.get(name)))
+    return set().union(*(flowing(a) for a in args))
+
+
+def find_rule(expr: ir.Call) -> rules.RuleSet | None:
+    assert isinstance(expr.fn, ir.Ref)
+    found = rules.lookup(expr.fn.path)
+    if found is None and expr.fn.obj is not None:
+        found = rules.lookup_object(expr.fn.obj)
+    return found

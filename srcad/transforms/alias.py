@@ -1,0 +1,352 @@
+"""alias: what may share memory, settled before anything is differentiated.
+
+Before: a `Program` in Python's semantics, where ``z = y`` and ``y[1:-1]`` are other names of y's memory. After: every
+write goes through the variable that owns the memory, so that variables can be treated as values: a name for a view that
+is written into (or whose owner is) is replaced by the view itself, and written inputs are copied first. A write through
+a name that only may share memory with another variable still in use is refused.
+
+`aliases` is the relation that is left: pairs of variables that may share memory at some time (a later pass that saves
+values asks for it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from srcad import ir, types
+from srcad.errors import Unsupported
+from srcad.program import Program
+from srcad.transforms import activity
+from srcad.transforms.inline import stored_names
+from srcad.types import Num, Seq
+
+VIEWS = frozenset(
+    "numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze numpy.real "
+    "numpy.imag numpy.diagonal numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d numpy.asarray numpy.broadcast_to "
+    "numpy.flipud numpy.fliplr numpy.flip numpy.rot90 numpy.rollaxis".split()
+)
+SURE = frozenset("numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze".split())
+MAYBE = frozenset("numpy.reshape numpy.ravel numpy.asanyarray numpy.ascontiguousarray numpy.real_if_close".split())
+WAY_OUT = "write into a copy: name = array.copy()."
+
+
+
+def alias(program: Program) -> tuple[Program, dict[str, set[str]]]:
+    """The program with its writes settled, and the pairs of variables that may still share memory."""
+    stored = stored_names(program.body)
+    if stored:
+        program = replace(program, body=_substituted(program, stored))
+    checker = Checker(program)
+    checker.run()
+    copies = tuple(
+        ir.Assign(ir.Name(i.name), ir.call("numpy.copy", ir.Name(i.name)))
+        for i in program.inputs
+        if i.name in checker.written_inputs
+    )
+    names = tuple(i.name for i in program.inputs if i.name in checker.written_inputs)
+    return replace(program, body=(*copies, *program.body), written=names), checker.relation()
+
+
+# ---- what an expression may share memory with ----
+
+
+def shares(expr: ir.Expr, known: dict[str, types.Abstract]) -> set[str]:
+    """Variables whose memory the value of `expr` may be (part of)."""
+    if isinstance(expr, ir.Name):
+        return {expr.id} if _has_memory(known.get(expr.id)) else set()
+    if isinstance(expr, ir.Index):
+        kind = types.infer(expr, known, [])
+        if isinstance(kind, Num) and kind.dims == () and not _is_list(expr.base, known):
+            return set()
+        return shares(expr.base, known) if not _is_selection(expr, known) else set()
+    if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
+        if expr.fn.path in VIEWS | MAYBE and expr.args:
+            return shares(expr.args[0], known)
+        return set().union(*(shares(a, known) for a in expr.args)) if expr.fn.path == "builtins.list" else set()
+    if isinstance(expr, (ir.List, ir.Tuple)):
+        return set().union(*(shares(item, known) for item in expr.items))
+    if isinstance(expr, ir.IfExp):
+        return shares(expr.body, known) | shares(expr.orelse, known)
+    return set()
+
+
+def _has_memory(kind: types.Abstract | None) -> bool:
+    return not (isinstance(kind, Num) and kind.dims == ())
+
+
+def _is_list(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
+    return isinstance(expr, ir.Name) and isinstance(known.get(expr.id), Seq)
+
+
+def _is_selection(expr: ir.Index, known: dict[str, types.Abstract]) -> bool:
+    """Whether an index holds an array, so that reading makes a copy."""
+    for item in expr.items:
+        if isinstance(item, (ir.List, ir.Tuple)):
+            return True
+        if not isinstance(item, (ir.Slice, ir.Const)):
+            kind = types.infer(item, known, [])
+            if not isinstance(kind, Num) or kind.dims != () or kind.dtype == "bool":
+                return True
+    return False
+
+
+def sure_view(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
+    """Whether `expr` is certainly a view of one variable, whatever the layout: it can stand wherever its name stood."""
+    if isinstance(expr, ir.Name):
+        return True
+    if isinstance(expr, ir.Index):
+        return not _is_selection(expr, known) and not _is_list(expr.base, known) and sure_view(expr.base, known)
+    if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) and expr.fn.path in SURE:
+        return sure_view(expr.args[0], known)
+    return False
+
+
+# ---- names for views become the views ----
+
+
+def _substituted(program: Program, stored: set[str]) -> tuple[ir.Stmt, ...]:
+    known = dict(program.types)
+    touched = _touched(program.body, stored, known)
+    body = _Substituter(program, touched, known).block(program.body)
+    merged: tuple[ir.Stmt, ...] = ir.transform(body, lambda n: _merged_index(n, known))
+    return merged
+
+
+def _touched(body: Sequence[ir.Stmt], stored: set[str], known: dict[str, types.Abstract]) -> set[str]:
+    """Variables connected by aliasing to one that is written into."""
+    near: dict[str, set[str]] = {}
+    for stmt in ir.walk(tuple(body)):
+        if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
+            for name in shares(stmt.value, known):
+                near.setdefault(name, set()).add(stmt.target.id)
+                near.setdefault(stmt.target.id, set()).add(name)
+    found, todo = set(stored), list(stored)
+    while todo:
+        for name in near.get(todo.pop(), ()):
+            if name not in found:
+                found.add(name)
+                todo.append(name)
+    return found
+
+
+class _Substituter:
+    def __init__(self, program: Program, touched: set[str], known: dict[str, types.Abstract]) -> None:
+        self.touched, self.known = touched, known
+        self.results = ir.names(program.results) | {v for _, v in program.updates}
+        self.counts: dict[str, int] = {i.name: 1 for i in program.inputs}
+        for node in ir.walk(program.body):
+            for name in _assigned_by(node):
+                self.counts[name] = self.counts.get(name, 0) + 1
+        self.program = program
+
+    def block(self, body: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
+        rest, out = list(body), []
+        while rest:
+            stmt = rest.pop(0)
+            if self.is_view_name(stmt) and (new := self.replaced(stmt, rest)) is not None:
+                before, rest = new
+                out.extend(before)
+                continue
+            out.append(self.nested(stmt))
+        return tuple(out)
+
+    def nested(self, stmt: ir.Stmt) -> ir.Stmt:
+        if isinstance(stmt, ir.If):
+            return replace(stmt, body=self.block(stmt.body), orelse=self.block(stmt.orelse))
+        if isinstance(stmt, (ir.For, ir.While, ir.With, ir.Block)):
+            return replace(stmt, body=self.block(stmt.body))
+        return stmt
+
+    def is_view_name(self, stmt: ir.Stmt) -> bool:
+        return (
+            isinstance(stmt, ir.Assign)
+            and isinstance(stmt.target, ir.Name)
+            and stmt.target.id in self.touched
+            and self.counts.get(stmt.target.id) == 1
+            and sure_view(stmt.value, self.known)
+            and bool(shares(stmt.value, self.known))
+        )
+
+    def replaced(self, stmt: ir.Stmt, rest: list[ir.Stmt]) -> tuple[list[ir.Stmt], list[ir.Stmt]] | None:
+        """The rest of the block with the name replaced by its view; None where that would change its meaning."""
+        assert isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name)
+        name = stmt.target.id
+        uses_here = sum(isinstance(n, ir.Name) and n.id == name for n in ir.walk(tuple(rest)))
+        uses = sum(isinstance(n, ir.Name) and n.id == name for n in ir.walk(self.program.body)) - 1
+        in_results = name in self.results
+        if in_results and self.program.body[-len(rest) :] != tuple(rest) and rest:
+            return None
+        base = activity.root(stmt.value)
+        changed = {n for s in ir.walk(tuple(rest)) for n in _assigned_by(s)}
+        if base in changed or uses_here < uses or in_results:
+            return None
+        value, before = stmt.value, []
+        for moved in sorted((ir.names(stmt.value) - {base}) & changed):
+            frozen = f"{moved}_at_{name}"
+            if frozen in self.known:
+                return None
+            self.known[frozen] = self.program.types[frozen] = self.known[moved]  # type: ignore[index]
+            self.counts[frozen] = 1
+            before.append(ir.Assign(ir.Name(frozen), ir.Name(moved), loc=stmt.loc))
+            value = ir.substitute(value, {moved: ir.Name(frozen)})
+        return before, list(ir.substitute(tuple(rest), {name: value}))
+
+
+def _assigned_by(node: object) -> set[str]:
+    if isinstance(node, (ir.Assign, ir.For)):
+        return ir.names(node.target)
+    if isinstance(node, (ir.Augment, ir.Pop)) and isinstance(node.target, ir.Name):
+        return {node.target.id}
+    return set()
+
+
+def _merged_index(node: object, known: dict[str, types.Abstract]) -> object:
+    """``A[i][j]`` is ``A[i, j]`` where i is a number; a view of everything, ``A[...][i]``, is ``A[i]``."""
+    if not isinstance(node, ir.Index) or not isinstance(node.base, ir.Index) or _is_list(node.base.base, known):
+        return node
+    if node.base.items == (ir.ELLIPSIS,):
+        return replace(node, base=node.base.base)
+    numbers = all(not isinstance(i, (ir.Slice, ir.Const)) or isinstance(i, ir.Const) and i.kind == "int" for i in node.base.items)
+    if numbers and not _is_selection(node.base, known):
+        if node.items == (ir.ELLIPSIS,):
+            return node.base
+        return replace(node, base=node.base.base, items=(*node.base.items, *node.items))
+    return node
+
+
+# ---- writes are checked ----
+
+
+class Checker:
+    """May-alias pairs at every place, by following the program; a write that could change another live variable is
+    refused."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.known = program, dict(program.types)
+        self.pairs: set[frozenset[str]] = set()
+        self.written_inputs: set[str] = set()
+        self.ever: set[frozenset[str]] = set()
+        self.live_after = _liveness(program)
+
+    def run(self) -> None:
+        self.pairs = {frozenset((i.name, "#" + i.name)) for i in self.program.inputs if _has_memory(self.known[i.name])}
+        self.block(self.program.body)
+
+    def relation(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for pair in self.ever:
+            a, b = sorted(pair)
+            if not a.startswith("#"):
+                found.setdefault(a, set()).add(b)
+                found.setdefault(b, set()).add(a)
+        return found
+
+    def block(self, body: Iterable[ir.Stmt]) -> None:
+        for stmt in body:
+            self.statement(stmt)
+            self.ever |= self.pairs
+
+    def statement(self, stmt: ir.Stmt) -> None:
+        if isinstance(stmt, ir.Assign):
+            self.assign(stmt)
+        elif isinstance(stmt, (ir.Store, ir.Augment)):
+            if isinstance(stmt.target, ir.Name):
+                self.rebind({stmt.target.id: set()})
+            else:
+                self.write(activity.root(stmt.target), stmt)
+        elif isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn == ir.Ref("numpy.add.at"):
+            self.write(activity.root(stmt.value.args[0]), stmt)
+        elif isinstance(stmt, ir.If):
+            before = set(self.pairs)
+            self.block(stmt.body)
+            after, self.pairs = self.pairs, before
+            self.block(stmt.orelse)
+            self.pairs |= after
+        elif isinstance(stmt, (ir.For, ir.While)):
+            while True:
+                before = set(self.pairs)
+                self.block(stmt.body)
+                self.pairs |= before
+                if self.pairs == before:
+                    break
+        elif isinstance(stmt, (ir.With, ir.Block)):
+            self.block(stmt.body)
+        elif isinstance(stmt, ir.Push):
+            for name in shares(stmt.value, self.known):
+                for other in {name} | self.near(name):
+                    if other != stmt.stack:
+                        self.pairs.add(frozenset((stmt.stack, other)))
+        elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
+            self.rebind({stmt.target.id: {stmt.stack} if _has_memory(self.known.get(stmt.target.id)) else set()})
+
+    def assign(self, stmt: ir.Assign) -> None:
+        if isinstance(stmt.target, ir.Name):
+            self.rebind({stmt.target.id: shares(stmt.value, self.known)})
+        elif isinstance(stmt.target, ir.Tuple):
+            names = [t.id for t in stmt.target.items if isinstance(t, ir.Name)]
+            values = stmt.value.items if isinstance(stmt.value, ir.Tuple) else ()
+            sources = [shares(v, self.known) for v in values] or [set() for _ in names]
+            self.rebind(dict(zip(names, sources, strict=True)))
+
+    def near(self, name: str) -> set[str]:
+        return {n for pair in self.pairs if name in pair for n in pair if n != name}
+
+    def rebind(self, new: dict[str, set[str]]) -> None:
+        """All names at once get new values, which share memory with what their sources did before."""
+        old = {name: {n for s in sources for n in {s} | self.near(s)} for name, sources in new.items()}
+        kept = {pair for pair in self.pairs if not (pair & set(new))}
+        for name, partners in old.items():
+            for other in partners:
+                if other not in new and other != name:
+                    kept.add(frozenset((name, other)))
+            for twin, theirs in old.items():
+                if twin != name and partners & theirs:
+                    kept.add(frozenset((name, twin)))
+        self.pairs = kept
+
+    def write(self, name: str, stmt: ir.Stmt) -> None:
+        live = self.live_after.get(id(stmt), set())
+        for other in sorted(self.near(name)):
+            if other.startswith("#"):
+                self.written_inputs.add(other[1:])
+            elif other in live:
+                raise Unsupported(f"a write into {name}, which may share its memory with {other}", stmt.loc, WAY_OUT)
+
+
+def _liveness(program: Program) -> dict[int, set[str]]:
+    """For every statement that writes, the variables read later before they get a new value."""
+    found: dict[int, set[str]] = {}
+    end = ir.names(program.results) | {v for _, v in program.updates}
+
+    def block(body: Sequence[ir.Stmt], live: set[str]) -> set[str]:
+        for stmt in reversed(body):
+            live = before(stmt, live)
+        return live
+
+    def before(stmt: ir.Stmt, live: set[str]) -> set[str]:
+        if isinstance(stmt, ir.If):
+            return block(stmt.body, set(live)) | block(stmt.orelse, set(live)) | ir.names(stmt.test)
+        if isinstance(stmt, (ir.For, ir.While)):
+            head = ir.names(stmt.iter) if isinstance(stmt, ir.For) else ir.names(stmt.test)
+            live = live | head | (ir.names(stmt.stop) if stmt.stop is not None else set())
+            while True:
+                new = live | block(stmt.body, set(live))
+                if new == live:
+                    return live
+                live = new
+        if isinstance(stmt, (ir.With, ir.Block)):
+            return block(stmt.body, live)
+        found[id(stmt)] = found.get(id(stmt), set()) | live
+        return (live - _assigned_by(stmt)) | _read_by(stmt)
+
+    block(program.body, end)
+    return found
+
+
+def _read_by(stmt: ir.Stmt) -> set[str]:
+    if isinstance(stmt, ir.Assign):
+        return ir.names(stmt.value)
+    return ir.names(stmt)
+
+

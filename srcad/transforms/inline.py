@@ -1,0 +1,145 @@
+"""inline: surface program to first-order program, by partial evaluation.
+
+Before: any desugared function. After: a `Program` whose calls are library functions, whose variables hold numbers,
+arrays and run-time lists, with user functions inlined, containers split into variables, loops over containers unrolled.
+The work is done by the evaluator (`eval_core` and its siblings); this file drives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from srcad import ir, types
+from srcad.errors import Unsupported
+from srcad.eval_core import Context, Evaluator, Restart
+from srcad.naming import Names
+from srcad.pipeline import NeedValue, Request
+from srcad.program import Program
+from srcad.types import Static, Struct
+from srcad.values import Dyn, Known, Ptr, Value
+
+
+def inline(request: Request) -> Program:
+    """The program of a request; evaluated anew each time a decision turns out to be needed earlier."""
+    from srcad.transforms import desugar
+
+    function = desugar.desugar(request.target.function)
+    decisions: frozenset[tuple[Any, ...]] = frozenset()
+    baked = {(origin, path): value for origin, path, value in request.baked}
+    for _ in range(64):
+        context = Context(Names(), decisions=decisions, baked=baked)
+        try:
+            return _evaluate(request, function, context)
+        except Restart as restart:
+            if restart.decision[0] == "bake":
+                baked = {**baked, restart.decision[1:]: _value_of(request, *restart.decision[1:])}
+            elif restart.decision in decisions:
+                raise Unsupported("a program whose structure changes while it runs", function.loc) from None
+            decisions |= {restart.decision}
+    raise Unsupported("a program whose structure does not settle", function.loc)
+
+
+def _value_of(request: Request, origin: str, path: tuple[Any, ...]) -> Any:
+    from srcad import scope
+
+    if origin == "param" and path[0] not in request.target.bound:
+        raise NeedValue(origin, path)
+    return scope.read(request.target, origin, path)
+
+
+def _evaluate(request: Request, function: ir.Function, context: Context) -> Program:
+    ev = Evaluator(context)
+    ev.scope = request.target.scope
+    ev.state.frames[""] = {}
+    _bind_parameters(ev, request, function)
+    ev.block(function.body)
+    value = ev.env.get("return", Known(None))
+    results, output = _results(ev, request, function, value)
+    wrt = tuple(i for i in context.inputs if i.origin == "param" and i.path[0] in request.wrt)
+    return Program(
+        name=function.name if function.name.isidentifier() else "function",
+        inputs=tuple(context.inputs),
+        body=tuple(ev.out),
+        results=tuple(results),
+        types=context.types,
+        output=output,
+        wrt=tuple(i for i in wrt if types.is_float(context.types[i.name])),
+        assumptions=tuple(context.assumptions),
+        baked=tuple((origin, path, v) for (origin, path), v in context.used_baked.items()),
+        updates=tuple(context.updates.items()),
+        return_loc=_return_loc(function),
+        doc=function.doc,
+        loc=function.loc,
+    )
+
+
+def _return_loc(function: ir.Function) -> ir.Loc | None:
+    last = function.body[-1] if function.body else None
+    return last.loc if isinstance(last, ir.Return) else None
+
+
+def _bind_parameters(ev: Evaluator, request: Request, function: ir.Function) -> None:
+    """Parameters become inputs, in order; a rebound container parameter has variables already."""
+    for param, abstract in zip(function.params, request.arguments, strict=True):
+        if isinstance(abstract, Static) and param.name in request.target.bound:
+            ev.env[param.name] = Known(abstract.value, request.target.bound_ref(param.name))
+        else:
+            ev.env[param.name] = ev.input(abstract, param.name, "param", (param.name,))
+
+
+def _results(
+    ev: Evaluator, request: Request, function: ir.Function, value: Value
+) -> tuple[list[ir.Expr], types.Abstract]:
+    if request.outputs is not None:
+        written = [ev.env[name] for name in request.outputs]
+        value = written[0] if len(written) == 1 else ev.tuple_of(written)
+    elif isinstance(value, Known) and value.value is None:
+        value = _filled(ev, function)
+    exprs: list[ir.Expr] = []
+    output = _leaves(ev, value, exprs)
+    return exprs, output
+
+
+def _filled(ev: Evaluator, function: ir.Function) -> Value:
+    """The arguments that a function returning None writes, in order: they are its outputs."""
+    written = stored_names(ev.out)
+    found = [
+        Dyn(ir.Name(i.name), ev.cx.types[i.name])  # type: ignore[arg-type]
+        for i in ev.cx.inputs
+        if i.origin == "param" and i.name in written
+    ]
+    if not found:
+        raise Unsupported("a function that returns nothing and writes none of its arguments", function.loc)
+    return found[0] if len(found) == 1 else ev.tuple_of(found)
+
+
+def stored_names(body: Sequence[ir.Stmt]) -> set[str]:
+    """Variables whose arrays some statement writes into."""
+    found = set()
+    for node in ir.walk(tuple(body)):
+        target: Any = None
+        if isinstance(node, (ir.Store, ir.Augment)):
+            target = node.target
+        elif isinstance(node, ir.Do) and isinstance(node.value, ir.Call) and node.value.args:
+            target = ir.Index(node.value.args[0], ()) if node.value.fn == ir.Ref("numpy.add.at") else None
+        while isinstance(target, (ir.Index, ir.Call)):
+            target = target.base if isinstance(target, ir.Index) else target.args[0]
+            if isinstance(target, ir.Name):
+                found.add(target.id)
+    return found
+
+
+def _leaves(ev: Evaluator, value: Value, exprs: list[ir.Expr]) -> types.Abstract:
+    if isinstance(value, Dyn):
+        exprs.append(value.expr)
+        return value.type
+    if isinstance(value, Known):
+        return Static(value.value)
+    if isinstance(value, Ptr):
+        box = ev.state.heap[value.id]
+        items = tuple(_leaves(ev, item, exprs) for item in box.items)
+        return Struct(box.kind, box.keys, items, box.cls)
+    raise Unsupported("a function returned as a result", None)
+
+

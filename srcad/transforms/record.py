@@ -1,0 +1,455 @@
+"""record: a `Sweep` becomes a forward and a reverse sweep; only values that would be lost are kept.
+
+The reverse sweep runs backwards and undoes the program as it goes: when it reaches the adjoint of a statement, every
+variable that adjoint code still reads has the value it had when the statement ran. To that end a statement that
+overwrites a variable still needed (read by the adjoint of an earlier statement, or of this one) saves the old value
+first, and the reverse sweep restores it before the statement's adjoint. `need` is that set; it grows in program order
+(Tapenade's to-be-recorded analysis: Hascoet, Naumann and Pascual, 2005). Elements saved in counted loops go to arrays
+indexed by the loop counters, everything else to lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.transforms import activity
+from srcad.transforms.reverse import Branch, Context, Loop, Step, Sweep
+from srcad.types import Num, Seq
+
+Stmts = list[ir.Stmt]
+PLACEHOLDER = ir.Pop(None, "")  # stands for a restore while it is being found out what must be saved
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The two sweeps and what the record holds: (variable, expression of its size in bytes or "")."""
+
+    forward: tuple[ir.Stmt, ...]
+    reverse: tuple[ir.Stmt, ...]
+    saved: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Around:
+    """The loops around a statement, outermost first: (counter, first, count) where counted, None where not."""
+
+    loops: tuple[tuple[str, ir.Expr, ir.Expr] | None, ...] = ()
+
+
+def record(sweep: Sweep, aliases: dict[str, set[str]]) -> Recorded:
+    """Place the saves and restores. `aliases`: variables that may share memory."""
+    recorder = Recorder(sweep, aliases)
+    forward, backward, _ = recorder.block(sweep.steps, frozenset(), Around(), True)
+    return Recorded(tuple(forward), tuple(backward), tuple(recorder.saved))
+
+
+class Recorder:
+    def __init__(self, sweep: Sweep, aliases: dict[str, set[str]]) -> None:
+        self.sweep, self.names, self.types = sweep, sweep.names, sweep.shapes.types
+        self.aliases = aliases
+        self.bars = set(sweep.bars.values())
+        self.storage: Stmts = []  # to be emitted before the outermost loop at hand
+        self.moving: set[str] = set()  # variables written in that loop
+        self.saved: list[tuple[str, str]] = []
+        self.rebound = sweep.shapes.rebound
+        self.written = {activity.root(n.target) for n in ir.walk(sweep.program.body) if isinstance(n, (ir.Store, ir.Augment))}
+
+    # ---- steps ----
+
+    def block(
+        self, steps: Sequence[Any], need: frozenset[str], around: Around, final: bool
+    ) -> tuple[Stmts, Stmts, frozenset[str]]:
+        """(forward statements, reverse statements, what is needed after). `final`: the result will be used."""
+        forward: Stmts = []
+        backward: list[Stmts] = []
+        for step in steps:
+            f, b, need = self.step(step, need, around, final)
+            forward.extend(f)
+            if b:
+                backward.append(b)
+        return forward, [s for part in reversed(backward) for s in part], need
+
+    def step(self, step: Any, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
+        if isinstance(step, Step):
+            return self.simple(step, need, around, final)
+        if isinstance(step, Branch):
+            return self.branch(step, need, around, final)
+        if isinstance(step, Loop):
+            return self.loop(step, need, around, final)
+        assert isinstance(step, Context)
+        f, b, need = self.block(step.body, need, around, final)
+        items = step.primal
+        return [replace(items, body=tuple(f))] if f else [], [replace(items, body=tuple(b))] if b else [], need
+
+    def simple(self, step: Step, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
+        primal = step.primal
+        reads = self.reads(step.adjoint)
+        full, partial = killed(primal)
+        after = frozenset()
+        if isinstance(primal, ir.Assign):  # an adjoint that reads the target means its new value
+            own = full - ir.names(primal.value)
+            after, reads = reads & own, reads - own
+        need = need | reads
+        lost = {n for n in full if n in need} | {n for n in partial if self.touches(n, need)}
+        save, restore = self.save(primal, lost, around, final) if lost else ([], [])
+        forward = [*save, *([] if isinstance(primal, ir.Return) else [primal])]
+        backward = [*restore, *self.quoted(primal, step.adjoint)]
+        return forward, backward, (need - full) | after
+
+    def touches(self, name: str, need: frozenset[str]) -> bool:
+        return name in need or bool(self.aliases.get(name, set()) & need)
+
+    def quoted(self, primal: ir.Stmt, adjoint: tuple[ir.Stmt, ...]) -> Stmts:
+        if not adjoint:
+            return []
+        return [ir.Block(quote(primal), adjoint)]
+
+    def reads(self, stmts: Sequence[ir.Stmt]) -> frozenset[str]:
+        """Primal variables whose values the statements read."""
+        found: set[str] = set()
+        for stmt in stmts:
+            _reads(stmt, found, self.rebound)
+        return frozenset(found - self.bars)
+
+    # ---- branches and loops ----
+
+    def branch(self, step: Branch, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
+        f1, b1, need1 = self.block(step.body, need, around, final)
+        f2, b2, need2 = self.block(step.orelse, need, around, final)
+        after = need1 | need2
+        if not b1 and not b2:
+            return [replace(step.primal, body=tuple(f1), orelse=tuple(f2))], [], after
+        test: ir.Expr = step.primal.test
+        forward: Stmts = []
+        if step.flag is not None:
+            flag = ir.Assign(ir.Name(step.flag), test, loc=step.primal.loc)
+            test = ir.Name(step.flag)
+            # the flag is set before the branch: it must survive until the reverse sweep comes back here
+            lost = {step.flag} & need
+            save, restore = self.save(flag, lost, around, final) if lost else ([], [])
+            forward = [*save, flag]
+            after = after | {step.flag}
+            backward = [ir.If(test, tuple(b1), tuple(b2), loc=step.primal.loc), *restore]
+        else:
+            after = after | ir.names(test)
+            backward = [ir.If(test, tuple(b1), tuple(b2), loc=step.primal.loc)]
+        if not b1:
+            backward[0] = ir.If(_negated(test), tuple(b2), loc=step.primal.loc)
+        forward.append(ir.If(test, tuple(f1), tuple(f2), loc=step.primal.loc))
+        return forward, backward, after
+
+    def loop(self, step: Loop, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
+        outermost = not around.loops
+        if outermost:
+            self.storage, self.moving = [], written_in(step.primal)
+        header = Header(self, step)
+        inside = Around((*around.loops, header.counted()))
+        counter = {header.counter} if header.counter else set()
+        head = need - counter
+        while True:  # what a later iteration needs is needed when an earlier one overwrites it
+            _, b, out = self.block(step.body, head, inside, False)
+            if head | (out - counter) == head:
+                break
+            head = head | (out - counter)
+        if not b:
+            f, _, _ = self.block(step.body, head, inside, final)
+            return [replace(step.primal, body=tuple(f))], [], need | head
+        if not final:
+            return [], [PLACEHOLDER], need | head | header.kept()
+        f, b, _ = self.block(step.body, head, inside, True)
+        forward, backward = header.assemble(f, b, need, around)
+        if outermost:
+            forward, self.storage = [*self.storage, *forward], []
+        return forward, backward, need | head | header.kept()
+
+    # ---- saving ----
+
+    def save(self, stmt: ir.Stmt, lost: set[str], around: Around, final: bool) -> tuple[Stmts, Stmts]:
+        """Statements that save what `stmt` is about to overwrite, and those that bring it back."""
+        if not final:
+            return [], [PLACEHOLDER]
+        saves, restores = [], []
+        for name in sorted(lost):
+            place: ir.Expr = ir.Name(name)
+            if isinstance(stmt, (ir.Store, ir.Augment)):
+                place = stmt.target
+            elif isinstance(stmt, ir.Do):
+                assert isinstance(stmt.value, ir.Call)
+                place = ir.Index(stmt.value.args[0], (ir.ELLIPSIS,))
+            if isinstance(stmt, ir.Push):
+                restores.append(ir.Pop(None, stmt.stack))
+                continue
+            save, restore = self.save_place(name, place, around)
+            saves.append(save)
+            restores.append(restore)
+        return saves, restores
+
+    def save_place(self, name: str, place: ir.Expr, around: Around) -> tuple[ir.Stmt, ir.Stmt]:
+        kind = self.sweep.shapes.of(place)
+        if isinstance(self.types.get(name), Seq):
+            raise Unsupported(f"{name}, a list that is rebound while its items are still needed", None)
+        value = place if kind.dims == () or not self.must_copy(name, place) else ir.call("numpy.copy", place)
+        if not around.loops:
+            saved = self.names.saved(name)
+            self.types[saved] = kind
+            self.note(name, "")
+            return ir.Assign(ir.Name(saved), value), self.put(place, ir.Name(saved))
+        if kind.dims == () and kind.dtype is not None and (spot := self.array_spot(around)) is not None:
+            shape, index = spot
+            saved = self.names.saved(name)
+            self.types[saved] = Num(kind.dtype, (None,) * len(shape))
+            self.storage.append(ir.Assign(ir.Name(saved), self.empty(shape, name, kind)))
+            self.note(name, " * ".join(_text(e) for e in shape))
+            return ir.Store(ir.Index(ir.Name(saved), index), place), self.put(place, ir.Index(ir.Name(saved), index))
+        saved = self.names.saved(name)
+        self.types[saved] = Seq(kind)
+        self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
+        self.note(name, "")
+        return ir.Push(saved, value), self.popped(place, saved)
+
+    def popped(self, place: ir.Expr, saved: str) -> ir.Stmt:
+        return ir.Pop(place, saved)
+
+    def put(self, place: ir.Expr, value: ir.Expr) -> ir.Stmt:
+        return ir.Store(place, value) if isinstance(place, ir.Index) else ir.Assign(place, value)
+
+    def must_copy(self, name: str, place: ir.Expr) -> bool:
+        """Whether the array saved could change later: a part of one, or one that is written into under any name."""
+        if isinstance(place, ir.Index):
+            return True
+        return bool(({name} | self.aliases.get(name, set())) & self.written)
+
+    def empty(self, shape: tuple[ir.Expr, ...], name: str, kind: Num) -> ir.Expr:
+        extent = shape[0] if len(shape) == 1 else ir.Tuple(shape)
+        own = self.types.get(name)
+        if isinstance(own, Num) and own.dims:
+            return ir.call("numpy.empty", extent, ir.Attr(ir.Name(name), "dtype")) if name in self.inputs() else self.typed(extent, kind)
+        return self.typed(extent, kind)
+
+    def inputs(self) -> set[str]:
+        return {i.name for i in self.sweep.program.inputs}
+
+    def typed(self, extent: ir.Expr, kind: Num) -> ir.Expr:
+        if kind.dtype == "float64":
+            return ir.call("numpy.empty", extent)
+        return ir.call("numpy.empty", extent, ir.Ref(f"numpy.{'bool_' if kind.dtype == 'bool' else kind.dtype}"))
+
+    def array_spot(self, around: Around) -> tuple[tuple[ir.Expr, ...], tuple[ir.Expr, ...]] | None:
+        """Shape and index of an array that holds one value per iteration of all loops around; None if not counted."""
+        shape, index = [], []
+        for loop in around.loops:
+            if loop is None:
+                return None
+            counter, first, extent = loop
+            shape.append(extent)
+            index.append(ir.Name(counter) if first == ir.Const(0) else ir.Binary("-", ir.Name(counter), first))
+        return tuple(shape), tuple(index)
+
+    def note(self, name: str, count: str) -> None:
+        self.saved.append((name, count))
+
+
+class Header:
+    """How a loop runs backwards."""
+
+    def __init__(self, recorder: Recorder, step: Loop) -> None:
+        self.r, self.step, self.primal = recorder, step, step.primal
+        self.counter = step.primal.target.id if isinstance(step.primal, ir.For) else None  # type: ignore[union-attr]
+        self.bounds: tuple[ir.Expr, ...] = ()
+        if isinstance(step.primal, ir.For):
+            bounds = list(step.primal.iter.args)  # type: ignore[union-attr]
+            for k, name in step.bounds:
+                bounds[k] = ir.Name(name)
+            self.bounds = tuple(bounds)
+
+    def counted(self) -> tuple[str, ir.Expr, ir.Expr] | None:
+        """(counter, first value, count) of a ``range`` of step 1 or -1 whose bounds are the same all through the outermost loop."""
+        if self.counter is None or self.step.bounds:
+            return None
+        start, stop, step = self.bounds
+        calls = [n for e in (start, stop) for n in ir.walk(e) if isinstance(n, (ir.Index, ir.Call)) and not _is_shape(n)]
+        if calls or (ir.names(start) | ir.names(stop)) & self.r.moving:
+            return None
+        if step == ir.Const(-1):
+            start, stop = _simplified(ir.Binary("+", stop, ir.Const(1))), _simplified(ir.Binary("+", start, ir.Const(1)))
+        elif step != ir.Const(1):
+            return None
+        if isinstance(start, ir.Const) and isinstance(start.value, int) and 0 <= start.value <= 3:
+            count: ir.Expr = stop if _is_nonnegative(stop) else ir.call("builtins.max", stop, ir.Const(0))
+            return self.counter, ir.Const(0), count
+        extent = _simplified(ir.Binary("-", stop, start))
+        return self.counter, start, ir.call("builtins.max", extent, ir.Const(0))
+
+    def kept(self) -> frozenset[str]:
+        """What the reverse loop itself reads: its bounds and its trip count."""
+        own = frozenset({self.step.trips}) if self.step.trips else frozenset()
+        return own.union(*(ir.names(b) for b in self.bounds))
+
+    def assemble(self, f: Stmts, b: Stmts, need: frozenset[str], around: Around) -> tuple[Stmts, Stmts]:
+        forward: Stmts = []
+        restores: Stmts = []
+        first = [ir.Assign(ir.Name(n), self.primal.iter.args[k]) for k, n in self.step.bounds]  # type: ignore[union-attr]
+        if self.step.trips is not None:
+            first.append(ir.Assign(ir.Name(self.step.trips), ir.Const(0)))
+            f = [ir.Augment(ir.Name(self.step.trips), "+", ir.Const(1)), *f]
+        for stmt in first:
+            self.keep(stmt, need, around, forward, restores)
+            forward.append(stmt)
+        if self.counter is not None:
+            self.keep(ir.Assign(ir.Name(self.counter), ir.Const(0)), need, around, forward, restores)
+        forward.append(self.forward_loop(f))
+        return forward, [*self.backward_loop(b), *restores[::-1]]
+
+    def keep(self, stmt: ir.Assign, need: frozenset[str], around: Around, forward: Stmts, restores: Stmts) -> None:
+        """Save what a variable of the loop's own holds, if the reverse sweep will want it after (before) the loop."""
+        lost = ir.names(stmt.target) & need
+        if lost:
+            save, restore = self.r.save(stmt, lost, around, True)
+            forward.extend(save)
+            restores.extend(restore)
+
+    def forward_loop(self, f: Stmts) -> ir.Stmt:
+        if isinstance(self.primal, ir.For):
+            return replace(self.primal, iter=replace(self.primal.iter, args=self.bounds), body=tuple(f))  # type: ignore[arg-type]
+        return replace(self.primal, body=tuple(f))
+
+    def backward_loop(self, b: Stmts) -> Stmts:
+        loc = self.primal.loc
+        trips = self.step.trips
+        if self.counter is None:
+            assert trips is not None
+            return [ir.For(ir.Name("_"), _range(ir.Const(0), ir.Name(trips), ir.Const(1)), tuple(b), loc=loc)]
+        start, stop, step = self.bounds
+        target = ir.Name(self.counter)
+        if trips is None and step in (ir.Const(1), ir.Const(-1)):
+            unit = step
+            first, last = _minus(stop, unit), _minus(start, unit)
+            back = ir.Const(-1) if step == ir.Const(1) else ir.Const(1)
+            return [ir.For(target, _range(first, last, back), tuple(b), loc=loc)]
+        count: ir.Expr = ir.Name(trips) if trips else ir.call("builtins.len", _range(start, stop, step))
+        if start == ir.Const(0) and step == ir.Const(1):
+            return [ir.For(target, _range(_minus(count, ir.Const(1)), ir.Const(-1), ir.Const(-1)), tuple(b), loc=loc)]
+        k = ir.Name(self.r.names.fresh("k"))
+        self.r.types[k.id] = Num("int64", (), True)
+        moved = k if step == ir.Const(1) else ir.Binary("*", k, step)
+        value = moved if start == ir.Const(0) else ir.Binary("+", start, moved)
+        body = (ir.Assign(target, value), *b)
+        return [ir.For(k, _range(_minus(count, ir.Const(1)), ir.Const(-1), ir.Const(-1)), body, loc=loc)]
+
+
+def _minus(e: ir.Expr, unit: ir.Expr) -> ir.Expr:
+    return _simplified(ir.Binary("-", e, unit))
+
+
+def _simplified(e: ir.Expr) -> ir.Expr:
+    """``n - 1 + 1`` is n, ``3 - 1`` is 2: constants at the end of a sum are added up."""
+    base, total = e, 0
+    while isinstance(base, ir.Binary) and base.op in "+-" and isinstance(base.right, ir.Const) and base.right.kind == "int":
+        total += base.right.value if base.op == "+" else -base.right.value
+        base = base.left
+    if isinstance(base, ir.Binary) and base.op in "+-" and isinstance(base.right, ir.Unary) and isinstance(base.right.operand, ir.Const):
+        value = -base.right.operand.value
+        total += value if base.op == "+" else -value
+        base = base.left
+    if isinstance(base, ir.Const) and base.kind == "int":
+        return ir.Const(base.value + total)
+    if total == 0:
+        return base
+    return ir.Binary("+" if total > 0 else "-", base, ir.Const(abs(total)))
+
+
+def _range(start: ir.Expr, stop: ir.Expr, step: ir.Expr) -> ir.Call:
+    return ir.Call(ir.Ref("builtins.range"), (start, stop, step))
+
+
+def _is_shape(n: Any) -> bool:
+    if isinstance(n, ir.Call):
+        return isinstance(n.fn, ir.Ref) and n.fn.path in ("builtins.len", "builtins.max", "builtins.min")
+    return isinstance(n.base, ir.Attr) and n.base.name == "shape"
+
+
+def _is_nonnegative(e: ir.Expr) -> bool:
+    if isinstance(e, ir.Const):
+        return bool(e.value >= 0)
+    return isinstance(e, ir.Index) and _is_shape(e) or isinstance(e, ir.Call) and e.fn == ir.Ref("builtins.len")
+
+
+def _negated(test: ir.Expr) -> ir.Expr:
+    return test.operand if isinstance(test, ir.Unary) and test.op == "not" else ir.Unary("not", test)
+
+
+def _text(e: ir.Expr) -> str:
+    from srcad import emit
+
+    return emit.expr(e)
+
+
+def written_in(loop: ir.For | ir.While) -> set[str]:
+    """Variables assigned or written into by a loop, its counters included."""
+    found = set()
+    for node in ir.walk(loop):
+        if isinstance(node, ir.For):
+            found |= ir.names(node.target)
+        elif not isinstance(node, (ir.Name, ir.Ref)):
+            full, partial = killed(node)
+            found |= full
+    return found
+
+
+def killed(stmt: ir.Stmt) -> tuple[frozenset[str], frozenset[str]]:
+    """(variables overwritten as a whole, variables written into)."""
+    if isinstance(stmt, ir.Assign):
+        return frozenset(ir.names(stmt.target)), frozenset()
+    if isinstance(stmt, ir.Augment) and isinstance(stmt.target, ir.Name):
+        return frozenset({stmt.target.id}), frozenset()
+    if isinstance(stmt, (ir.Store, ir.Augment)):
+        return frozenset(), frozenset({activity.root(stmt.target)})
+    if isinstance(stmt, ir.Push):
+        return frozenset(), frozenset({stmt.stack})
+    if isinstance(stmt, ir.Pop):
+        return frozenset({stmt.target.id}) if isinstance(stmt.target, ir.Name) else frozenset(), frozenset({stmt.stack})
+    if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn == ir.Ref("numpy.add.at"):
+        return frozenset(), frozenset({activity.root(stmt.value.args[0])})
+    return frozenset(), frozenset()
+
+
+def _reads(node: Any, found: set[str], rebound: set[str]) -> None:
+    """Variables whose values are read; an array of which only the shape matters counts only if it is rebound."""
+    if isinstance(node, ir.Assign):
+        _reads(node.value, found, rebound)
+        return
+    if isinstance(node, (ir.Store, ir.Augment)):
+        place = node.target
+        while not isinstance(place, ir.Name):
+            if isinstance(place, ir.Index):
+                for item in place.items:
+                    _reads(item, found, rebound)
+            place = place.base if isinstance(place, (ir.Index, ir.Attr)) else place.args[0]
+        _reads(node.value, found, rebound)
+        return
+    shape_only = isinstance(node, ir.Attr) and node.name in activity.SHAPE_ATTRIBUTES
+    if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref):
+        shape_only = node.fn.path in activity.SHAPE_ONLY or node.fn.path == "srcad.zero"
+        if node.fn.path == "srcad_runtime.unbroadcast":
+            _reads(node.args[0], found, rebound)
+            found |= ir.names(node.args[1]) & rebound
+            return
+    if shape_only:
+        found |= ir.names(node) & rebound
+        return
+    if isinstance(node, ir.Name):
+        found.add(node.id)
+    for child in ir.children(node):
+        _reads(child, found, rebound)
+
+
+def quote(stmt: ir.Stmt) -> str:
+    """``L5  u[i] = ...``: the line and text of a statement of the user's."""
+    if stmt.loc is None:
+        return ""
+    return f"L{stmt.loc.line}  {stmt.loc.text}"
+

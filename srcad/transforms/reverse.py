@@ -1,0 +1,492 @@
+"""reverse: every statement beside its adjoint.
+
+Before: a `Program` whose writes are checked (`alias`). After: a `Sweep`, the tree of steps that `record` turns into a
+forward and a reverse sweep. Adjoints are accumulated with ``+=`` and zeroed where their variable is overwritten;
+`tidy` finds the first writes. The chain rule is in `Pull`, undoing of broadcasting in `Pull.fit`, accumulation in
+`Adjoint.accumulate`; rules know none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from srcad import ir, types
+from srcad.algebra import add, sign
+from srcad.errors import Unsupported
+from srcad.facts import Shapes, rebound
+from srcad.naming import Names
+from srcad.program import Program
+from srcad.pull import Contribution, Hoist, Pull, index_kind
+from srcad.transforms import activity
+
+ZERO = ir.Ref("srcad.zero")  # zero(x): a zero like x, printed by tidy
+
+
+@dataclass(frozen=True)
+class Step:
+    """A statement and its adjoint, both in order of execution."""
+
+    primal: ir.Stmt
+    adjoint: tuple[ir.Stmt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Branch:
+    primal: ir.If
+    body: tuple[Any, ...]
+    orelse: tuple[Any, ...]
+    flag: str | None = None  # holds the test's truth where it cannot be tested again
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop: `body` as steps. A `For` whose trip count is not its range's, and every `While`, counts into `trips`."""
+
+    primal: ir.For | ir.While
+    body: tuple[Any, ...]
+    trips: str | None = None
+    bounds: tuple[tuple[int, str], ...] = ()  # bounds (0 start, 1 stop, 2 step) to be kept under a name
+
+
+@dataclass(frozen=True)
+class Context:
+    """``with``: both sweeps of the body run inside it."""
+
+    primal: ir.With
+    body: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The program as steps. bars: variable -> its adjoint's name; results: expressions of the value's leaves."""
+
+    program: Program
+    steps: tuple[Any, ...]
+    bars: dict[str, str]
+    results: tuple[ir.Expr, ...]
+    seeds: tuple[ir.Param, ...]
+    shapes: Shapes
+    names: Names = field(compare=False)
+
+
+def reverse(program: Program, seeded: Sequence[int]) -> Sweep:
+    """Steps of the program; `seeded` are the positions of the results that have an adjoint."""
+    names = Names(program.names())
+    known = dict(program.types)
+    body, results = _name_results(program, names, known)
+    program = replace(program, body=body, results=results, types=known)
+    outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded)) if seeded else set()
+    wrt = {i.name for i in program.wrt}
+    active = activity.active(program.body, known, wrt, outputs) | wrt
+    rev = Reverser(program, names, active)
+    steps = rev.block(program.body)
+    seeds, last = rev.seed(seeded)
+    return Sweep(rev.program(), (*steps, *last), rev.bars, program.results, seeds, rev.shapes, names)
+
+
+def _name_results(program: Program, names: Names, known: dict[str, Any]) -> tuple[tuple[ir.Stmt, ...], tuple[ir.Expr, ...]]:
+    """Give every result that is not a variable a name; the last statements of the body."""
+    body, results = list(program.body), []
+    many = len(program.results) > 1
+    for k, expr in enumerate(program.results):
+        if not isinstance(expr, (ir.Name, ir.Const)):
+            name = names.fresh(f"out_{k}" if many else "out")
+            body.append(ir.Assign(ir.Name(name), expr, loc=program.return_loc))
+            known[name] = types.infer(expr, known, [])
+            expr = ir.Name(name)
+        results.append(expr)
+    return tuple(body), tuple(results)
+
+
+class Reverser:
+    """Walks the program once and writes the steps."""
+
+    def __init__(self, program: Program, names: Names, active: frozenset[str]) -> None:
+        self.source = program
+        self.names, self.active = names, set(active)
+        inputs = {i.name for i in program.inputs}
+        self.shapes = Shapes(program.types, program.assumptions, rebound(program.body, inputs))
+        self.bars: dict[str, str] = {}
+        self.pending: list[Step] = []
+        for name in sorted(active):
+            self.bar(name)
+
+    def program(self) -> Program:
+        return replace(self.source, types=self.shapes.types)
+
+    def bar(self, name: str) -> str:
+        if name not in self.bars:
+            self.bars[name] = self.names.bar(name)
+            self.shapes.types[self.bars[name]] = _bar_type(self.shapes.types[name])
+        return self.bars[name]
+
+    # ---- statements ----
+
+    def block(self, body: Sequence[ir.Stmt]) -> tuple[Any, ...]:
+        steps: list[Any] = []
+        for stmt in body:
+            steps.extend(self.statement(stmt))
+        return tuple(steps)
+
+    def statement(self, stmt: ir.Stmt) -> Sequence[Any]:
+        if isinstance(stmt, ir.Assign):
+            return self.assign(stmt)
+        if isinstance(stmt, ir.Store):
+            return self.write(stmt, stmt.target, stmt.value)
+        if isinstance(stmt, ir.Augment):
+            return self.augment(stmt)
+        if isinstance(stmt, ir.If):
+            return self.branch(stmt)
+        if isinstance(stmt, (ir.For, ir.While)):
+            return self.loop(stmt)
+        if isinstance(stmt, ir.With):
+            return [Context(stmt, self.block(stmt.body))]
+        if isinstance(stmt, ir.Do) and activity.root(stmt.value) and _is_add_at(stmt.value):
+            return self.add_at(stmt)
+        if isinstance(stmt, (ir.Push, ir.Pop)):
+            return self.list_statement(stmt)
+        if isinstance(stmt, (ir.Do, ir.Raise, ir.Assert)):
+            return [Step(stmt)]
+        raise Unsupported(f"reverse mode through {type(stmt).__name__.lower()}", stmt.loc)
+
+    def branch(self, stmt: ir.If) -> Sequence[Any]:
+        """The reverse sweep takes the same branch: by the same test where that still says so, else by a saved flag."""
+        body, orelse = self.block(stmt.body), self.block(stmt.orelse)
+        changed = _written(stmt.body) | _written(stmt.orelse)
+        again = not (ir.names(stmt.test) & changed) and _is_cheap_test(stmt.test)
+        return [Branch(stmt, body, orelse, None if again else self.fresh("branch", "bool"))]
+
+    def loop(self, stmt: ir.For | ir.While) -> Sequence[Any]:
+        body = self.block(stmt.body)
+        counted = isinstance(stmt, ir.While) or stmt.stop is not None
+        trips = self.fresh("trips", "int64") if counted else None
+        return [Loop(stmt, body, trips, self.steady_bounds(stmt) if isinstance(stmt, ir.For) else ())]
+
+    def steady_bounds(self, stmt: ir.For) -> tuple[tuple[int, str], ...]:
+        """Names for the bounds that the loop's own body changes."""
+        assert isinstance(stmt.iter, ir.Call)
+        changed = _written(stmt.body)
+        named = zip(stmt.iter.args, ("start", "stop", "step"), strict=True)
+        return tuple((k, self.fresh(base, "int64")) for k, (e, base) in enumerate(named) if ir.names(e) & changed)
+
+    def fresh(self, base: str, dtype: str) -> str:
+        name = self.names.fresh(base)
+        self.shapes.types[name] = types.Num(dtype, (), True)
+        return name
+
+    def assign(self, stmt: ir.Assign) -> Sequence[Any]:
+        if isinstance(stmt.target, ir.Tuple):
+            return self.assign_tuple(stmt)
+        assert isinstance(stmt.target, ir.Name)
+        name = stmt.target.id
+        if name not in self.active:
+            return [Step(stmt)]
+        if isinstance(stmt.value, ir.List):
+            return self.list_literal(stmt)
+        out = stmt.target if name not in ir.names(stmt.value) else None
+        return self.with_hoists(stmt, lambda value: self.adjoint_of_assign(name, value, out, stmt.loc))
+
+    def with_hoists(self, stmt: Any, adjoint: Any) -> Sequence[Any]:
+        """The step of a statement; what its adjoint needs and nobody keeps is computed before it, under a name."""
+        steps: list[Any] = []
+        for _ in range(200):
+            try:
+                return [*steps, Step(stmt, tuple(adjoint(stmt.value)))]
+            except Hoist as hoist:
+                name = self.names.fresh(hoist.base)
+                self.shapes.types[name] = self.shapes.of(hoist.expr)
+                if activity.flowing(hoist.expr) & self.active:
+                    self.active.add(name)
+                    self.bar(name)
+                first = ir.Assign(ir.Name(name), hoist.expr, loc=stmt.loc)
+                steps.extend(self.assign(first))
+                stmt = _replace_expr(stmt, hoist.expr, ir.Name(name))
+        raise Unsupported("an expression too large to differentiate", stmt.loc, "split it into statements.")
+
+    def adjoint_of_assign(self, name: str, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> list[ir.Stmt]:
+        bar = ir.Name(self.bar(name))
+        pull = self.pull(loc)
+        pull.run(value, bar, self.shapes.of(bar), out)
+        own = [c for c in pull.found if c.name == name]
+        others = [c for c in pull.found if c.name != name]
+        stmts = [*pull.stmts, *self.accumulate_all(others)]
+        if not own:
+            return [*stmts, self.zero(name)]
+        if all(c.place == ir.Name(name) and c.whole for c in own):
+            total = own[0].value
+            for c in own[1:]:
+                total = add(total, c.value)
+            return stmts if total == bar else [*stmts, ir.Assign(bar, total)]
+        return self.overwritten(name, bar, value, out, loc)
+
+    def overwritten(self, name: str, bar: ir.Name, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> list[ir.Stmt]:
+        """``y = f(y[1:])``: the adjoint of the new y is moved aside, and that of the old one built from zero."""
+        g = self.names.fresh("g")
+        self.shapes.types[g] = self.shapes.of(bar)
+        pull = self.pull(loc)
+        pull.run(value, ir.Name(g), self.shapes.of(bar), out)
+        moved = ir.Assign(ir.Name(g), bar)
+        return [moved, *pull.stmts, self.zero(name), *self.accumulate_all(pull.found)]
+
+    def assign_tuple(self, stmt: ir.Assign) -> Sequence[Any]:
+        assert isinstance(stmt.target, ir.Tuple)
+        targets = [t.id for t in stmt.target.items if isinstance(t, ir.Name)]
+        if not any(t in self.active for t in targets):
+            return [Step(stmt)]
+        if isinstance(stmt.value, ir.Tuple):
+            return self.parallel(stmt, targets, stmt.value.items)
+        return self.with_hoists(stmt, lambda value: self.adjoint_of_unpacking(targets, value, stmt.loc))
+
+    def parallel(self, stmt: ir.Assign, targets: list[str], values: tuple[ir.Expr, ...]) -> Sequence[Any]:
+        """``u, v = v, u`` swaps the adjoints; anything else is assigned one by one through temporaries."""
+        sources = [v.id for v in values if isinstance(v, ir.Name)]
+        if sorted(sources) == sorted(targets) and all(t in self.active for t in targets):
+            bars = tuple(ir.Name(self.bar(s)) for s in sources)
+            new = tuple(ir.Name(self.bar(t)) for t in targets)
+            return [Step(stmt, (ir.Assign(ir.Tuple(bars), ir.Tuple(new), loc=stmt.loc),))]
+        first, last = [], []
+        for target, value in zip(targets, values, strict=True):
+            temp = self.names.fresh(f"{target}_new")
+            self.shapes.types[temp] = self.shapes.of(value)
+            if activity.flowing(value) & self.active and target in self.active:
+                self.active.add(temp)
+                self.bar(temp)
+            first.append(ir.Assign(ir.Name(temp), value, loc=stmt.loc))
+            last.append(ir.Assign(ir.Name(target), ir.Name(temp), loc=stmt.loc))
+        return [s for a in (*first, *last) for s in self.assign(a)]
+
+    def adjoint_of_unpacking(self, targets: list[str], value: ir.Expr, loc: ir.Loc | None) -> list[ir.Stmt]:
+        pull = self.pull(loc)
+        bars = [ir.Name(self.bar(t)) if t in self.active else ir.NONE for t in targets]
+        used = targets if not (set(targets) & ir.names(value)) else []
+        pull.several(value, tuple(bars), tuple(ir.Name(t) for t in used))
+        stmts = [*pull.stmts]
+        zeros = [self.zero(t) for t in targets if t in self.active]
+        if {c.name for c in pull.found} & set(targets):
+            raise Unsupported("several values unpacked into a variable they are computed from", loc, "use another name.")
+        return [*stmts, *self.accumulate_all(pull.found), *zeros]
+
+    def augment(self, stmt: ir.Augment) -> Sequence[Any]:
+        if isinstance(stmt.target, ir.Name):
+            value = ir.Binary(stmt.op, stmt.target, stmt.value, loc=stmt.loc)
+            steps = list(self.assign(ir.Assign(stmt.target, value, loc=stmt.loc)))
+            return [*steps[:-1], _as_written(steps[-1], stmt)]
+        return self.write(stmt, stmt.target, stmt.value)
+
+    # ---- writes into arrays ----
+
+    def write(self, stmt: ir.Store | ir.Augment, target: ir.Expr, value: ir.Expr) -> Sequence[Any]:
+        """``place = value`` or ``place op= value`` where place is an element, slice or selection of an array."""
+        name = activity.root(target)
+        if name not in self.active:
+            return [Step(stmt)]
+        assert isinstance(target, ir.Index)
+
+        def adjoint(value: ir.Expr) -> list[ir.Stmt]:
+            full = value if isinstance(stmt, ir.Store) else ir.Binary(stmt.op, target, value, loc=stmt.loc)
+            return self.adjoint_of_write(name, target, full, stmt.loc)
+
+        return self.with_hoists(stmt, adjoint)
+
+    def adjoint_of_write(self, name: str, target: ir.Index, value: ir.Expr, loc: ir.Loc | None) -> list[ir.Stmt]:
+        bar = self.bar(name)
+        place_bar = ir.substitute_root(target, bar)
+        kind = index_kind(self.shapes, target)
+        if kind == "repeated":
+            return self.adjoint_of_selection(name, target, place_bar, value, loc)
+        pull = self.pull(loc)
+        pull.run(value, place_bar, self.shapes.of(target), None)
+        own = [c for c in pull.found if c.name == name]
+        same = [c for c in own if c.place == target and c.whole]
+        if any(c.value == place_bar for c in same):
+            return self.increment(pull, name, place_bar, own)
+        if not own:
+            stmts = [*pull.stmts, *self.accumulate_all(pull.found)]
+            return [*stmts, ir.Store(place_bar, ir.ZERO)]
+        return self.read_zero_add(name, target, place_bar, value, loc)
+
+    def increment(self, pull: Pull, name: str, place_bar: ir.Index, own: list[Contribution]) -> list[ir.Stmt]:
+        """``u[i] = u[i] + e``: the adjoint of u[i] stays. All reads of it come before all additions to u_bar."""
+        kept = list(own)
+        kept.remove(next(c for c in own if c.value == place_bar))
+        others = self.accumulate_all([c for c in pull.found if c.name != name])
+        named: list[ir.Stmt] = []
+        if len(kept) > 1 or not _is_scalar(self, place_bar):
+            kept = [self.named(c, place_bar, named) for c in kept]
+        return [*pull.stmts, *others, *named, *self.accumulate_all(kept)]
+
+    def named(self, c: Contribution, place_bar: ir.Index, stmts: list[ir.Stmt]) -> Contribution:
+        if not _reads(c.value, activity.root(place_bar)):
+            return c
+        g = self.names.fresh("g")
+        self.shapes.types[g] = self.shapes.of(c.value)
+        value = c.value if not _is_view(c.value) else ir.call("numpy.copy", c.value)
+        stmts.append(ir.Assign(ir.Name(g), value))
+        return replace(c, value=ir.Name(g))
+
+    def read_zero_add(
+        self, name: str, target: ir.Index, place_bar: ir.Index, value: ir.Expr, loc: ir.Loc | None
+    ) -> list[ir.Stmt]:
+        """Places that may coincide: read the adjoint, zero it, then add."""
+        g = self.names.fresh("g")
+        kind = self.shapes.of(target)
+        self.shapes.types[g] = kind
+        read: ir.Expr = place_bar if kind.dims == () else ir.call("numpy.copy", place_bar)
+        pull = self.pull(loc)
+        pull.run(value, ir.Name(g), kind, None)
+        zero = ir.Store(place_bar, ir.ZERO)
+        return [ir.Assign(ir.Name(g), read), *pull.stmts, zero, *self.accumulate_all(pull.found)]
+
+    def adjoint_of_selection(
+        self, name: str, target: ir.Index, place_bar: ir.Index, value: ir.Expr, loc: ir.Loc | None
+    ) -> list[ir.Stmt]:
+        """``x[indices] = value``: of several writes to one element the last one counts."""
+        g = self.names.fresh("g")
+        self.shapes.types[g] = replace(self.shapes.of(target))
+        key = target.items[0] if len(target.items) == 1 else ir.Tuple(target.items)
+        read = ir.call("srcad_runtime.last_written", place_bar.base, key)
+        pull = self.pull(loc)
+        pull.run(value, ir.Name(g), self.shapes.of(target), None)
+        zero = ir.Store(place_bar, ir.ZERO)
+        return [ir.Assign(ir.Name(g), read), *pull.stmts, zero, *self.accumulate_all(pull.found)]
+
+    def add_at(self, stmt: ir.Do) -> Sequence[Any]:
+        """``np.add.at(x, index, value)``: value's adjoint reads x_bar at every repetition."""
+        assert isinstance(stmt.value, ir.Call)
+        array, index, _ = stmt.value.args
+        name = activity.root(array)
+        if name not in self.active:
+            return [Step(stmt)]
+        items = index.items if isinstance(index, ir.Tuple) else (index,)
+        place = ir.Index(array, items)
+
+        def adjoint(call: ir.Expr) -> list[ir.Stmt]:
+            assert isinstance(call, ir.Call)
+            pull = self.pull(stmt.loc)
+            pull.run(call.args[2], ir.substitute_root(place, self.bar(name)), self.shapes.of(place), None)
+            if any(c.name == name for c in pull.found):
+                raise Unsupported("np.add.at of values that read the array itself", stmt.loc, "name the values first.")
+            return [*pull.stmts, *self.accumulate_all(pull.found)]
+
+        return self.with_hoists(stmt, adjoint)
+
+    # ---- lists ----
+
+    def list_literal(self, stmt: ir.Assign) -> Sequence[Any]:
+        assert isinstance(stmt.target, ir.Name) and isinstance(stmt.value, ir.List)
+        bar = self.bar(stmt.target.id)
+        pops: list[ir.Stmt] = []
+        for item in reversed(stmt.value.items):
+            pops.extend(self.popped(bar, item, stmt.loc))
+        return [Step(stmt, (*pops, ir.Assign(ir.Name(bar), ir.Call(ZERO, (stmt.target,)))))]
+
+    def popped(self, bar: str, value: ir.Expr, loc: ir.Loc | None) -> list[ir.Stmt]:
+        """The adjoint of an item goes where the item came from."""
+        if not (activity.flowing(value) & self.active):
+            return [ir.Pop(None, bar)]
+        g = self.names.fresh("g")
+        self.shapes.types[g] = self.shapes.of(value)
+        pull = self.pull(loc)
+        pull.run(value, ir.Name(g), self.shapes.of(value), None)
+        return [ir.Pop(ir.Name(g), bar), *pull.stmts, *self.accumulate_all(pull.found)]
+
+    def list_statement(self, stmt: ir.Push | ir.Pop) -> Sequence[Any]:
+        if stmt.stack not in self.active:
+            return [Step(stmt)]
+        bar = self.bar(stmt.stack)
+        if isinstance(stmt, ir.Pop):
+            raise Unsupported("pop from a list whose length is known only at run time", stmt.loc, "index it instead.")
+        return self.with_hoists(stmt, lambda value: self.popped(bar, value, stmt.loc))
+
+    # ---- adjoints ----
+
+    def pull(self, loc: ir.Loc | None) -> Pull:
+        return Pull(self.shapes, self.active, self.names, loc)
+
+    def zero(self, name: str) -> ir.Stmt:
+        return ir.Assign(ir.Name(self.bar(name)), ir.Call(ZERO, (ir.Name(name),)))
+
+    def accumulate_all(self, contributions: Sequence[Contribution]) -> list[ir.Stmt]:
+        return [self.accumulate(c) for c in contributions]
+
+    def accumulate(self, c: Contribution) -> ir.Stmt:
+        """``x_bar += value``, counting repeated indices."""
+        place = ir.substitute_root(c.place, self.bar(c.name))
+        if c.repeated:
+            assert isinstance(place, ir.Index)
+            key = place.items[0] if len(place.items) == 1 else ir.Tuple(place.items)
+            return ir.Do(ir.call("srcad_runtime.add_at", place.base, key, c.value))
+        minus, value = sign(c.value)
+        return ir.Augment(place, "-" if minus else "+", value)
+
+    def seed(self, seeded: Sequence[int]) -> tuple[tuple[ir.Param, ...], list[Any]]:
+        """Parameters for the adjoints of the results, and the step that hands them on."""
+        params, stmts = [], []
+        for k in seeded:
+            name = self.names.fresh("out_bar" if len(seeded) == 1 else f"out_{k}_bar")
+            expr = self.source.results[k]
+            kind = self.shapes.of(expr)
+            self.shapes.types[name] = _bar_type(kind)
+            scalar = len(seeded) == 1 and kind.dims in ((), None)
+            params.append(ir.Param(name, default=ir.Const(1.0) if scalar else None))
+            if isinstance(expr, ir.Name) and expr.id in self.active:
+                stmts.append(ir.Augment(ir.Name(self.bar(expr.id)), "+", ir.Name(name)))
+        label = ir.Return(self.source.results[0] if self.source.results else None, loc=self.source.return_loc)
+        return tuple(params), [Step(label, tuple(stmts))]
+
+
+def _bar_type(kind: Any) -> Any:
+    return replace(kind, number=None) if hasattr(kind, "number") else kind
+
+
+def _replace_expr(stmt: Any, old: ir.Expr, new: ir.Expr) -> Any:
+    value = ir.transform(stmt.value, lambda n: new if n == old else n)
+    return replace(stmt, value=value)
+
+
+def _as_written(step: Any, stmt: ir.Augment) -> Any:
+    """The step of ``s += e`` keeps the statement's own form, with what was hoisted from e."""
+    if isinstance(step, Step) and isinstance(step.primal, ir.Assign) and isinstance(step.primal.value, ir.Binary):
+        return replace(step, primal=replace(stmt, value=step.primal.value.right))
+    return step
+
+
+def _written(body: Sequence[ir.Stmt]) -> set[str]:
+    """Variables rebound or written into by a body."""
+    found: set[str] = set()
+    for node in ir.walk(tuple(body)):
+        if isinstance(node, (ir.Assign, ir.For)):
+            found |= ir.names(node.target)
+        elif isinstance(node, (ir.Store, ir.Augment)):
+            found.add(activity.root(node.target))
+        elif isinstance(node, ir.Pop):
+            found |= {node.stack} | ({activity.root(node.target)} if node.target is not None else set())
+        elif isinstance(node, ir.Push):
+            found.add(node.stack)
+        elif isinstance(node, ir.Do):
+            found.add(activity.root(node.value))
+    return found - {""}
+
+
+def _is_add_at(expr: ir.Expr) -> bool:
+    return isinstance(expr, ir.Call) and expr.fn == ir.Ref("numpy.add.at")
+
+
+def _is_cheap_test(test: ir.Expr) -> bool:
+    """Whether a test may be evaluated again: comparisons of elements and simple arithmetic."""
+    cheap = {"builtins.abs", "builtins.len", "numpy.absolute", "builtins.max", "builtins.min"}
+    return all(not isinstance(n, ir.Call) or isinstance(n.fn, ir.Ref) and n.fn.path in cheap for n in ir.walk(test))
+
+
+def _is_scalar(rev: Reverser, place: ir.Expr) -> bool:
+    return rev.shapes.of(place).dims == ()
+
+
+def _reads(expr: ir.Expr, name: str) -> bool:
+    return name in ir.names(expr)
+
+
+def _is_view(expr: ir.Expr) -> bool:
+    return isinstance(expr, (ir.Name, ir.Index))

@@ -1,0 +1,233 @@
+"""tidy: the reverse sweep as a person would write it.
+
+`settle` knows where each adjoint is still zero: the first ``+=`` becomes ``=``, what only moves zeros disappears, and
+zeros are written out only where a loop, a branch or a partial write needs them. An adjoint owns its memory: a value
+that may share it is copied, unless its other name is dead from here on. No statement is moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from srcad import algebra, ir, rules
+from srcad.facts import Shapes
+from srcad.transforms import activity
+from srcad.transforms.reverse import ZERO
+from srcad.types import Num, Seq
+
+State = dict[str, bool]  # adjoint -> whether it is zero (and has not been written out)
+FRESH = frozenset(
+    "numpy.zeros numpy.zeros_like numpy.ones_like numpy.full_like numpy.where numpy.dot numpy.matmul numpy.sum numpy.copy "
+    "numpy.outer numpy.mean numpy.concatenate numpy.stack numpy.einsum numpy.tensordot numpy.kron numpy.repeat numpy.tile "
+    "numpy.cumsum numpy.roll numpy.linalg.solve numpy.linalg.inv srcad_runtime.scatter_add srcad_runtime.astype "
+    "srcad_runtime.last_written".split()
+)
+
+
+def settle(stmts: Sequence[ir.Stmt], bars: dict[str, str], shapes: Shapes, wanted: Sequence[str]) -> tuple[ir.Stmt, ...]:
+    """The reverse sweep with zeros worked out. bars: variable -> adjoint; wanted: adjoints that are returned."""
+    tidier = Tidier(bars, shapes)
+    state = dict.fromkeys(bars.values(), True)
+    out = tidier.block(stmts, state)
+    for name in wanted:
+        tidier.need({name}, state, out)
+    return tuple(out)
+
+
+class Tidier:
+    def __init__(self, bars: dict[str, str], shapes: Shapes) -> None:
+        self.primal = {bar: name for name, bar in bars.items()}
+        self.shapes = shapes
+
+    def block(self, stmts: Sequence[ir.Stmt], state: State) -> list[ir.Stmt]:
+        out: list[ir.Stmt] = []
+        for k, stmt in enumerate(stmts):
+            self.statement(stmt, state, out, stmts[k + 1 :])
+        return out
+
+    def statement(self, stmt: ir.Stmt, state: State, out: list[ir.Stmt], rest: Sequence[ir.Stmt]) -> None:
+        if isinstance(stmt, ir.Block):
+            inner = self.block(stmt.body, state)
+            if inner:
+                out.append(replace(stmt, body=tuple(inner)))
+        elif isinstance(stmt, ir.If):
+            self.branch(stmt, state, out)
+        elif isinstance(stmt, (ir.For, ir.While)):
+            self.loop(stmt, state, out)
+        elif isinstance(stmt, ir.With):
+            body = self.block(stmt.body, state)
+            if body:
+                out.append(replace(stmt, body=tuple(body)))
+        elif isinstance(stmt, ir.Assign):
+            self.assign(stmt, state, out, rest)
+        elif isinstance(stmt, ir.Augment):
+            self.augment(stmt, state, out, rest)
+        elif isinstance(stmt, ir.Store):
+            self.store(stmt, state, out)
+        else:
+            if isinstance(stmt, ir.Do) and self.vanishes(stmt.value.args[2], state):  # type: ignore[attr-defined]
+                return
+            self.need(ir.names(stmt), state, out)
+            out.append(stmt)
+
+    # ---- zeros ----
+
+    def zeros(self, expr: ir.Expr, state: State) -> set[str]:
+        return {n for n in ir.names(expr) if state.get(n, False)}
+
+    def vanishes(self, expr: ir.Expr, state: State) -> bool:
+        """Whether an expression, linear in the one adjoint it reads, reads a zero."""
+        read = {n for n in ir.names(expr) if n in state}
+        return len(read) == 1 and bool(self.zeros(expr, state))
+
+    def need(self, names: set[str], state: State, out: list[ir.Stmt]) -> None:
+        """Write out the zeros among these adjoints."""
+        for name in sorted(n for n in names if state.get(n, False)):
+            out.append(ir.Assign(ir.Name(name), self.zero_like(name)))
+            state[name] = False
+
+    def zero_like(self, bar: str) -> ir.Expr:
+        kind = self.shapes.types[bar]
+        if isinstance(kind, Seq):
+            return ir.call("srcad_runtime.zeros_of", ir.Name(self.primal[bar]))
+        if isinstance(kind, Num) and kind.dims == ():
+            return ir.ZERO
+        return ir.call("numpy.zeros_like", ir.Name(self.primal[bar]))
+
+    # ---- statements ----
+
+    def assign(self, stmt: ir.Assign, state: State, out: list[ir.Stmt], rest: Sequence[ir.Stmt]) -> None:
+        if isinstance(stmt.target, ir.Tuple):
+            self.need(ir.names(stmt), state, out)
+            out.append(stmt)
+            return
+        assert isinstance(stmt.target, ir.Name)
+        name, value = stmt.target.id, stmt.value
+        if isinstance(value, ir.Call) and value.fn == ZERO:
+            state[name] = True
+        elif self.vanishes(value, state):
+            state[name] = True
+        else:
+            self.need(self.zeros(value, state), state, out)
+            if name in state or name in self.primal:
+                out.append(replace(stmt, value=self.owned(name, value, rest)))
+                state[name] = False
+            else:
+                out.append(stmt)
+                if {n for n in ir.names(value) if n in state}:
+                    state[name] = False  # a named part of an adjoint: it may be found to be zero elsewhere
+
+    def augment(self, stmt: ir.Augment, state: State, out: list[ir.Stmt], rest: Sequence[ir.Stmt]) -> None:
+        name = activity.root(stmt.target)
+        if name not in self.primal:
+            self.need(ir.names(stmt), state, out)
+            out.append(stmt)
+            return
+        if self.vanishes(stmt.value, state):
+            return
+        self.need(self.zeros(stmt.value, state) - {name}, state, out)
+        if state[name] and isinstance(stmt.target, ir.Name):
+            value = algebra.negate(stmt.value) if stmt.op == "-" else stmt.value
+            first = self.first_write(name, value, rest)
+            if first is not None:
+                out.append(ir.Assign(stmt.target, first))
+                state[name] = False
+                return
+        self.need({name}, state, out)
+        out.append(stmt)
+
+    def first_write(self, name: str, value: ir.Expr, rest: Sequence[ir.Stmt]) -> ir.Expr | None:
+        """The value as an array of the adjoint's own shape; None where ``+=`` on zeros is the way."""
+        kind, own = self.shapes.types[name], self.shapes.of(value)
+        if isinstance(kind, Seq):
+            return None
+        assert isinstance(kind, Num)
+        if kind.dims == () == own.dims or self.shapes.same(kind, own):
+            return self.owned(name, value, rest)
+        if own.dims == () and kind.dims is not None:
+            return ir.call("numpy.full_like", ir.Name(self.primal[name]), value)
+        return None
+
+    def owned(self, name: str, value: ir.Expr, rest: Sequence[ir.Stmt]) -> ir.Expr:
+        kind, own = self.shapes.types[name], self.shapes.of(value)
+        if not isinstance(kind, Num):
+            return value
+        if kind.dtype != own.dtype and kind.dtype is not None and own.dtype is not None and not (kind.weak and kind.dims == ()):
+            if not (own.weak and own.dims == ()):
+                dtype = ir.Attr(ir.Name(self.primal[name]), "dtype") if name in self.primal else ir.Ref(f"numpy.{kind.dtype}")
+                return ir.call("srcad_runtime.astype", value, dtype)
+        if kind.dims == () or is_fresh(value):
+            return value
+        if isinstance(value, ir.Name) and self.dies(value.id, rest):
+            return value
+        return ir.call("numpy.copy", value)
+
+    def dies(self, name: str, rest: Sequence[ir.Stmt]) -> bool:
+        """Whether the adjoint is zeroed by the next statement of the block, so that its array can be handed on."""
+        for stmt in rest:
+            if isinstance(stmt, ir.Assign) and stmt.target == ir.Name(name):
+                return isinstance(stmt.value, ir.Call) and stmt.value.fn == ZERO
+            if name in ir.names(stmt):
+                return False
+        return False
+
+    def store(self, stmt: ir.Store, state: State, out: list[ir.Stmt]) -> None:
+        name = activity.root(stmt.target)
+        if name in state and state[name] and algebra.is_number(stmt.value, 0.0):
+            return
+        self.need(ir.names(stmt), state, out)
+        out.append(stmt)
+
+    # ---- control flow ----
+
+    def branch(self, stmt: ir.If, state: State, out: list[ir.Stmt]) -> None:
+        self.need(ir.names(stmt.test), state, out)
+        while True:
+            one, two = dict(state), dict(state)
+            body, orelse = self.block(stmt.body, one), self.block(stmt.orelse, two)
+            torn = {n for n in state if one[n] != two[n] and state[n]}
+            if not torn:
+                break
+            self.need(torn, state, out)
+        for name in sorted(n for n in state if one[n] != two[n]):  # zeroed on one path only
+            side, env = (body, one) if one[name] else (orelse, two)
+            self.need({name}, env, side)
+        state.update({n: one.get(n, False) and two.get(n, False) for n in one | two})
+        if body or orelse:
+            out.append(_if(stmt, body, orelse))
+
+    def loop(self, stmt: ir.For | ir.While, state: State, out: list[ir.Stmt]) -> None:
+        while True:
+            after = dict(state)
+            body = self.block(stmt.body, after)
+            begun = {n for n in state if state[n] and not after[n]}
+            if not begun:
+                break
+            self.need(begun, state, out)
+        self.need({n for n in state if not state[n] and after[n]}, after, body)
+        if body:
+            out.append(replace(stmt, body=tuple(body)))
+
+
+def _if(stmt: ir.If, body: list[ir.Stmt], orelse: list[ir.Stmt]) -> ir.If:
+    if body:
+        return replace(stmt, body=tuple(body), orelse=tuple(orelse))
+    test = stmt.test.operand if isinstance(stmt.test, ir.Unary) and stmt.test.op == "not" else ir.Unary("not", stmt.test)
+    return replace(stmt, test=test, body=tuple(orelse), orelse=())
+
+
+def is_fresh(expr: ir.Expr) -> bool:
+    """Whether evaluating `expr` makes a new array that nothing else refers to."""
+    if isinstance(expr, ir.Unary):
+        return True
+    if isinstance(expr, ir.Binary):
+        return True
+    if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
+        if expr.fn.path in FRESH:
+            return True
+        rule = rules.lookup(expr.fn.path)
+        return rule is not None and rule.partials is not None
+    return False
+
+

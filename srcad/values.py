@@ -1,0 +1,116 @@
+"""What the partial evaluator knows of a value: a residual expression, a constant, a container, a function.
+
+A `State` maps variables to values; containers live on its heap, so that two names of one list see each other's writes.
+States are copied where control flow splits and merged where it meets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, Union
+
+from srcad import ir
+from srcad.types import Num, Seq
+
+
+@dataclass(frozen=True)
+class Dyn:
+    """A number, an array or a run-time list: `expr` computes it; `const` is its value where that is known too."""
+
+    expr: ir.Expr
+    type: Num | Seq
+    const: ir.Const | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """A value that exists while transforming: None, a string, a dtype, a function, a class, a module."""
+
+    value: Any
+    expr: ir.Expr | None = None
+
+
+@dataclass(frozen=True)
+class Ptr:
+    """A container on the heap."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class Closure:
+    """A nested ``def`` or lambda together with the frame it was made in."""
+
+    function: ir.Function
+    frame: str
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A method: `owner` is the receiver, `name` the method's name, `function` its definition if it is the user's."""
+
+    owner: Value
+    name: str
+    function: Any = None
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """An iterator that a loop will consume: kind "range" "zip" "enumerate" "reversed" "array" "items"."""
+
+    kind: str
+    args: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A variable whose values on two paths cannot be one variable; an error when it is read."""
+
+    reason: str
+    decision: tuple[Any, ...] | None = None  # what the evaluator may decide to make one variable of it after all
+
+
+@dataclass(frozen=True)
+class Partial:
+    """``functools.partial(fn, *args, **kwargs)`` made inside the model, or a derivative ``srcad.grad(f)``."""
+
+    fn: Value
+    args: tuple[Value, ...] = ()
+    kwargs: tuple[tuple[str, Value], ...] = ()
+    derivative: str = ""  # "", "grad", "value_and_grad", ...
+
+
+Value: TypeAlias = Union[Dyn, Known, Ptr, Closure, Bound, Lazy, Conflict, Partial]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A container's contents. `expr` prints it as a whole where one expression gives it (``x.shape``).
+
+    `bound`: its numbers are held by variables of its own, so that the container can be changed or merged.
+    `site` is where it was made.
+    """
+
+    kind: str  # tuple list dict namedtuple dataclass object
+    keys: tuple[Any, ...]
+    items: tuple[Value, ...]
+    cls: Any = None
+    expr: ir.Expr | None = None
+    bound: bool = False
+    site: Any = None
+
+    def index(self, key: Any) -> int | None:
+        """The position of `key`, comparing types too for dicts (1 and True are one key in Python, so are they here)."""
+        return next((k for k, own in enumerate(self.keys) if own == key), None)
+
+    def with_item(self, position: int, value: Value) -> Box:
+        return replace(self, items=(*self.items[:position], value, *self.items[position + 1 :]), expr=None)
+
+
+@dataclass
+class State:
+    frames: dict[str, dict[str, Value]] = field(default_factory=dict)
+    heap: dict[int, Box] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        return State({k: dict(v) for k, v in self.frames.items()}, dict(self.heap))
