@@ -57,7 +57,7 @@ def bind(function: ir.Function, scope: Any, names: Names) -> ir.Function:
 
 
 def _live_default(param: ir.Param, scope: Any) -> ir.Param:
-    known = scope.default(param.name, param.loc) if param.default is not None else None
+    known = scope.default(param.name, param.default.loc) if param.default is not None else None
     return param if known is None else dataclasses.replace(param, default=known)
 
 
@@ -151,30 +151,34 @@ class _Binder:
         assert frame is not None
         if isinstance(n.target, ir.Name) and n.target.id in frame.imports:
             return _DROP
+        self._check_target(n.target, frame, n.loc)
         made = self.below(n, frame)
-        _check_target(made.target, n.loc)
         return _DROP if _is_pure_decorator(made) else made
 
-    def _Augment(self, n: ir.Augment, frame: Frame | None) -> Any:
-        made = self.below(n, frame)
-        _check_target(made.target, n.loc)
-        return made
+    def _Augment(self, n: Any, frame: Frame | None) -> Any:
+        self._check_target(n.target, frame, n.loc)
+        return self.below(n, frame)
 
-    def _For(self, n: ir.For, frame: Frame | None) -> Any:
-        made = self.below(n, frame)
-        _check_target(made.target, n.loc)
-        return made
+    _For = _Augment
 
     def _With(self, n: ir.With, frame: Frame | None) -> Any:
-        made = self.below(n, frame)
-        for _, target in made.items:
-            _check_target(target, n.loc)
-        return made
+        for _, target in n.items:
+            self._check_target(target, frame, n.loc)
+        return self.below(n, frame)
 
-    def _Walrus(self, n: ir.Walrus, frame: Frame | None) -> Any:
-        made = self.below(n, frame)
-        _check_target(made.target, n.loc)
-        return made
+    def _check_target(self, target: Any, frame: Frame | None, statement: ir.Loc | None) -> None:
+        """Refuse to write into what belongs to others: globals, captured values, modules."""
+        if isinstance(target, (ir.Tuple, ir.List)):
+            for item in target.items:
+                self._check_target(item, frame, statement)
+        elif isinstance(target, ir.Starred):
+            self._check_target(target.value, frame, statement)
+        elif isinstance(target, (ir.Attr, ir.Index)):
+            root = self.node(target.base, frame)
+            while isinstance(root, (ir.Attr, ir.Index)):
+                root = root.base
+            if isinstance(root, ir.Ref):
+                _refuse_write(target, root, statement)
 
     def _Nonlocal(self, n: ir.Nonlocal, frame: Frame | None) -> Any:
         assert frame is not None
@@ -197,18 +201,6 @@ class _Binder:
                 "cannot differentiate a class made by type", n.loc, "Define the class at the top of the file."
             )
         return made
-
-
-def _check_target(target: Any, statement: ir.Loc | None) -> None:
-    """Refuse to write what belongs to others: globals and captured values."""
-    root = target
-    while isinstance(root, (ir.Attr, ir.Index, ir.Starred)):
-        root = root.value if isinstance(root, ir.Starred) else root.base
-    if isinstance(root, (ir.Tuple, ir.List)):
-        for item in root.items:
-            _check_target(item, statement)
-    elif isinstance(root, ir.Ref):
-        _refuse_write(target, root, statement)
 
 
 def _refuse_write(target: Any, root: ir.Ref, statement: ir.Loc | None) -> None:
