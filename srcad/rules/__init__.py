@@ -30,7 +30,9 @@ MODULES: dict[str, tuple[str, ...]] = {
     "operator.": ("arithmetic", "constant"),
     "math.": ("elementwise", "arithmetic", "constant"),
     "cmath.": ("elementwise",),
-    "numpy.": ("arithmetic", "elementwise", "reductions", "shaping", "products", "indexing", "statistics", "constant"),
+    "numpy.": tuple(
+        "arithmetic elementwise reductions shaping products indexing joining statistics differences constant".split()
+    ),
     "numpy.linalg.": ("linalg", "factors", "products", "shaping"),
     "numpy.fft.": ("fft",),
     "srcad_runtime.": ("helpers", "runtime_functions"),

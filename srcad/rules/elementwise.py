@@ -187,7 +187,7 @@ def erfc(x):
 # ---- signs, parts and bounds ----
 
 
-@elementwise(np.copysign, math.copysign, domain=(0.3, 3), wrt=("x1",))
+@elementwise(np.copysign, math.copysign, domain=(0.3, 3), wrt=("x1",), inert=("x2",))
 def copysign(x1, x2):
     return np.copysign(1.0, x1) * np.copysign(1.0, x2)
 

@@ -22,14 +22,21 @@ def astype_bar(x, dtype, *, out_bar):
 
 
 @pullback(
-    arrays.unbroadcast, kinds="fc", examples=lambda r: [at(r(2, 3), r(3)), at(r(2, 3), r(2, 1)), at(r(2, 3), r())]
+    arrays.unbroadcast,
+    inert=("like",),
+    kinds="fc",
+    examples=lambda r: [at(r(2, 3), r(3)), at(r(2, 3), r(2, 1)), at(r(2, 3), r())],
 )
 def unbroadcast_bar(g, like, *, out_bar):
     return out_bar
 
 
 @pullback(
-    arrays.scatter_add, kinds="fc", wrt=("g",), examples=lambda r: [at(r(3), TWICE, r(3)), at(r(3, 2), TWICE, r(3, 2))]
+    arrays.scatter_add,
+    inert=("like",),
+    kinds="fc",
+    wrt=("g",),
+    examples=lambda r: [at(r(3), TWICE, r(3)), at(r(3, 2), TWICE, r(3, 2))],
 )
 def scatter_add_bar(like, index, g, *, out_bar):
     return out_bar[index]
@@ -60,6 +67,7 @@ constant(arrays.exceeds, arrays.tie_share, arrays.falling)
 
 @pullback(
     arrays.take_adjoint,
+    inert=("a",),
     wrt=("g",),
     kinds="fc",
     examples=lambda r: [at(r(3), TWICE, 0, r(3)), at(r(3), TWICE, None, r(3))],
@@ -70,6 +78,7 @@ def take_adjoint_bar(a, indices, axis, g, *, out_bar):
 
 @pullback(
     arrays.take_along_axis_adjoint,
+    inert=("a",),
     wrt=("g",),
     kinds="fc",
     examples=lambda r: [at(r(2, 3), np.array([TWICE, TWICE]), 1, r(2, 3)), at(r(3), TWICE, None, r(3))],
@@ -85,6 +94,7 @@ def diff_adjoint_bar(g, n, axis, *, out_bar):
 
 @pullback(
     arrays.diagonal_adjoint,
+    inert=("a",),
     wrt=("g",),
     kinds="fc",
     examples=lambda r: [at(r(3, 4), r(3), 1, 0, 1), at(r(2, 3, 3), r(2, 3), 0, 1, 2), at(r(2, 3, 3), r(2, 1), 0, 1, 2)],
@@ -95,6 +105,7 @@ def diagonal_adjoint_bar(a, g, offset, axis1, axis2, *, out_bar):
 
 @pullback(
     arrays.spread_diagonals,
+    inert=("a",),
     wrt=("g",),
     kinds="fc",
     examples=lambda r: [at(r(3, 3), r(3), "ii->i"), at(r(2, 3, 3), r(2, 1), "bii->bi")],
@@ -105,6 +116,7 @@ def spread_diagonals_bar(a, g, subscripts, *, out_bar):
 
 @pullback(
     arrays.repeat_adjoint,
+    inert=("a",),
     wrt=("g",),
     kinds="fc",
     examples=lambda r: [at(r(2), r(6), 3, None), at(r(2, 2), r(2, 6), 3, 1), at(r(3), r(3), (1, 0, 2), 0)],
@@ -114,7 +126,11 @@ def repeat_adjoint_bar(a, g, repeats, axis, *, out_bar):
 
 
 @pullback(
-    arrays.tile_adjoint, wrt=("g",), kinds="fc", examples=lambda r: [at(r(3), r(6), 2), at(r(2, 3), r(4, 3), (2, 1))]
+    arrays.tile_adjoint,
+    inert=("a",),
+    wrt=("g",),
+    kinds="fc",
+    examples=lambda r: [at(r(3), r(6), 2), at(r(2, 3), r(4, 3), (2, 1))],
 )
 def tile_adjoint_bar(a, g, reps, *, out_bar):
     return np.tile(out_bar, reps)
@@ -122,6 +138,7 @@ def tile_adjoint_bar(a, g, reps, *, out_bar):
 
 @pullback(
     arrays.piece_of,
+    inert=("arrays",),
     wrt=("whole",),
     kinds="fc",
     examples=lambda r: [
@@ -167,6 +184,31 @@ def cut_bar(g, n, m, mode, *, out_bar):
     return arrays.uncut(out_bar, n, m, mode)
 
 
+@pullback(
+    arrays.pad_adjoint,
+    inert=("array",),
+    wrt=("g",),
+    kinds="fc",
+    examples=lambda r: [at(r(3), 1, "constant", r(5)), at(r(2, 3), ((1, 0), (0, 2)), "reflect", r(3, 5))],
+)
+def pad_adjoint_bar(array, pad_width, mode, g, *, out_bar):
+    return np.pad(out_bar, pad_width, mode)
+
+
+def coordinates(r):
+    return [at(r(4), np.array([0.0, 1.0, 1.5, 3.0]), 0, 1), at(r(2, 5), np.array([0.0, 1.0, 1.5, 3.0, 4.0]), -1, 2)]
+
+
+@pullback(arrays.gradient_on, wrt=("f",), examples=lambda r: [*coordinates(r), at(r(2), np.array([0.0, 0.7]), 0, 1)])
+def gradient_on_bar(f, x, axis, edge_order, *, out_bar):
+    return arrays.gradient_on_adjoint(out_bar, x, axis, edge_order)
+
+
+@pullback(arrays.gradient_on_adjoint, wrt=("g",), examples=coordinates)
+def gradient_on_adjoint_bar(g, x, axis, edge_order, *, out_bar):
+    return arrays.gradient_on(out_bar, x, axis, edge_order)
+
+
 @pullback(arrays.resized, kinds="fc", examples=lambda r: [at(r(3, 4), 2, 0), at(r(3), 5, -1)])
 def resized_bar(g, n, axis, *, out_bar):
     return arrays.resized(out_bar, g.shape[axis], axis)
@@ -191,6 +233,7 @@ def last_written_bar(a, index, *, out_bar):
 
 @pullback(
     arrays.written,
+    inert=("like",),
     wrt=("g",),
     kinds="fc",
     examples=lambda r: [at(r(4), np.array([1, 3, 1]), r(3)), at(r(3, 2), (TWICE,), r(3, 2))],
@@ -206,13 +249,14 @@ def quantile_points(r):
     ]
 
 
-@pullback(arrays.quantile_adjoint, wrt=("g",), examples=quantile_points)
+@pullback(arrays.quantile_adjoint, inert=("a",), wrt=("g",), examples=quantile_points)
 def quantile_adjoint_bar(a, q, axis, method, skip_nan, g, *, out_bar):
     return np.reshape(arrays.quantile_tangent(a, q, axis, method, skip_nan, out_bar), np.shape(g))
 
 
 @pullback(
     arrays.quantile_tangent,
+    inert=("a",),
     wrt=("a_dot",),
     examples=lambda r: [at(*e.args[:5], r(*e.args[0].shape)) for e in quantile_points(r)],
 )
@@ -220,11 +264,13 @@ def quantile_tangent_bar(a, q, axis, method, skip_nan, moves, *, out_bar):
     return arrays.quantile_adjoint(a, q, axis, method, skip_nan, out_bar)
 
 
-linear(arrays.resized, arrays.fitted, arrays.written, arrays.quantile_adjoint, in_="g")
+linear(arrays.resized, arrays.fitted, arrays.written, arrays.quantile_adjoint, arrays.pad_adjoint, in_="g")
+linear(arrays.gradient_on, in_="f")
+linear(arrays.gradient_on_adjoint, in_="g")
 linear(arrays.half_spectrum_adjoint, in_="x")
 linear(arrays.last_written, in_="a")
 linear(arrays.quantile_tangent, in_="moves")
-constant(arrays.count_numbers)
+constant(arrays.count_numbers, arrays.last_change, arrays.fractions)
 
 
 linear(arrays.take_adjoint, arrays.take_along_axis_adjoint, arrays.diff_adjoint, arrays.diagonal_adjoint, in_="g")

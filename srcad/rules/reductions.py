@@ -145,12 +145,4 @@ def cumprod_dot(a, axis=None, dtype=None, *, a_dot):
     return arrays.cumprod_tangent(a, a_dot, axis)
 
 
-@pullback(np.diff, kinds="fc", examples=lambda r: [at(r(5)), at(r(5), n=2), at(r(3, 4), axis=0), at(r(3, 5), 3, 1)])
-def diff_bar(a, n=1, axis=-1, *, out_bar):
-    return arrays.diff_adjoint(out_bar, n, axis)
-
-
-linear(np.diff, in_="a")
-
-
 constant(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.all, np.any, np.count_nonzero)

@@ -39,7 +39,8 @@ class RuleSet:
 
     params: positional parameters, in order; star: the one that takes the rest of them (``*operands``); keywords:
     parameters given by name only; defaults: of both; renames: second names of parameters.
-    wrt: the differentiable parameters. partials, pullback and pushforward are rules as described above:
+    wrt: the differentiable parameters; inert: parameters the value depends on only through a shape, an order or a
+    sign, whose derivative is zero. An active argument in neither has no derivative here. partials, pullback and pushforward are rules as described above:
 
     - partials(args, out) -> the partial per `wrt` parameter (one value, or a tuple). With complex numbers the partial
       p is d(out)/d(arg) where the function is holomorphic, and du/dx - i du/dy where its value u is real. Reverse
@@ -67,6 +68,7 @@ class RuleSet:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     renames: Mapping[str, str] = field(default_factory=dict)
     wrt: tuple[str, ...] = ()
+    inert: tuple[str, ...] = ()
     partials: Callable[..., Any] | None = None
     pullback: Callable[..., Any] | None = None
     pushforward: Callable[..., Any] | None = None
@@ -120,6 +122,7 @@ def elementwise(
     domain: Any = None,
     kinks: Mapping[Any, Any] | None = None,
     wrt: tuple[str, ...] | None = None,
+    inert: tuple[str, ...] = (),
     kinds: str = "f",
     notes: str = "",
 ) -> Callable[[F], F]:
@@ -132,7 +135,8 @@ def elementwise(
         facts = _signature(rule, wrt)
         pairs = _domain(domain, len(facts["params"]) - len(facts["defaults"]))
         for f in primals:
-            _add(f, rule.__module__, partials=rule, kinds=kinds, domain=pairs, kinks=kinks or {}, notes=notes, **facts)
+            new = {"inert": inert, "kinds": kinds, "domain": pairs, "kinks": kinks or {}, "notes": notes}
+            _add(f, rule.__module__, partials=rule, **new, **facts)
         return rule
 
     return register
@@ -142,6 +146,7 @@ def pullback(
     *primals: Primal,
     shapes: str | None = None,
     wrt: tuple[str, ...] | None = None,
+    inert: tuple[str, ...] = (),
     each: str | None = None,
     outputs: tuple[int, ...] = (),
     examples: Callable[[Any], list[Example]] | None = None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from srcad_runtime.arrays import (
     diagonal_adjoint,
-    piece_of,
     repeat_adjoint,
     tile_adjoint,
     unbroadcast,
@@ -94,18 +93,22 @@ def atleast_bar(arys, *, out_bar):
     return np.reshape(out_bar, arys.shape)
 
 
+@pullback(np.copy, kinds="fc", examples=lambda r: [at(r(2, 3)), at(r())])
+def copy_bar(a, order="K", *, out_bar):
+    return out_bar
+
+
 @pullback(
-    np.copy,
     np.array,
     np.asarray,
+    np.asanyarray,
     np.ascontiguousarray,
     np.asfortranarray,
-    np.asanyarray,
     kinds="fc",
-    examples=lambda r: [at(r(2, 3))],
+    examples=lambda r: [at(r(2, 3)), at(r(2, 3), np.dtype("float64"))],
 )
-def copy_bar(a, *, order="K", dtype=None, copy=True, out_bar):
-    return out_bar
+def array_bar(a, dtype=None, *, order="K", copy=True, out_bar):
+    return np.reshape(out_bar, a.shape) if out_bar.ndim != a.ndim else out_bar
 
 
 linear(
@@ -203,35 +206,7 @@ linear(np.diag, np.diagflat, in_="v")
 linear(np.diagonal, np.trace, in_="a")
 
 
-# ---- joining and repeating ----
-
-
-@pullback(
-    np.concatenate,
-    each="arrays",
-    kinds="fc",
-    examples=lambda r: [
-        at((r(2), r(3))),
-        at((r(2, 3), r(1, 3))),
-        at((r(2, 3), r(2, 2)), axis=-1),
-        at((r(2), r(2, 2)), axis=None),
-    ],
-)
-def concatenate_bar(arrays, axis=0, *, i, out_bar):
-    return piece_of(out_bar, arrays, i, axis)
-
-
-@pullback(
-    np.stack,
-    each="arrays",
-    kinds="fc",
-    examples=lambda r: [at((r(3), r(3))), at((r(2, 3), r(2, 3)), axis=-1), at((r(), r()))],
-)
-def stack_bar(arrays, axis=0, *, i, out_bar):
-    return np.take(out_bar, i, axis)
-
-
-linear(np.concatenate, np.stack, in_="arrays")
+# ---- repeating ----
 
 
 @pullback(

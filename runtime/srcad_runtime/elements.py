@@ -1,0 +1,81 @@
+"""Helpers of single elements and places: types, broadcasting, accumulation, ties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any  # a number or a numpy.ndarray
+
+
+def astype(x: Array, dtype: Any) -> Array:
+    """`x` (number or array of any shape) with elements of type `dtype`, always a new value."""
+    return x.astype(dtype) if isinstance(x, np.ndarray) else np.dtype(dtype).type(x)
+
+
+def unbroadcast(g: Array, like: Array) -> Array:
+    """Sum `g` over the axes that broadcasting gave it, so that it fits `like`.
+
+    g: shape (..., *like.shape) up to axes of extent 1; like: any shape. Axes that `g` lacks, or has with extent 1, are
+    left alone: the result broadcasts against `like`.
+    """
+    extra = np.ndim(g) - np.ndim(like)
+    if extra > 0:
+        g = g.sum(axis=tuple(range(extra)))
+    offset = np.ndim(like) - np.ndim(g)
+    shape = np.shape(like)
+    stretched = tuple(i for i, n in enumerate(np.shape(g)) if shape[i + offset] == 1 and n != 1)
+    return g.sum(axis=stretched, keepdims=True) if stretched else g
+
+
+def add_at(a: np.ndarray, index: Any, g: Array) -> None:
+    """``a[index] += g`` with every repetition of an index counted; writes `a`."""
+    np.add.at(a, index, g)
+
+
+def scatter_add(like: np.ndarray, index: Any, g: Array) -> np.ndarray:
+    """Zeros of `like`'s shape with `g` added at `index`, every repetition counted: the adjoint of ``like[index]``."""
+    total = np.zeros(np.shape(like), np.asarray(g).dtype)
+    np.add.at(total, index, g)
+    return total
+
+
+def last_written(a: np.ndarray, index: Any) -> np.ndarray:
+    """``a[index]`` with 0 at every repetition of an index but its last: what a write ``a[index] = v`` leaves of v."""
+    kept = a[index]
+    order = np.arange(kept.size).reshape(kept.shape)
+    writer = np.zeros(a.shape, order.dtype)
+    writer[index] = order
+    return np.where(writer[index] == order, kept, 0.0)
+
+
+def written(like: np.ndarray, index: Any, g: Array) -> np.ndarray:
+    """Zeros of `like`'s shape after ``[index] = g``: of several values for one element the last one counts."""
+    total = np.zeros(np.shape(like), np.asarray(g).dtype)
+    total[index] = g
+    return total
+
+
+def exceeds(a: Array, b: Array) -> Array:
+    """How much of ``maximum(a, b)`` is `a`'s: 1 where a > b, 0.5 where they are equal, 0 elsewhere.
+
+    The result has the shape and the floating type of ``a - b``.
+    """
+    dtype = np.result_type(a, b)
+    if dtype.kind not in "fc":
+        dtype = np.dtype(np.float64)
+    return np.where(np.equal(a, b), dtype.type(0.5), np.greater(a, b).astype(dtype))[()]
+
+
+def power_slope(x: Array, y: Array) -> Array:
+    """``y * x ** (y - 1)``, the derivative of ``x ** y`` by x; 0 where y is 0, also at x = 0."""
+    if np.ndim(y) == 0:
+        return y * x ** (y - 1) if y != 0 else 0.0 * x
+    return y * x ** np.where(np.equal(y, 0), 1, y - 1)
+
+
+def xlogy(x: Array, y: Array) -> Array:
+    """``x * log(y)``, 0 where x is 0 whatever y is."""
+    zero = np.equal(x, 0)
+    return np.where(zero, 0, x * np.log(np.where(zero, 1, y)))[()]

@@ -1,0 +1,85 @@
+"""Adjoints and tangents of order statistics: each quantile is a mean of two elements, whose order is fixed nearby."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad_runtime.elements import Array
+
+
+def count_numbers(a: np.ndarray, axis: Any) -> np.ndarray:
+    """How many elements along `axis` (int, tuple or None) are not NaN, in `a`'s type, the axis kept with extent 1."""
+    return (~np.isnan(a)).astype(a.dtype).sum(axis=axis, keepdims=True)
+
+
+def quantile_adjoint(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bool, g: Array) -> np.ndarray:
+    """The adjoint of ``np.quantile(a, q, axis, method=method)`` for the adjoint `g` of its value, in `a`'s shape.
+
+    skip_nan: as ``np.nanquantile`` does. Each quantile is a mean of two elements, which share its adjoint.
+    """
+    lines, order, low, high, t = _order_places(a, q, axis, method, skip_nan)
+    g = np.asarray(g).reshape(t.shape)
+    total = np.zeros(lines.shape, g.dtype)
+    columns = np.broadcast_to(np.arange(lines.shape[1]), t.shape)
+    np.add.at(total, (order[low, columns], columns), (1.0 - t) * g)
+    np.add.at(total, (order[high, columns], columns), t * g)
+    return _from_lines(total, a, axis)
+
+
+def quantile_tangent(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bool, moves: np.ndarray) -> np.ndarray:
+    """The tangent of ``np.quantile(a, q, axis, method=method)`` for the tangent `moves` of `a`; (q.size, lines)."""
+    lines, order, low, high, t = _order_places(a, q, axis, method, skip_nan)
+    columns = np.broadcast_to(np.arange(lines.shape[1]), t.shape)
+    dots = _to_lines(moves, axis)
+    return (1.0 - t) * dots[order[low, columns], columns] + t * dots[order[high, columns], columns]
+
+
+def _order_places(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bool) -> tuple[np.ndarray, ...]:
+    """`a` as columns, their sorting order, and for each quantile the two places in it and the weight of the second."""
+    lines = _to_lines(a, axis)
+    count = (~np.isnan(lines)).sum(axis=0) if skip_nan else np.full(lines.shape[1], lines.shape[0])
+    place = _virtual_place(np.ravel(q)[:, None], count, method)
+    low = np.clip(np.floor(place).astype(np.int64), 0, np.maximum(count - 1, 0))
+    high = np.minimum(low + 1, np.maximum(count - 1, 0))
+    t = np.clip(place - low, 0.0, 1.0).astype(a.dtype)
+    return lines, np.argsort(lines, axis=0, kind="stable"), low, high, t
+
+
+_PLOTTING = {
+    "linear": (1.0, 1.0),
+    "hazen": (0.5, 0.5),
+    "weibull": (0.0, 0.0),
+    "interpolated_inverted_cdf": (0.0, 1.0),
+    "median_unbiased": (1.0 / 3.0, 1.0 / 3.0),
+    "normal_unbiased": (3.0 / 8.0, 3.0 / 8.0),
+}
+
+
+def _virtual_place(q: np.ndarray, count: np.ndarray, method: str) -> np.ndarray:
+    """Where a quantile lies among `count` sorted values, from 0; Hyndman and Fan, The American Statistician 50 (1996)."""
+    if method in _PLOTTING:
+        alpha, beta = _PLOTTING[method]
+        return count * q + (alpha + q * (1.0 - alpha - beta)) - 1.0
+    place = (count - 1) * q
+    if method == "midpoint":
+        return 0.5 * (np.floor(place) + np.ceil(place))
+    return {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}[method](place)
+
+
+def _to_lines(a: np.ndarray, axis: Any) -> np.ndarray:
+    """The reduced axes as rows, all others as columns."""
+    axes = range(a.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    front = tuple(k % a.ndim for k in axes)
+    moved = np.moveaxis(a, front, tuple(range(len(front))))
+    rows = int(np.prod(moved.shape[: len(front)]))
+    return moved.reshape(rows, -1) if a.size else moved.reshape(rows, 0)
+
+
+def _from_lines(lines: np.ndarray, a: np.ndarray, axis: Any) -> np.ndarray:
+    """Undo `_to_lines`: back to the shape of `a`."""
+    axes = range(a.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    front = tuple(k % a.ndim for k in axes)
+    shape = np.moveaxis(a, front, tuple(range(len(front)))).shape
+    return np.moveaxis(lines.reshape(shape), tuple(range(len(front))), front)
