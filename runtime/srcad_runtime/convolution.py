@@ -213,7 +213,7 @@ def _check(x: Array, weight: Array, bias: Array | None, stride: Size, padding: P
     if bias is not None and bias.shape != (weight.shape[0],):
         raise ValueError(f"convolution: bias {bias.shape} does not fit weight {weight.shape}")
     if isinstance(padding, str) and padding not in ("same", "valid"):
-        raise ValueError(f"convolution: padding={padding!r} is neither numbers nor 'same' nor 'valid'")
+        raise ValueError(f"convolution: padding={padding} is neither numbers nor 'same' nor 'valid'")
     if isinstance(padding, str) and padding == "same" and pair(stride) != (1, 1):
         raise ValueError("convolution: padding='same' needs stride 1")
 

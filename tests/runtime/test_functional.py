@@ -179,7 +179,10 @@ def test_convolutions_keep_float32(images, rng) -> None:
         (lambda: functional.conv2d(np.ones((1, 3, 2, 2)), np.ones((2, 3, 3, 3))), "does not fit images of"),
         (lambda: functional.conv2d(np.ones((1, 3, 5, 5)), np.ones((2, 3, 3, 3)), np.ones(3)), r"bias \(3,\)"),
         (lambda: functional.conv2d(np.ones((1, 3, 5, 5)), np.ones((2, 3, 3, 3)), None, 2, "same"), "needs stride 1"),
-        (lambda: functional.conv2d(np.ones((1, 3, 5, 5)), np.ones((2, 3, 3, 3)), None, 1, "full"), "padding='full'"),
+        (
+            lambda: functional.conv2d(np.ones((1, 3, 5, 5)), np.ones((2, 3, 3, 3)), None, 1, "full"),
+            "padding=full is neither",
+        ),
         (lambda: functional.conv_transpose2d(np.ones((1, 3, 5, 5)), np.ones((2, 3, 3, 3))), "has 3 channels, weight"),
         (lambda: functional.max_pool2d(np.ones((1, 3, 2, 2)), 3), "kernel_size .* does not fit images"),
     ],

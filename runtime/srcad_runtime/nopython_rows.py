@@ -1,0 +1,342 @@
+"""Numba's loops for functions of single elements and of rows: activations, normalisation, tables."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+# Numba derives the types; annotations of the functions it compiles would say nothing.
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import float64, types
+from numba.extending import overload, register_jitable
+
+from srcad_runtime import activations, attention, functional, normalization
+
+# ---- element by element ----
+
+
+def over_elements(x: Any, scalar: Callable[..., Any]) -> Callable[..., Any]:
+    """A compiled function of `x` (a Numba type: an array or a number) and options that keeps x's floating type."""
+    element = x.dtype if isinstance(x, types.Array) else x
+    kind = element if isinstance(element, types.Float) else float64
+
+    @register_jitable
+    def number(x: Any, *options: Any) -> Any:
+        return kind(scalar(x, *options))
+
+    @register_jitable
+    def array(x: Any, *options: Any) -> Any:
+        flat = x.ravel()
+        out = np.empty(flat.size, kind)
+        for i in range(flat.size):
+            out[i] = scalar(flat[i], *options)
+        return out.reshape(x.shape)
+
+    return array if isinstance(x, types.Array) else number
+
+
+def literal(t: Any) -> Any:
+    """The value of an option that is known while compiling."""
+    if isinstance(t, (types.Literal, types.Omitted)):
+        return t.literal_value if isinstance(t, types.Literal) else t.value
+    return t
+
+
+@register_jitable
+def _relu(x):
+    return x if not x <= 0.0 else 0.0  # nan stays
+
+
+@register_jitable
+def _leaky_relu(x, negative_slope):
+    return x if x > 0.0 else negative_slope * x
+
+
+@register_jitable
+def _elu(x, alpha):
+    return x if x > 0.0 else alpha * math.expm1(x)
+
+
+@register_jitable
+def _gelu(x):
+    return 0.5 * x * (1.0 + math.erf(0.7071067811865476 * x))
+
+
+@register_jitable
+def _gelu_tanh(x):
+    return 0.5 * x * (1.0 + math.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
+
+
+@register_jitable
+def _gelu_partial(x):
+    z = min(max(x, -40.0), 40.0) if x == x else x
+    return 0.5 * (1.0 + math.erf(0.7071067811865476 * z)) + 0.3989422804014327 * z * math.exp(-0.5 * z * z)
+
+
+@register_jitable
+def _gelu_tanh_partial(x):
+    z = min(max(x, -10.0), 10.0) if x == x else x
+    t = math.tanh(0.7978845608028654 * (z + 0.044715 * z * z * z))
+    slope = 0.7978845608028654 * (1.0 + 0.134145 * z * z)
+    return 0.5 * (1.0 + t) + 0.5 * z * (1.0 - t * t) * slope
+
+
+@register_jitable
+def _sigmoid(x):
+    e = math.exp(-abs(x))
+    return (1.0 if x >= 0.0 else e) / (1.0 + e)
+
+
+@register_jitable
+def _silu(x):
+    return x * _sigmoid(x)
+
+
+@register_jitable
+def _softplus(x, beta, threshold):
+    z = beta * x
+    return x if z > threshold else (max(z, 0.0) + math.log1p(math.exp(-abs(z)))) / beta
+
+
+@register_jitable
+def _erf(x):
+    return math.erf(x)
+
+
+@overload(activations.erf)
+def _overload_erf(x):
+    run = over_elements(x, _erf)
+    return lambda x: run(x)
+
+
+@overload(activations.relu)
+def _overload_relu(x):
+    run = over_elements(x, _relu)
+    return lambda x: run(x)
+
+
+@overload(activations.leaky_relu)
+def _overload_leaky_relu(x, negative_slope=0.01):
+    run = over_elements(x, _leaky_relu)
+    return lambda x, negative_slope=0.01: run(x, negative_slope)
+
+
+@overload(activations.elu)
+def _overload_elu(x, alpha=1.0):
+    run = over_elements(x, _elu)
+    return lambda x, alpha=1.0: run(x, alpha)
+
+
+@overload(activations.gelu, prefer_literal=True)
+def _overload_gelu(x, approximate="none"):
+    run = over_elements(x, _gelu_tanh if literal(approximate) == "tanh" else _gelu)
+    return lambda x, approximate="none": run(x)
+
+
+@overload(activations.gelu_partial, prefer_literal=True)
+def _overload_gelu_partial(x, approximate="none"):
+    run = over_elements(x, _gelu_tanh_partial if literal(approximate) == "tanh" else _gelu_partial)
+    return lambda x, approximate="none": run(x)
+
+
+@overload(activations.sigmoid)
+def _overload_sigmoid(x):
+    run = over_elements(x, _sigmoid)
+    return lambda x: run(x)
+
+
+@overload(activations.silu)
+def _overload_silu(x):
+    run = over_elements(x, _silu)
+    return lambda x: run(x)
+
+
+@overload(activations.softplus)
+def _overload_softplus(x, beta=1.0, threshold=20.0):
+    run = over_elements(x, _softplus)
+    return lambda x, beta=1.0, threshold=20.0: run(x, beta, threshold)
+
+
+# ---- row by row ----
+
+
+@register_jitable
+def rows(x, axis):
+    """A copy of x with `axis` last, and that as a matrix."""
+    turned = np.swapaxes(x, axis, x.ndim - 1).copy()
+    return turned, turned.reshape(-1, turned.shape[-1])
+
+
+@register_jitable
+def _softmax_row(row):
+    top = row.max()
+    total = 0.0
+    for j in range(row.size):
+        e = math.exp(row[j] - top)
+        row[j] = e
+        total += e
+    for j in range(row.size):
+        row[j] = row[j] / total
+
+
+@register_jitable
+def _log_softmax_row(row):
+    top = row.max()
+    total = 0.0
+    for j in range(row.size):
+        total += math.exp(row[j] - top)
+    shift = top + math.log(total)
+    for j in range(row.size):
+        row[j] = row[j] - shift
+
+
+@overload(activations.softmax)
+def _overload_softmax(x, axis=-1):
+    def softmax(x, axis=-1):
+        turned, matrix = rows(x, axis % x.ndim)
+        for i in range(matrix.shape[0]):
+            _softmax_row(matrix[i])
+        return np.ascontiguousarray(np.swapaxes(turned, axis % x.ndim, x.ndim - 1))
+
+    return softmax
+
+
+@overload(activations.log_softmax)
+def _overload_log_softmax(x, axis=-1):
+    def log_softmax(x, axis=-1):
+        turned, matrix = rows(x, axis % x.ndim)
+        for i in range(matrix.shape[0]):
+            _log_softmax_row(matrix[i])
+        return np.ascontiguousarray(np.swapaxes(turned, axis % x.ndim, x.ndim - 1))
+
+    return log_softmax
+
+
+@overload(attention.masked_softmax)
+def _overload_masked_softmax(scores, allowed):
+    def masked_softmax(scores, allowed):
+        width = scores.shape[-1]
+        out = scores.copy().reshape(-1, width)
+        seen = np.broadcast_to(allowed, scores.shape).copy().reshape(-1, width)
+        for i in range(out.shape[0]):
+            for j in range(width):
+                if not seen[i, j]:
+                    out[i, j] = -np.inf
+            if out[i].max() == -np.inf:
+                out[i] = 0.0
+            else:
+                _softmax_row(out[i])
+        return out.reshape(scores.shape)
+
+    return masked_softmax
+
+
+# ---- statistics over (outer, rows, inner) ----
+
+
+@register_jitable
+def _moments(x, r):
+    """Mean and variance of row r, in double precision."""
+    outer, _, inner = x.shape
+    count = outer * inner
+    total = 0.0
+    for i in range(outer):
+        for j in range(inner):
+            total += x[i, r, j]
+    mean = total / count
+    squares = 0.0
+    for i in range(outer):
+        for j in range(inner):
+            squares += (x[i, r, j] - mean) ** 2
+    return mean, squares / count
+
+
+@overload(normalization.standardize)
+def _overload_standardize(x, eps):
+    def standardize(x, eps):
+        out = np.empty(x.shape, x.dtype)
+        for r in range(x.shape[1]):
+            mean, variance = _moments(x, r)
+            scale = 1.0 / math.sqrt(variance + eps)
+            for i in range(x.shape[0]):
+                for j in range(x.shape[2]):
+                    out[i, r, j] = (x[i, r, j] - mean) * scale
+        return out
+
+    return standardize
+
+
+@overload(normalization.standardize_pullback)
+def _overload_standardize_pullback(x, y, v, eps):
+    def standardize_pullback(x, y, v, eps):
+        out = np.empty(v.shape, v.dtype)
+        count = x.shape[0] * x.shape[2]
+        for r in range(x.shape[1]):
+            _, variance = _moments(x, r)
+            scale = 1.0 / math.sqrt(variance + eps)
+            along, across = 0.0, 0.0
+            for i in range(x.shape[0]):
+                for j in range(x.shape[2]):
+                    along += v[i, r, j]
+                    across += v[i, r, j] * y[i, r, j]
+            along, across = along / count, across / count
+            for i in range(x.shape[0]):
+                for j in range(x.shape[2]):
+                    out[i, r, j] = scale * (v[i, r, j] - along - y[i, r, j] * across)
+        return out
+
+    return standardize_pullback
+
+
+# ---- products and tables ----
+
+
+@overload(functional.linear)
+def _overload_linear(x, weight, bias=None):
+    def linear(x, weight, bias=None):
+        if x.shape[-1] != weight.shape[1]:
+            raise ValueError("linear: the last axis of x does not fit weight")
+        flat = np.ascontiguousarray(x).reshape(-1, weight.shape[1])
+        out = np.dot(flat, weight.T)
+        if bias is not None:
+            if bias.shape[0] != weight.shape[0]:
+                raise ValueError("linear: bias does not fit weight")
+            for i in range(out.shape[0]):
+                for j in range(out.shape[1]):
+                    out[i, j] += bias[j]
+        return out.reshape(x.shape[:-1] + (weight.shape[0],))
+
+    return linear
+
+
+@overload(functional.embedding)
+def _overload_embedding(indices, weight, padding_idx=None):
+    def embedding(indices, weight, padding_idx=None):
+        flat = indices.ravel()
+        out = np.empty((flat.size, weight.shape[1]), weight.dtype)
+        for i in range(flat.size):
+            if not -weight.shape[0] <= flat[i] < weight.shape[0]:
+                raise IndexError("embedding: an index is out of range")
+            out[i] = weight[flat[i]]
+        return out.reshape(indices.shape + (weight.shape[1],))
+
+    return embedding
+
+
+@overload(functional.embedding_pullback)
+def _overload_embedding_pullback(indices, weight, g, padding_idx=None):
+    def embedding_pullback(indices, weight, g, padding_idx=None):
+        weight_bar = np.zeros(weight.shape, g.dtype)
+        flat = indices.ravel()
+        lines = np.ascontiguousarray(g).reshape(-1, weight.shape[1])
+        for i in range(flat.size):
+            for j in range(weight.shape[1]):
+                weight_bar[flat[i], j] += lines[i, j]
+        if padding_idx is not None:
+            weight_bar[padding_idx] = 0.0
+        return weight_bar
+
+    return embedding_pullback
