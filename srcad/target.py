@@ -22,8 +22,8 @@ MISSING = Missing()
 
 # what these make of a function computes the same as the function
 PURE_DECORATORS = frozenset(
-    "numba.njit numba.jit numba.extending.register_jitable functools.lru_cache functools.cache srcad.differentiate "
-    "builtins.staticmethod builtins.classmethod builtins.property".split()
+    "numba.njit numba.jit numba.extending.register_jitable functools.lru_cache functools.cache functools.wraps "
+    "srcad.differentiate builtins.staticmethod builtins.classmethod builtins.property".split()
 )
 
 
