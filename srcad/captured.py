@@ -23,7 +23,10 @@ def read(function: types.FunctionType, arguments: Mapping[str, Any], origin: str
         return follow(arguments[root], tuple(keys))
     home, _, dotted = str(root).rpartition(":")
     name, *attributes = dotted.split(".")
-    value = _cell(function, home, name) if origin == "closure" else _global(function, home, name)
+    if origin == "closure" and home == f"{function.__module__}.{function.__qualname__}":
+        value = arguments[name]  # an object that the function was called with: self, a generator
+    else:
+        value = _cell(function, home, name) if origin == "closure" else _global(function, home, name)
     for attribute in attributes:
         value = getattr(value, attribute)
     return follow(value, tuple(keys))

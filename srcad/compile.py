@@ -22,6 +22,7 @@ class Compiled:
     """A function of a generated module: `call` runs it, `path` is the file that it came from."""
 
     call: Callable[..., Any]
+    text: str
     path: Path
     key: str
 
@@ -29,9 +30,9 @@ class Compiled:
 class CannotCompile(Exception):
     """Numba refuses a generated module; `reason` is one line, `line` counts in the module's text (0: unknown)."""
 
-    def __init__(self, reason: str, line: int, path: Path) -> None:
+    def __init__(self, reason: str, line: int, compiled: Compiled) -> None:
         super().__init__(reason)
-        self.reason, self.line, self.path = reason, line, path
+        self.reason, self.line, self.path, self.text = reason, line, compiled.path, compiled.text
 
 
 def load(text: str, entry: str) -> Compiled:
@@ -49,7 +50,8 @@ def load(text: str, entry: str) -> Compiled:
         if module is None:
             _write_once(path, text, key)
             module = _execute(name, path)
-    return Compiled(getattr(module, entry), path, key)
+    # the file may lie in an earlier cache folder: a module is executed once in a process
+    return Compiled(getattr(module, entry), text, Path(module.__file__ or path), key)
 
 
 def _write_once(path: Path, text: str, key: str) -> None:
@@ -82,12 +84,11 @@ def warm(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
         return
     import numba
 
-    types = tuple(numba.typeof(value) for value in arguments)
     with _loading, cache.lock(compiled.key):
         try:
-            compiled.call.compile(types)
+            compiled.call.compile(tuple(numba.typeof(value) for value in arguments))
         except Exception as error:  # Numba raises AssertionError and others besides its own errors
-            raise CannotCompile(_reason(error), _line(error, compiled.path), compiled.path) from error
+            raise CannotCompile(_reason(error), _line(error, compiled.path), compiled) from error
 
 
 def _reason(error: Exception) -> str:

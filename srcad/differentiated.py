@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 import re
@@ -48,7 +47,8 @@ class Differentiated:
         if isinstance(self.__wrapped__, types.FunctionType):
             if owner is None:
                 return self
-            bound = copy.copy(self)
+            bound = object.__new__(type(self))
+            bound.__dict__.update(self.__dict__)
             bound._owner = (owner,)
             return bound
         function = self.__wrapped__.__get__(owner, cls)  # type: ignore[attr-defined]

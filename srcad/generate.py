@@ -6,10 +6,13 @@ The compiler is imported only here, and only when the cache has no answer.
 from __future__ import annotations
 
 import collections
+import functools
 import pickle
 import types
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from srcad import cache, captured, compile, kernel, leaves
 from srcad.binding import Binder
@@ -49,12 +52,16 @@ class Call:
     values: tuple[Any, ...]
     flat: list[Any]
 
+    @functools.cached_property
+    def arguments(self) -> dict[str, Any]:
+        """The values of the function's parameters, by name."""
+        return dict(zip(self.binder.parameters, self.values))
+
     def read(self, origin: str, path: leaves.Path) -> Any:
         """A captured value as it is now; LookupError if it cannot be found."""
         function = self.binder.function
-        arguments = dict(zip(self.binder.parameters, self.values)) if origin in ("param", "attribute") else {}
         try:
-            return captured.read(function, arguments, origin, path)
+            return captured.read(function, self.arguments, origin, path)
         except LookupError:
             if function not in _targets:
                 raise
@@ -166,7 +173,8 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
     from srcad import pipeline, scope
     from srcad.abstract import describe
 
-    target = scope.from_live(call.binder.called)
+    target = scope.from_live(call.binder.function)
+    target = replace(target, bound={n: v for n, v in zip(call.binder.parameters, call.values) if _is_object(v)})
     _remember(call.binder.function, target)
     request = pipeline.Request(
         target=target,
@@ -185,6 +193,15 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
             value = _wanted(call, need.origin, need.path_)
             request = replace(request, baked=(*request.baked, (need.origin, need.path_, value)))
     raise RuntimeError(f"srcad: {call.binder.name} needs more than {_MOST_BAKED} numbers by value")
+
+
+def _is_object(value: Any) -> bool:
+    """Whether an argument is an object whose attributes are read, or a generator that is drawn from."""
+    if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType, functools.partial)):
+        return False
+    if isinstance(value, (np.random.Generator, np.random.RandomState)):
+        return True
+    return hasattr(value, "__dict__") and not hasattr(value, "dtype") and leaves.children(value) is None
 
 
 def _wanted(call: Call, origin: str, path: leaves.Path) -> Any:

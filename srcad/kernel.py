@@ -69,6 +69,8 @@ class Kernel:
         for position, value in self.baked_leaves:
             if not same(flat[position], value):
                 return None
+        if self.simple is not None:
+            return [flat[k] for k in self.simple]
         try:
             for origin, path, value in self.baked_hidden:
                 if not same(read(origin, path), value):
@@ -76,6 +78,12 @@ class Kernel:
             return self._collect(read, flat)
         except (LookupError, AttributeError):
             return None
+
+    @functools.cached_property
+    def simple(self) -> tuple[int, ...] | None:
+        """The leaves to pass, where nothing captured is read."""
+        picks = tuple(k for k in self.picks if k is not None)
+        return picks if len(picks) == len(self.picks) and not self.baked_hidden else None
 
     def _collect(self, read: Callable[[str, leaves.Path], Any], flat: list[Any]) -> list[Any] | None:
         inputs, hidden = [], iter(self.plan.hidden)

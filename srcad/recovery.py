@@ -84,7 +84,7 @@ def refusal(error: compile.CannotCompile) -> Unsupported:
     """Numba's refusal as srcad's, at its line of the generated module."""
     loc = None
     if error.line:
-        source = Source(str(error.path), error.path.read_text(encoding="utf-8"))
+        source = Source(str(error.path), error.text)
         text = source.line(error.line)
         indent = len(text) - len(text.lstrip())
         loc = Loc(source, error.line, indent, error.line, len(text))
