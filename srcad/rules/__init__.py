@@ -28,13 +28,15 @@ __all__ = [
 MODULES: dict[str, tuple[str, ...]] = {
     "builtins.": ("arithmetic", "constant"),
     "operator.": ("arithmetic", "constant"),
-    "math.": ("elementwise", "arithmetic", "constant"),
+    "math.": ("elementwise", "arithmetic", "constant", "special"),
     "cmath.": ("elementwise",),
     "numpy.": tuple(
-        "arithmetic elementwise reductions shaping products indexing joining statistics differences constant".split()
+        "arithmetic elementwise reductions shaping products indexing joining statistics differences constant special".split()
     ),
     "numpy.linalg.": ("linalg", "factors", "products", "shaping"),
     "numpy.fft.": ("fft",),
+    "scipy.special.": ("special",),
+    "scipy.stats.": ("stats",),
     "srcad_runtime.": ("helpers", "runtime_functions"),
 }
 
