@@ -5,14 +5,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numba.extending import overload, register_jitable
 
 from srcad_runtime import convolution, pooling, windows
 
-for _function in (windows.pair, windows.single, windows.positions, windows.reach, convolution._margins):
-    register_jitable(_function)
-for _function in (convolution.transposed_size, convolution.conv1d, pooling._count, pooling._counts):
+_PLAIN: tuple[Callable[..., Any], ...] = (
+    windows.pair,
+    windows.single,
+    windows.positions,
+    windows.reach,
+    convolution._margins,
+    convolution.transposed_size,
+    convolution.conv1d,
+    pooling._count,
+    pooling._counts,
+)
+for _function in _PLAIN:
     register_jitable(_function)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import float64, types
@@ -32,7 +33,7 @@ def _over_pairs(prediction, target, scalar):
     """A compiled function of two arrays of one shape, an array and a number, or two numbers."""
     if not isinstance(prediction, types.Array):
         return lambda prediction, target: scalar(prediction, target)
-    kind = prediction.dtype if isinstance(prediction.dtype, types.Float) else float64
+    kind: Any = prediction.dtype if isinstance(prediction.dtype, types.Float) else float64
 
     def pairs(prediction, target):
         p, t = prediction.ravel(), np.broadcast_to(np.asarray(target), prediction.shape).copy().ravel()

@@ -21,7 +21,7 @@ from srcad_runtime import activations, attention, functional, normalization
 def over_elements(x: Any, scalar: Callable[..., Any]) -> Callable[..., Any]:
     """A compiled function of `x` (a Numba type: an array or a number) and options that keeps x's floating type."""
     element = x.dtype if isinstance(x, types.Array) else x
-    kind = element if isinstance(element, types.Float) else float64
+    kind: Any = element if isinstance(element, types.Float) else float64
 
     @register_jitable
     def number(x: Any, *options: Any) -> Any:
