@@ -119,7 +119,7 @@ def join(a: Abstract, b: Abstract) -> Abstract:
         case (Seq(), Struct(kind="list", items=items)) | (Struct(kind="list", items=items), Seq()):
             element = a.element if isinstance(a, Seq) else b.element  # type: ignore[union-attr]
             for item in items:
-                element = join(element, item)  # type: ignore[assignment]
+                element = join(element, item)
             return _seq(element)
     if any(isinstance(t, Static) and isinstance(t.value, (bool, int, float, complex)) for t in (a, b)):
         return join(*(describe(t.value, "") if isinstance(t, Static) else t for t in (a, b)))
@@ -277,7 +277,7 @@ def _unflatten(t: Abstract, rest: Iterator[Any]) -> Any:
         return next(rest)
     items = [_unflatten(item, rest) for item in t.items]
     if t.kind == "dict":
-        result = (t.cls or dict)()
+        result: Any = (t.cls or dict)()
         result.update(zip(t.keys, items, strict=True))
         return result
     if t.kind in ("tuple", "list"):

@@ -60,15 +60,23 @@ def times(g: ir.Expr, partial: ir.Expr, first: bool = False) -> ir.Expr:
 
 def _product(g: ir.Expr, partial: ir.Expr, first: bool) -> ir.Expr:
     factor, rest = _factor(partial)
-    own, g_rest = _factor(g)
-    if factor is not None and own is not None:
-        constant: ir.Expr = ir.Const(factor.value * own.value)
-        tail = _product(g_rest, rest, first) if not is_number(rest, 1.0) else g_rest
-        return ir.Binary("*", constant, tail) if not is_number(constant, 1.0) else tail
     if factor is not None:
-        front = ir.Binary("*", factor, g)
-        return front if is_number(rest, 1.0) else ir.Binary("*", front, rest)
+        scaled = scale(factor, g)
+        return scaled if is_number(rest, 1.0) else times(scaled, rest, first)
     return ir.Binary("*", partial, g) if first else ir.Binary("*", g, partial)
+
+
+def scale(factor: ir.Const, g: ir.Expr) -> ir.Expr:
+    """A constant times g, in front of everything, joined with a constant that is there already."""
+    if isinstance(g, ir.Binary) and g.op == "/":
+        return ir.Binary("/", scale(factor, g.left), g.right)
+    own, rest = _factor(g)
+    if own is None:
+        return ir.Binary("*", factor, g)
+    constant = ir.Const(factor.value * own.value)
+    if is_number(rest, 1.0):
+        return constant
+    return rest if is_number(constant, 1.0) else ir.Binary("*", constant, rest)
 
 
 def _factor(expr: ir.Expr) -> tuple[ir.Const | None, ir.Expr]:

@@ -6,8 +6,6 @@ import ast
 import dataclasses
 from typing import Any
 
-import numpy as np
-
 from srcad.abstract import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Abstract, Num, Seq, Static, Struct, is_integer, leaf_name
 from srcad.dims import Dim, symbol
 
@@ -116,7 +114,7 @@ def _dtype(node: ast.expr, name: str) -> str:
         if word in table:
             return table[word]
     if word in _PYTHON:
-        return np.dtype({"float": float, "int": "int64", "bool": bool, "complex": complex}[word]).name
+        return str(_PYTHON[word].dtype)
     raise TypeSyntaxError(f"unknown dtype {ast.unparse(node)!r} of {name}; {_HELP}")
 
 

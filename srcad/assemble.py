@@ -9,7 +9,7 @@ from typing import Any
 from srcad import emit, ir, types
 from srcad.pipeline import Generated, Request
 from srcad.program import Program
-from srcad.transforms import record, reverse, tidy
+from srcad.transforms import forward, record, reverse, tidy
 from srcad.types import Num, Static, Struct
 
 Keep = Callable[[str, Any], None]
@@ -118,11 +118,31 @@ def shape_facts(sweep: Any) -> str:
     return ", ".join(found)
 
 
+def forward_mode(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
+    """The tangent program; after reverse mode, that of value and gradient (a Hessian-vector product)."""
+    outer = "reverse" in request.modes
+    own = seeded(program, request.has_aux)
+    count = len(leaves(program.output))
+    positions = [*own, *range(count, len(program.results))]
+    new = forward.forward(program, positions)
+    base = program.name.removesuffix("_grad")
+    name = f"{base}_hvp" if outer else f"{base}_jvp"
+    params = ", ".join(str(i.path[-1]) if len(i.path) == 1 else i.name for i in program.wrt)
+    what = "its gradient, and their" if outer else "its"
+    doc = f"Return {base}({', '.join(i.name for i in program.inputs)}), {what} tangent along {params}."
+    new = replace(new, name=name, doc=doc if len(doc) <= 76 else f"Return {base}(...), {what} tangent along {params}.")
+    keep("forward", new.function())
+    return new
+
+
 def primal(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
     return program
 
 
-MODES: dict[str, Callable[[Program, dict[str, set[str]], Request, Keep], Program]] = {"reverse": reverse_mode}
+MODES: dict[str, Callable[[Program, dict[str, set[str]], Request, Keep], Program]] = {
+    "reverse": reverse_mode,
+    "forward": forward_mode,
+}
 
 
 # ---- the module ----

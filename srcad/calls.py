@@ -16,25 +16,10 @@ from srcad.shapes import Assumptions
 from srcad.signatures import SIGNATURES
 
 _PURE = ("numpy.", "scipy.", "math.", "cmath.", "operator.", "builtins.", "srcad_runtime.")
-_IMPURE = (
-    "numpy.random.",
-    "numpy.save",
-    "numpy.load",
-    "numpy.set",
-    "numpy.fromfile",
-    "numpy.memmap",
-    "numpy.genfromtxt",
-)
-_IMPURE += (
-    "scipy.io.",
-    "numpy.test",
-    "numpy.show",
-    "builtins.print",
-    "builtins.open",
-    "builtins.input",
-    "builtins.exec",
-)
-_IMPURE += ("builtins.eval", "builtins.setattr", "builtins.delattr", "builtins.__import__", "builtins.next")
+_IMPURE: tuple[str, ...] = ("numpy.random.", "numpy.save", "numpy.load", "numpy.set", "numpy.fromfile", "numpy.memmap")
+_IMPURE += ("numpy.genfromtxt", "numpy.test", "numpy.show", "scipy.io.", "builtins.print", "builtins.open")
+_IMPURE += ("builtins.input", "builtins.exec", "builtins.eval", "builtins.setattr", "builtins.delattr")
+_IMPURE += ("builtins.__import__", "builtins.next")
 # Extents of the result depend on the numbers in the arrays.
 _DATA_DEPENDENT = {"unique", "nonzero", "flatnonzero", "argwhere", "extract", "compress", "trim_zeros", "bincount"}
 _DATA_DEPENDENT |= {"union1d", "intersect1d", "setdiff1d", "setxor1d", "unique_values", "unique_counts", "unique_all"}

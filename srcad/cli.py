@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from srcad import cache, cli_check, cli_explain, cli_tools
-from srcad.cli_common import BACKEND, FILE, MODE, TYPES, WRT, ExitCode, make_job, outcomes, say
+from srcad.cli_common import BACKEND, FILE, MODE, STDIN, TYPES, WRT, ExitCode, make_job, outcomes, say
 
 app = typer.Typer(
     name="srcad",
@@ -106,8 +106,10 @@ def _compare(old: str, new: str, out: str, show: bool) -> None:
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; exits the process."""
+    words = sys.argv[1:] if args is None else args
     try:
-        return app(args)
+        # `-:FUNC` would be taken for an option
+        return app([f"{STDIN}{word[1:]}" if word.startswith("-:") else word for word in words])
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
 

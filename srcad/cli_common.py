@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from srcad.emitting import Job
 
 
+STDIN = "<stdin>"
+
+
 class ExitCode(enum.IntEnum):
     FINE = 0
     CHANGED = 1  # or a check failed
@@ -122,13 +125,13 @@ def make_job(file: str, options: dict[str, str]) -> Job:
     from srcad.emitting import Job
 
     path, function = split(file)
-    if path == "-":
+    if path in ("-", STDIN):
         text, start = sys.stdin.read(), Path.cwd()
     else:
         text, start = Path(path).read_text(encoding="utf-8"), Path(path).resolve().parent
     config = load(start)
     given = {name: value for name, value in options.items() if value}
-    return Job("<stdin>" if path == "-" else path, text, function, Config(**{**vars(config), **given}))
+    return Job(STDIN if path == "-" else path, text, function, Config(**{**vars(config), **given}))
 
 
 def import_function(file: str) -> tuple[Any, Any]:

@@ -6,7 +6,6 @@ import importlib.util
 import re
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +20,7 @@ _loading = threading.RLock()
 class Compiled:
     """A function of a generated module: `call` runs it, `path` is the file that it came from."""
 
-    call: Callable[..., Any]
+    call: Any  # a function, or Numba's dispatcher of one
     text: str
     path: Path
     key: str
@@ -82,13 +81,26 @@ def warm(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
     """
     if not hasattr(compiled.call, "compile"):
         return
-    import numba
-
     with _loading, cache.lock(compiled.key):
         try:
-            compiled.call.compile(tuple(numba.typeof(value) for value in arguments))
+            _compile(compiled, arguments)
         except Exception as error:  # Numba raises AssertionError and others besides its own errors
             raise CannotCompile(_reason(error), _line(error, compiled.path), compiled) from error
+
+
+def _compile(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
+    import numba
+
+    types = tuple(numba.typeof(value) for value in arguments)
+    try:
+        compiled.call.compile(types)
+    except numba.core.errors.NumbaError:
+        raise
+    except Exception:
+        # a damaged file of machine code fails while it is read, in as many ways as there are damages
+        for file in compiled.path.parent.rglob("*.nb[ic]"):
+            file.unlink(missing_ok=True)
+        compiled.call.compile(types)
 
 
 def _reason(error: Exception) -> str:

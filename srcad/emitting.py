@@ -27,7 +27,8 @@ class Job:
     @property
     def command(self) -> str:
         """The options that led to this output, as one types them."""
-        words = [f"{self.file}:{self.function}" if self.function else self.file]
+        file = "-" if self.file == "<stdin>" else self.file
+        words = [f"{file}:{self.function}" if self.function else file]
         for name in ("wrt", "mode", "backend", "types"):
             value = getattr(self.config, name)
             if value and value != getattr(Config(), name):

@@ -440,6 +440,6 @@ def _differentiate(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None
     return args[0]
 
 
-@handles("srcad.rules.registry.known", "srcad.rules.known")
+@handles("srcad.rules.static.known")
 def _known(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     return constant(static(ev, args[0])[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from srcad import ir, rules, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_core import MAX_DEPTH, Evaluator, place
-from srcad.eval_exprs import demand, evaluate, message, residual, spread
+from srcad.eval_exprs import constant, demand, evaluate, message, residual, spread
 from srcad.types import Num, Seq, Struct
 from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Value
 
@@ -87,12 +88,31 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     handler = _special(fn)
     if handler is not None:
         return handler(ev, args, kwargs, loc)  # type: ignore[no-any-return]
+    if path.startswith("srcad.rules.static."):
+        return run_now(ev, fn, args, kwargs, loc)
+    if path.startswith("srcad.rules."):
+        return call_user(ev, fn, args, kwargs, loc)
     rule = rules.lookup(path)
     if rule is not None and rule.expansion is not None:
         return call_user(ev, Known(rule.expansion), args, kwargs, loc)
     if rule is None and scope_function(obj) and path.startswith(("srcad_runtime.", "functools.", "operator.")):
         return call_user(ev, fn, args, kwargs, loc)
-    return library(ev, path, obj, args, kwargs, loc)
+    return library(ev, path, obj, args, kwargs, loc, fn.expr.loc)
+
+
+def run_now(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """A function of structure: called while transforming; its result becomes part of the program."""
+    own = [demand(ev, a, "this argument", loc) for a in args]
+    value = fn.value(*own, **{k: demand(ev, v, f"the argument {k}", loc) for k, v in kwargs.items()})
+    return literal(ev, value)
+
+
+def literal(ev: Evaluator, value: Any) -> Value:
+    if isinstance(value, (bool, int, float, complex)):
+        return constant(value)
+    if isinstance(value, (tuple, list)):
+        return ev.tuple_of([literal(ev, v) for v in value], "tuple" if isinstance(value, tuple) else "list")
+    return Known(value)
 
 
 def scope_function(obj: Any) -> bool:
@@ -185,7 +205,9 @@ def call_function(
     count = ev.temp_count(f"call {function.name}", loc)
     frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
     bound = bind_arguments(ev, function, args, kwargs, loc, extra)
-    outer = ev.frame
+    outer, uses = ev.frame, ev.uses
+    if ev.by_name:
+        ev.uses = collections.Counter(n.id for s in ir.walk(function.body) for n in _read_names(s))
     ev.state.frames[frame] = {}
     ev.cx.parents[frame] = parent
     ev.stack.append((key, loc))
@@ -197,8 +219,19 @@ def call_function(
         ev.block(function.body)
         return ev.env.get("return", Known(None))
     finally:
-        ev.frame = outer
+        ev.frame, ev.uses = outer, uses
         ev.stack.pop()
+
+
+def _read_names(node: Any) -> list[ir.Name]:
+    """The variables that a node reads directly (targets of assignments are not reads)."""
+    if isinstance(node, (ir.Assign, ir.For)):
+        return [n for n in ir.walk(node.value if isinstance(node, ir.Assign) else node.iter) if isinstance(n, ir.Name)]
+    if isinstance(node, (ir.Return, ir.Augment, ir.Do)) and node.value is not None:
+        return [n for n in ir.walk(node.value) if isinstance(n, ir.Name)]
+    if isinstance(node, (ir.If, ir.While)):
+        return [n for n in ir.walk(node.test) if isinstance(n, ir.Name)]
+    return []
 
 
 def assigned_names(function: ir.Function) -> set[str]:
@@ -252,8 +285,13 @@ def _default(ev: Evaluator, function: ir.Function, param: ir.Param, loc: ir.Loc 
 # ---- library functions ----
 
 
-def library(ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    """A library function: kept as a call, its arguments turned back into expressions."""
+def library(
+    ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None, named_at: ir.Loc | None = None
+) -> Value:
+    """A library function: kept as a call, its arguments turned back into expressions.
+
+    named_at: where the program names it as a function; a method is printed as one.
+    """
     from srcad import eval_effects
 
     if path in eval_effects.WRITERS or "out" in kwargs:
@@ -265,7 +303,7 @@ def library(ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc:
         name = names[k] if k < len(names) else ""
         exprs.append(argument(ev, name, value, path, loc))
     pairs = tuple((name, argument(ev, name, value, path, loc)) for name, value in kwargs.items())
-    ref = ir.Ref(path, getattr(obj, "live", obj))
+    ref = ir.Ref(path, getattr(obj, "live", obj), loc=named_at)
     return result(ev, ir.Call(ref, tuple(exprs), pairs, loc=loc))
 
 

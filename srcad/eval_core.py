@@ -62,6 +62,7 @@ class Evaluator:
         self.frame = ""
         self.stack: list[tuple[Any, ...]] = []  # what is being inlined: (function key, location)
         self.scope: Any = None
+        self.uses: dict[str, int] = {}  # with by_name: how often the function at hand reads each variable
         self.by_name = False  # bind arguments as expressions: for derivative rules, whose arguments are cheap to repeat
 
     # ---- variables ----
@@ -122,7 +123,7 @@ class Evaluator:
         frame = self.owner(name) if frame is None else frame
         if isinstance(value, Dyn):
             value = self.bind_number(name, value, loc, frame)
-        elif isinstance(value, Ptr):
+        elif isinstance(value, Ptr) and not self.by_name:
             self.bind_container(name, value, loc, frame)
         self.state.frames[frame][name] = value
 
@@ -134,6 +135,8 @@ class Evaluator:
         return frame
 
     def bind_number(self, name: str, value: Dyn, loc: ir.Loc | None, frame: str) -> Dyn:
+        if self.by_name and self.uses.get(name, 2) < 2:
+            return value
         target = self.slot(name, value.type, frame)
         self.note_type(target, value.type)
         if value.expr != ir.Name(target):

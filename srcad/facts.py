@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from srcad import ir, types
 from srcad.dims import Dim, dim_expr
 from srcad.types import Num
 
 Dims = tuple["Dim | None", ...]
+LIKE = tuple(ir.Ref(f"numpy.{name}") for name in ("zeros_like", "ones_like", "empty_like", "full_like", "shape"))
 
 
 class Shapes:
@@ -44,6 +47,29 @@ class Shapes:
         """Whether two values are known to have one shape."""
         x, y = self.dims(a), self.dims(b)
         return x is not None and x == y and None not in x
+
+    def by_name(self, code: Any) -> Any:
+        """Code in which shapes are asked of variables instead of expressions: ``((p - y) ** 2).size`` is ``p.size``."""
+        return ir.transform(code, self._asked_of_variable)
+
+    def _asked_of_variable(self, node: Any) -> Any:
+        if isinstance(node, ir.Attr) and node.name in ("shape", "size", "dtype") and not isinstance(node.base, ir.Name):
+            found = self.like(node.base, dtype=node.name == "dtype")
+            return node if found is None else ir.Attr(found, node.name)
+        if isinstance(node, ir.Call) and node.fn in LIKE and not isinstance(node.args[0], ir.Name):
+            found = self.like(node.args[0], dtype=True)
+            return node if found is None else replace(node, args=(found, *node.args[1:]))
+        return node
+
+    def like(self, expr: ir.Expr, dtype: bool) -> ir.Name | None:
+        """A variable in `expr` that has its shape (and its dtype)."""
+        kind = self.of(expr)
+        for node in ir.walk(expr):
+            if isinstance(node, ir.Name):
+                own = self.of(node)
+                if self.same(own, kind) and own.dims and (own.dtype == kind.dtype or not dtype):
+                    return node
+        return None
 
     def extent(self, dim: Dim | None) -> ir.Expr | None:
         """An expression for an extent, if one holds everywhere in the program."""

@@ -120,7 +120,7 @@ def _owners(generated: str) -> dict[int, int]:
         depth = len(text) - len(text.lstrip())
         if quoted:
             current, indent = int(quoted[1]), depth
-        elif not text.strip() or depth < indent or text.lstrip().startswith("#"):
+        elif not text.strip() or depth < indent or text.lstrip().startswith(("#", "return ")):
             current = None
         if current is not None:
             owners[number] = current

@@ -133,7 +133,8 @@ def cut(extent: Dim | None, by: Cut, assumptions: Assumptions) -> Dim | None:
     if any(b is not None and n is None for b, n in zip((by.lower, by.upper), bounds)) or not step:
         return None
     if extent is not None and all(d is None or d.is_const for d in (extent, *bounds)):
-        plain = slice(*(d and d.const for d in bounds), step)
+        lower, upper = (None if d is None else d.const for d in bounds)
+        plain = slice(lower, upper, step)
         return Dim(len(range(*plain.indices(max(extent.const, 0)))))
     if step == -1 and by.lower is None and by.upper is None:
         return extent

@@ -43,7 +43,7 @@ def unwrap(f: Any) -> Any:
 
 
 def _inner(f: Any) -> Any:
-    home = type(f).__module__
+    home = str(type(f).__module__)
     if home.startswith("numba.") and hasattr(f, "py_func"):
         return f.py_func
     if home == "srcad.differentiated":

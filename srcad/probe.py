@@ -32,7 +32,7 @@ def probe(
 
     `key` names the function in the cache. The function must be free of effects (other than on its arguments).
     """
-    cache_key = (key, tuple(map(_key, args)), tuple((k, _key(v)) for k, v in kwargs.items()))
+    cache_key: Any = (key, tuple(map(_key, args)), tuple((k, _key(v)) for k, v in kwargs.items()))
     try:
         known = _cache.get(cache_key)
     except TypeError:  # a static value without a hash
@@ -89,9 +89,9 @@ def _probe_partitions(call: Call, noted: Assumptions) -> Abstract | None:
             found = fit(call, groups, scale, smallest)
             if found is not None:
                 for group in groups:
-                    first, *others = [d for d in map(call.dim, group) if d is not None] or [None]
-                    for other in others:
-                        assume(noted, "==", first, other)
+                    known = [d for d in map(call.dim, group) if d is not None]
+                    for other in known[1:]:
+                        assume(noted, "==", known[0], other)
                 return found
     return None
 

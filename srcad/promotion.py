@@ -36,7 +36,7 @@ def resolve(function: np.ufunc, args: Sequence[Num]) -> tuple[str | None, ...]:
     for dtypes in itertools.product(*possible):
         given = [_operand(dtype, a.weak) for dtype, a in zip(dtypes, args)]
         try:
-            resolved = function.resolve_dtypes((*given, *(None,) * function.nout))  # type: ignore[arg-type]
+            resolved = function.resolve_dtypes((*given, *(None,) * function.nout))
         except TypeError:
             continue
         found.add(tuple(d.name for d in resolved[function.nin :]))
@@ -77,8 +77,9 @@ def binary(op: str, a: Num, b: Num, noted: Assumptions) -> Abstract:
     if a.weak and b.weak:
         return _python_binary(op, a, b)
     found = ufunc(UFUNCS[op], [a, b], noted)
-    scalars = isinstance(found, Num) and found.dims == () and is_integer(found)
-    return dataclasses.replace(found, number=combine(op, a.number, b.number)) if scalars else found
+    if isinstance(found, Num) and found.dims == () and is_integer(found):
+        return dataclasses.replace(found, number=combine(op, a.number, b.number))
+    return found
 
 
 def _python_binary(op: str, a: Num, b: Num) -> Abstract:
@@ -90,7 +91,8 @@ def _python_binary(op: str, a: Num, b: Num) -> Abstract:
         value = PYTHON[op](_SAMPLES[a.dtype or "float64"][0], right)
     except TypeError:
         return UNKNOWN
-    return dataclasses.replace(describe(value, ""), number=combine(op, a.number, b.number))
+    t = describe(value, "")
+    return dataclasses.replace(t, number=combine(op, a.number, b.number)) if isinstance(t, Num) else UNKNOWN
 
 
 PYTHON: dict[str, Callable[[Any, Any], Any]] = {

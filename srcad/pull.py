@@ -268,6 +268,7 @@ class Pull:
         from srcad import eval_rules
 
         stmts, value = eval_rules.apply(rule, given, self.shapes, self.names, self.loc)
+        stmts, value = self.shapes.by_name((tuple(stmts), value))
         self.stmts.extend(stmts)
         values = value.items if isinstance(value, ir.Tuple) and count > 1 else (value,)
         if len(values) < count:
@@ -354,7 +355,11 @@ class Pull:
     def contribute(self, place: ir.Expr, g: Cotangent, kind: Num, repeated: bool = False) -> None:
         g = self.unmask(g)
         whole = g.type.dims == () == kind.dims or self.shapes.same(g.type, kind)
-        self.found.append(Contribution(place, g.expr, whole, repeated))
+        new = Contribution(place, g.expr, whole, repeated)
+        if new in self.found:  # x * x: twice the same
+            self.found[self.found.index(new)] = replace(new, value=algebra.times(g.expr, ir.Const(2.0)))
+        else:
+            self.found.append(new)
 
     def index(self, expr: ir.Index, g: Cotangent, kind: Num) -> None:
         """``base[items]``: added to the same place of the base's adjoint; a computed base gets a name first."""

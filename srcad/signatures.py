@@ -155,7 +155,7 @@ def _extreme(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptio
     for t in items[1:]:
         found = join(found, t)
     if isinstance(found, Num) and found.dtype is None and None not in dtypes:
-        found = dataclasses.replace(found, dtype=np.result_type(*dtypes).name)  # type: ignore[arg-type]
+        found = dataclasses.replace(found, dtype=np.result_type(*dtypes).name)
     return found
 
 

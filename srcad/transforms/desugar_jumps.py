@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Any, TypeGuard
 
 from srcad import ir
 from srcad.errors import Unsupported
@@ -117,9 +118,11 @@ def _without_dead_code(body: Body) -> Body:
 def _map_blocks(stmt: ir.Stmt, f: Callable[[Body], Body]) -> ir.Stmt:
     if isinstance(stmt, ir.Define):
         return stmt
-    changes = {name: f(getattr(stmt, name)) for name in ("body", "orelse", "final") if hasattr(stmt, name)}
+    changes: dict[str, Any] = {
+        name: f(getattr(stmt, name)) for name in ("body", "orelse", "final") if hasattr(stmt, name)
+    }
     if isinstance(stmt, ir.Try):
-        changes["handlers"] = tuple(dataclasses.replace(h, body=f(h.body)) for h in stmt.handlers)  # type: ignore
+        changes["handlers"] = tuple(dataclasses.replace(h, body=f(h.body)) for h in stmt.handlers)
     return dataclasses.replace(stmt, **changes) if changes else stmt
 
 
@@ -272,7 +275,7 @@ def _simple_exit(stmt: ir.For | ir.While) -> tuple[ir.For | ir.While, ir.Expr | 
     return stmt, None
 
 
-def _is_exit(stmt: ir.Stmt) -> bool:
+def _is_exit(stmt: ir.Stmt) -> TypeGuard[ir.If]:
     return isinstance(stmt, ir.If) and not stmt.orelse and len(stmt.body) == 1 and isinstance(stmt.body[0], ir.Break)
 
 
@@ -316,7 +319,7 @@ def _initialised(body: Body, flag: ir.Name) -> Body:
     if len(uses) == 1 and isinstance(stmt, ir.If) and flag.id not in ir.names(stmt.test):
         branches = [name for name in ("body", "orelse") if flag.id in ir.names(getattr(stmt, name))]
         if len(branches) == 1:
-            inner = {branches[0]: _initialised(getattr(stmt, branches[0]), flag)}
+            inner: dict[str, Any] = {branches[0]: _initialised(getattr(stmt, branches[0]), flag)}
             return (*body[:k], dataclasses.replace(stmt, **inner), *body[k + 1 :])
     return (*body[:k], _set(flag, False, stmt.loc), *body[k:])
 

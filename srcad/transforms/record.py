@@ -10,6 +10,7 @@ indexed by the loop counters, everything else to lists.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,7 +45,7 @@ def record(sweep: Sweep, aliases: dict[str, set[str]]) -> Recorded:
     """Place the saves and restores. `aliases`: variables that may share memory."""
     recorder = Recorder(sweep, aliases)
     forward, backward, _ = recorder.block(sweep.steps, frozenset(), Around(), True)
-    return Recorded(tuple(forward), tuple(backward), tuple(recorder.saved))
+    return Recorded((*recorder.placeholders(), *forward), tuple(backward), tuple(recorder.saved))
 
 
 class Recorder:
@@ -55,6 +56,9 @@ class Recorder:
         self.storage: Stmts = []  # to be emitted before the outermost loop at hand
         self.moving: set[str] = set()  # variables written in that loop
         self.saved: list[tuple[str, str]] = []
+        self.defined = {i.name for i in sweep.program.inputs}  # variables that certainly have a value at this place
+        self.undefined: set[str] = set()  # variables saved where they may not have one yet
+        self.occurrences = collections.Counter(n.id for n in ir.walk(sweep.program.body) if isinstance(n, ir.Name))
         self.rebound = sweep.shapes.rebound
         self.written = {activity.root(n.target) for n in ir.walk(sweep.program.body) if isinstance(n, (ir.Store, ir.Augment))}
 
@@ -71,7 +75,7 @@ class Recorder:
             forward.extend(f)
             if b:
                 backward.append(b)
-        return forward, [s for part in reversed(backward) for s in part], need
+        return forward, merged([s for part in reversed(backward) for s in part]), need
 
     def step(self, step: Any, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
         if isinstance(step, Step):
@@ -98,6 +102,7 @@ class Recorder:
         save, restore = self.save(primal, lost, around, final) if lost else ([], [])
         forward = [*save, *([] if isinstance(primal, ir.Return) else [primal])]
         backward = [*restore, *self.quoted(primal, step.adjoint)]
+        self.defined |= full
         return forward, backward, (need - full) | after
 
     def touches(self, name: str, need: frozenset[str]) -> bool:
@@ -118,29 +123,59 @@ class Recorder:
     # ---- branches and loops ----
 
     def branch(self, step: Branch, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
-        f1, b1, need1 = self.block(step.body, need, around, final)
-        f2, b2, need2 = self.block(step.orelse, need, around, final)
-        after = need1 | need2
-        if not b1 and not b2:
-            return [replace(step.primal, body=tuple(f1), orelse=tuple(f2))], [], after
+        loc, before = step.primal.loc, set(self.defined)
+        f1, b1, need1 = self.arm(step.body, need, around, final)
+        defined, self.defined = self.defined, set(before)
+        f2, b2, need2 = self.arm(step.orelse, need, around, final)
+        self.defined &= defined
         test: ir.Expr = step.primal.test
+        if not b1 and not b2:
+            return [replace(step.primal, body=tuple(f1), orelse=tuple(f2))], [], need1 | need2
         forward: Stmts = []
+        restores: Stmts = []
         if step.flag is not None:
-            flag = ir.Assign(ir.Name(step.flag), test, loc=step.primal.loc)
+            flag = ir.Assign(ir.Name(step.flag), test, loc=loc)
+            self.keep(flag, need, around, final, forward, restores)
+            forward.append(flag)
             test = ir.Name(step.flag)
-            # the flag is set before the branch: it must survive until the reverse sweep comes back here
-            lost = {step.flag} & need
-            save, restore = self.save(flag, lost, around, final) if lost else ([], [])
-            forward = [*save, flag]
-            after = after | {step.flag}
-            backward = [ir.If(test, tuple(b1), tuple(b2), loc=step.primal.loc), *restore]
-        else:
-            after = after | ir.names(test)
-            backward = [ir.If(test, tuple(b1), tuple(b2), loc=step.primal.loc)]
-        if not b1:
-            backward[0] = ir.If(_negated(test), tuple(b2), loc=step.primal.loc)
-        forward.append(ir.If(test, tuple(f1), tuple(f2), loc=step.primal.loc))
-        return forward, backward, after
+        forward.append(ir.If(test, tuple(f1), tuple(f2), loc=loc))
+        back = ir.If(test, tuple(b1), tuple(b2), loc=loc) if b1 else ir.If(_negated(test), tuple(b2), loc=loc)
+        return forward, [back, *restores], need1 | need2 | ir.names(test)
+
+    def arm(self, steps: Sequence[Any], need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
+        """A branch; variables that live in it alone are saved at its end when a loop will come by again."""
+        own = self.private(steps) if around.loops else set()
+        f, b, out = self.block(steps, need - own, around, final)
+        f, b = self.keep_own(own & out, f, b, around, final)
+        return f, b, out - own
+
+    def private(self, steps: Sequence[Any]) -> set[str]:
+        """Variables of a block that occur nowhere else."""
+        inside = collections.Counter(n.id for s in steps for n in ir.walk(primals(s)) if isinstance(n, ir.Name))
+        return {n for n in assigned_first(steps) if inside[n] == self.occurrences[n] or n not in self.occurrences}
+
+    def keep_own(self, names: set[str], f: Stmts, b: Stmts, around: Around, final: bool) -> tuple[Stmts, Stmts]:
+        """Save at the end of a block what its reverse reads, and bring it back at the start of the reverse."""
+        if not names:
+            return f, b
+        if not final:
+            return f, [PLACEHOLDER, *b]
+        saves, restores = [], []
+        for name in sorted(names):
+            save, restore = self.save_place(name, ir.Name(name), around)
+            saves.append(save)
+            restores.append(restore)
+        return [*f, *saves], [*restores, *b]
+
+    def keep(
+        self, stmt: ir.Assign, need: frozenset[str], around: Around, final: bool, forward: Stmts, restores: Stmts
+    ) -> None:
+        """Save what a variable of the sweeps' own holds before it is set, if that is still needed."""
+        lost = ir.names(stmt.target) & need
+        if lost:
+            save, restore = self.save(stmt, lost, around, final)
+            forward.extend(save)
+            restores.extend(restore)
 
     def loop(self, step: Loop, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
         outermost = not around.loops
@@ -148,23 +183,51 @@ class Recorder:
             self.storage, self.moving = [], written_in(step.primal)
         header = Header(self, step)
         inside = Around((*around.loops, header.counted()))
+        before = set(self.defined)
+        own = self.local(step)
         counter = {header.counter} if header.counter else set()
-        head = need - counter
+        head = need - counter - own
         while True:  # what a later iteration needs is needed when an earlier one overwrites it
+            self.defined = before | counter
             _, b, out = self.block(step.body, head, inside, False)
-            if head | (out - counter) == head:
+            _, b = self.keep_own(own & out, [], b, inside, False)
+            if head | (out - counter - own) == head:
                 break
-            head = head | (out - counter)
+            head = head | (out - counter - own)
+        self.defined = before | counter
         if not b:
             f, _, _ = self.block(step.body, head, inside, final)
+            self.defined = before
             return [replace(step.primal, body=tuple(f))], [], need | head
+        after = (need | head | header.kept()) - own
         if not final:
-            return [], [PLACEHOLDER], need | head | header.kept()
-        f, b, _ = self.block(step.body, head, inside, True)
-        forward, backward = header.assemble(f, b, need, around)
+            self.defined = before
+            return [], [PLACEHOLDER], after
+        f, b, out = self.block(step.body, head, inside, True)
+        f, b = self.keep_own(own & out, f, b, inside, True)
+        self.defined = before
+        forward, backward = header.assemble(f, b, need, own & need, around)
         if outermost:
             forward, self.storage = [*self.storage, *forward], []
-        return forward, backward, need | head | header.kept()
+        return forward, backward, after
+
+    def local(self, step: Loop) -> set[str]:
+        """Variables that every iteration sets before it reads them."""
+        own = assigned_first(step.body)
+        return own - ir.names(step.primal.test) if isinstance(step.primal, ir.While) else own
+
+    def placeholders(self) -> Stmts:
+        """Values for variables that are saved once before the program gives them one."""
+        out: Stmts = []
+        for name in sorted(self.undefined):
+            kind = self.types[name]
+            assert isinstance(kind, Num)
+            zero = {"i": 0, "u": 0, "b": False}.get((kind.dtype or "float64")[0], 0.0)
+            value: ir.Expr = ir.Const(zero)
+            if kind.dims:
+                value = self.typed(ir.Tuple((ir.Const(0),) * len(kind.dims)), kind)
+            out.append(ir.Assign(ir.Name(name), value))
+        return out
 
     # ---- saving ----
 
@@ -190,6 +253,8 @@ class Recorder:
 
     def save_place(self, name: str, place: ir.Expr, around: Around) -> tuple[ir.Stmt, ir.Stmt]:
         kind = self.sweep.shapes.of(place)
+        if name not in self.defined:
+            self.undefined.add(name)
         if isinstance(self.types.get(name), Seq):
             raise Unsupported(f"{name}, a list that is rebound while its items are still needed", None)
         value = place if kind.dims == () or not self.must_copy(name, place) else ir.call("numpy.copy", place)
@@ -289,7 +354,9 @@ class Header:
         own = frozenset({self.step.trips}) if self.step.trips else frozenset()
         return own.union(*(ir.names(b) for b in self.bounds))
 
-    def assemble(self, f: Stmts, b: Stmts, need: frozenset[str], around: Around) -> tuple[Stmts, Stmts]:
+    def assemble(
+        self, f: Stmts, b: Stmts, need: frozenset[str], own: set[str], around: Around
+    ) -> tuple[Stmts, Stmts]:
         forward: Stmts = []
         restores: Stmts = []
         first = [ir.Assign(ir.Name(n), self.primal.iter.args[k]) for k, n in self.step.bounds]  # type: ignore[union-attr]
@@ -297,20 +364,12 @@ class Header:
             first.append(ir.Assign(ir.Name(self.step.trips), ir.Const(0)))
             f = [ir.Augment(ir.Name(self.step.trips), "+", ir.Const(1)), *f]
         for stmt in first:
-            self.keep(stmt, need, around, forward, restores)
+            self.r.keep(stmt, need, around, True, forward, restores)
             forward.append(stmt)
-        if self.counter is not None:
-            self.keep(ir.Assign(ir.Name(self.counter), ir.Const(0)), need, around, forward, restores)
+        for name in [*([self.counter] if self.counter else []), *sorted(own)]:
+            self.r.keep(ir.Assign(ir.Name(name), ir.Const(0)), need, around, True, forward, restores)
         forward.append(self.forward_loop(f))
         return forward, [*self.backward_loop(b), *restores[::-1]]
-
-    def keep(self, stmt: ir.Assign, need: frozenset[str], around: Around, forward: Stmts, restores: Stmts) -> None:
-        """Save what a variable of the loop's own holds, if the reverse sweep will want it after (before) the loop."""
-        lost = ir.names(stmt.target) & need
-        if lost:
-            save, restore = self.r.save(stmt, lost, around, True)
-            forward.extend(save)
-            restores.extend(restore)
 
     def forward_loop(self, f: Stmts) -> ir.Stmt:
         if isinstance(self.primal, ir.For):
@@ -339,6 +398,18 @@ class Header:
         value = moved if start == ir.Const(0) else ir.Binary("+", start, moved)
         body = (ir.Assign(target, value), *b)
         return [ir.For(k, _range(_minus(count, ir.Const(1)), ir.Const(-1), ir.Const(-1)), body, loc=loc)]
+
+
+def merged(stmts: Stmts) -> Stmts:
+    """Adjacent blocks of one statement of the user's under one note."""
+    out: Stmts = []
+    for stmt in stmts:
+        last = out[-1] if out else None
+        if isinstance(stmt, ir.Block) and isinstance(last, ir.Block) and stmt.note == last.note:
+            out[-1] = replace(last, body=(*last.body, *stmt.body))
+        else:
+            out.append(stmt)
+    return out
 
 
 def _minus(e: ir.Expr, unit: ir.Expr) -> ir.Expr:
@@ -386,6 +457,37 @@ def _text(e: ir.Expr) -> str:
     from srcad import emit
 
     return emit.expr(e)
+
+
+def primals(step: Any) -> tuple[ir.Stmt, ...]:
+    """The statements of a step, with what was hoisted from them."""
+    if isinstance(step, Step):
+        return (step.primal,)
+    if isinstance(step, Branch):
+        inner = tuple(s for part in (step.body, step.orelse) for child in part for s in primals(child))
+        return (ir.Do(step.primal.test), *inner)
+    inner = tuple(s for child in step.body for s in primals(child))
+    if isinstance(step, Loop):
+        head = replace(step.primal, body=())
+        return (head, *inner)
+    return inner
+
+
+def assigned_first(steps: Sequence[Any]) -> set[str]:
+    """Variables that a block sets, always, before anything in it reads them."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    for step in steps:
+        if isinstance(step, Step) and isinstance(step.primal, ir.Assign):
+            reads = ir.names(step.primal.value)
+            found |= ir.names(step.primal.target) - reads - seen
+            seen |= reads
+        elif isinstance(step, Branch) and step.flag is not None:
+            found.add(step.flag)
+        elif isinstance(step, Loop):
+            found |= {name for _, name in step.bounds} | ({step.trips} if step.trips else set())
+        seen |= {n for s in primals(step) for n in ir.names(s)}
+    return found
 
 
 def written_in(loop: ir.For | ir.While) -> set[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from srcad import ir, types
@@ -75,29 +76,14 @@ def reverse(program: Program, seeded: Sequence[int]) -> Sweep:
     """Steps of the program; `seeded` are the positions of the results that have an adjoint."""
     names = Names(program.names())
     known = dict(program.types)
-    body, results = _name_results(program, names, known)
-    program = replace(program, body=body, results=results, types=known)
-    outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded)) if seeded else set()
+    outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded))
     wrt = {i.name for i in program.wrt}
     active = activity.active(program.body, known, wrt, outputs) | wrt
     rev = Reverser(program, names, active)
     steps = rev.block(program.body)
-    seeds, last = rev.seed(seeded)
-    return Sweep(rev.program(), (*steps, *last), rev.bars, program.results, seeds, rev.shapes, names)
-
-
-def _name_results(program: Program, names: Names, known: dict[str, Any]) -> tuple[tuple[ir.Stmt, ...], tuple[ir.Expr, ...]]:
-    """Give every result that is not a variable a name; the last statements of the body."""
-    body, results = list(program.body), []
-    many = len(program.results) > 1
-    for k, expr in enumerate(program.results):
-        if not isinstance(expr, (ir.Name, ir.Const)):
-            name = names.fresh(f"out_{k}" if many else "out")
-            body.append(ir.Assign(ir.Name(name), expr, loc=program.return_loc))
-            known[name] = types.infer(expr, known, [])
-            expr = ir.Name(name)
-        results.append(expr)
-    return tuple(body), tuple(results)
+    seeds, results, last = rev.results(seeded)
+    program = replace(program, types=rev.shapes.types)
+    return Sweep(program, (*steps, *last), rev.bars, results, seeds, rev.shapes, names)
 
 
 class Reverser:
@@ -112,9 +98,6 @@ class Reverser:
         self.pending: list[Step] = []
         for name in sorted(active):
             self.bar(name)
-
-    def program(self) -> Program:
-        return replace(self.source, types=self.shapes.types)
 
     def bar(self, name: str) -> str:
         if name not in self.bars:
@@ -421,20 +404,35 @@ class Reverser:
         minus, value = sign(c.value)
         return ir.Augment(place, "-" if minus else "+", value)
 
-    def seed(self, seeded: Sequence[int]) -> tuple[tuple[ir.Param, ...], list[Any]]:
-        """Parameters for the adjoints of the results, and the step that hands them on."""
-        params, stmts = [], []
-        for k in seeded:
-            name = self.names.fresh("out_bar" if len(seeded) == 1 else f"out_{k}_bar")
-            expr = self.source.results[k]
-            kind = self.shapes.of(expr)
-            self.shapes.types[name] = _bar_type(kind)
-            scalar = len(seeded) == 1 and kind.dims in ((), None)
-            params.append(ir.Param(name, default=ir.Const(1.0) if scalar else None))
-            if isinstance(expr, ir.Name) and expr.id in self.active:
-                stmts.append(ir.Augment(ir.Name(self.bar(expr.id)), "+", ir.Name(name)))
-        label = ir.Return(self.source.results[0] if self.source.results else None, loc=self.source.return_loc)
-        return tuple(params), [Step(label, tuple(stmts))]
+    def results(self, seeded: Sequence[int]) -> tuple[tuple[ir.Param, ...], tuple[ir.Expr, ...], list[Any]]:
+        """(parameters for the adjoints of the results, the results as variables, the steps of the return)."""
+        params, values, steps, handed = [], [], [], []
+        for k, expr in enumerate(self.source.results):
+            seed = self.seed(expr, f"out_{k}_bar" if len(seeded) > 1 else "out_bar", len(seeded) == 1) if k in seeded else None
+            params.extend([seed] if seed else [])
+            if isinstance(expr, (ir.Name, ir.Const)):
+                if seed and isinstance(expr, ir.Name) and expr.id in self.active:
+                    handed.append(ir.Augment(ir.Name(self.bar(expr.id)), "+", ir.Name(seed.name)))
+                values.append(expr)
+                continue
+            name = ir.Name(self.names.fresh(f"out_{k}" if len(self.source.results) > 1 else "out"))
+            self.shapes.types[name.id] = self.shapes.of(expr)
+            stmt = ir.Assign(name, expr, loc=self.source.return_loc)
+            steps.extend(self.with_hoists(stmt, partial(self.adjoint_of_result, name, seed)) if seed else [Step(stmt)])
+            values.append(name)
+        label = ir.Return(None, loc=self.source.return_loc)
+        return tuple(params), tuple(values), [*steps, *([Step(label, tuple(handed))] if handed else [])]
+
+    def seed(self, expr: ir.Expr, name: str, only: bool) -> ir.Param:
+        kind = self.shapes.of(expr)
+        name = self.names.fresh(name)
+        self.shapes.types[name] = _bar_type(kind)
+        return ir.Param(name, default=ir.Const(1.0) if only and kind.dims in ((), None) else None)
+
+    def adjoint_of_result(self, out: ir.Name, seed: ir.Param, value: ir.Expr) -> list[ir.Stmt]:
+        pull = self.pull(self.source.return_loc)
+        pull.run(value, ir.Name(seed.name), self.shapes.of(ir.Name(seed.name)), out)
+        return [*pull.stmts, *self.accumulate_all(pull.found)]
 
 
 def _bar_type(kind: Any) -> Any:

@@ -1,0 +1,349 @@
+"""forward: every statement behind (or before) its tangent.
+
+Before: any core `Program`, generated reverse code included. After: the program that also computes ``y_dot``, the
+derivative of every active ``y`` along the tangents of the inputs asked for. A tangent lives where its variable lives:
+what the program writes, views or swaps, it writes, views or swaps twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from srcad import algebra, ir, rules, types
+from srcad.errors import Unsupported
+from srcad.facts import Shapes, rebound
+from srcad.naming import Names
+from srcad.program import Program
+from srcad.pull import OPERATORS, Hoist, _base, _is_expensive
+from srcad.transforms import activity
+from srcad.types import Num, Seq
+
+
+def forward(program: Program, differentiated: Sequence[int]) -> Program:
+    """The tangent program: results, then the tangents of the results at these positions."""
+    names = Names(program.names())
+    outputs = set().union(*(activity.flowing(program.results[k]) for k in differentiated))
+    wrt = {i.name for i in program.wrt}
+    active = activity.active(program.body, program.types, wrt, outputs) | wrt
+    fwd = Forwarder(program, names, active)
+    body = fwd.block(program.body)
+    results, tangents = fwd.results(differentiated, body)
+    seeds = tuple(ir.Param(fwd.dots[i.name]) for i in program.wrt)
+    return replace(
+        program,
+        body=tuple(body),
+        results=(*results, *tangents),
+        seeds=(*program.seeds, *seeds),
+        types=fwd.shapes.types,
+    )
+
+
+class Forwarder:
+    def __init__(self, program: Program, names: Names, active: frozenset[str]) -> None:
+        self.program, self.names, self.active = program, names, set(active)
+        self.shapes = Shapes(program.types, program.assumptions, rebound(program.body, {i.name for i in program.inputs}))
+        self.dots: dict[str, str] = {}
+        for name in sorted(active):
+            self.dot(name)
+
+    def dot(self, name: str) -> str:
+        if name not in self.dots:
+            self.dots[name] = self.names.dot(name)
+            kind = self.shapes.types[name]
+            self.shapes.types[self.dots[name]] = replace(kind, number=None) if isinstance(kind, Num) else kind
+        return self.dots[name]
+
+    def results(self, positions: Sequence[int], body: list[ir.Stmt]) -> tuple[tuple[ir.Expr, ...], tuple[ir.Expr, ...]]:
+        values, tangents = list(self.program.results), []
+        for k in positions:
+            expr = values[k]
+            if not isinstance(expr, (ir.Name, ir.Const)):
+                name = self.names.fresh("out" if len(values) == 1 else f"out_{k}")
+                self.shapes.types[name] = self.shapes.of(expr)
+                self.active.add(name)
+                body.extend(self.statement(ir.Assign(ir.Name(name), expr, loc=self.program.return_loc)))
+                values[k] = expr = ir.Name(name)
+            is_active = isinstance(expr, ir.Name) and expr.id in self.dots and expr.id in self.active
+            tangents.append(ir.Name(self.dots[expr.id]) if is_active else self.zero(expr))  # type: ignore[union-attr]
+        return tuple(values), tuple(tangents)
+
+    # ---- statements ----
+
+    def block(self, body: Sequence[ir.Stmt]) -> list[ir.Stmt]:
+        return [s for stmt in body for s in self.statement(stmt)]
+
+    def statement(self, stmt: ir.Stmt) -> list[ir.Stmt]:
+        if isinstance(stmt, ir.Block):
+            return [replace(stmt, body=tuple(self.block(stmt.body)))]
+        if isinstance(stmt, ir.If):
+            return [replace(stmt, body=tuple(self.block(stmt.body)), orelse=tuple(self.block(stmt.orelse)))]
+        if isinstance(stmt, (ir.For, ir.While, ir.With)):
+            return [replace(stmt, body=tuple(self.block(stmt.body)))]
+        if isinstance(stmt, ir.Assign):
+            return self.assign(stmt)
+        if isinstance(stmt, (ir.Store, ir.Augment)):
+            return self.write(stmt)
+        if isinstance(stmt, ir.Push) and stmt.stack in self.active:
+            return self.hoisted(stmt, lambda s: [ir.Push(self.dot(s.stack), self.total(s.value)), s])
+        if isinstance(stmt, ir.Pop) and stmt.stack in self.active:
+            target = None if stmt.target is None else self.place(stmt.target)
+            return [stmt, ir.Pop(target, self.dot(stmt.stack))]
+        if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and activity.root(stmt.value) in self.active:
+            return self.hoisted(stmt, self.add_at)
+        return [stmt]
+
+    def hoisted(self, stmt: Any, make: Any) -> list[ir.Stmt]:
+        """Tangent and statement; an expensive part that the tangent needs again is computed once, before."""
+        before: list[ir.Stmt] = []
+        for _ in range(200):
+            try:
+                return [*before, *make(stmt)]
+            except Hoist as hoist:
+                name = self.names.fresh(hoist.base)
+                self.shapes.types[name] = self.shapes.of(hoist.expr)
+                if activity.flowing(hoist.expr) & self.active:
+                    self.active.add(name)
+                before.extend(self.statement(ir.Assign(ir.Name(name), hoist.expr, loc=stmt.loc)))
+                old, new = hoist.expr, ir.Name(name)
+                stmt = replace(stmt, value=ir.transform(stmt.value, lambda n: new if n == old else n))
+        raise Unsupported("an expression too large to differentiate", stmt.loc, "split it into statements.")
+
+    def assign(self, stmt: ir.Assign) -> list[ir.Stmt]:
+        if isinstance(stmt.target, ir.Tuple):
+            return self.assign_tuple(stmt)
+        assert isinstance(stmt.target, ir.Name)
+        name = stmt.target.id
+        if name not in self.active:
+            return [stmt]
+        target = ir.Name(self.dot(name))
+        if isinstance(stmt.value, ir.List):
+            items = tuple(self.total(item) for item in stmt.value.items)
+            return [stmt, ir.Assign(target, ir.List(items))]
+        return self.hoisted(stmt, lambda s: self.tangent_of_assign(s, name, target))
+
+    def tangent_of_assign(self, stmt: ir.Assign, name: str, target: ir.Name) -> list[ir.Stmt]:
+        own = name in ir.names(stmt.value)
+        push = Push(self, stmt.value, None if own else ir.Name(name), stmt.loc)
+        value = push.run()
+        if value is None:
+            return [stmt, ir.Assign(target, self.zero(ir.Name(name)))]
+        value, kind = value, self.shapes.types[name]
+        of = self.shapes.of(value)
+        if isinstance(kind, Num) and kind.dims != () and not self.shapes.same(kind, of):
+            value = ir.call("numpy.copy", ir.call("numpy.broadcast_to", value, ir.call("numpy.shape", stmt.value if own else ir.Name(name))))
+        tangent = [*push.stmts, ir.Assign(target, value)]
+        reads_value = not own and name in ir.names((*push.stmts, value))
+        return [stmt, *tangent] if reads_value else [*tangent, stmt]
+
+    def assign_tuple(self, stmt: ir.Assign) -> list[ir.Stmt]:
+        assert isinstance(stmt.target, ir.Tuple)
+        targets = [t.id for t in stmt.target.items if isinstance(t, ir.Name)]
+        if not set(targets) & self.active:
+            return [stmt]
+        if isinstance(stmt.value, ir.Tuple):
+            pairs = [(t, v) for t, v in zip(targets, stmt.value.items, strict=True) if t in self.active]
+            dots = ir.Tuple(tuple(ir.Name(self.dot(t)) for t, _ in pairs))
+            values = ir.Tuple(tuple(self.total(v) for _, v in pairs))
+            return [ir.Assign(dots.items[0], values.items[0]) if len(pairs) == 1 else ir.Assign(dots, values), stmt]
+        return self.hoisted(stmt, lambda s: self.unpacked(s, targets))
+
+    def unpacked(self, stmt: ir.Assign, targets: list[str]) -> list[ir.Stmt]:
+        own = bool(set(targets) & ir.names(stmt.value))
+        push = Push(self, stmt.value, None if own else stmt.target, stmt.loc)
+        value = push.run()
+        dots = []
+        for t in targets:
+            dots.append(self.dot(t) if t in self.active else self.names.fresh("_" + t))
+            self.shapes.types.setdefault(dots[-1], self.shapes.types[t])
+        if value is None:
+            return [stmt, *(ir.Assign(ir.Name(self.dot(t)), self.zero(ir.Name(t))) for t in targets if t in self.active)]
+        if own:
+            raise Unsupported("several values unpacked into a variable they are computed from", stmt.loc, "use another name.")
+        return [stmt, *push.stmts, ir.Assign(ir.Tuple(tuple(ir.Name(d) for d in dots)), value)]
+
+    def write(self, stmt: ir.Store | ir.Augment) -> list[ir.Stmt]:
+        name = activity.root(stmt.target)
+        if name not in self.active:
+            return [stmt]
+        return self.hoisted(stmt, self.tangent_of_write)
+
+    def tangent_of_write(self, stmt: ir.Store | ir.Augment) -> list[ir.Stmt]:
+        place = self.place(stmt.target)
+        if isinstance(stmt, ir.Augment) and stmt.op in "+-":
+            push = Push(self, stmt.value, None, stmt.loc)
+            value = push.run()
+            if value is None:
+                return [stmt]
+            minus, body = algebra.sign(value)
+            op = stmt.op if not minus else "-" if stmt.op == "+" else "+"
+            return [*push.stmts, ir.Augment(place, op, body), stmt]
+        full = stmt.value if isinstance(stmt, ir.Store) else ir.Binary(stmt.op, stmt.target, stmt.value, loc=stmt.loc)
+        push = Push(self, full, None, stmt.loc)
+        value = push.run()
+        new = ir.ZERO if value is None else value
+        store = ir.Assign(place, new) if isinstance(place, ir.Name) else ir.Store(place, new)  # type: ignore[arg-type]
+        return [*push.stmts, store, stmt]
+
+    def add_at(self, stmt: ir.Do) -> list[ir.Stmt]:
+        assert isinstance(stmt.value, ir.Call)
+        array, index, value = stmt.value.args
+        push = Push(self, value, None, stmt.loc)
+        tangent = push.run()
+        if tangent is None:
+            return [stmt]
+        return [*push.stmts, ir.Do(replace(stmt.value, args=(self.place(array), index, tangent))), stmt]
+
+    # ---- expressions ----
+
+    def place(self, target: ir.Expr) -> ir.Expr:
+        return ir.substitute_root(target, self.dot(activity.root(target)))  # type: ignore[no-any-return]
+
+    def zero(self, expr: ir.Expr) -> ir.Expr:
+        kind = self.shapes.types.get(expr.id) if isinstance(expr, ir.Name) else self.shapes.of(expr)
+        if isinstance(kind, Seq):
+            return ir.call("srcad_runtime.zeros_of", expr)
+        if isinstance(kind, Num) and kind.dims == ():
+            return ir.ZERO
+        return ir.call("numpy.zeros_like", expr)
+
+    def total(self, expr: ir.Expr) -> ir.Expr:
+        """The tangent of an expression as an expression; zeros where there is none."""
+        push = Push(self, expr, None, expr.loc)
+        value = push.run()
+        if push.stmts:
+            raise Hoist(expr)
+        return self.zero(expr) if value is None else value
+
+
+class Push:
+    """The tangent of one expression: `stmts` to run first, and an expression (None: zero)."""
+
+    def __init__(self, fwd: Forwarder, expr: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> None:
+        self.fwd, self.expr, self.out, self.loc = fwd, expr, out, loc
+        self.shapes = fwd.shapes
+        self.stmts: list[ir.Stmt] = []
+
+    def run(self) -> ir.Expr | None:
+        value = self.node(self.expr, self.out)
+        parts = {n for n in ir.walk(self.expr) if _is_expensive(n)}
+        read = set(ir.walk((*self.stmts, value))) if value is not None else set()
+        for node in ir.walk(self.expr):
+            if node in parts and node in read:
+                raise Hoist(node, _base(node))
+        return value
+
+    def is_active(self, expr: Any) -> bool:
+        return ir.is_node(expr) and bool(activity.flowing(expr) & self.fwd.active)
+
+    def node(self, expr: ir.Expr, out: ir.Expr | None = None) -> ir.Expr | None:
+        if not self.is_active(expr):
+            return None
+        if isinstance(expr, ir.Name):
+            return ir.Name(self.fwd.dot(expr.id))
+        if isinstance(expr, ir.Index):
+            base = self.node(expr.base)
+            return None if base is None else replace(expr, base=base)
+        if isinstance(expr, ir.Unary):
+            inner = self.node(expr.operand)
+            return inner if inner is None or expr.op == "+" else algebra.negate(inner)
+        if isinstance(expr, ir.Binary):
+            return self.binary(expr, out)
+        if isinstance(expr, ir.Call):
+            return self.call(expr, out)
+        if isinstance(expr, (ir.List, ir.Tuple)):
+            return replace(expr, items=tuple(self.entry(item) for item in expr.items))
+        raise Unsupported(f"forward mode through a {type(expr).__name__.lower()}", expr.loc or self.loc)
+
+    def entry(self, expr: ir.Expr) -> ir.Expr:
+        found = self.node(expr)
+        return self.fwd.zero(expr) if found is None else found
+
+    def binary(self, expr: ir.Binary, out: ir.Expr | None) -> ir.Expr | None:
+        if expr.op == "@":
+            left, right = self.node(expr.left), self.node(expr.right)
+            terms = [ir.Binary("@", left, expr.right)] if left is not None else []
+            terms += [ir.Binary("@", expr.left, right)] if right is not None else []
+            return _sum(terms)
+        if expr.op not in OPERATORS:
+            raise Unsupported(f"the operator {expr.op} on floating-point values", expr.loc or self.loc)
+        return self.elementwise(expr, rules.lookup(f"operator.{OPERATORS[expr.op]}"), (expr.left, expr.right), None, out)
+
+    def elementwise(
+        self, expr: ir.Expr, rule: rules.RuleSet | None, args: tuple[Any, ...], bound: dict[str, Any] | None, out: ir.Expr | None
+    ) -> ir.Expr | None:
+        assert rule is not None and rule.partials is not None
+        given = bound if bound is not None else dict(zip(rule.params, args, strict=False))
+        tangents = [self.node(a) if self.is_active(a) else None for a in args]
+        partials = self.apply(rule.partials, {**given, "out": out if out is not None else expr}, len(args))
+        terms = []
+        for dot, partial in zip(tangents, partials, strict=False):
+            if dot is not None and not algebra.is_number(partial, 0.0):
+                kind = self.shapes.of(partial)
+                terms.append(algebra.times(dot, partial, kind.dims == () and self.shapes.of(dot).dims != ()))
+        total = _sum(terms)
+        return total if total is None else self.real_part(total, expr)
+
+    def real_part(self, value: ir.Expr, expr: ir.Expr) -> ir.Expr:
+        kind = self.shapes.of(expr)
+        if types.is_complex(self.shapes.of(value)) and kind.dtype is not None and not types.is_complex(kind):
+            return ir.call("numpy.real", value)
+        return value
+
+    def call(self, expr: ir.Call, out: ir.Expr | None) -> ir.Expr | None:
+        assert isinstance(expr.fn, ir.Ref)
+        if expr.fn.path == "numpy.where" and len(expr.args) == 3:
+            test, *branches = expr.args
+            dots = [self.node(b) for b in branches]
+            return ir.call("numpy.where", test, *(ir.ZERO if d is None else d for d in dots))
+        if expr.fn.path in ("numpy.array", "numpy.asarray") and isinstance(expr.args[0], (ir.List, ir.Tuple)):
+            return replace(expr, args=(self.node(expr.args[0]) or ir.ZERO, *expr.args[1:]))
+        rule = activity.find_rule(expr)
+        if rule is None:
+            name = expr.fn.path.removeprefix("user:")
+            hint = "register one with srcad.elementwise, srcad.pushforward or srcad.constant, or use srcad.stop_gradient."
+            raise Unsupported(f"no derivative is known for {name}", expr.loc or self.loc, hint)
+        bound = rule.bind(expr.args, dict(expr.kwargs))
+        if rule.partials is not None:
+            return self.elementwise(expr, rule, tuple(bound[name] for name in rule.wrt), bound, out)
+        if rule.linear_in:
+            return self.linear(expr, rule, bound)
+        if rule.pushforward is None:
+            raise Unsupported(f"the derivative of {rule.path} in forward mode", expr.loc or self.loc)
+        dots = {f"{name}_dot": self.argument(bound[name]) for name in rule.wrt}
+        given = {**bound, **dots, "out": out if out is not None else expr}
+        found = self.apply(rule.pushforward, given, 1)
+        return found[0] if len(found) == 1 else ir.Tuple(found)
+
+    def argument(self, value: Any) -> ir.Expr:
+        found = self.node(value) if self.is_active(value) else None
+        return ir.ZERO if found is None else found
+
+    def linear(self, expr: ir.Call, rule: rules.RuleSet, bound: dict[str, Any]) -> ir.Expr:
+        """The function itself, of the tangents."""
+        args = []
+        for k, arg in enumerate(expr.args):
+            name = rule.params[k] if k < len(rule.params) else ""
+            args.append(self.linear_argument(arg) if name in rule.linear_in else arg)
+        kwargs = tuple(
+            (k, self.linear_argument(v) if rule.renames.get(k or "", k) in rule.linear_in else v) for k, v in expr.kwargs
+        )
+        return replace(expr, args=tuple(args), kwargs=kwargs)
+
+    def linear_argument(self, arg: ir.Expr) -> ir.Expr:
+        return self.entry(arg)
+
+    def apply(self, rule: Any, given: dict[str, Any], count: int) -> tuple[ir.Expr, ...]:
+        from srcad import eval_rules
+
+        stmts, value = eval_rules.apply(rule, given, self.shapes, self.fwd.names, self.loc)
+        self.stmts.extend(stmts)
+        return value.items if isinstance(value, ir.Tuple) else (value,)
+
+
+def _sum(terms: Sequence[ir.Expr]) -> ir.Expr | None:
+    total: ir.Expr | None = None
+    for term in terms:
+        total = term if total is None else algebra.add(total, term)
+    return total
