@@ -6,6 +6,7 @@ import ast
 import re
 import shlex
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from srcad import __version__
@@ -54,9 +55,10 @@ def targets(job: Job) -> list[Any]:
     """
     from srcad import scope
 
+    where = job.text if job.file == "<stdin>" else Path(job.file)  # a file's neighbours can be read too
     if job.function:
-        return [scope.from_file(job.text, job.function, job.file)]
-    found = list(scope.decorated(job.text, job.file))
+        return [scope.from_file(where, job.function, job.file)]
+    found = list(scope.decorated(where, job.file))
     if not found:
         raise UsageError(f"{job.file} has no function under @differentiate; name one: {job.file}:FUNCTION")
     return found

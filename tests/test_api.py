@@ -454,7 +454,8 @@ def test_an_error_of_the_model_is_its_own(fake, backend):
             raise ValueError(f"negative: {x}")
         return x
 
-    text = "def check_grad(x, out_bar=1.0):\n    if x < 0.0:\n        raise ValueError('negative')\n    return x, out_bar\n"
+    body = "    if x < 0.0:\n        raise ValueError('negative')\n    return x, out_bar\n"
+    text = f"def check_grad(x, out_bar=1.0):\n{body}"
     fake.knows("check", {("reverse",): text})
     with pytest.raises(ValueError, match="negative: -1.0") as caught:
         srcad.grad(check, backend=backend)(-1.0)

@@ -1,0 +1,61 @@
+"""From text to a function: files, modules, machine code, refusals."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from srcad import compile as compiling
+
+NJIT = 'import numpy as np\nfrom numba import njit\n\n\n@njit(cache=True, error_model="numpy")\n'
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("SRCAD_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_a_module_lies_in_a_file_and_under_a_stable_name():
+    made = compiling.load("def twice_a(x):\n    return 2 * x\n", "twice_a")
+    assert made.call(4) == 8
+    assert made.path.name == "twice_a.py" and made.path.read_text() == made.text
+    assert sys.modules[made.call.__module__].twice_a is made.call
+    assert compiling.load(made.text, "twice_a").call is made.call
+
+
+def test_other_text_is_another_module():
+    one = compiling.load("def twice_b(x):\n    return 2 * x\n", "twice_b")
+    two = compiling.load("def twice_b(x):\n    return x + x\n", "twice_b")
+    assert one.path.parent != two.path.parent and one.call is not two.call
+
+
+def test_a_broken_module_is_not_left_behind():
+    with pytest.raises(ZeroDivisionError):
+        compiling.load("1 / 0\n", "broken")
+    assert not [name for name in sys.modules if name.startswith("srcad_generated.broken")]
+
+
+def test_compiling_for_arguments(folder):
+    made = compiling.load(NJIT + "def add_c(x, y):\n    return x + y\n", "add_c")
+    compiling.warm(made, (np.ones(3), 1.0))
+    assert len(made.call.signatures) == 1
+    np.testing.assert_array_equal(made.call(np.ones(3), 1.0), [2.0, 2.0, 2.0])
+    assert list(made.path.parent.rglob("*.nbi"))
+
+
+@pytest.mark.parametrize("line, telling", [("np.einsum('i->', x)", "einsum"), ("x.nothing", "nothing")])
+def test_what_numba_refuses_is_told_in_one_line(line, telling):
+    made = compiling.load(NJIT + f"def refused(x):\n    y = {line}\n    return y\n", "refused")
+    with pytest.raises(compiling.CannotCompile) as caught:
+        compiling.warm(made, (np.ones(3),))
+    assert telling in caught.value.reason and "\n" not in caught.value.reason
+    assert made.text.splitlines()[caught.value.line - 1].strip() == f"y = {line}"
+
+
+def test_an_argument_numba_has_no_type_for():
+    made = compiling.load(NJIT + "def same_d(x):\n    return x\n", "same_d")
+    with pytest.raises(compiling.CannotCompile):
+        compiling.warm(made, (object(),))
