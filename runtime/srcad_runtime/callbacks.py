@@ -7,93 +7,18 @@ it.
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-import numpy as np
+from srcad_runtime._callback import Callback, LambdaCallback, Logs, Monitor
+from srcad_runtime._loggers import CSVLogger, JSONLinesLogger, TensorBoard
 
-Logs = dict[str, float]
-Path_ = str | Path
-
-
-class Callback:
-    """Does nothing at every moment; override what you need."""
-
-    trainer: Any = None
-
-    def on_train_begin(self, logs: Logs) -> None:
-        """Before the first batch."""
-
-    def on_train_end(self, logs: Logs) -> None:
-        """After the last epoch, or when training was stopped."""
-
-    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
-        """Before the batches of an epoch (counted from 0)."""
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """After an epoch and its validation."""
-
-    def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
-        """Before a batch (counted from 0 in its epoch)."""
-
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        """After the parameters have moved; `logs` holds this batch's loss."""
-
-    def on_interrupt(self) -> None:
-        """After Ctrl-C, at the end of the batch."""
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps: the attributes named in `STATE` (numbers, texts, None, trees of arrays)."""
-        return {name: getattr(self, name) for name in self.STATE}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take up what a checkpoint kept."""
-        for name in self.STATE:
-            if name in state:
-                setattr(self, name, state[name])
-
-    STATE: tuple[str, ...] = ()
-
-
-class LambdaCallback(Callback):
-    """A callback from functions: ``LambdaCallback(on_epoch_end=lambda epoch, logs: print(logs))``."""
-
-    def __init__(self, **moments: Callable[..., Any]) -> None:
-        for name, function in moments.items():
-            if not name.startswith("on_") or not hasattr(Callback, name):
-                raise TypeError(f"LambdaCallback has no moment {name!r}")
-            setattr(self, name, function)
-
-
-class Monitor:
-    """Follows one number of the logs and says when it got better."""
-
-    def __init__(self, monitor: str, mode: str, min_delta: float = 0.0) -> None:
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f"mode must be 'auto', 'min' or 'max', not {mode!r}")
-        grows = ("accuracy", "auc", "precision", "recall", "f1", "r2", "score", "acc")
-        self.name = monitor
-        self.up = mode == "max" or (mode == "auto" and any(word in monitor for word in grows))
-        self.min_delta = abs(min_delta)
-
-    def worst(self) -> float:
-        """A value that everything is better than."""
-        return -math.inf if self.up else math.inf
-
-    def better(self, value: float, best: float) -> bool:
-        """Whether `value` beats `best` by `min_delta`; NaN never does."""
-        return value - self.min_delta > best if self.up else value + self.min_delta < best
-
-    def read(self, logs: Logs) -> float:
-        """The number; a ValueError lists what there is instead."""
-        if self.name not in logs:
-            hint = "; give fit validation_data" if self.name.startswith("val_") else ""
-            raise ValueError(f"monitor {self.name!r} is not among {', '.join(logs)}{hint}")
-        return float(logs[self.name])
+__all__ = [
+    "CSVLogger", "Callback", "EarlyStopping", "JSONLinesLogger", "LambdaCallback", "LearningRateScheduler",
+    "ModelCheckpoint", "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN",
+]  # fmt: skip
 
 
 class EarlyStopping(Callback):
@@ -232,7 +157,7 @@ class ModelCheckpoint(Callback):
 
     def __init__(
         self,
-        filepath: Path_,
+        filepath: str | Path,
         monitor: str = "val_loss",
         verbose: int = 0,
         save_best_only: bool = False,
@@ -300,103 +225,3 @@ class _Fields(dict[str, float]):
 
     def __missing__(self, name: str) -> float:
         return math.nan
-
-
-class _FileLogger(Callback):
-    """One record an epoch in a file; a resumed run drops the records of epochs it will do again."""
-
-    def __init__(self, filename: Path_, append: bool = False) -> None:
-        self.filename, self.append = Path(filename), append
-        self._file: TextIO | None = None
-
-    def on_train_begin(self, logs: Logs) -> None:
-        resumed = self.trainer.epoch
-        kept = self._records_before(resumed) if resumed and not self.append and self.filename.exists() else ""
-        self.filename.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self.filename.open("a" if self.append else "w", newline="", encoding="utf-8")
-        self._file.write(kept)
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        assert self._file is not None, "on_train_begin opens the file"
-        self._write(self._file, epoch, {name: float(value) for name, value in logs.items()})
-        self._file.flush()
-
-    def on_train_end(self, logs: Logs) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _records_before(self, epoch: int) -> str:
-        raise NotImplementedError
-
-    def _write(self, file: TextIO, epoch: int, logs: Logs) -> None:
-        raise NotImplementedError
-
-
-class CSVLogger(_FileLogger):
-    """Writes every epoch's numbers as a line of a CSV file, columns named in the first."""
-
-    def __init__(self, filename: Path_, separator: str = ",", append: bool = False) -> None:
-        super().__init__(filename, append)
-        self.separator = separator
-
-    def _records_before(self, epoch: int) -> str:
-        header, *lines = self.filename.read_text(encoding="utf-8").splitlines(keepends=True) or [""]
-        return header + "".join(x for x in lines if x.endswith("\n") and int(x.split(self.separator)[0]) < epoch)
-
-    def _write(self, file: TextIO, epoch: int, logs: Logs) -> None:
-        writer = csv.writer(file, delimiter=self.separator, lineterminator="\n")
-        if file.tell() == 0:
-            writer.writerow(["epoch", *logs])
-        writer.writerow([epoch, *logs.values()])
-
-
-class JSONLinesLogger(_FileLogger):
-    """Writes every epoch's numbers as a line of JSON."""
-
-    def _records_before(self, epoch: int) -> str:
-        lines = self.filename.read_text(encoding="utf-8").splitlines(keepends=True)
-        return "".join(line for line in lines if line.endswith("\n") and json.loads(line)["epoch"] < epoch)
-
-    def _write(self, file: TextIO, epoch: int, logs: Logs) -> None:
-        # JSON has no NaN: null, so that any reader takes the line
-        finite = {name: value if math.isfinite(value) else None for name, value in logs.items()}
-        file.write(json.dumps({"epoch": epoch, **finite}) + "\n")
-
-
-class TensorBoard(Callback):
-    """Writes every epoch's numbers for TensorBoard (needs the package tensorboardX).
-
-    `update_freq` is "epoch" or "batch"; `histogram_freq` writes the parameters' histograms every that many epochs.
-    """
-
-    def __init__(self, log_dir: Path_ = "logs", histogram_freq: int = 0, update_freq: str = "epoch") -> None:
-        self.log_dir, self.histogram_freq, self.update_freq = str(log_dir), histogram_freq, update_freq
-        self._writer: Any = None
-
-    def on_train_begin(self, logs: Logs) -> None:
-        try:
-            from tensorboardX import SummaryWriter
-        except ImportError as error:
-            raise ImportError("the TensorBoard callback needs the package tensorboardX") from error
-        # what a killed run wrote beyond its checkpoint is hidden from here on
-        self._writer = SummaryWriter(self.log_dir, purge_step=self.trainer.epoch)
-
-    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        if self.update_freq == "batch":
-            self._writer.add_scalar("batch_loss", logs["loss"], self.trainer.step)
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        from srcad_runtime import trees
-
-        for name, value in logs.items():
-            self._writer.add_scalar(name, value, epoch)
-        if self.histogram_freq and epoch % self.histogram_freq == 0:
-            for path, leaf in trees.paths(self.trainer.params):
-                self._writer.add_histogram(f"params{path}", np.asarray(leaf), epoch)
-        self._writer.flush()
-
-    def on_train_end(self, logs: Logs) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None

@@ -83,7 +83,9 @@ def zeros_like(tree: Tree, dtype: Any = None) -> Tree:
 
 def copy(tree: Tree) -> Tree:
     """The same tree with every leaf copied into an array of its own."""
-    return map(lambda x: np.array(x), tree)
+    return map(
+        lambda x: np.array(x) if isinstance(x, (np.ndarray, np.generic, float, int, complex)) else x.copy(), tree
+    )
 
 
 def size(tree: Tree) -> int:
