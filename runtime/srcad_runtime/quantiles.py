@@ -58,7 +58,10 @@ _PLOTTING = {
 
 
 def _virtual_place(q: np.ndarray, count: np.ndarray, method: str) -> np.ndarray:
-    """Where a quantile lies among `count` sorted values, from 0; Hyndman and Fan, The American Statistician 50 (1996)."""
+    """Where a quantile lies among `count` sorted values, from 0.
+
+    Source: R. J. Hyndman and Y. Fan, Sample quantiles in statistical packages, The American Statistician 50 (1996).
+    """
     if method in _PLOTTING:
         alpha, beta = _PLOTTING[method]
         return count * q + (alpha + q * (1.0 - alpha - beta)) - 1.0

@@ -26,15 +26,21 @@ __all__ = [
 
 # path prefix -> the modules that may hold the rule, asked in this order; the longest prefix decides
 MODULES: dict[str, tuple[str, ...]] = {
-    "builtins.": ("arithmetic", "constant"),
+    "builtins.": ("arithmetic", "choosing", "constant"),
     "operator.": ("arithmetic", "constant"),
-    "math.": ("elementwise", "arithmetic", "constant", "special"),
+    "math.": ("elementwise", "arithmetic", "choosing", "constant"),
+    "math.gamma": ("special",),
+    "math.lgamma": ("special",),
+    "numpy.i0": ("special",),
     "cmath.": ("elementwise",),
     "numpy.": tuple(
-        "arithmetic elementwise reductions shaping products indexing joining statistics differences constant special".split()
+        "arithmetic elementwise reductions shaping products indexing joining choosing statistics differences "
+        "constant".split()
     ),
     "numpy.linalg.": ("linalg", "factors", "products", "shaping"),
     "numpy.fft.": ("fft",),
+    "numpy.random.": ("random",),
+    "scipy.linalg.": ("scipy_linalg",),
     "scipy.special.": ("special",),
     "scipy.stats.": ("stats",),
     "srcad_runtime.": ("helpers", "runtime_functions"),

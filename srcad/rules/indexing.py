@@ -1,4 +1,8 @@
-"""Functions that pick elements by position, value or order."""
+"""Functions that pick elements by position, value or order.
+
+Reading and writing ``x[...]`` is no function and has no rule: `reverse` and `forward` know it. Functions that write
+into an argument (`np.put`, `np.put_along_axis`, `np.copyto`, `np.fill_diagonal`, `np.add.at`) become such writes.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +36,32 @@ def take_along_axis_bar(arr, indices, axis=-1, *, out_bar):
 
 
 @pullback(
-    np.sort,
-    examples=lambda r: [
-        at(r.distinct(5)),
-        at(r.distinct(3, 4)),
-        at(r.distinct(3, 4), axis=0),
-        at(r.distinct(2, 3), axis=None),
-    ],
+    np.compress,
+    wrt=("a",),
+    kinds="fc",
+    examples=lambda r: [at(r.mask(5), r(5)), at(r.mask(3), r(3, 4), axis=0), at(r.mask(6), r(2, 3))],
 )
+def compress_bar(condition, a, axis=None, *, out_bar):
+    return arrays.take_adjoint(a, np.flatnonzero(condition), axis, out_bar)
+
+
+@pullback(np.extract, wrt=("arr",), kinds="fc", examples=lambda r: [at(r.mask(5), r(5)), at(r.mask(2, 3), r(2, 3))])
+def extract_bar(condition, arr, *, out_bar):
+    return arrays.take_adjoint(arr, np.flatnonzero(condition), None, out_bar)
+
+
+linear(np.take, np.compress, in_="a")
+linear(np.take_along_axis, np.extract, in_="arr")
+
+
+# ---- order: a permutation that stays the same nearby ----
+
+
+def tables(r):
+    return [at(r.distinct(5)), at(r.distinct(3, 4)), at(r.distinct(3, 4), axis=0), at(r.distinct(2, 3), axis=None)]
+
+
+@pullback(np.sort, examples=tables)
 def sort_bar(a, axis=-1, kind=None, *, out_bar):
     if axis is None:
         return arrays.take_adjoint(a, np.argsort(np.ravel(a), kind="stable"), None, out_bar)
@@ -53,9 +75,19 @@ def sort_dot(a, axis=-1, kind=None, *, a_dot):
     return np.take_along_axis(a_dot, np.argsort(a, axis=axis, kind="stable"), axis)
 
 
-linear(np.take, in_="a")
-linear(np.take_along_axis, in_="arr")
-constant(
-    np.argsort, np.argpartition, np.searchsorted, np.nonzero, np.flatnonzero, np.argwhere, np.digitize, np.bincount
+@pullback(
+    np.partition,
+    examples=lambda r: [at(r.distinct(7), 3), at(r.distinct(3, 5), 1, axis=1), at(r.distinct(3, 5), (1, 3))],
 )
+def partition_bar(a, kth, axis=-1, *, out_bar):
+    return arrays.take_along_axis_adjoint(a, np.argpartition(a, kth, axis=axis), axis, out_bar)
+
+
+@pushforward(np.partition)
+def partition_dot(a, kth, axis=-1, *, a_dot):
+    return np.take_along_axis(a_dot, np.argpartition(a, kth, axis=axis), axis)
+
+
+constant(np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.nonzero, np.flatnonzero, np.argwhere, np.digitize)
 constant(np.unravel_index, np.ravel_multi_index, np.indices, np.tril_indices, np.triu_indices, np.diag_indices)
+constant(np.tril_indices_from, np.triu_indices_from, np.diag_indices_from, np.bincount, np.unique)

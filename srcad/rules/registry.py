@@ -40,7 +40,8 @@ class RuleSet:
     params: positional parameters, in order; star: the one that takes the rest of them (``*operands``); keywords:
     parameters given by name only; defaults: of both; renames: second names of parameters.
     wrt: the differentiable parameters; inert: parameters the value depends on only through a shape, an order or a
-    sign, whose derivative is zero. An active argument in neither has no derivative here. partials, pullback and pushforward are rules as described above:
+    sign, whose derivative is zero. An active argument in neither has no derivative here.
+    partials, pullback and pushforward are rules as described above:
 
     - partials(args, out) -> the partial per `wrt` parameter (one value, or a tuple). With complex numbers the partial
       p is d(out)/d(arg) where the function is holomorphic, and du/dx - i du/dy where its value u is real. Reverse
@@ -48,14 +49,16 @@ class RuleSet:
     - pullback(args, out, out_bar) -> the adjoint per `wrt` parameter. It broadcasts against the argument: it may lack
       axes (or have extent 1), and may have axes that broadcasting added, which reverse sums. For a function with
       several values `out` and `out_bar` are tuples, and the adjoint of a value that nothing reads is None.
-    - pushforward(args, out, tangents) -> the tangent. The tangent of an inactive argument is zero: the constant
-      0.0, and whatever is linear in it vanishes.
+    - pushforward(args, out, tangents) -> the tangent. The tangent of an inactive argument is zero: the constant 0.0,
+      and whatever is linear in it vanishes.
 
     linear_in: parameters the function is jointly linear in: its tangent is the function itself of their tangents
     (zeros for an inactive one). multilinear_in: parameters it is linear in one at a time: its tangent is the sum, over
-    the active ones, of the function with that one replaced by its tangent. each: the parameter that holds a sequence;
-    the pullback takes `i` and returns the adjoint of item i, a linear function maps every item, a multilinear one one
-    item at a time. outputs: of several values, those that can be differentiated (empty: all). constant: every derivative is zero.
+    the active ones, of the function with that one replaced by its tangent.
+    each: the parameter that holds a sequence; the pullback takes `i` and returns the adjoint of item i, a linear
+    function maps every item, a multilinear one one item at a time.
+    outputs: of several values, those that can be differentiated (empty: all).
+    constant: every derivative is zero.
     expansion: a plain function of the same arguments, exact to the bit, to inline in place of the call.
     kinds: "f" real, "c" complex numbers. domain, examples, kinks: where the rule is tested.
     """

@@ -12,7 +12,7 @@ from tests.rules.support import call_rule, exists, primal_of
 RULES = {path: rule for path, rule in load_all().items() if rule.partials and exists(path)}
 COMPLEX = [path for path, rule in RULES.items() if "c" in rule.kinds]
 KINKS = [(path, point) for path, rule in RULES.items() for point in rule.kinks]
-SCALAR_ONLY = ("math.", "cmath.", "builtins.max", "builtins.min", "builtins.float", "builtins.complex")
+SCALAR_ONLY = ("math.", "cmath.", "builtins.max", "builtins.min", "builtins.float", "builtins.complex", "numpy.random.")
 
 
 def points(rule: RuleSet, kind: str = "f") -> list[tuple]:
