@@ -127,36 +127,47 @@ def _contents(shape: tuple[int, ...], dtype: str, rng: np.random.Generator) -> n
 def fit(call: Call, groups: list[list[str]], scale: int, smallest: int) -> Abstract | None:
     """The type of the result when the symbols of a group are equal; None if the call fails.
 
-    Extents are primes (times `scale`), other integers start at `smallest`; each is moved in turn, and a last place has
-    them larger and in another order.
+    Extents are primes (times `scale`), other integers start at `smallest`.
     """
     classes = groups + [[s] for s in call.integers]
     if len(groups) > len(_EXTENTS):
         return None
-    base = [(n + call.offset) * scale for n in _EXTENTS[: len(groups)]]
-    base += [smallest + k % 2 for k in range(len(call.integers))]
-    steps = [scale] * len(groups) + [1] * len(call.integers)
-    places = [base]
-    places += [[b + s * (i == k) for i, (b, s) in enumerate(zip(base, steps))] for k in range(len(classes))]
-    larger = [scale * (2 * n + 1) for n in reversed(base[: len(groups)])]  # in another order: min(m, n) shows
-    places.append(larger + [b + 1 + k % 3 for k, b in enumerate(base[len(groups) :])])
-    results = []
-    for seed, place in enumerate(places):
+    needed, small = _places(len(groups), len(call.integers), scale, smallest, call.offset)
+    places, results = [], []
+    for seed, place in enumerate((*needed, *small)):
         try:
             results.append(call.at({s: v for group, v in zip(classes, place) for s in group}, seed))
+            places.append(place)
         except Exception:
             if seed == 0:
                 return None
-    return _Fit(call, classes, places).type(results)
+    return _Fit(call, classes, places, places[: len(needed)] == needed).type(results)
+
+
+Place = list[int]
+
+
+def _places(extents: int, integers: int, scale: int, smallest: int, offset: int) -> tuple[list[Place], list[Place]]:
+    """Values of the symbols, extents first: one place, each symbol moved in turn, and all of them larger and in another
+    order (`min(m, n)` shows). At the small places, 0 and 2, a call may fail, but must not give something else."""
+    primes = [n + offset for n in _EXTENTS[:extents]]
+    others = [smallest + k % 2 for k in range(integers)]
+    base = [n * scale for n in primes] + others
+    steps = [scale] * extents + [1] * integers
+    moved = [[b + s * (i == k) for i, (b, s) in enumerate(zip(base, steps))] for k in range(len(base))]
+    larger = [(2 * n + 1) * scale for n in reversed(primes)] + [n + 1 + k % 3 for k, n in enumerate(others)]
+    return [base, *moved, larger], [[n] * extents + others for n in (0, 2)] if extents else []
 
 
 class _Fit:
-    def __init__(self, call: Call, classes: list[list[str]], places: list[list[int]]) -> None:
-        self.call, self.classes, self.places = call, classes, places
+    def __init__(self, call: Call, classes: list[list[str]], places: list[Place], complete: bool) -> None:
+        self.call, self.classes, self.places, self.complete = call, classes, places, complete
         self.index = {s: k for k, group in enumerate(classes) for s in group}
 
     def type(self, results: list[Any]) -> Abstract:
         first = results[0]
+        if any(isinstance(r, np.ndarray) != isinstance(first, np.ndarray) for r in results):
+            return UNKNOWN
         if type(first) in (bool, int, float, complex):
             return describe(first, "")
         if isinstance(first, (np.ndarray, np.generic)):
@@ -171,14 +182,15 @@ class _Fit:
             return UNKNOWN
         if any(r.ndim != first.ndim or r.dtype != first.dtype for r in results):
             return Num(first.dtype.name if all(r.dtype == first.dtype for r in results) else None, None)
-        complete = len(results) == len(self.places)
         shapes = zip(*(r.shape for r in results))
-        return Num(
-            first.dtype.name, tuple(self._dim(e, k, first.ndim) if complete else None for k, e in enumerate(shapes))
-        )
+        dims = (self._dim(e, k, first.ndim) if self.complete else None for k, e in enumerate(shapes))
+        return Num(first.dtype.name, tuple(dims))
 
     def _container(self, results: list[Any]) -> Abstract:
-        described = describe(results[0], "")
+        try:
+            described = describe(results[0], "")
+        except TypeError:  # arrays of objects
+            return UNKNOWN
         assert isinstance(described, Struct)
         if any(len(r) != len(results[0]) for r in results):
             items = [self.type([item]) for r in results for item in (r.values() if isinstance(r, dict) else r)]
@@ -199,7 +211,7 @@ class _Fit:
                 return None
             coefs.append(coef)
         const = extents[0] - sum(c * b for c, b in zip(coefs, base))
-        if any(const + sum(c * v for c, v in zip(coefs, p)) != e for p, e in zip(self.places, extents)):
+        if any(max(const + sum(c * v for c, v in zip(coefs, p)), 0) != e for p, e in zip(self.places, extents)):
             return None
         return self._aligned(coefs, const, axis, rank) or self._dim_of(coefs, const)
 
