@@ -71,6 +71,7 @@ class Generated:
     output: Abstract
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
     written: tuple[str, ...] = ()  # names of inputs that the model writes into
+    updates: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # (origin, path) of rebound attributes: the last results
     notes: tuple[str, ...] = ()  # docstring facts: shapes, what is recorded and how many bytes
     passes: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
