@@ -39,7 +39,7 @@ class _Subject:
 
         def change(place: leaves.Path, leaf: Any) -> Any:
             if place != path:
-                return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+                return leaves.copied(leaf)
             new = np.array(leaf)
             new[index] += step
             return like(new, leaf)
@@ -49,7 +49,7 @@ class _Subject:
 
     def run(self, modes: tuple[str, ...], values: tuple[Any, ...], *extra: Any) -> tuple[Kernel, tuple[Any, ...]]:
         settings = Settings(self.wrt if modes else (), modes, self.backend)
-        ready = specialiser(self.bound, settings).prepare(values)
+        ready = specialiser(self.bound, settings).prepare(values).again()
         return ready.kernel, ready.run(*extra)
 
 

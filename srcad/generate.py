@@ -12,8 +12,6 @@ import types
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from srcad import cache, captured, compile, kernel, leaves
 from srcad.binding import Binder
 from srcad.fingerprint import fingerprint
@@ -164,6 +162,7 @@ def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
         baked=tuple(made.baked),
         hidden=tuple(leaves.key(value, []) for value in hidden),
         written=written,
+        updates=tuple(getattr(made, "updates", ())),
         notes=tuple(made.notes),
     )
 
@@ -199,7 +198,7 @@ def _is_object(value: Any) -> bool:
     """Whether an argument is an object whose attributes are read, or a generator that is drawn from."""
     if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType, functools.partial)):
         return False
-    if isinstance(value, (np.random.Generator, np.random.RandomState)):
+    if leaves.is_generator(value):
         return True
     return hasattr(value, "__dict__") and not hasattr(value, "dtype") and leaves.children(value) is None
 

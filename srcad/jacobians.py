@@ -24,41 +24,41 @@ Kwargs = dict[str, Any]
 def run_jacfwd(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
     ready = derived.ready(("forward",), args, kwargs)
     _real(ready)
-    zero = _zeros(ready)
-    first = ready.run(*zero)  # the value, and the shapes of what is stacked
-    start, seeded = len(ready.kernel.outputs), ready.kernel.seeded
+    zero, count, seeded = _zeros(ready), len(ready.kernel.outputs), ready.kernel.seeded
+    tangents = _columns(ready, zero, lambda t: ready.again().run(*t)[count : count + len(seeded)])
+    columns = dict(tangents)
+    first = ready.run(*zero)
     blocks: Blocks = [{} for _ in seeded]
-    for path, columns in _columns(ready, zero, lambda tangents: ready.run(*tangents)[start : start + len(seeded)]):
+    for path, found in columns.items():
         shape = np.shape(ready.call.at(path))
         for k, position in enumerate(seeded):
-            blocks[k][path] = _stack([c[k] for c in columns], np.asarray(first[position]), shape)
+            blocks[k][path] = _stack([c[k] for c in found], np.asarray(first[position]), shape)
     return _result(derived, ready, first, blocks, len(args))
 
 
 def run_jacrev(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
-    first = derived.ready((), args, kwargs).run()
-    return _jacrev(derived, args, kwargs, first)
+    primal = derived.ready((), args, kwargs)
+    ready = derived.ready(("reverse",), args, kwargs)
+    _real(ready)
+    first = primal.again().run()
+    values = [np.asarray(first[k]) for k in ready.kernel.seeded]
+    blocks: Blocks = []
+    for k, value in enumerate(values):
+        rows = [ready.kernel.adjoints(ready.again().run(*seeds)) for seeds in _unit_seeds(values, k)]
+        blocks.append({path: _rows(rows, path, value, ready.call.at(path)) for path in ready.kernel.plan.wrt})
+    if primal.stateful:
+        primal.run()  # what the function does besides returning a value happens once
+    return _result(derived, ready, first, blocks, len(args))
 
 
 def run_jacobian(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
     """Forward where there are no more inputs than outputs: a forward pass is cheaper than a reverse one."""
     primal = derived.ready((), args, kwargs)
-    first = primal.run()
-    outputs = sum(np.size(first[k]) for k in primal.kernel.seeded)
+    first = primal.again().run()
     arguments = [primal.call.at(root) for root in derived.roots(len(args))]
     inputs = sum(np.size(leaf) for a in arguments for _, leaf in leaves.paths(a) if leaves.is_floating(leaf))
-    return run_jacfwd(derived, args, kwargs) if inputs <= outputs else _jacrev(derived, args, kwargs, first)
-
-
-def _jacrev(derived: Derived, args: Args, kwargs: Kwargs, first: Args) -> Any:
-    ready = derived.ready(("reverse",), args, kwargs)
-    _real(ready)
-    values = [np.asarray(first[k]) for k in ready.kernel.seeded]
-    blocks: Blocks = []
-    for k, value in enumerate(values):
-        rows = [ready.kernel.adjoints(ready.run(*seeds)) for seeds in _unit_seeds(values, k)]
-        blocks.append({path: _rows(rows, path, value, ready.call.at(path)) for path in ready.kernel.plan.wrt})
-    return _result(derived, ready, first, blocks, len(args))
+    outputs = sum(np.size(first[k]) for k in primal.kernel.seeded)
+    return (run_jacfwd if inputs <= outputs else run_jacrev)(derived, args, kwargs)
 
 
 def run_hessian(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
@@ -66,14 +66,14 @@ def run_hessian(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
     seed = scalar_seed(ready, "srcad.hessian")
     _real(ready)
     zero = _zeros(ready)
-    first = ready.run(*seed, *zero)
+    products = _columns(ready, zero, lambda t: second_order(ready.kernel, ready.again().run(*seed, *t)))
     blocks: dict[leaves.Path, dict[leaves.Path, np.ndarray]] = {path: {} for path in ready.kernel.plan.wrt}
-    products = _columns(ready, zero, lambda tangents: second_order(ready.kernel, ready.run(*seed, *tangents)))
     for path, columns in products:
         shape = np.shape(ready.call.at(path))
         for row in blocks:
             blocks[row][path] = _stack([c[row] for c in columns], np.asarray(ready.call.at(row)), shape)
     result = _hessian_structure(ready, blocks, derived.roots(len(args)), derived.single)
+    first = ready.run(*seed, *zero) if derived.__srcad__.has_aux or ready.stateful else ()
     return (result, ready.kernel.split_value(first)[1]) if derived.__srcad__.has_aux else result
 
 

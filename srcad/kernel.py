@@ -23,7 +23,8 @@ class Plan:
 
     inputs: (origin, path, name) per kernel argument. hidden: the key of every input that is not an argument of the
     call, in order. wrt: paths of the leaves that have adjoints or tangents. baked: (origin, path, value). written:
-    positions of the inputs that the model writes into. warning: why this is not the backend that was wished for.
+    positions of the inputs that the model writes into. updates: (origin, path) of attributes that it rebinds, whose new
+    values are the kernel's last results. warning: why this is not the backend that was wished for.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Plan:
     baked: tuple[tuple[str, leaves.Path, Any], ...] = ()
     hidden: tuple[Any, ...] = ()
     written: tuple[int, ...] = ()
+    updates: tuple[tuple[str, leaves.Path], ...] = ()
     notes: tuple[str, ...] = ()
     warning: str = ""
 

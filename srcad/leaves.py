@@ -147,13 +147,19 @@ def spell(root: str, path: Path, value: Any) -> str:
 
 def snapshot(value: Any) -> Any:
     """A copy that later writes into the original do not reach: of arrays and random generators; the rest is shared."""
-    return rebuild(value, lambda _, leaf: _copied(leaf))
+    return rebuild(value, lambda _, leaf: copied(leaf))
 
 
-def _copied(leaf: Any) -> Any:
+def copied(leaf: Any) -> Any:
+    """A copy of an array or random generator; anything else itself."""
     if isinstance(leaf, np.ndarray):
         return leaf.copy()
-    return copy.deepcopy(leaf) if isinstance(leaf, (np.random.Generator, np.random.RandomState)) else leaf
+    return copy.deepcopy(leaf) if is_generator(leaf) else leaf
+
+
+def is_generator(leaf: Any) -> bool:
+    """Whether a leaf is a random generator, which a run changes."""
+    return isinstance(leaf, (np.random.Generator, np.random.RandomState))
 
 
 def stand_ins(value: Any) -> Any:

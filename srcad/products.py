@@ -42,7 +42,9 @@ def vjp(
         if not active:
             return _per_primal(ready, {}, roots)
         seeds = cotangents(ready.kernel, out_bar, shapes)
-        again = Ready(ready.specialiser, ready.call, ready.key, ready.kernel, leaves.snapshot(ready.inputs))
+        again = Ready(
+            ready.specialiser, ready.call, ready.key, ready.kernel, leaves.snapshot(ready.inputs), updated=True
+        )
         results = again.run(*seeds)
         if argnums is None:
             return _per_primal(again, again.kernel.adjoints(results), roots)

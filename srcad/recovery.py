@@ -44,6 +44,7 @@ def _ask_numpy(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[
     try:
         other = ready.interpreted()
         results = other.kernel.compiled.call(*other.inputs, *extra)
+        results = results if type(results) is tuple else (results,)
     except Unsupported:
         return error, None
     except Exception as found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import warnings
 from dataclasses import dataclass, replace
@@ -111,6 +112,19 @@ class Ready:
     key: Any
     kernel: Kernel
     inputs: list[Any]
+    updated: bool = False  # whether the attributes that the model rebinds have their new values
+
+    @property
+    def stateful(self) -> bool:
+        """Whether a run changes something besides its results: a random generator, an attribute."""
+        return bool(self.kernel.plan.updates) or any(map(leaves.is_generator, self.inputs))
+
+    def again(self) -> Ready:
+        """The same call for a further run that must leave no trace; to be asked for before `run`."""
+        if not self.stateful:
+            return self
+        inputs = [copy.deepcopy(value) if leaves.is_generator(value) else value for value in self.inputs]
+        return Ready(self.specialiser, self.call, self.key, self.kernel, inputs, updated=True)
 
     def run(self, *extra: Any) -> tuple[Any, ...]:
         """Call the kernel. An exception is the one that the function itself raises on these arguments."""
@@ -119,7 +133,8 @@ class Ready:
             if not kernel.warm:
                 compile.warm(kernel.compiled, (*self.inputs, *extra))
                 kernel.warm = True
-            return kernel.compiled.call(*self.inputs, *extra)
+            results = as_tuple(kernel.compiled.call(*self.inputs, *extra))
+            return self._update(results) if kernel.plan.updates else results
         except compile.CannotCompile as error:
             return self._without_numba(error, extra)
         except Exception as error:
@@ -133,11 +148,28 @@ class Ready:
         self.inputs = [self.kernel.canonical(value) for value in inputs]
         return self.run(*extra)
 
+    def _update(self, results: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Rebind attributes as the model does, once per call; returns the other results."""
+        places = self.kernel.plan.updates
+        start = len(results) - len(places)
+        if not self.updated:
+            self.updated = True
+            for (origin, path), value in zip(places, results[start:]):
+                owner = self.call.read(origin, path[:-1])
+                old = getattr(owner, path[-1], None)
+                setattr(owner, path[-1], type(old)(value) if type(old) in (int, float, bool, complex) else value)
+        return results[:start]
+
     def interpreted(self) -> Ready:
         """The same call for the NumPy text."""
         own = self.specialiser
         other = specialiser(own.binder, replace(own.settings, backend="numpy"))
         return other.prepare(self.call.values)
+
+
+def as_tuple(results: Any) -> tuple[Any, ...]:
+    """What a kernel returns: a kernel with one result returns it bare."""
+    return results if type(results) is tuple else (results,)
 
 
 def specialiser(binder: Binder, settings: Settings) -> Specialiser:

@@ -668,3 +668,31 @@ def test_derived_callables_are_pickled_and_bound(fake):
         slope = srcad.grad(lambda self, x: x, 1, backend="numpy")
 
     assert Body().slope.__self__.__class__ is Body
+
+
+def test_rebound_attributes_are_rebound_once_per_call(fake):
+    class Counter:
+        def __init__(self):
+            self.calls = 0
+
+        def f(self, x):
+            self.calls += 1
+            return 2.0 * x
+
+    home = f"{__name__}.{Counter.f.__qualname__}:self"
+    inputs = (Input("param", ("x",), "x"), Input("closure", (home, "calls"), "calls"))
+    texts = {
+        (): "def f_primal(x, calls):\n    return 2.0 * x, calls + 1\n",
+        ("reverse",): "def f_grad(x, calls, out_bar=1.0):\n    return 2.0 * x, 2.0 * out_bar, calls + 1\n",
+    }
+    fake.answers["f"] = lambda r: dataclasses.replace(
+        generated(r, texts[r.modes], inputs=inputs, wrt_leaves=inputs[:1]), updates=(("closure", (home, "calls")),)
+    )
+    counter = Counter()
+    assert srcad.grad(counter.f, backend="numpy")(1.0) == 2.0
+    assert counter.calls == 1
+    _, pull = srcad.vjp(counter.f, 1.0, backend="numpy")
+    assert (pull(1.0), pull(3.0)) == ((2.0,), (6.0,))
+    assert counter.calls == 2
+    assert srcad.jacrev(counter.f, backend="numpy")(1.0) == 2.0
+    assert counter.calls == 3
