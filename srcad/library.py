@@ -70,7 +70,7 @@ def _owners(obj: Any) -> list[str]:
     """The modules an object may be public in, the shortest first: numpy, numpy.linalg, numpy.linalg._linalg."""
     home = getattr(obj, "__module__", None)
     if not isinstance(home, str):
-        home = type(obj).__module__
+        home = str(type(obj).__module__)
     if not is_library(home):
         return []
     parts = home.split(".")

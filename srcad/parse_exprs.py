@@ -261,7 +261,9 @@ class Expressions:
         return self._comprehension("generator", self.expr(node.elt), node)
 
     def _DictComp(self, node: cst.DictComp) -> ir.Expr:
-        pair = ir.Tuple((self.expr(node.key), self.expr(node.value)), loc=self.loc(node.key))
+        first, last = self.positions[node.key].start, self.positions[node.value].end
+        loc = self.cut.loc(first.line, first.column, last.line, last.column)
+        pair = ir.Tuple((self.expr(node.key), self.expr(node.value)), loc=loc)
         return self._comprehension("dict", pair, node)
 
     def _comprehension(self, kind: str, element: ir.Expr, node: Any) -> ir.Expr:

@@ -111,9 +111,9 @@ def _targets(obj: Any, near: Target) -> list[Target]:
     if is_function(obj):
         return _readable([obj], near)
     cls = obj if isinstance(obj, type) else type(obj)
-    if library.is_library(cls.__module__) or isinstance(obj, types.ModuleType):
+    if library.is_library(str(cls.__module__)) or isinstance(obj, types.ModuleType):
         return []
-    members = [v for c in cls.__mro__ if not library.is_library(c.__module__) for v in vars(c).values()]
+    members = [v for c in cls.__mro__ if not library.is_library(str(c.__module__)) for v in vars(c).values()]
     own = list(vars(obj).values()) if hasattr(obj, "__dict__") and not isinstance(obj, type) else []
     properties = [m.fget for m in members if isinstance(m, property)]
     return _readable([m for m in (*members, *properties, *own) if is_function(m)], near)
