@@ -9,7 +9,7 @@ from typing import Any
 from srcad import emit, ir, types
 from srcad.pipeline import Generated, Request
 from srcad.program import Program
-from srcad.transforms import forward, record, reverse, tidy
+from srcad.transforms import alias, forward, record, reverse, tidy
 from srcad.types import Num, Static, Struct
 
 Keep = Callable[[str, Any], None]
@@ -45,11 +45,12 @@ def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Reques
     recorded = record.record(sweep, aliases)
     wanted = [sweep.bars[i.name] for i in program.wrt]
     backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted)
+    kept, values = keep_results(sweep, backward)
     body = (
-        ir.Block(FORWARD, (*guards(sweep), *recorded.forward)),
+        ir.Block(FORWARD, (*guards(sweep), *recorded.forward, *kept)),
         ir.Block(REVERSE, backward, blank_before=True),
     )
-    results = (*sweep.results, *(ir.Name(b) for b in wanted))
+    results = (*values, *(ir.Name(b) for b in wanted))
     params = [i.path[-1] if len(i.path) == 1 else i.name for i in program.wrt]
     names = ", ".join(str(p) for p in params)
     plural = "s" if len(params) > 1 else ""
@@ -69,6 +70,24 @@ def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Reques
     )
     keep("reverse", new.function())
     return new
+
+
+def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stmt], list[ir.Expr]]:
+    """The value under a name of its own where the reverse sweep restores the variable that holds it."""
+    restored = record.restored(backward)
+    many = len(sweep.results) > 1
+    stmts: list[ir.Stmt] = []
+    values: list[ir.Expr] = []
+    for k, expr in enumerate(sweep.results):
+        kind = sweep.shapes.of(expr)
+        near = alias.touched(sweep.program.body, ir.names(expr), sweep.shapes.types) if kind.dims != () else ir.names(expr)
+        if near & restored:
+            name = sweep.names.fresh(f"out_{k}" if many else "out")
+            sweep.shapes.types[name] = kind
+            stmts.append(ir.Assign(ir.Name(name), expr if kind.dims == () else ir.call("numpy.copy", expr)))
+            expr = ir.Name(name)
+        values.append(expr)
+    return stmts, values
 
 
 def guards(sweep: Any) -> list[ir.Stmt]:

@@ -64,10 +64,11 @@ class Pull:
         self.stmts: list[ir.Stmt] = []
         self.found: list[Contribution] = []
         self.primal: ir.Expr | None = None
+        self.out: ir.Expr | None = None
 
     def run(self, expr: ir.Expr, g: ir.Expr, kind: Num, out: ir.Expr | None) -> None:
         """Pull g, the adjoint of expr (and of its type `kind`), down; `out` names expr's value, if anything does."""
-        self.primal = expr
+        self.primal, self.out = expr, out
         if not self.is_active(expr):
             return
         node = self.shapes.of(expr)
@@ -320,6 +321,8 @@ class Pull:
         """A variable that holds the value of a part of the primal."""
         if isinstance(expr, ir.Name):
             return expr
+        if expr == self.primal and self.out is not None:
+            return self.out
         if expr is None:
             raise Unsupported("an extent that is not known", self.loc, "annotate the arguments, or pass their types.")
         raise Hoist(expr)

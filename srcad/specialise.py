@@ -156,8 +156,8 @@ class Ready:
             self.updated = True
             for (origin, path), value in zip(places, results[start:]):
                 owner = self.call.read(origin, path[:-1])
-                old = getattr(owner, path[-1], None)
-                setattr(owner, path[-1], type(old)(value) if type(old) in (int, float, bool, complex) else value)
+                kind: Any = type(getattr(owner, path[-1], None))
+                setattr(owner, path[-1], kind(value) if kind in (int, float, bool, complex) else value)
         return results[:start]
 
     def interpreted(self) -> Ready:

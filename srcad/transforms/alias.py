@@ -107,20 +107,19 @@ def sure_view(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
 
 def _substituted(program: Program, stored: set[str]) -> tuple[ir.Stmt, ...]:
     known = dict(program.types)
-    touched = _touched(program.body, stored, known)
-    body = _Substituter(program, touched, known).block(program.body)
+    body = _Substituter(program, touched(program.body, stored, known), known).block(program.body)
     merged: tuple[ir.Stmt, ...] = ir.transform(body, lambda n: _merged_index(n, known))
     return merged
 
 
-def _touched(body: Sequence[ir.Stmt], stored: set[str], known: dict[str, types.Abstract]) -> set[str]:
+def touched(body: Sequence[ir.Stmt], stored: set[str], known: dict[str, types.Abstract]) -> set[str]:
     """Variables connected by aliasing to one that is written into."""
     near: dict[str, set[str]] = {}
     for stmt in ir.walk(tuple(body)):
-        if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
-            for name in shares(stmt.value, known):
-                near.setdefault(name, set()).add(stmt.target.id)
-                near.setdefault(stmt.target.id, set()).add(name)
+        for target, value in assignments(stmt):
+            for name in shares(value, known):
+                near.setdefault(name, set()).add(target)
+                near.setdefault(target, set()).add(name)
     found, todo = set(stored), list(stored)
     while todo:
         for name in near.get(todo.pop(), ()):
@@ -128,6 +127,22 @@ def _touched(body: Sequence[ir.Stmt], stored: set[str], known: dict[str, types.A
                 found.add(name)
                 todo.append(name)
     return found
+
+
+def assignments(stmt: object) -> list[tuple[str, ir.Expr]]:
+    """(variable, expression) of an assignment, a parallel one taken apart; a list takes what is appended."""
+    if isinstance(stmt, ir.Push):
+        return [(stmt.stack, stmt.value)]
+    if isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
+        return [(stmt.target.id, ir.Name(stmt.stack))]
+    if not isinstance(stmt, ir.Assign):
+        return []
+    if isinstance(stmt.target, ir.Name):
+        return [(stmt.target.id, stmt.value)]
+    if isinstance(stmt.target, ir.Tuple) and isinstance(stmt.value, ir.Tuple):
+        pairs = zip(stmt.target.items, stmt.value.items, strict=True)
+        return [(t.id, v) for t, v in pairs if isinstance(t, ir.Name)]
+    return []
 
 
 class _Substituter:

@@ -18,6 +18,8 @@ from typing import Any
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.transforms import activity
+from srcad.transforms.alias import touched
+from srcad.transforms.inline import stored_names
 from srcad.transforms.reverse import Branch, Context, Loop, Step, Sweep
 from srcad.types import Num, Seq
 
@@ -42,7 +44,7 @@ class Around:
 
 
 def record(sweep: Sweep, aliases: dict[str, set[str]]) -> Recorded:
-    """Place the saves and restores. `aliases`: variables that may share memory."""
+    """Place the saves and restores. `aliases`: variables that may share memory at one time."""
     recorder = Recorder(sweep, aliases)
     forward, backward, _ = recorder.block(sweep.steps, frozenset(), Around(), True)
     return Recorded((*recorder.placeholders(), *forward), tuple(backward), tuple(recorder.saved))
@@ -60,7 +62,8 @@ class Recorder:
         self.undefined: set[str] = set()  # variables saved where they may not have one yet
         self.occurrences = collections.Counter(n.id for n in ir.walk(sweep.program.body) if isinstance(n, ir.Name))
         self.rebound = sweep.shapes.rebound
-        self.written = {activity.root(n.target) for n in ir.walk(sweep.program.body) if isinstance(n, (ir.Store, ir.Augment))}
+        # variables whose arrays may be written into at some time, under whatever name
+        self.written = touched(sweep.program.body, stored_names(sweep.program.body), sweep.shapes.types)
 
     # ---- steps ----
 
@@ -91,6 +94,8 @@ class Recorder:
 
     def simple(self, step: Step, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
         primal = step.primal
+        if (swap := permutation(primal)) and not step_reads(step, self):
+            return self.swap(step, swap, need)
         reads = self.reads(step.adjoint)
         full, partial = killed(primal)
         after = frozenset()
@@ -104,6 +109,13 @@ class Recorder:
         backward = [*restore, *self.quoted(primal, step.adjoint)]
         self.defined |= full
         return forward, backward, (need - full) | after
+
+    def swap(self, step: Step, swap: dict[str, str], need: frozenset[str]) -> tuple[Stmts, Stmts, frozenset[str]]:
+        """``u, v = v, u`` loses nothing: the reverse sweep swaps back."""
+        after = frozenset(swap.get(n, n) for n in need)
+        back = ir.Assign(ir.Tuple(tuple(ir.Name(n) for n in swap)), ir.Tuple(tuple(ir.Name(n) for n in swap.values())))
+        undo: Stmts = [back] if need & set(swap) else []
+        return [step.primal], [*undo, *self.quoted(step.primal, step.adjoint)], after
 
     def touches(self, name: str, need: frozenset[str]) -> bool:
         return name in need or bool(self.aliases.get(name, set()) & need)
@@ -286,7 +298,7 @@ class Recorder:
         """Whether the array saved could change later: a part of one, or one that is written into under any name."""
         if isinstance(place, ir.Index):
             return True
-        return bool(({name} | self.aliases.get(name, set())) & self.written)
+        return name in self.written
 
     def empty(self, shape: tuple[ir.Expr, ...], name: str, kind: Num) -> ir.Expr:
         extent = shape[0] if len(shape) == 1 else ir.Tuple(shape)
@@ -457,6 +469,35 @@ def _text(e: ir.Expr) -> str:
     from srcad import emit
 
     return emit.expr(e)
+
+
+def restored(stmts: Sequence[ir.Stmt]) -> set[str]:
+    """Variables that statements rebind or write into."""
+    found: set[str] = set()
+    for node in ir.walk(tuple(stmts)):
+        if isinstance(node, ir.For):
+            found |= ir.names(node.target)
+        elif isinstance(node, (ir.Assign, ir.Store, ir.Augment, ir.Pop, ir.Do)):
+            full, partial = killed(node)
+            found |= full | partial
+            if isinstance(node, ir.Pop) and isinstance(node.target, ir.Index):
+                found.add(activity.root(node.target))
+    return found
+
+
+def permutation(stmt: ir.Stmt) -> dict[str, str]:
+    """source -> target of an assignment that only exchanges variables."""
+    if not isinstance(stmt, ir.Assign) or not isinstance(stmt.target, ir.Tuple) or not isinstance(stmt.value, ir.Tuple):
+        return {}
+    names = [[n.id for n in side.items if isinstance(n, ir.Name)] for side in (stmt.target, stmt.value)]
+    targets, sources = names
+    if len(targets) != len(stmt.value.items) or sorted(targets) != sorted(sources):
+        return {}
+    return dict(zip(sources, targets, strict=True))
+
+
+def step_reads(step: Step, recorder: Recorder) -> bool:
+    return bool(recorder.reads(step.adjoint))
 
 
 def primals(step: Any) -> tuple[ir.Stmt, ...]:

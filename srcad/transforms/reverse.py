@@ -86,6 +86,10 @@ def reverse(program: Program, seeded: Sequence[int]) -> Sweep:
     return Sweep(program, (*steps, *last), rev.bars, results, seeds, rev.shapes, names)
 
 
+class TooLarge(Unsupported):
+    """A statement whose adjoint needs a value that cannot be named before it."""
+
+
 class Reverser:
     """Walks the program once and writes the steps."""
 
@@ -178,6 +182,8 @@ class Reverser:
             try:
                 return [*steps, Step(stmt, tuple(adjoint(stmt.value)))]
             except Hoist as hoist:
+                if not any(n == hoist.expr for n in ir.walk(stmt.value)):
+                    break
                 name = self.names.fresh(hoist.base)
                 self.shapes.types[name] = self.shapes.of(hoist.expr)
                 if activity.flowing(hoist.expr) & self.active:
@@ -186,7 +192,7 @@ class Reverser:
                 first = ir.Assign(ir.Name(name), hoist.expr, loc=stmt.loc)
                 steps.extend(self.assign(first))
                 stmt = _replace_expr(stmt, hoist.expr, ir.Name(name))
-        raise Unsupported("an expression too large to differentiate", stmt.loc, "split it into statements.")
+        raise TooLarge("an expression too large to differentiate", stmt.loc, "split it into statements.")
 
     def adjoint_of_assign(self, name: str, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> list[ir.Stmt]:
         bar = ir.Name(self.bar(name))
@@ -271,7 +277,13 @@ class Reverser:
             full = value if isinstance(stmt, ir.Store) else ir.Binary(stmt.op, target, value, loc=stmt.loc)
             return self.adjoint_of_write(name, target, full, stmt.loc)
 
-        return self.with_hoists(stmt, adjoint)
+        try:
+            return self.with_hoists(stmt, adjoint)
+        except TooLarge:
+            if isinstance(stmt, ir.Store):
+                raise
+            # the sum itself is wanted by value: write it as an assignment
+            return self.write(ir.Store(target, ir.Binary(stmt.op, target, value, loc=stmt.loc), loc=stmt.loc), target, ir.Binary(stmt.op, target, value, loc=stmt.loc))
 
     def adjoint_of_write(self, name: str, target: ir.Index, value: ir.Expr, loc: ir.Loc | None) -> list[ir.Stmt]:
         bar = self.bar(name)
