@@ -27,7 +27,8 @@ def function(cut: Slice, scope: Any) -> ir.Function:
     Raises `Unsupported`, with the place, for what cannot be differentiated in any program.
     """
     wrapper = MetadataWrapper(cst.parse_module(cut.text), unsafe_skip_copy=True)
-    reader = Statements(cut, wrapper.module, wrapper.resolve(PositionProvider), scope)
+    positions = PositionProvider()._gen(wrapper)  # wrapper.resolve would walk the tree once more, for nobody
+    reader = Statements(cut, wrapper.module, positions, scope)
     return parse_names.bind(reader.root(wrapper.module.body[0]), scope, reader.names)
 
 

@@ -254,7 +254,8 @@ def _is_pure_decorator(n: ir.Assign) -> bool:
 
 
 def _frame(f: ir.Function, outer: Frame | None) -> Frame:
-    bound = list(_bound(f.body))
+    nodes = list(_own(f.body))
+    bound = list(_bound(nodes))
     imports: dict[str, ir.Ref] = {}
     for name, ref in bound:
         if ref is not None:
@@ -262,7 +263,7 @@ def _frame(f: ir.Function, outer: Frame | None) -> Frame:
                 raise Unsupported(
                     f"{name!r} is imported twice, as different things", ref.loc, "Import at the top of the file."
                 )
-    declared = [n for n in _own(f.body) if isinstance(n, ir.Nonlocal)]
+    declared = [n for n in nodes if isinstance(n, ir.Nonlocal)]
     not_local = {name for n in declared for name in n.names}
     names = {name for name, ref in bound if ref is None} | {p.name for p in f.params}
     for name in sorted(names & imports.keys()):
@@ -281,9 +282,9 @@ def _own(node: Any) -> Iterator[Any]:
             yield from _own(child)
 
 
-def _bound(body: tuple[ir.Stmt, ...]) -> Iterator[tuple[str, ir.Ref | None]]:
-    """The names a body binds; with what, for imports."""
-    for n in _own(body):
+def _bound(nodes: list[Any]) -> Iterator[tuple[str, ir.Ref | None]]:
+    """The names that a body's nodes bind; with what, for imports."""
+    for n in nodes:
         if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name) and _is_import(n):
             yield n.target.id, n.value  # type: ignore[misc]
         else:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import pickle
 import pkgutil
 import sys
 import time
+import traceback
 import types
 from collections.abc import Iterator
 from importlib import import_module
@@ -277,14 +279,15 @@ _HEADS = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.FunctionDef)
 
 
 def _ast_places(f: types.FunctionType) -> dict[type, set[tuple[int, ...]]]:
-    """The places of a function's nodes as Python's own parser gives them; the corpus is ASCII."""
+    """The places of IR nodes by kind, as Python's own parser gives them; the corpus is ASCII."""
     tree = ast.parse(inspect.getsource(inspect.getmodule(f)))  # type: ignore[arg-type]
     places: dict[type, set[tuple[int, ...]]] = {}
     for node in ast.walk(tree):
         if hasattr(node, "lineno"):
             place = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
-            places.setdefault(type(node), set()).add(place[:2] if isinstance(node, _HEADS) else place)
-    return places
+            places.setdefault(type(node), set()).add(place)
+    heads = {place[:2] for kind in _HEADS for place in places.get(kind, ())}
+    return {k: {p for kind in kinds for p in places.get(kind, ())} for k, kinds in _KINDS.items()} | {ir.If: heads}
 
 
 def _unplaced(function: ir.Function) -> Iterator[int]:
@@ -306,22 +309,20 @@ def test_places_agree_with_pythons_own_parser() -> None:
             function = scope.from_live(f).function
         except Unsupported:
             continue
-        places = tables.setdefault(f.__module__, _ast_places(f))
+        places = tables.get(f.__module__) or tables.setdefault(f.__module__, _ast_places(f))
         unplaced = set(_unplaced(function))
         for node in ir.walk(function.body):
             if id(node) in unplaced:
                 continue
             loc = getattr(node, "loc", None)
             if isinstance(node, (ir.For, ir.While, ir.If, ir.With, ir.Try, ir.Define)):
-                heads = set().union(*(places.get(kind, set()) for kind in _HEADS))
-                assert (loc.line, loc.col) in heads, (f, node)
+                assert (loc.line, loc.col) in places[ir.If], (f, node)
             elif type(node) in _KINDS and loc is not None:
-                found = set().union(*(places.get(kind, set()) for kind in _KINDS[type(node)]))
                 lambda_value = isinstance(node, ir.Return) and node.value is not None and node.loc == node.value.loc
                 bare = isinstance(node, ir.Comprehension) and node.kind == "generator" and not loc.text.startswith("(")
                 if node == ir.Const(None) or lambda_value or bare or loc.text.startswith("@"):
                     continue  # numpy.newaxis is an attribute; f(x for x in y); a decorator is applied by an assignment
-                assert (loc.line, loc.col, loc.end_line, loc.end_col) in found, (f, node, loc)
+                assert (loc.line, loc.col, loc.end_line, loc.end_col) in places[type(node)], (f, node, loc)
                 seen += 1
     assert seen > 2000
 
@@ -405,6 +406,15 @@ def test_the_message_shows_the_place_and_a_way_out() -> None:
     assert (caught.value.filename, caught.value.lineno, caught.value.offset) == ("<text>", 3, 2)
 
 
+def test_a_refusal_survives_pickling_and_tracebacks_show_the_way_out() -> None:
+    with pytest.raises(Unsupported) as caught:
+        parse("def f(x):\n    del x[0]\n")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value) and again.lineno == 2
+    shown = "".join(traceback.format_exception_only(caught.value))
+    assert 'File "<text>", line 2' in shown and "Build a new container without it." in shown
+
+
 # ---- cost ----
 
 
@@ -413,10 +423,10 @@ def test_a_hundred_statements_are_parsed_in_a_tenth_of_a_second() -> None:
     text = f"import numpy as np\ndef f(x, y0, a):\n{lines}    return y100\n"
     parse(text)
     best = min(_seconds(text) for _ in range(3))
-    assert best < 0.5  # 0.1 s when the machine has nothing else to do
+    assert best < 0.3  # a third of that when the machine has nothing else to do
 
 
 def _seconds(text: str) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     parse(text)
-    return time.perf_counter() - start
+    return time.process_time() - start
