@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
-from srcad import api, cache
+from srcad import api, cache, ir
 from srcad.binding import binder, unwrap
 from srcad.derived import Derived
 from srcad.generate import BACKENDS, Settings
-from srcad.kernel import Kernel
+from srcad.kernel import Kernel as Compiled
 from srcad.specialise import Ready, specialiser
 
 
@@ -164,8 +164,6 @@ class Differentiated:
         Raises:
             ValueError: no arguments are given and no derivative has been computed yet.
         """
-        from srcad.standalone import standalone
-
         if args or kwargs:
             ready = self._ready(args, kwargs, backend)
         else:
@@ -173,10 +171,10 @@ class Differentiated:
             own = specialiser(binder(self.__wrapped__), replace(settings, backend=backend))
             ready = own.prepare(last.example)
         target = Path(path)
-        cache.write(target, standalone(ready).encode("utf-8"), private=False)
+        cache.write(target, _standalone(ready).encode("utf-8"), private=False)
         return target
 
-    def _last(self) -> tuple[Settings, Kernel]:
+    def _last(self) -> tuple[Settings, Compiled]:
         if "last" not in self._shared:
             raise ValueError(f"call {self.__name__}.grad first, or use {self.__name__}.source_for(*args)")
         return self._shared["last"]
@@ -192,6 +190,37 @@ class Differentiated:
         generated = self.source if "last" in self._shared else ""
         function = unwrap(self.__wrapped__)[0]
         return html.side_by_side(inspect.getsource(function), generated, function.__code__.co_firstlineno)
+
+
+def _standalone(ready: Ready) -> str:
+    """The module of a live call, with the wrapper that it needs."""
+    from srcad.abstract import describe
+    from srcad.standalone import Kernel, standalone
+
+    plan, call = ready.kernel.plan, ready.call
+    kinds = {"VAR_POSITIONAL": "star", "VAR_KEYWORD": "starstar", "KEYWORD_ONLY": "keyword"}
+    parameters = tuple(
+        ir.Param(p.name, kinds.get(p.kind.name, "positional"), _literal(p.default))
+        for p in call.binder.inner.parameters.values()
+    )
+    return standalone(
+        Kernel(
+            text=plan.text,
+            entry=plan.entry,
+            name=call.binder.name,
+            inputs=plan.inputs,
+            wrt=plan.wrt,
+            roots=ready.specialiser.settings.wrt,
+            output=plan.output,
+            parameters=parameters,
+            types={name: describe(value, name) for name, value in call.arguments.items()},
+            read=call.read,
+        )
+    )
+
+
+def _literal(value: Any) -> ir.Expr | None:
+    return ir.Const(value) if isinstance(value, (int, float, complex, bool, str, type(None))) else None
 
 
 @overload

@@ -43,7 +43,7 @@ def emit(job: Job) -> str:
     Raises:
         Unsupported, SyntaxError, TypeSyntaxError, UsageError: with a message for the user.
     """
-    texts = [generate(job, target).text for target in targets(job)]
+    texts = [_without_header(text(job, target, generate(job, target))) for target in targets(job)]
     return f"# Written by srcad {__version__}: srcad emit {job.command}\n\n{joined(texts)}"
 
 
@@ -56,9 +56,10 @@ def targets(job: Job) -> list[Any]:
     from srcad import scope
 
     where = job.text if job.file == "<stdin>" else Path(job.file)  # a file's neighbours can be read too
-    if job.function:
-        return [scope.from_file(where, job.function, job.file)]
     found = list(scope.decorated(where, job.file))
+    if job.function:
+        named = [target for target in found if target.qualname == job.function]
+        return named or [scope.from_file(where, job.function, job.file)]
     if not found:
         raise UsageError(f"{job.file} has no function under @differentiate; name one: {job.file}:FUNCTION")
     return found
@@ -82,6 +83,28 @@ def generate(job: Job, target: Any, keep_passes: bool = False) -> Any:
         except pipeline.NeedValue as need:
             value = _value(target, need.origin, need.path_)
             request = replace(request, baked=(*request.baked, (need.origin, need.path_, value)))
+
+
+def text(job: Job, target: Any, made: Any) -> str:
+    """The generated module, with a wrapper where the function takes containers or reads captured values."""
+    from srcad import scope
+    from srcad.standalone import Kernel, standalone
+
+    names = [p.name for p in target.parameters]
+    return standalone(
+        Kernel(
+            text=made.text,
+            entry=made.entry,
+            name=target.name,
+            inputs=tuple((i.origin, i.path, i.name) for i in made.inputs),
+            wrt=tuple(i.path for i in made.wrt_leaves),
+            roots=tuple((name,) for name in wanted(job, target)),
+            output=made.output,
+            parameters=target.function.params,
+            types=dict(zip(names, argument_types(job, target))),
+            read=lambda origin, path: scope.read(target, origin, path),
+        )
+    )
 
 
 def wanted(job: Job, target: Any) -> tuple[str, ...]:
@@ -182,6 +205,11 @@ def _segment(text: str, node: ast.stmt) -> str:
 
 
 # ---- the header ----
+
+
+def _without_header(text: str) -> str:
+    """A module without the comments at its top."""
+    return re.sub(r"\A(#[^\n]*\n|\n)+", "", text)
 
 
 def recorded(text: str) -> tuple[str, list[str]] | None:

@@ -1,140 +1,201 @@
 """A generated module as a file of its own: it runs without the compiler and takes the function's own arguments.
 
 A kernel takes numbers and arrays. Where the function takes containers or reads captured values, a wrapper stands
-above it: numbers that were captured are written into it, other captured values are keyword arguments.
+below it: numbers that were captured are written into it, other captured values are keyword arguments.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from srcad import ir, leaves
-from srcad.abstract import Abstract, Num, Struct
-from srcad.generate import Call
-from srcad.kernel import Kernel
-from srcad.specialise import Ready
+from srcad import ir
+from srcad.abstract import Abstract, Num, Seq, Struct
 
-_LITERAL = (int, float, complex, bool, str, type(None))
+Path = tuple[Any, ...]
+_NUMBER = (int, float, complex, bool)
+_LITERAL = (*_NUMBER, str, type(None))
 
 
-def standalone(ready: Ready) -> str:
+@dataclass(frozen=True)
+class Kernel:
+    """What a wrapper has to know of a generated module and of the function it belongs to.
+
+    inputs: (origin, path, name) per argument. wrt: paths of the differentiated leaves. roots: the places asked for.
+    parameters: of the function. types: theirs, by name. read: a captured value.
+    """
+
+    text: str
+    entry: str
+    name: str
+    inputs: tuple[tuple[str, Path, str], ...]
+    wrt: tuple[Path, ...]
+    roots: tuple[Path, ...]
+    output: Abstract
+    parameters: tuple[ir.Param, ...]
+    types: Mapping[str, Abstract]
+    read: Callable[[str, Path], Any]
+
+
+def standalone(kernel: Kernel) -> str:
     """The text of the module, with a wrapper if the kernel's arguments are not the function's."""
-    kernel, call = ready.kernel, ready.call
-    text, entry = kernel.plan.text, kernel.plan.entry
-    own = [path for _, path, _ in kernel.plan.inputs]
-    if own == [(name,) for name in call.binder.parameters] and not isinstance(kernel.plan.output, Struct):
-        return text
+    own = [path for _, path, _ in kernel.inputs]
+    if own == [(p.name,) for p in kernel.parameters] and not isinstance(kernel.output, Struct):
+        return kernel.text
     from srcad import emit
 
-    wrapper = emit.function(_wrapper(kernel, call, ready.specialiser.settings.wrt))
-    text = re.sub(rf"\b{re.escape(entry)}\b", f"_{entry}", text)
-    needed = [] if "dataclasses." not in wrapper else ["import dataclasses\n"]
-    return "".join(needed) + f"{text.rstrip()}\n\n\n{wrapper}"
+    wrapper = emit.function(_wrapper(kernel))
+    text = re.sub(rf"\b{re.escape(kernel.entry)}\b", f"_{kernel.entry}", kernel.text)
+    if "dataclasses." in wrapper:
+        text = _with_import(text, "import dataclasses")
+    return f"{text.rstrip()}\n\n\n{wrapper}"
 
 
-def _wrapper(kernel: Kernel, call: Call, roots: tuple[leaves.Path, ...]) -> ir.Function:
-    plan = kernel.plan
-    captured = [(origin, path, name) for origin, path, name in plan.inputs if origin != "param"]
-    literals = {name: call.read(o, p) for o, p, name in captured if isinstance(call.read(o, p), _LITERAL)}
-    extra = _extra_parameters(plan.text, plan.entry, len(plan.inputs))
-    args = [_argument(path, name, origin, call, literals) for origin, path, name in plan.inputs]
-    outs = _names("out", len(kernel.outputs))
+def _with_import(text: str, line: str) -> str:
+    """The text with one more import above its first."""
+    first = next(node.lineno for node in ast.parse(text).body if isinstance(node, (ast.Import, ast.ImportFrom)))
+    lines = text.splitlines(keepends=True)
+    gap = "" if lines[first - 1].startswith("import dataclasses") else "\n"
+    return "".join([*lines[: first - 1], f"{line}\n{gap}", *lines[first - 1 :]])
+
+
+def _wrapper(kernel: Kernel) -> ir.Function:
+    captured = [(origin, path, name) for origin, path, name in kernel.inputs if origin != "param"]
+    literals = {name: value for o, p, name in captured if isinstance(value := kernel.read(o, p), _NUMBER)}
+    extra = _extra_parameters(kernel)
+    args = [_part(path, kernel) if o == "param" else _captured(name, literals) for o, path, name in kernel.inputs]
+    outs = _names("out", len(list(_numbers(kernel.output))))
     rest = _result_names(kernel, [p.name for p in extra])
-    target = ir.Tuple(tuple(ir.Name(name) for name in [*outs, *rest]))
-    run = ir.Call(ir.Name(f"_{plan.entry}"), (*args, *(ir.Name(p.name) for p in extra)))
-    derivatives = dict(zip(plan.wrt, rest[-len(plan.wrt) :]))
-    value = _display(plan.output, iter(outs))
-    parts = [_structure(call, root, derivatives) for root in roots] if "_bar" in rest[-1] else map(_name, rest)
-    keyword = tuple(ir.Param(n, "keyword") for _, _, n in captured if n not in literals)
-    params = _parameters(call)
-    split = sum(p.kind == "positional" for p in params)
+    run = ir.Call(ir.Name(f"_{kernel.entry}"), (*args, *(ir.Name(p.name) for p in extra)))
+    targets = tuple(ir.Name(name) for name in [*outs, *rest])
     return ir.Function(
-        plan.entry,
-        (*params[:split], *extra, *params[split:], *keyword),
-        (ir.Assign(target, run), ir.Return(ir.Tuple((value, *parts)))),
-        doc=f"Call _{plan.entry} with the parts of {call.binder.name}'s arguments.",
+        kernel.entry,
+        _parameters(kernel, extra, [name for _, _, name in captured if name not in literals]),
+        (
+            ir.Assign(ir.Tuple(targets) if len(targets) > 1 else targets[0], run),
+            ir.Return(ir.Tuple((_value(kernel.output, iter(outs)), *_derivatives(kernel, rest)))),
+        ),
+        doc=f"Call _{kernel.entry} with the parts of {kernel.name}'s arguments.",
     )
 
 
-def _name(name: str) -> ir.Expr:
-    return ir.Name(name)
+# ---- arguments ----
+
+
+def _extra_parameters(kernel: Kernel) -> list[ir.Param]:
+    """The kernel's seeds and tangents, with their defaults."""
+    tree = ast.parse(kernel.text)
+    found = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == kernel.entry)
+    names = [a.arg for a in found.args.args]
+    values = [ast.literal_eval(d) for d in found.args.defaults]
+    defaults: dict[str, Any] = dict(zip(reversed(names), reversed(values)))
+    return [_optional(name, defaults) for name in names[len(kernel.inputs) :]]
+
+
+def _optional(name: str, defaults: dict[str, Any]) -> ir.Param:
+    return ir.Param(name, default=ir.Const(defaults[name]) if name in defaults else None)
+
+
+def _parameters(kernel: Kernel, extra: list[ir.Param], captured: list[str]) -> tuple[ir.Param, ...]:
+    """The function's parameters, then seeds and tangents; by keyword only what cannot stand by position."""
+    own = [replace(p, default=_known(p.default), annotation=None) for p in kernel.parameters]
+    plain = [p for p in own if p.kind == "positional"]
+    others = [p for p in own if p.kind in ("star", "keyword")]
+    needs_name = any(p.default is not None for p in plain) or any(p.kind == "star" for p in others)
+    late = [ir.Param(p.name, "keyword", p.default) for p in extra] if needs_name else []
+    early = [] if needs_name else extra
+    keywords = [ir.Param(name, "keyword") for name in captured]
+    return (*plain, *early, *others, *late, *keywords, *(p for p in own if p.kind == "starstar"))
+
+
+def _known(default: ir.Expr | None) -> ir.Expr | None:
+    """A default that means the same in another file."""
+    return None if any(isinstance(node, (ir.Name, ir.Ref)) for node in ir.walk(default)) else default
+
+
+def _captured(name: str, literals: Mapping[str, Any]) -> ir.Expr:
+    return ir.Const(literals[name]) if name in literals else ir.Name(name)
+
+
+def _part(path: Path, kernel: Kernel) -> ir.Expr:
+    """``params["w"][0]`` or ``state.x``."""
+    found: ir.Expr = ir.Name(path[0])
+    t: Abstract = kernel.types[path[0]]
+    for key in path[1:]:
+        assert isinstance(t, Struct)
+        by_item = t.kind in ("tuple", "list", "dict")
+        found = ir.Index(found, (ir.Const(key),)) if by_item else ir.Attr(found, key)
+        t = t.items[t.keys.index(key)]
+    return found
+
+
+# ---- results ----
 
 
 def _names(stem: str, count: int) -> list[str]:
     return [stem] if count == 1 else [f"{stem}_{k}" for k in range(count)]
 
 
+def _numbers(t: Abstract) -> Iterator[Num | Seq]:
+    if isinstance(t, Struct):
+        for item in t.items:
+            yield from _numbers(item)
+    elif isinstance(t, (Num, Seq)):
+        yield t
+
+
 def _result_names(kernel: Kernel, extra: list[str]) -> list[str]:
-    """Names for what a kernel returns after its value: adjoints in reverse mode, tangents of the value otherwise."""
-    if any(name.endswith("_bar") for name in extra):
-        own = {path: name for _, path, name in kernel.plan.inputs}
-        return [f"{own.get(path, str(path[-1]))}_bar" for path in kernel.plan.wrt]
-    return _names("out_dot", len(kernel.seeded))
+    """Names for what a kernel returns after its value: adjoints, tangents of the value, or both and their tangents."""
+    own = {path: name for _, path, name in kernel.inputs}
+    bars = [f"{own.get(path, str(path[-1]))}_bar" for path in kernel.wrt]
+    dots = _names("out_dot", len(list(_numbers(kernel.output))))
+    reverse = any(name.endswith("_bar") for name in extra)
+    if not any(name.endswith("_dot") for name in extra):
+        return bars if reverse else []
+    return [*bars, *dots, *(f"{bar}_dot" for bar in bars)] if reverse else dots
 
 
-def _extra_parameters(text: str, entry: str, count: int) -> list[ir.Param]:
-    """The kernel's seeds and tangents, with their defaults."""
-    tree = ast.parse(text)
-    found = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == entry)
-    names = [a.arg for a in found.args.args]
-    defaults: dict[str, Any] = dict(zip(reversed(names), map(ast.literal_eval, reversed(found.args.defaults))))
-    return [ir.Param(name, default=ir.Const(defaults[name]) if name in defaults else None) for name in names[count:]]
+def _derivatives(kernel: Kernel, rest: list[str]) -> list[ir.Expr]:
+    """Adjoints in the structure of the arguments; tangents of the value as they are."""
+    if not rest or not rest[0].endswith("_bar"):
+        return [ir.Name(name) for name in rest]
+    count = len(kernel.wrt)
+    found = [_structure(kernel, root, dict(zip(kernel.wrt, rest[:count]))) for root in kernel.roots]
+    if len(rest) == count:
+        return found
+    second = [_structure(kernel, root, dict(zip(kernel.wrt, rest[-count:]))) for root in kernel.roots]
+    return [*found, *(ir.Name(name) for name in rest[count:-count]), *second]
 
 
-def _parameters(call: Call) -> list[ir.Param]:
-    kinds = {"VAR_POSITIONAL": "star", "VAR_KEYWORD": "starstar", "KEYWORD_ONLY": "keyword"}
-    found = []
-    for p in call.binder.inner.parameters.values():
-        default = ir.Const(p.default) if isinstance(p.default, _LITERAL) else None
-        found.append(ir.Param(p.name, kinds.get(p.kind.name, "positional"), default))
-    return found
-
-
-def _argument(path: leaves.Path, name: str, origin: str, call: Call, literals: dict[str, Any]) -> ir.Expr:
-    if origin == "param":
-        return _part(path, call)
-    return ir.Const(literals[name]) if name in literals else ir.Name(name)
-
-
-def _part(path: leaves.Path, call: Call) -> ir.Expr:
-    """``params["w"][0]`` or ``state.x``."""
-    value = call.at(path[:1])
-    found: ir.Expr = ir.Name(path[0])
-    for key in path[1:]:
-        by_item = isinstance(value, (dict, list, tuple)) and not hasattr(value, "_fields")
-        found = ir.Index(found, (ir.Const(key),)) if by_item else ir.Attr(found, key)
-        value = leaves.follow(value, (key,))
-    return found
-
-
-def _display(t: Abstract, names: Any) -> ir.Expr:
-    """The function's value from its leaves; records as plain tuples and dicts, whose classes a file cannot import."""
-    if isinstance(t, Num):
+def _value(t: Abstract, names: Iterator[str]) -> ir.Expr:
+    """The function's value from its leaves; records as plain dicts, whose classes a file cannot import."""
+    if isinstance(t, (Num, Seq)):
         return ir.Name(next(names))
     if not isinstance(t, Struct):
-        value = getattr(t, "value", None)
-        return ir.Const(value if isinstance(value, _LITERAL) else None)
-    items = tuple(_display(item, names) for item in t.items)
+        return ir.Const(t.value if isinstance(t.value, _LITERAL) else None)
+    items = tuple(_value(item, names) for item in t.items)
     if t.kind in ("dict", "dataclass", "object"):
         return ir.Dict(tuple(map(ir.Const, t.keys)), items)
     return ir.List(items) if t.kind == "list" else ir.Tuple(items)
 
 
-def _structure(call: Call, path: leaves.Path, derivatives: dict[leaves.Path, str]) -> ir.Expr:
-    """The argument's structure with adjoints in the places of its leaves."""
-    value = call.at(path)
-    parts = leaves.children(value)
-    if parts is None:
-        return ir.Name(derivatives[path]) if path in derivatives else ir.Const(None)
-    items = [(key, _structure(call, (*path, key), derivatives)) for key, _ in parts]
-    if isinstance(value, dict):
-        return ir.Dict(tuple(ir.Const(key) for key, _ in items), tuple(item for _, item in items))
-    if leaves.fields(type(value)) is None:
-        found = tuple(item for _, item in items)
-        return ir.List(found) if isinstance(value, list) else ir.Tuple(found)
-    keywords = tuple((str(key), item) for key, item in items)
-    if isinstance(value, tuple):
-        return ir.Call(ir.Attr(_part(path, call), "_replace"), (), keywords)
-    return ir.Call(ir.Attr(ir.Name("dataclasses"), "replace"), (_part(path, call),), keywords)
+def _structure(kernel: Kernel, path: Path, names: Mapping[Path, str]) -> ir.Expr:
+    """An argument's structure with adjoints in the places of its leaves."""
+    t: Abstract = kernel.types[path[0]]
+    for key in path[1:]:
+        assert isinstance(t, Struct)
+        t = t.items[t.keys.index(key)]
+    if not isinstance(t, Struct):
+        return ir.Name(names[path]) if path in names else ir.Const(None)
+    items = [_structure(kernel, (*path, key), names) for key in t.keys]
+    if t.kind == "dict":
+        return ir.Dict(tuple(map(ir.Const, t.keys)), tuple(items))
+    if t.kind in ("tuple", "list"):
+        return ir.List(tuple(items)) if t.kind == "list" else ir.Tuple(tuple(items))
+    keywords = tuple(zip(map(str, t.keys), items))
+    if t.kind == "namedtuple":
+        return ir.Call(ir.Attr(_part(path, kernel), "_replace"), (), keywords)
+    return ir.Call(ir.Attr(ir.Name("dataclasses"), "replace"), (_part(path, kernel),), keywords)
