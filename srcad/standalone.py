@@ -113,7 +113,9 @@ def _parameters(kernel: Kernel, extra: list[ir.Param], captured: list[str]) -> t
 
 def _known(default: ir.Expr | None) -> ir.Expr | None:
     """A default that means the same in another file."""
-    return None if any(isinstance(node, (ir.Name, ir.Ref)) for node in ir.walk(default)) else default
+    if default is None or any(isinstance(node, (ir.Name, ir.Ref)) for node in ir.walk(default)):
+        return None
+    return default
 
 
 def _captured(name: str, literals: Mapping[str, Any]) -> ir.Expr:
