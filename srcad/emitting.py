@@ -87,7 +87,6 @@ def generate(job: Job, target: Any, keep_passes: bool = False) -> Any:
 
 def text(job: Job, target: Any, made: Any) -> str:
     """The generated module, with a wrapper where the function takes containers or reads captured values."""
-    from srcad import scope
     from srcad.standalone import Kernel, standalone
 
     names = [p.name for p in target.parameters]
@@ -102,7 +101,7 @@ def text(job: Job, target: Any, made: Any) -> str:
             output=made.output,
             parameters=target.function.params,
             types=dict(zip(names, argument_types(job, target))),
-            read=lambda origin, path: scope.read(target, origin, path),
+            read=lambda origin, path: captured(target, origin, path),
         )
     )
 
@@ -155,13 +154,27 @@ def _value(target: Any, origin: str, path: tuple[Any, ...]) -> Any:
         if found is not None and found.has_default and found.default is not scope.MISSING:
             return found.default
     else:
-        value = scope.read(target, origin, path)
+        value = captured(target, origin, path)
         if value is not scope.MISSING:
             return value
     raise Unsupported(
         f"{target.qualname}: the value of {name} decides what the program is, and it is not known without running it",
         hint=f"Give {name} a default, or use @differentiate, which sees its value.",
     )
+
+
+def captured(target: Any, origin: str, path: tuple[Any, ...]) -> Any:
+    """A captured value of a function in a file: what a literal says, else `scope.MISSING`."""
+    from srcad import scope
+
+    value = scope.read(target, origin, path)
+    expression = getattr(value, "expression", None)
+    if expression is None:
+        return value
+    try:
+        return ast.literal_eval(expression)
+    except ValueError:
+        return scope.MISSING
 
 
 # ---- several modules as one ----
