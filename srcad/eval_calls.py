@@ -12,6 +12,7 @@ from srcad.errors import Unsupported
 from srcad.eval_core import MAX_DEPTH, Evaluator, place
 from srcad.eval_exprs import constant, demand, evaluate, message, residual, spread
 from srcad.types import Num, Seq, Struct
+from srcad.transforms import activity
 from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Value
 
 Args = list[Value]
@@ -294,6 +295,8 @@ def library(
     """
     from srcad import eval_effects
 
+    if eval_effects.has_out(obj, args):
+        args, kwargs = args[:-1], {**kwargs, "out": args[-1]}
     if path in eval_effects.WRITERS or "out" in kwargs:
         return eval_effects.write(ev, path, obj, args, kwargs, loc)
     rule = rules.lookup(path) or rules.lookup_object(getattr(obj, "live", obj))
@@ -357,10 +360,9 @@ def effect(ev: Evaluator, stmt: ir.Do) -> None:
         if path == "builtins.print" or path.startswith(("warnings.", "logging.")):
             ev.emit(ir.Do(_printed(ev, expr), loc=stmt.loc))
             return
-    mark = len(ev.out)
     value = evaluate(ev, expr)
-    if isinstance(value, Dyn) and len(ev.out) == mark and isinstance(value.expr, ir.Call):
-        ev.emit(ir.Do(value.expr, loc=stmt.loc))
+    if isinstance(value, Dyn) and isinstance(value.expr, ir.Call) and activity.find_rule(value.expr) is None:
+        raise Unsupported("a call whose effect is not known", stmt.loc, "use its value, or leave it out.")
 
 
 def _printed(ev: Evaluator, expr: ir.Call) -> ir.Expr:

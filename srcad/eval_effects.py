@@ -17,6 +17,11 @@ WRITERS = frozenset(
 )
 
 
+def has_out(obj: Any, args: list[Value]) -> bool:
+    """Whether a ufunc is given the array to write into by position: ``np.exp(x, y)``."""
+    return hasattr(obj, "nin") and hasattr(obj, "nout") and len(args) == obj.nin + obj.nout and obj.nout == 1
+
+
 def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
     if "out" in kwargs:
         return _into_out(ev, path, obj, args, kwargs, loc)

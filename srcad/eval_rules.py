@@ -39,10 +39,13 @@ def apply(
     ev.scope = target.scope
     ev.state.frames[""] = {}
     ev.by_name = True
-    wanted = {p.name for p in function.params}
+    wanted = {p.name for p in function.params if p.kind != "star"}
     try:
         kwargs = {name: argument(ev, shapes, value) for name, value in given.items() if name in wanted}
-        value = call_function(ev, function, [], kwargs, None, None)
+
+        star = next((p.name for p in function.params if p.kind == "star"), None)
+        extra = [argument(ev, shapes, v) for v in given[star]] if star is not None else []
+        value = call_function(ev, function, [], kwargs, None, None, extra=extra)
         return [_unplaced(stmt) for stmt in ev.out], _unplaced(residual(ev, value))
     except Restart:
         raise Unsupported(f"the derivative rule {rule.__name__} needs an argument's value", loc) from None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import ir, types
-from srcad.dims import Dim, dim_expr
+from srcad.dims import Dim, dim_expr, symbol
 from srcad.types import Num
 
 Dims = tuple["Dim | None", ...]
@@ -18,7 +18,7 @@ class Shapes:
     """Types of expressions, with extents that were assumed equal replaced by one of them."""
 
     def __init__(self, known: Mapping[str, types.Abstract], assumptions: Sequence[object], rebound: set[str]) -> None:
-        self.types = dict(known)
+        self.types = {name: _itself(name, t) for name, t in known.items()}
         self.rebound = rebound  # variables that hold different arrays at different times: their extents have no name
         self._leader: dict[Dim, Dim] = {}
         for a in assumptions:
@@ -80,6 +80,13 @@ class Shapes:
             return None
         clipped = dim.const < 0 and dim.terms
         return ir.call("builtins.max", expr, ir.Const(0)) if clipped else expr
+
+
+def _itself(name: str, t: types.Abstract) -> types.Abstract:
+    """An integer variable of unknown value stands for itself: within one statement it has one value."""
+    if types.is_integer(t) and types.is_scalar(t) and isinstance(t, Num) and t.number is None:
+        return replace(t, number=symbol(name))
+    return t
 
 
 def rebound(body: Sequence[ir.Stmt], inputs: set[str]) -> set[str]:

@@ -45,6 +45,15 @@ class Names:
         self._taken |= {name}
         return name
 
+    def numbered(self, name: str) -> str:
+        """`name`, or ``name2``, ``name3``, ... when that is taken: for parts of statements."""
+        found, k = name, 1
+        while found in self._taken:
+            k += 1
+            found = f"{name}{k}"
+        self._taken |= {found}
+        return found
+
     def bar(self, name: str) -> str:
         """The adjoint of `name`: x_bar."""
         return self.fresh(f"{name}_bar")

@@ -56,11 +56,36 @@ class Cotangent:
     masks: tuple[tuple[ir.Expr, bool], ...] = ()
 
 
+class Pool:
+    """Names for parts of adjoints, each for values of one dtype and rank; a statement gets them anew."""
+
+    def __init__(self, names: Names, shapes: Shapes) -> None:
+        self.names, self.shapes = names, shapes
+        self.made: list[tuple[str, object]] = []
+        self.used: set[str] = set()
+
+    def restart(self) -> None:
+        self.used = set()
+
+    def take(self, kind: Num) -> str:
+        form = (kind.dtype, None if kind.dims is None else len(kind.dims))
+        for name, own in self.made:
+            if own == form and name not in self.used:
+                self.used.add(name)
+                self.shapes.types[name] = kind
+                return name
+        name = self.names.numbered("g")
+        self.made.append((name, form))
+        self.used.add(name)
+        self.shapes.types[name] = kind
+        return name
+
+
 class Pull:
     """Adjoints of one statement: `stmts` to run first (named parts), then the contributions `found`."""
 
-    def __init__(self, shapes: Shapes, active: set[str], names: Names, loc: ir.Loc | None) -> None:
-        self.shapes, self.active, self.names, self.loc = shapes, active, names, loc
+    def __init__(self, shapes: Shapes, active: set[str], names: Names, loc: ir.Loc | None, pool: Pool) -> None:
+        self.shapes, self.active, self.names, self.loc, self.pool = shapes, active, names, loc, pool
         self.stmts: list[ir.Stmt] = []
         self.found: list[Contribution] = []
         self.primal: ir.Expr | None = None
@@ -144,8 +169,11 @@ class Pull:
             self.literal(expr.args[0], Cotangent(self.full(g, kind, expr), kind, ()), kind)
             return
         rule = self.rule(expr)
+        bound = rule.bind(expr.args, dict(expr.kwargs))
+        for name, value in bound.items():
+            if name not in (*rule.wrt, *rule.inert, rule.each) and activity.flowing_value(value) & self.active:
+                raise Unsupported(f"the derivative of {rule.path} by its argument {name}", expr.loc or self.loc)
         if rule.partials is not None:
-            bound = rule.bind(expr.args, dict(expr.kwargs))
             args = tuple(bound[name] for name in rule.wrt)
             self.elementwise(expr, rule, args, g, kind, out, bound)
         elif rule.pullback is not None:
@@ -204,10 +232,13 @@ class Pull:
         return isinstance(expr, ir.Index) and isinstance(expr.base, ir.Name)
 
     def name_it(self, expr: ir.Expr, kind: Num) -> ir.Name:
-        name = self.names.fresh("g")
-        self.shapes.types[name] = kind
+        name = self.part(kind)
         self.stmts.append(ir.Assign(ir.Name(name), expr))
         return ir.Name(name)
+
+    def part(self, kind: Num) -> str:
+        """A name for a part of an adjoint: g, then g2, ...; the same ones serve every statement."""
+        return self.pool.take(kind)
 
     def where(self, expr: ir.Call, g: Cotangent, kind: Num) -> None:
         """The branch not taken is masked after everything else is multiplied: inf or nan there must not get out."""
@@ -247,6 +278,8 @@ class Pull:
 
     def pullback_each(self, expr: ir.Call, rule: rules.RuleSet, given: dict[str, Any], out_bar: ir.Expr) -> None:
         items = given[rule.each or ""]
+        if isinstance(items, tuple):
+            items = ir.Tuple(items)
         if not isinstance(items, (ir.Tuple, ir.List)):
             raise Unsupported(f"{rule.path} of something that is not written out as a list", expr.loc or self.loc)
         if not isinstance(out_bar, (ir.Name, ir.Index)):

@@ -120,12 +120,17 @@ def _flowing_call(expr: ir.Call) -> set[str]:
     rule = find_rule(expr)
     if rule is not None and rule.constant:
         return set()
-    args = (*expr.args, *(v for _, v in expr.kwargs))
-    if rule is not None and rule.wrt:
-        bound = rule.bind(expr.args, {k: v for k, v in expr.kwargs if k is not None})
-        wrt = (rule.each,) if rule.each else rule.wrt
-        args = tuple(bound[name] for name in wrt if ir.is_node(bound.get(name)))
-    return set().union(*(flowing(a) for a in args))
+    if rule is None:
+        return set().union(*(flowing(a) for a in (*expr.args, *(v for _, v in expr.kwargs))))
+    bound = rule.bind(expr.args, {k: v for k, v in expr.kwargs if k is not None})
+    return set().union(*(flowing_value(v) for name, v in bound.items() if name not in rule.inert))
+
+
+def flowing_value(value: Any) -> set[str]:
+    """As `flowing`, of an argument bound by a rule: an expression, several (``*operands``), or a default."""
+    if isinstance(value, tuple):
+        return set().union(*(flowing_value(v) for v in value))
+    return flowing(value) if ir.is_node(value) else set()
 
 
 def find_rule(expr: ir.Call) -> rules.RuleSet | None:

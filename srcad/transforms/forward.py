@@ -17,7 +17,7 @@ from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.pull import OPERATORS, Hoist, _base, _is_expensive
-from srcad.transforms import activity
+from srcad.transforms import activity, alias, tidy
 from srcad.types import Num, Seq
 
 
@@ -101,7 +101,7 @@ class Forwarder:
             try:
                 return [*before, *make(stmt)]
             except Hoist as hoist:
-                name = self.names.fresh(hoist.base)
+                name = self.names.numbered(hoist.base)
                 self.shapes.types[name] = self.shapes.of(hoist.expr)
                 if activity.flowing(hoist.expr) & self.active:
                     self.active.add(name)
@@ -133,6 +133,8 @@ class Forwarder:
         of = self.shapes.of(value)
         if isinstance(kind, Num) and kind.dims != () and not self.shapes.same(kind, of):
             value = ir.call("numpy.copy", ir.call("numpy.broadcast_to", value, ir.call("numpy.shape", stmt.value if own else ir.Name(name))))
+        if isinstance(kind, Num) and kind.dims != () and not tidy.is_fresh(value) and not alias.shares(stmt.value, self.shapes.types):
+            value = ir.call("numpy.copy", value)  # the statement makes a new array: so does its tangent
         tangent = [*push.stmts, ir.Assign(target, value)]
         reads_value = not own and name in ir.names((*push.stmts, value))
         return [stmt, *tangent] if reads_value else [*tangent, stmt]
@@ -309,14 +311,23 @@ class Push:
             return self.elementwise(expr, rule, tuple(bound[name] for name in rule.wrt), bound, out)
         if rule.linear_in:
             return self.linear(expr, rule, bound)
+        if rule.multilinear_in:
+            return self.multilinear(expr, rule)
         if rule.pushforward is None:
             raise Unsupported(f"the derivative of {rule.path} in forward mode", expr.loc or self.loc)
+        for name, value in bound.items():
+            if name not in (*rule.wrt, *rule.inert, rule.each) and activity.flowing_value(value) & self.fwd.active:
+                raise Unsupported(f"the derivative of {rule.path} by its argument {name}", expr.loc or self.loc)
         dots = {f"{name}_dot": self.argument(bound[name]) for name in rule.wrt}
         given = {**bound, **dots, "out": out if out is not None else expr}
         found = self.apply(rule.pushforward, given, 1)
         return found[0] if len(found) == 1 else ir.Tuple(found)
 
     def argument(self, value: Any) -> ir.Expr:
+        if isinstance(value, tuple):
+            return ir.Tuple(tuple(self.entry(v) for v in value))
+        if isinstance(value, (ir.List, ir.Tuple)):
+            return replace(value, items=tuple(self.entry(v) for v in value.items))
         found = self.node(value) if self.is_active(value) else None
         return ir.ZERO if found is None else found
 
@@ -324,12 +335,32 @@ class Push:
         """The function itself, of the tangents."""
         args = []
         for k, arg in enumerate(expr.args):
-            name = rule.params[k] if k < len(rule.params) else ""
+            name = rule.params[k] if k < len(rule.params) else rule.star
             args.append(self.linear_argument(arg) if name in rule.linear_in else arg)
         kwargs = tuple(
             (k, self.linear_argument(v) if rule.renames.get(k or "", k) in rule.linear_in else v) for k, v in expr.kwargs
         )
         return replace(expr, args=tuple(args), kwargs=kwargs)
+
+    def multilinear(self, expr: ir.Call, rule: rules.RuleSet) -> ir.Expr | None:
+        """The sum, over the active arguments, of the function with that one replaced by its tangent."""
+        terms = []
+        for k, arg in enumerate(expr.args):
+            name = rule.params[k] if k < len(rule.params) else rule.star
+            if name not in rule.multilinear_in or not self.is_active(arg):
+                continue
+            for new in self.one_at_a_time(arg) if isinstance(arg, (ir.List, ir.Tuple)) else [self.node(arg)]:
+                if new is not None:
+                    terms.append(replace(expr, args=(*expr.args[:k], new, *expr.args[k + 1 :])))
+        return _sum(terms)
+
+    def one_at_a_time(self, items: ir.List | ir.Tuple) -> list[ir.Expr]:
+        found = []
+        for i, item in enumerate(items.items):
+            dot = self.node(item)
+            if dot is not None:
+                found.append(replace(items, items=(*items.items[:i], dot, *items.items[i + 1 :])))
+        return found
 
     def linear_argument(self, arg: ir.Expr) -> ir.Expr:
         return self.entry(arg)

@@ -107,6 +107,8 @@ class Recorder:
         save, restore = self.save(primal, lost, around, final) if lost else ([], [])
         forward = [*save, *([] if isinstance(primal, ir.Return) else [primal])]
         backward = [*restore, *self.quoted(primal, step.adjoint)]
+        if after & lost:  # the adjoint reads the new value: it comes before the old one is brought back
+            backward = [*self.quoted(primal, step.adjoint), *restore]
         self.defined |= full
         return forward, backward, (need - full) | after
 

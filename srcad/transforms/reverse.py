@@ -19,7 +19,7 @@ from srcad.errors import Unsupported
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.pull import Contribution, Hoist, Pull, index_kind
+from srcad.pull import Contribution, Hoist, Pool, Pull, index_kind
 from srcad.transforms import activity
 
 ZERO = ir.Ref("srcad.zero")  # zero(x): a zero like x, printed by tidy
@@ -99,7 +99,7 @@ class Reverser:
         inputs = {i.name for i in program.inputs}
         self.shapes = Shapes(program.types, program.assumptions, rebound(program.body, inputs))
         self.bars: dict[str, str] = {}
-        self.pending: list[Step] = []
+        self.pool = Pool(names, self.shapes)
         for name in sorted(active):
             self.bar(name)
 
@@ -118,6 +118,7 @@ class Reverser:
         return tuple(steps)
 
     def statement(self, stmt: ir.Stmt) -> Sequence[Any]:
+        self.pool.restart()
         if isinstance(stmt, ir.Assign):
             return self.assign(stmt)
         if isinstance(stmt, ir.Store):
@@ -184,7 +185,7 @@ class Reverser:
             except Hoist as hoist:
                 if not any(n == hoist.expr for n in ir.walk(stmt.value)):
                     break
-                name = self.names.fresh(hoist.base)
+                name = self.names.numbered(hoist.base)
                 self.shapes.types[name] = self.shapes.of(hoist.expr)
                 if activity.flowing(hoist.expr) & self.active:
                     self.active.add(name)
@@ -212,8 +213,7 @@ class Reverser:
 
     def overwritten(self, name: str, bar: ir.Name, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> list[ir.Stmt]:
         """``y = f(y[1:])``: the adjoint of the new y is moved aside, and that of the old one built from zero."""
-        g = self.names.fresh("g")
-        self.shapes.types[g] = self.shapes.of(bar)
+        g = self.pool.take(self.shapes.of(bar))
         pull = self.pull(loc)
         pull.run(value, ir.Name(g), self.shapes.of(bar), out)
         moved = ir.Assign(ir.Name(g), bar)
@@ -315,8 +315,7 @@ class Reverser:
     def named(self, c: Contribution, place_bar: ir.Index, stmts: list[ir.Stmt]) -> Contribution:
         if not _reads(c.value, activity.root(place_bar)):
             return c
-        g = self.names.fresh("g")
-        self.shapes.types[g] = self.shapes.of(c.value)
+        g = self.pool.take(self.shapes.of(c.value))
         value = c.value if not _is_view(c.value) else ir.call("numpy.copy", c.value)
         stmts.append(ir.Assign(ir.Name(g), value))
         return replace(c, value=ir.Name(g))
@@ -325,21 +324,24 @@ class Reverser:
         self, name: str, target: ir.Index, place_bar: ir.Index, value: ir.Expr, loc: ir.Loc | None
     ) -> list[ir.Stmt]:
         """Places that may coincide: read the adjoint, zero it, then add."""
-        g = self.names.fresh("g")
         kind = self.shapes.of(target)
-        self.shapes.types[g] = kind
+        g = self.pool.take(kind)
         read: ir.Expr = place_bar if kind.dims == () else ir.call("numpy.copy", place_bar)
         pull = self.pull(loc)
         pull.run(value, ir.Name(g), kind, None)
-        zero = ir.Store(place_bar, ir.ZERO)
-        return [ir.Assign(ir.Name(g), read), *pull.stmts, zero, *self.accumulate_all(pull.found)]
+        own = [c for c in pull.found if c.place == target and c.whole and not c.repeated]
+        total: ir.Expr = own[0].value if own else ir.ZERO
+        for c in own[1:]:
+            total = add(total, c.value)
+        rest = [c for c in pull.found if c not in own]
+        first = ir.Assign(ir.Name(g), read)
+        return [first, *pull.stmts, ir.Store(place_bar, total), *self.accumulate_all(rest)]
 
     def adjoint_of_selection(
         self, name: str, target: ir.Index, place_bar: ir.Index, value: ir.Expr, loc: ir.Loc | None
     ) -> list[ir.Stmt]:
         """``x[indices] = value``: of several writes to one element the last one counts."""
-        g = self.names.fresh("g")
-        self.shapes.types[g] = replace(self.shapes.of(target))
+        g = self.pool.take(self.shapes.of(target))
         key = target.items[0] if len(target.items) == 1 else ir.Tuple(target.items)
         read = ir.call("srcad_runtime.last_written", place_bar.base, key)
         pull = self.pull(loc)
@@ -381,8 +383,7 @@ class Reverser:
         """The adjoint of an item goes where the item came from."""
         if not (activity.flowing(value) & self.active):
             return [ir.Pop(None, bar)]
-        g = self.names.fresh("g")
-        self.shapes.types[g] = self.shapes.of(value)
+        g = self.pool.take(self.shapes.of(value))
         pull = self.pull(loc)
         pull.run(value, ir.Name(g), self.shapes.of(value), None)
         return [ir.Pop(ir.Name(g), bar), *pull.stmts, *self.accumulate_all(pull.found)]
@@ -398,7 +399,7 @@ class Reverser:
     # ---- adjoints ----
 
     def pull(self, loc: ir.Loc | None) -> Pull:
-        return Pull(self.shapes, self.active, self.names, loc)
+        return Pull(self.shapes, self.active, self.names, loc, self.pool)
 
     def zero(self, name: str) -> ir.Stmt:
         return ir.Assign(ir.Name(self.bar(name)), ir.Call(ZERO, (ir.Name(name),)))

@@ -1,0 +1,378 @@
+"""Extents and integers where an array statement stands: what is proven, what has to be checked, how it is spelt.
+
+Types (`Program.types`) hold under assumptions: a slice is taken to lie inside its axis, two extents that meet to be
+equal. A loop that relied on that would read out of range where NumPy clips a slice or raises. So dims are used here only
+where they are certain: `trusted` keeps what follows without assumptions, everything else is a symbol of its own,
+``x.shape[0]#3``, the extent of the array that x names at that place (its third).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from srcad import ir, types
+from srcad.dims import Dim, never_one, symbol
+from srcad.program import Program
+from srcad.types import UNKNOWN, Abstract, Num, Seq, Static, Struct
+
+Dims = tuple[Dim, ...]
+ONE = Dim(1)
+
+
+class Stay(Exception):
+    """The statement at hand is not certain to be the same as a loop: it stays as it is."""
+
+
+# ---- which types hold without assumptions ----
+
+
+def trusted(program: Program) -> dict[str, Abstract]:
+    """The program's types with every extent and number forgotten that does not follow from the assignments alone."""
+    known = dict(program.types)
+    for seed in program.seeds:  # their shapes are the caller's business
+        known[seed.name] = _forget(known.get(seed.name, UNKNOWN))
+    sources = list(_sources(program.body))
+    changed = True
+    while changed:
+        changed = False
+        for name, value in sources:
+            old = known.get(name, UNKNOWN)
+            new = _agreed(old, value(known))
+            if new != old:
+                known[name], changed = new, True
+    return known
+
+
+Source = tuple[str, Callable[[Mapping[str, Abstract]], Abstract]]
+
+
+def _sources(body: Sequence[ir.Stmt]) -> Iterator[Source]:
+    """(variable, its new type given the types of the others) for everything that sets a variable."""
+    for stmt in ir.walk(tuple(body)):
+        if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
+            yield stmt.target.id, _evaluated(stmt.value)
+        elif isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Tuple):
+            yield from _unpacked(stmt.target, stmt.value)
+        elif isinstance(stmt, (ir.For, ir.Augment)) and isinstance(stmt.target, ir.Name):
+            yield stmt.target.id, lambda known: types.INT
+        elif isinstance(stmt, ir.Push):
+            yield stmt.stack, _pushed(stmt.value)
+        elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
+            yield stmt.target.id, _popped(stmt.stack)
+
+
+def _evaluated(expr: ir.Expr) -> Callable[[Mapping[str, Abstract]], Abstract]:
+    def value(known: Mapping[str, Abstract]) -> Abstract:
+        noted: types.Assumptions = []
+        found = types.infer(expr, known, noted)
+        sure = all(a.op == "==" and never_one(a.left) and never_one(a.right) for a in noted)
+        return found if sure else _forget(found)
+
+    return value
+
+
+def _unpacked(target: ir.Tuple, value: ir.Expr) -> Iterator[Source]:
+    for k, item in enumerate(target.items):
+        if isinstance(item, ir.Name):
+            part = value.items[k] if isinstance(value, ir.Tuple) else None
+            yield item.id, _evaluated(part) if part is not None else _item(value, k)
+
+
+def _item(value: ir.Expr, k: int) -> Callable[[Mapping[str, Abstract]], Abstract]:
+    def found(known: Mapping[str, Abstract]) -> Abstract:
+        whole = _evaluated(value)(known)
+        return whole.items[k] if isinstance(whole, Struct) and k < len(whole.items) else UNKNOWN
+
+    return found
+
+
+def _pushed(expr: ir.Expr) -> Callable[[Mapping[str, Abstract]], Abstract]:
+    def value(known: Mapping[str, Abstract]) -> Abstract:
+        found = _evaluated(expr)(known)
+        return Seq(found) if isinstance(found, Num) else UNKNOWN
+
+    return value
+
+
+def _popped(stack: str) -> Callable[[Mapping[str, Abstract]], Abstract]:
+    def value(known: Mapping[str, Abstract]) -> Abstract:
+        found = known.get(stack)
+        return found.element if isinstance(found, Seq) else UNKNOWN
+
+    return value
+
+
+def _forget(t: Abstract) -> Abstract:
+    if isinstance(t, Struct):
+        return replace(t, items=tuple(map(_forget, t.items)))
+    return replace(t, dims=t.dims and (None,) * len(t.dims), number=None) if isinstance(t, Num) else t
+
+
+def _agreed(old: Abstract, new: Abstract) -> Abstract:
+    """`old`, without the extents and the number that `new` does not confirm. Rank and dtype are kept."""
+    if isinstance(old, Seq):
+        element = _agreed(old.element, new.element if isinstance(new, Seq) else UNKNOWN)
+        return Seq(element) if isinstance(element, Num) else old
+    if not isinstance(old, Num):
+        return old
+    if not isinstance(new, Num):
+        new = UNKNOWN
+    dims = old.dims
+    if dims:
+        same = new.dims if new.dims is not None and len(new.dims) == len(dims) else (None,) * len(dims)
+        dims = tuple(d if d == e else None for d, e in zip(dims, same, strict=True))
+    return replace(old, dims=dims, number=old.number if old.number == new.number else None)
+
+
+# ---- extents at a place ----
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A slice of an axis: its element i is the axis's element ``start + step * i``."""
+
+    start: Dim
+    length: Dim
+    step: int
+
+
+class Extents(Mapping[str, Abstract]):
+    """Types at the place that is being rewritten: each variable as it is there, with a linear form for each extent."""
+
+    def __init__(self, program: Program, rebound: set[str]) -> None:
+        self.assumed = dict(program.types)
+        self.known = trusted(program)
+        self.rebound = rebound
+        self.versions: dict[str, int] = {}
+        self.pinned: dict[str, Dims] = {}  # extents of arrays that loops made, until their names change
+        self.bounds: dict[str, tuple[Dim, Dim]] = {}  # lowest and highest value of a loop counter
+        self.equal: dict[Dim, Dim] = {}  # extents that a check has found equal
+        self.spelling: dict[str, ir.Expr] = {}
+        self.other_spelling: dict[Dim, ir.Expr] = {}
+
+    # -- as a mapping, for `infer` --
+
+    def __getitem__(self, name: str) -> Abstract:
+        t = self.known[name]
+        if not isinstance(t, Num):
+            return t
+        if t.dims == () and t.dtype in ("int64", "int32") and t.number is None:
+            return replace(t, number=self._own(name, ir.Name(name)))
+        if not t.dims:
+            return t
+        if name in self.pinned:
+            return replace(t, dims=self.pinned[name])
+        return replace(t, dims=tuple(self._extent(name, k, d) for k, d in enumerate(t.dims)))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.known)
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+    def _extent(self, name: str, axis: int, dim: Dim | None) -> Dim:
+        spelt = ir.Index(ir.Attr(ir.Name(name), "shape"), (ir.Const(axis),))
+        if dim is None:
+            return self._own(f"{name}.shape[{axis}]", spelt, name)
+        self.other_spelling.setdefault(dim, spelt)
+        return dim
+
+    def _own(self, text: str, spelt: ir.Expr, name: str = "") -> Dim:
+        mark = f"{text}#{self.versions.get(name or text, 0)}"
+        self.spelling[mark] = spelt
+        return symbol(mark)
+
+    # -- what changes from place to place --
+
+    def rebind(self, names: set[str]) -> None:
+        """These variables are set here (or somewhere in the loop that begins or ends here)."""
+        for name in names:
+            self.versions[name] = self.versions.get(name, 0) + 1
+            self.pinned.pop(name, None)
+        self.other_spelling = {d: e for d, e in self.other_spelling.items() if not ir.names(e) & names}
+
+    def define(self, name: str, dtype: str | None, dims: Dims | tuple[()]) -> None:
+        """A new variable of the pass's own."""
+        self.known[name] = Num(dtype, dims)
+        self.assumed[name] = Num(dtype, tuple(None if _is_local(d) else d for d in dims))
+        self.pin(name, dims)
+
+    def pin(self, name: str, dims: Dims) -> None:
+        if dims:
+            self.pinned[name] = dims
+
+    def state(self) -> tuple[dict[str, Dims], dict[str, tuple[Dim, Dim]], dict[Dim, Dim]]:
+        return dict(self.pinned), dict(self.bounds), dict(self.equal)
+
+    def restore(self, state: tuple[dict[str, Dims], dict[str, tuple[Dim, Dim]], dict[Dim, Dim]]) -> None:
+        """Forget what was found inside a branch or loop that ends here."""
+        pinned, self.bounds, self.equal = dict(state[0]), dict(state[1]), dict(state[2])
+        self.pinned = {n: d for n, d in pinned.items() if self.pinned.get(n) == d}
+
+    # -- questions --
+
+    def of(self, expr: ir.Expr) -> Num:
+        found = types.infer(expr, self, [])
+        return found if isinstance(found, Num) else UNKNOWN
+
+    def assumed_dims(self, expr: ir.Expr) -> tuple[Dim | None, ...] | None:
+        """The extents that differentiation took for granted."""
+        found = types.infer(expr, self.assumed, [])
+        return found.dims if isinstance(found, Num) else None
+
+    def canonical(self, dim: Dim) -> Dim:
+        while dim in self.equal:
+            dim = self.equal[dim]
+        return dim
+
+    def same(self, a: Dim, b: Dim) -> bool:
+        return self.canonical(a) == self.canonical(b)
+
+    def unite(self, a: Dim, b: Dim) -> None:
+        a, b = self.canonical(a), self.canonical(b)
+        if a != b:
+            self.equal[b] = a
+
+    def linear(self, expr: ir.Expr) -> Dim | None:
+        """An integer expression in linear form."""
+        found = types.infer(expr, self, [])
+        return found.number if isinstance(found, Num) and found.dims == () else None
+
+    def at_least_zero(self, dim: Dim, depth: int = 0) -> bool:
+        """Whether a linear form is proven not to be negative: extents are not, and counters lie within their range."""
+        for text, coef in dim.terms:
+            if text in self.bounds and depth < 6:
+                low, high = self.bounds[text]
+                bound = low if coef > 0 else high
+                return self.at_least_zero(dim - symbol(text) * coef + bound * coef, depth + 1)
+        return dim.const >= 0 and all(coef > 0 and ".shape[" in text for text, coef in dim.terms)
+
+    # -- slices --
+
+    def cut(self, extent: Dim, item: ir.Slice) -> Cut:
+        """A slice in linear form. Raises Stay where NumPy might clip it."""
+        step = 1 if item.step is None or item.step == ir.NONE else self._constant(item.step)
+        lower = None if item.lower is None or item.lower == ir.NONE else self._number(item.lower)
+        upper = None if item.upper is None or item.upper == ir.NONE else self._number(item.upper)
+        if step == 0:
+            raise Stay
+        if step < 0:
+            return self._backward(extent, lower, upper, step)
+        start = Dim(0) if lower is None else self._start(extent, lower)
+        stop = extent if upper is None else self._stop(extent, upper)
+        return Cut(start, self._ceil(stop - start, step), step)
+
+    def _backward(self, extent: Dim, lower: Dim | None, upper: Dim | None, step: int) -> Cut:
+        start = extent - 1
+        if lower is not None:
+            start = extent + lower if lower.is_const and lower.const < 0 else lower
+            if not (lower.is_const and lower.const < 0) and not self._inside(extent - 1, lower):
+                raise Stay
+        stop = Dim(-1)
+        if upper is not None:
+            stop = upper
+            if not (upper.is_const and upper.const >= 0) and not self._inside(extent - 1, upper):
+                raise Stay
+        return Cut(start, self._ceil(start - stop, -step), step)
+
+    def _start(self, extent: Dim, lower: Dim) -> Dim:
+        if lower.is_const and lower.const < 0:
+            lower = extent + lower
+        if not self.at_least_zero(lower):
+            raise Stay
+        return lower
+
+    def _stop(self, extent: Dim, upper: Dim) -> Dim:
+        if upper.is_const and upper.const < 0:
+            return extent + upper
+        behind = extent - upper
+        # n - 1 and n - 2 may be negative, but then no element is left, as for NumPy, which counts them from the end
+        if behind.is_const and 0 <= behind.const <= 2 or self._inside(extent, upper):
+            return upper
+        raise Stay
+
+    def _inside(self, extent: Dim, bound: Dim) -> bool:
+        return self.at_least_zero(bound) and self.at_least_zero(extent - bound)
+
+    def _constant(self, expr: ir.Expr) -> int:
+        found = self.linear(expr)
+        if found is None or not found.is_const:
+            raise Stay
+        return found.const
+
+    def _number(self, expr: ir.Expr) -> Dim:
+        found = self.linear(expr)
+        if found is None:
+            raise Stay
+        return found
+
+    def _ceil(self, span: Dim, step: int) -> Dim:
+        """``ceil(span / step)`` in linear form, with a symbol for what does not divide."""
+        if step == 1:
+            return span
+        if any(coef % step for _, coef in span.terms):
+            text = f"ceil(({span - span.const // step * step}) / {step})"
+            rest = span - span.const // step * step
+            self.spelling[text] = ir.Binary("//", self.spelt(rest + (step - 1)), ir.Const(step))
+            return symbol(text) + span.const // step
+        return Dim(-(-span.const // step), tuple((s, c // step) for s, c in span.terms))
+
+    # -- as text --
+
+    def spelt(self, dim: Dim) -> ir.Expr:
+        """A linear form as an expression that is right at this place. Raises Stay if there is none."""
+        if dim in self.other_spelling and any(not self._is_spelt(s) for s in dim.symbols):
+            return self.other_spelling[dim]
+        return linear_expr(dim, self._symbol)
+
+    def extent(self, dim: Dim) -> ir.Expr:
+        """As `spelt`, for a number of elements: not below zero."""
+        expr = self.spelt(dim)
+        if dim.is_const:
+            return ir.Const(max(dim.const, 0))
+        return expr if self.at_least_zero(dim) else ir.call("builtins.max", expr, ir.Const(0))
+
+    def _is_spelt(self, text: str) -> bool:
+        return text in self.spelling or not ir.names(_parsed(text)) & self.rebound
+
+    def _symbol(self, text: str) -> ir.Expr:
+        if text in self.spelling:
+            return self.spelling[text]
+        expr = _parsed(text)
+        if not ir.names(expr) & self.rebound:
+            return expr
+        if symbol(text) in self.other_spelling:
+            return self.other_spelling[symbol(text)]
+        raise Stay
+
+
+def _is_local(dim: Dim) -> bool:
+    return any("#" in s or "ceil(" in s for s in dim.symbols)
+
+
+def _parsed(text: str) -> ir.Expr:
+    from srcad.dims import dim_expr
+
+    return dim_expr(symbol(text))
+
+
+def linear_expr(dim: Dim, spell: Callable[[str], ir.Expr]) -> ir.Expr:
+    """``2 * n - i + 1``: a positive term first, where there is one."""
+    pieces = [(coef < 0, _times(abs(coef), spell(text))) for text, coef in dim.terms]
+    if dim.const or not pieces:
+        pieces.append((dim.const < 0, ir.Const(abs(dim.const))))
+    (negative, expr), *rest = sorted(pieces, key=lambda piece: piece[0])
+    if negative:
+        expr = ir.Unary("-", expr)
+    for minus, piece in rest:
+        expr = ir.Binary("-" if minus else "+", expr, piece)
+    return expr
+
+
+def _times(factor: int, expr: ir.Expr) -> ir.Expr:
+    return expr if factor == 1 else ir.Binary("*", ir.Const(factor), expr)
+
+
+def is_static(t: Abstract, value: object) -> bool:
+    return isinstance(t, Static) and t.value is value
