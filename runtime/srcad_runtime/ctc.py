@@ -56,11 +56,44 @@ def ctc_partials(
     impossible = np.isinf(losses)
     log_posterior = alpha + _beta(log_probs, states, steps, counts, blank) + np.where(impossible, 0.0, losses)
     posterior = np.where(impossible, 0.0 if zero_infinity else np.nan, np.exp(log_posterior))
-    partials = np.zeros_like(log_probs)
+    return -_by_class(posterior, states, log_probs)
+
+
+def ctc_curvature(
+    log_probs: Array,
+    labels: Array,
+    input_lengths: Array,
+    label_lengths: Array,
+    v: Array,
+    blank: int = 0,
+    zero_infinity: bool = False,
+) -> Array:
+    """The Hessian of each sample's loss with respect to log_probs times `v`: both, and the result, (t, n, c).
+
+    A loss is minus the logarithm of a sum over paths, so its Hessian is minus the covariance of their counts: a state's
+    posterior times how far the mean of ``sum(v)`` along the paths through it is from the mean along all paths.
+    """
+    steps, counts = np.asarray(input_lengths), np.asarray(label_lengths)
+    states = _states(log_probs, labels, steps, counts, blank)
+    alpha, beta = _alpha(log_probs, states, counts, blank), _beta(log_probs, states, steps, counts, blank)
+    losses = _losses(alpha, steps, counts)
+    impossible = np.isinf(losses)
+    posterior = np.exp(alpha + beta + np.where(impossible, 0.0, losses)[:, None])
+    before, after = _means_before(alpha, log_probs, v, states, blank), _means_after(beta, log_probs, v, states, blank)
+    last = np.maximum(steps - 1, 0), np.arange(counts.size)
+    mean = np.sum(posterior[last] * before[last], axis=1)
+    spread = np.where(posterior > 0.0, posterior * (before + after - mean[:, None]), 0.0)
+    spread = np.where(impossible[:, None], 0.0 if zero_infinity else np.nan, spread)
+    return -_by_class(spread, states, log_probs)
+
+
+def _by_class(values: Array, states: Array, like: Array) -> Array:
+    """Values of states (t, n, states) summed over the states of each class: the shape of `like`, (t, n, c)."""
+    total = np.zeros_like(like)
     samples = np.arange(states.shape[0])
     for s in range(states.shape[1]):
-        partials[:, samples, states[:, s]] -= posterior[:, :, s]
-    return partials
+        total[:, samples, states[:, s]] += values[:, :, s]
+    return total
 
 
 def _states(log_probs: Array, labels: Array, steps: Array, counts: Array, blank: int) -> Array:
@@ -118,6 +151,33 @@ def _beta(log_probs: Array, states: Array, steps: Array, counts: Array, blank: i
         last = steps == t + 1
         beta[t, last] = final[last]
     return beta
+
+
+def _means_before(alpha: Array, log_probs: Array, v: Array, states: Array, blank: int) -> Array:
+    """The mean of ``sum(v)`` along all paths that lead to each state, its own step included."""
+    emissions, moved, skips = _emissions(log_probs, states), _emissions(v, states), _skips(states, blank)
+    means = moved.copy()
+    for t in range(1, alpha.shape[0]):
+        come, whole = alpha[t - 1], np.where(alpha[t] == -np.inf, 0.0, alpha[t] - emissions[t])
+        means[t] += np.exp(come - whole) * means[t - 1]
+        means[t, :, 1:] += np.exp(come[:, :-1] - whole[:, 1:]) * means[t - 1, :, :-1]
+        jump = np.where(skips[:, 2:], come[:, :-2], -np.inf)
+        means[t, :, 2:] += np.exp(jump - whole[:, 2:]) * means[t - 1, :, :-2]
+    return means
+
+
+def _means_after(beta: Array, log_probs: Array, v: Array, states: Array, blank: int) -> Array:
+    """The mean of ``sum(v)`` along all ways on from each state, without its own step."""
+    emissions, moved, skips = _emissions(log_probs, states), _emissions(v, states), _skips(states, blank)
+    means = np.zeros_like(moved)
+    for t in range(beta.shape[0] - 2, -1, -1):
+        go, whole = beta[t + 1] + emissions[t + 1], np.where(beta[t] == -np.inf, 0.0, beta[t])
+        ahead = means[t + 1] + moved[t + 1]
+        means[t] += np.exp(go - whole) * ahead
+        means[t, :, :-1] += np.exp(go[:, 1:] - whole[:, :-1]) * ahead[:, 1:]
+        jump = np.where(skips[:, 2:], go[:, 2:], -np.inf)
+        means[t, :, :-2] += np.exp(jump - whole[:, :-2]) * ahead[:, 2:]
+    return means
 
 
 def _losses(alpha: Array, steps: Array, counts: Array) -> Array:

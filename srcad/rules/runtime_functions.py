@@ -393,3 +393,13 @@ def ctc_losses_bar(log_probs, labels, input_lengths, label_lengths, blank=0, zer
 def ctc_losses_dot(log_probs, labels, input_lengths, label_lengths, blank=0, zero_infinity=False, *, log_probs_dot):
     partials = ctc.ctc_partials(log_probs, labels, input_lengths, label_lengths, blank, zero_infinity)
     return np.sum(partials * log_probs_dot, axis=(0, 2))
+
+
+@pullback(ctc.ctc_partials, wrt=("log_probs",), examples=labellings)
+def ctc_partials_bar(log_probs, labels, input_lengths, label_lengths, blank=0, zero_infinity=False, *, out_bar):
+    return ctc.ctc_curvature(log_probs, labels, input_lengths, label_lengths, out_bar, blank, zero_infinity)
+
+
+@pushforward(ctc.ctc_partials, wrt=("log_probs",))
+def ctc_partials_dot(log_probs, labels, input_lengths, label_lengths, blank=0, zero_infinity=False, *, log_probs_dot):
+    return ctc.ctc_curvature(log_probs, labels, input_lengths, label_lengths, log_probs_dot, blank, zero_infinity)
