@@ -14,9 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from srcad_runtime import trees
-
-Tree = Any
 PIECE = 1 << 17  # elements; below this a thread costs more than it saves
 
 
@@ -69,13 +66,21 @@ def adam(
             p[i] -= rate * (direction + decay * p[i])
 
 
-def run(kernel: Callable[..., None], numbers: tuple[float, ...], params: Tree, grads: Tree, *moments: Tree) -> None:
-    """Run `kernel` on every parameter with its gradient and moments; `numbers` are cast to the parameter's dtype."""
+def run(kernel: Callable[..., None], numbers: tuple[float, ...], rows: list[tuple[Any, ...]]) -> None:
+    """Run `kernel` on rows of (parameter, gradient, moments); `numbers` are cast to the parameter's dtype."""
     typed: dict[np.dtype[Any], list[Any]] = {}
-    for p, g, *rest in trees.together(params, grads, *moments):
+    for p, g, *moments in rows:
         if p.dtype not in typed:
             typed[p.dtype] = [p.dtype.type(x) for x in numbers]
-        _on_leaf(_compiled(kernel, p.dtype), [p, np.asarray(g, p.dtype), *rest], typed[p.dtype])
+        _on_leaf(_compiled(kernel, p.dtype), [p, np.asarray(g, p.dtype), *moments], typed[p.dtype])
+
+
+def fits(rows: list[tuple[Any, ...]]) -> bool:
+    """Whether the kernels can take these: writable NumPy arrays of float32 or float64, gradients of the same shape."""
+    for p, g, *_ in rows:
+        if not (isinstance(p, np.ndarray) and p.dtype.char in "fd" and p.flags.writeable and np.shape(g) == p.shape):
+            return False
+    return available()
 
 
 def _on_leaf(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: list[Any]) -> None:
@@ -85,14 +90,6 @@ def _on_leaf(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: lis
     for position, (x, copy) in enumerate(zip(arrays, worked)):
         if copy is not x and position != 1:
             x[...] = copy
-
-
-def supported(params: Tree) -> bool:
-    """Whether every leaf is a NumPy array of float32 or float64 and Numba is there."""
-    for leaf in trees.leaves(params):
-        if not isinstance(leaf, np.ndarray) or leaf.dtype.char not in "fd":
-            return False
-    return available()
 
 
 @functools.cache

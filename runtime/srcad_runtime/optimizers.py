@@ -37,7 +37,6 @@ from srcad_runtime._transforms import (
     LearningRate,
     Tree,
     apply_updates,
-    check_step,
     ema,
     global_norm,
     identity,
@@ -73,40 +72,43 @@ __all__ = [
     "sgd", "skip_large_updates", "skip_not_finite", "trace",
 ]  # fmt: skip
 
-# kernel(params, grads, state, learning_rate): the compiled step of a chain whose state is `state`
-Step = Callable[[Tree, Tree, Tree, float], None]
+# plan(params, grads, state, learning_rate): the compiled passes of a chain's step, each a kernel, its numbers, and its
+# rows of a parameter, its gradient and its moments
+Pass = tuple[Callable[..., None], tuple[float, ...], list[tuple[Any, ...]]]
+Plan = Callable[[Tree, Tree, Tree, float], list[Pass]]
 
 
 def _optimizer(
     learning_rate: LearningRate | None,
     before: tuple[GradientTransformation, ...],
     after: tuple[GradientTransformation, ...] = (),
-    step: Step | None = None,
+    plan: Plan | None = None,
 ) -> GradientTransformation:
-    """The chain `before`, the learning rate, `after`; with `step` as its compiled form."""
+    """The chain `before`, the learning rate, `after`; with `plan` as its compiled form."""
     if learning_rate is not None and not callable(learning_rate):
         learning_rate = float(learning_rate)
     chained = chain(*before, scale_by_learning_rate(learning_rate), *after)
     return dataclasses.replace(
         chained,
-        kernel=None if step is None else functools.partial(_into, chained.update, step, learning_rate, len(before)),
+        kernel=None if plan is None else functools.partial(_into, chained.update, plan, learning_rate, len(before)),
         learning_rate=learning_rate,
-        remake=lambda rate: _optimizer(rate, before, after, step),
+        remake=lambda rate: _optimizer(rate, before, after, plan),
     )
 
 
 def _into(
-    update: Callable[..., Any], step: Step, learning_rate: Any, at: int, params: Tree, grads: Tree, state: Tree
+    update: Callable[..., Any], plan: Plan, learning_rate: Any, at: int, params: Tree, grads: Tree, state: Tree
 ) -> None:
-    """Run the compiled `step`; parameters it does not know (complex, CuPy) take the pure update."""
-    if not fused.supported(params):
+    """Run the compiled passes; parameters they do not know (complex, CuPy) take the pure update."""
+    rate = learning_rate(int(state[at].count)) if callable(learning_rate) else learning_rate
+    passes = plan(params, grads, state, float(rate))
+    if not all(fused.fits(rows) for _, _, rows in passes):
         return write_update(update, params, grads, state)
-    check_step(params, grads)
-    if not callable(learning_rate):
-        return step(params, grads, state, learning_rate)
-    count = state[at].count
-    step(params, grads, state, float(learning_rate(int(count))))
-    count[...] = count + 1
+    for kernel, numbers, rows in passes:
+        fused.run(kernel, numbers, rows)
+    for part in state:
+        if "count" in part._fields:
+            part.count[...] += 1
 
 
 def sgd(
@@ -114,18 +116,18 @@ def sgd(
 ) -> GradientTransformation:
     """Gradient descent, with momentum and Nesterov's variant of it (Sutskever et al. 2013)."""
     if momentum is None:
-        return _optimizer(learning_rate, (identity(),), step=_sgd_step)
+        return _optimizer(learning_rate, (identity(),), plan=_sgd_plan)
     decay, kernel = float(momentum), fused.nesterov if nesterov else fused.momentum
 
-    def step(params: Tree, grads: Tree, state: Tree, rate: float) -> None:
-        fused.run(kernel, (rate, decay), params, grads, state[0].trace)
+    def plan(params: Tree, grads: Tree, state: Tree, rate: float) -> list[Pass]:
+        return [(kernel, (rate, decay), trees.together(params, grads, state[0].trace))]
 
     memory = trace(momentum, nesterov, accumulator_dtype)
-    return _optimizer(learning_rate, (memory,), step=step if accumulator_dtype is None else None)
+    return _optimizer(learning_rate, (memory,), plan=plan if accumulator_dtype is None else None)
 
 
-def _sgd_step(params: Tree, grads: Tree, state: Tree, rate: float) -> None:
-    fused.run(fused.sgd, (rate,), params, grads)
+def _sgd_plan(params: Tree, grads: Tree, state: Tree, rate: float) -> list[Pass]:
+    return [(fused.sgd, (rate,), trees.together(params, grads))]
 
 
 def adam(
@@ -139,36 +141,33 @@ def adam(
     nesterov: bool = False,
 ) -> GradientTransformation:
     """Adaptive moments (Kingma and Ba 2014, https://arxiv.org/abs/1412.6980)."""
-    step = None if mu_dtype is not None else _adam_step(b1, b2, eps, eps_root, nesterov, 0.0, None)
-    return _optimizer(learning_rate, (scale_by_adam(b1, b2, eps, eps_root, mu_dtype, nesterov=nesterov),), step=step)
+    plan = None if mu_dtype is not None else _adam_plan(b1, b2, eps, eps_root, nesterov, 0.0, None)
+    return _optimizer(learning_rate, (scale_by_adam(b1, b2, eps, eps_root, mu_dtype, nesterov=nesterov),), plan=plan)
 
 
-def _adam_step(b1: float, b2: float, eps: float, eps_root: float, nesterov: bool, decay: Any, mask: Any) -> Step:
-    def step(params: Tree, grads: Tree, state: Tree, rate: float) -> None:
+def _adam_plan(b1: float, b2: float, eps: float, eps_root: float, nesterov: bool, decay: Any, mask: Any) -> Plan:
+    def plan(params: Tree, grads: Tree, state: Tree, rate: float) -> list[Pass]:
         count, mu, nu = state[0]
         t = int(count) + 1
         from_m, from_g = 1 / (1 - b1**t), 0.0
         if nesterov:
             from_m, from_g = b1 / (1 - b1 ** (t + 1)), (1 - b1) / (1 - b1**t)
         numbers = (rate, b1, 1 - b1, b2, 1 - b2, from_m, from_g, (1 - b2**t) ** 0.5, eps, eps_root)
-        for decayed, chosen in _by_decay(decay, mask, params):
-            parts = (_restricted(chosen, tree) for tree in (params, grads, mu, nu))
-            fused.run(fused.adam, (*numbers, decayed), *parts)
-        count[...] = t
+        rows = trees.together(params, grads, mu, nu)
+        if mask is None:
+            return [(fused.adam, (*numbers, decay), rows)]
+        kept = _kept(mask, params)
+        decayed, free = ([row for row, keep in zip(rows, kept) if keep is wanted] for wanted in (True, False))
+        return [(fused.adam, (*numbers, decay), decayed), (fused.adam, (*numbers, 0.0), free)]
 
-    return step
+    return plan
 
 
-def _by_decay(decay: float, mask: Any, params: Tree) -> list[tuple[float, Tree]]:
-    """The weight decay of all parameters, or the two of a masked decay, each with where it holds (None: everywhere)."""
-    if mask is None:
-        return [(decay, None)]
+def _kept(mask: Any, params: Tree) -> list[bool]:
+    """Whether each parameter is decayed; one boolean of the mask may stand for a whole subtree."""
     keep = mask(params) if callable(mask) else mask
-    return [(decay, keep), (0.0, trees.map(lambda m: not m, keep))]
-
-
-def _restricted(chosen: Tree, tree: Tree) -> Tree:
-    return tree if chosen is None else trees.map(lambda m, x: x if m else None, chosen, tree)
+    each = trees.map(lambda m, below: trees.map(lambda _: bool(m), below), keep, params)
+    return [m for _, m in trees.together(params, each)]
 
 
 def adamw(
@@ -186,8 +185,8 @@ def adamw(
     """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2017, https://arxiv.org/abs/1711.05101)."""
     parts = scale_by_adam(b1, b2, eps, eps_root, mu_dtype, nesterov=nesterov), add_decayed_weights(weight_decay, mask)
     plain = mu_dtype is None and not callable(weight_decay)
-    step = _adam_step(b1, b2, eps, eps_root, nesterov, weight_decay, mask) if plain else None
-    return _optimizer(learning_rate, parts, step=step)
+    plan = _adam_plan(b1, b2, eps, eps_root, nesterov, weight_decay, mask) if plain else None
+    return _optimizer(learning_rate, parts, plan=plan)
 
 
 def nadam(

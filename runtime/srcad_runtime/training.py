@@ -66,6 +66,7 @@ class Trainer:
         self._metrics = resolved([metrics] if isinstance(metrics, str) else metrics)
         _step_errors.check_parameters(params)
         self._scalar = trees.map(np.isscalar, params)
+        self._all_arrays = not any(trees.leaves(self._scalar))
         self._params = trees.copy(params)
         self.optimizer_state = self.optimizer.init(self._params)
         self.step, self.epoch, self.stop_training = 0, 0, False
@@ -107,7 +108,7 @@ class Trainer:
 
     def _given(self) -> Tree:
         """The parameters as the model takes them, not copied."""
-        if not any(trees.leaves(self._scalar)):
+        if self._all_arrays:
             return self._params
         return trees.map(lambda p, scalar: p[()] if scalar else p, self._params, self._scalar)
 

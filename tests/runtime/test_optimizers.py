@@ -19,11 +19,7 @@ class Layer(NamedTuple):
 
 def start() -> dict[str, Any]:
     rng = np.random.default_rng(0)
-    return {
-        "embed": rng.normal(size=(4, 3)),
-        "layers": [Layer(rng.normal(size=(3, 2)), rng.normal(size=2)), Layer(rng.normal(size=(2, 1)), np.array(0.5))],
-        "scale": (rng.normal(size=3),),
-    }
+    return {"embed": rng.normal(size=(4, 3)), "layers": [Layer(rng.normal(size=(3, 2)), np.array(0.5))]}
 
 
 def gradients(params: Any, seed: int = 1) -> list[Any]:
@@ -62,9 +58,7 @@ CASES: dict[str, tuple[Any, ...]] = {
     "adamw": (lambda o, s: o.adamw(0.01, weight_decay=0.1),),
     "adamw decay scheduled": (lambda o, s: o.adamw(0.01, weight_decay=exact(s.linear_schedule(0.1, 0.0, 50))),),
     "adamw masked": (
-        lambda o, s: o.adamw(
-            0.01, weight_decay=0.1, mask={"embed": True, "layers": [Layer(True, False), True], "scale": False}
-        ),
+        lambda o, s: o.adamw(0.01, weight_decay=0.1, mask={"layers": [Layer(True, False)], "embed": True}),
     ),
     "nadam": (lambda o, s: o.nadam(0.01),),
     "nadamw": (lambda o, s: o.nadamw(0.01),),
