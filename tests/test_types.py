@@ -7,6 +7,7 @@ import enum
 import subprocess
 import sys
 from collections import OrderedDict, namedtuple
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -182,7 +183,8 @@ def test_light_import() -> None:
 
 
 def test_parse_types() -> None:
-    text = "w=f8[:], x=f8[:,:], n=int, p=f8[n,m+1], params={w: f8[:], b: (f8, float)}, q=list[f4[:]], z=c16[...], one=f8[1,::1]"
+    text = "w=f8[:], x=f8[:,:], n=int, p=f8[n,m+1], params={w: f8[:], b: (f8, float)}, q=list[f4[:]], "
+    text += "z=c16[...], one=f8[1,::1]"
     t = types.parse_types(text)
     assert t["w"] == describe(np.zeros(2), "w") and t["n"] == describe(1, "n")
     assert t["p"] == Num("float64", (N, symbol("m") + 1)) and t["z"] == Num("complex128", None)
@@ -260,53 +262,7 @@ def expression(text: str, params: str) -> ir.Expr:
 # j integers (2-D); m a mask like x; P a mask like A; a, b floats; h float32 scalar; k, n integers; p (x, (A, a))
 _PARAMS = "x, y, A, B, S, T, f, z, i, j, m, P, a, b, h, k, n, p"
 
-_EXPRESSIONS = """
-x + 1 | x + 1.0 | f + 1 | f * 2.0 | f * a | f * h | f + i | f * np.pi | x * 1j | f + 1j | h * 2.0 | h + a | h + 1j | -x | -k | +a | ~m
-a + 1 | k + 1 | k / 2 | k // 2 | k % 2 | k ** 2 | 2 ** -1 | a ** k | k * 1.5 | True + True | -True | a // 2 | k & 1 | k << 2
-x < y | x == 1 | a < b | h < 1 | a is None | not m.any() | m & m | m | m | i ** 2 | i / 2 | i // 2 | i << 1 | x % 2 | x ** 0.5 | i * a
-x + y | A + x | x + A | x[:, None] + y | A + B | A + B[:1] | A + x[:1] | T + A | T * x | A[:, :, None] * x | A * y[:, None]
-x[0] | x[-1] | x[1:-1] | x[1:] | x[:-1] | x[2:5] | x[:3] | x[-3:] | x[-3:-1] | x[-2:4] | x[::-1] | x[::2] | x[1::2] | x[k:] | x[k:k + 2]
-x[:-k] | x[-k:] | x[k:-1] | x[:n] | x[1:n - 1] | x[k:n] | x[...] | x[None] | x[..., None] | A[0] | A[:, 0] | A[0, 1:]
-A[..., 0] | A[None, :, None] | A[1:, :-1] | A[1:-1, 1:-1] | T[0, :, 1] | T[..., 0] | T[:, None, 0] | T[0, ..., None]
-x[i] | A[i] | A[:, i] | A[i, i] | A[i, 0] | A[i][:, i] | T[i, :, i] | T[:, i, i] | T[i, 0] | T[0, :, i] | T[0, i] | A[j] | A[j, i] | T[i[:, None], i]
-x[m] | A[P] | A[m[:A.shape[0]]] | A[:, m[:A.shape[1]]] | x[x > 0.5] | x[[0, 1]] | x[np.array([0, 1, 0])] | A[np.ix_(i, i)] | A[[0, 1], :] | A[[0], [1]]
-x.shape | x.shape[0] | A.shape[1] - 1 | len(x) | len(A) - 2 | x.size | A.size | A.ndim | A.T | T.T | z.real | z.imag | x.real | x.dtype | x.itemsize
-x.flat | A.shape[0] * 2 - k | 2 * (n - 1) | len(p) | p[0] | p[1][0].shape[0] | p[1][1] + 1 | (x, a)[1] | [a, b][0] | (x.shape[0] + n) * 3
-np.sin(x) | np.exp(f) | np.exp(a) | np.exp(k) | np.abs(z) | np.conj(z) | np.maximum(x, 0) | np.maximum(f, 0.0) | np.minimum(A, x) | np.hypot(x, a)
-np.isnan(x) | np.sign(i) | np.floor(x) | np.logaddexp(x, y) | np.where(m, x, 0.0) | np.where(m, f, 1.0) | np.where(x > 0, x, a) | np.where(m)
-np.divmod(x, 2.0) | np.modf(x) | np.clip(x, 0, 1) | np.clip(f, 0.0, 1.0) | np.sinc(x) | np.nan_to_num(f) | np.square(h) | np.arctan2(x, f)
-np.sum(x) | np.sum(A, axis=0) | np.sum(A, axis=-1, keepdims=True) | np.sum(T, axis=(0, 2)) | x.sum() | f.sum() | m.sum() | i.sum() | A.sum(0)
-np.mean(A, axis=1) | np.mean(f) | np.mean(i) | np.std(x) | np.var(A, axis=0, ddof=1) | np.prod(x) | np.max(A, axis=0) | A.min() | np.argmax(A, axis=0)
-np.argsort(x) | np.median(A, axis=0) | np.percentile(x, 50) | np.quantile(x, [0.1, 0.5]) | np.cumsum(A, axis=1) | np.cumsum(A) | np.diff(x) | np.diff(A, axis=0)
-np.diff(x, n=2) | np.gradient(x) | np.trapezoid(x) | np.trapezoid(f, x) | np.linalg.norm(x) | np.linalg.norm(A, axis=1) | np.any(m) | np.all(P, axis=0)
-np.add.reduce(A) | np.multiply.outer(x, y) | np.add.accumulate(x) | np.count_nonzero(m) | np.ptp(x) | np.average(x, weights=f) | np.allclose(x, x)
-np.zeros(n) | np.zeros((n, k + 1)) | np.zeros(x.shape) | np.zeros(A.shape[1]) | np.ones((3, n), dtype=np.float32) | np.empty(A.shape, x.dtype) | np.full(n, 2.0)
-np.full((2, n), k) | np.zeros_like(f) | np.ones_like(A) | np.empty_like(x) | np.full_like(f, 3.0) | np.eye(n) | np.eye(3) | np.identity(n) | np.arange(n)
-np.arange(1, n) | np.arange(0, 10, 3) | np.arange(0.0, 1.0, 0.25) | np.arange(n, 0, -1) | np.linspace(0.0, 1.0, n) | np.linspace(0, 1, 11) | np.logspace(0, 1, n)
-np.array([a, b, 1.0]) | np.array([x, f]) | np.array([[a, b], [b, a]]) | np.asarray(A) | np.array(k) | np.float64(k) | np.float32(a) | np.copy(A) | x.copy()
-x.astype(np.float32) | x.astype(int) | np.ascontiguousarray(A) | np.asarray([1, 2, k]) | np.array([a, b]) + x[:2]
-np.reshape(A, -1) | A.reshape(-1, 1) | x.reshape(1, -1) | x.reshape(-1, 1) | A.reshape(A.shape[1], -1) | A.reshape(A.size) | T.reshape(T.shape[0], -1) | A.ravel()
-x.ravel() | A.flatten() | np.transpose(T) | np.transpose(T, (1, 0, 2)) | np.swapaxes(T, 0, 1) | np.moveaxis(T, 0, -1) | np.expand_dims(x, 0) | np.squeeze(x[:, None])
-np.squeeze(A[:1]) | np.squeeze(A) | np.broadcast_to(x, (3, x.shape[0])) | np.broadcast_to(a, A.shape) | np.atleast_2d(x) | np.concatenate([x, y]) | np.concatenate((A, A), axis=1)
-np.concatenate([x, f]) | np.stack([x, x]) | np.stack([x, x], axis=1) | np.vstack([x, x]) | np.hstack([x, y]) | np.column_stack([x, x]) | np.append(x, 1.0) | np.append(x, y)
-np.split(x, 2) | np.array_split(x, 3) | np.tile(x, 2) | np.tile(x, (2, 3)) | np.repeat(x, 2) | np.repeat(A, 3, axis=0) | np.roll(x, 1) | np.roll(x, k) | np.flip(A) | np.rot90(A)
-np.pad(x, 2) | np.pad(A, ((1, 0), (0, 2))) | np.pad(x, 1, mode="edge") | np.diag(x) | np.diag(S) | np.diag(A) | np.diag(x, 1) | np.diagonal(S) | np.trace(S) | np.tril(A) | np.triu(S, 1)
-np.insert(x, 0, 1.0) | np.delete(x, 0) | np.meshgrid(x, y) | np.meshgrid(x, y, indexing="ij") | np.sort(A, axis=0) | np.take(x, i) | np.take(A, 0, axis=1) | np.take(x, k)
-np.take_along_axis(A, np.argsort(A, axis=1), axis=1) | np.searchsorted(x, y) | np.unique(x) | np.unique(i) | np.nonzero(x) | np.flatnonzero(m) | np.argwhere(P) | np.bincount(i) | np.compress(m, x)
-np.interp(a, np.sort(x), f) | np.interp(y, np.sort(x), f) | np.convolve(x, y) | np.convolve(x, y, "same") | np.convolve(x, y, "valid") | np.correlate(x, y) | np.outer(x, y) | np.inner(x, x) | np.kron(x, y)
-x @ x | x @ f | A.T @ A | S @ S | S @ x[:S.shape[0]] | A.T @ y[:A.shape[0]] | T @ A.T | np.matmul(A.T, A) | np.dot(x, 2.0) | np.dot(A.T, A) | np.dot(A, x[:A.shape[1]]) | np.vdot(x, x)
-np.tensordot(A, A, axes=([0], [0])) | np.einsum("ij,ij->i", A, A) | np.einsum("ij,kj", A, A) | np.einsum("ii", S) | np.cross(x[:3], y[:3]) | np.polyval(x, a) | np.vander(x, 3) | np.cov(A) | np.corrcoef(A)
-np.linalg.inv(S) | np.linalg.solve(S, S[:, 0]) | np.linalg.solve(S, S) | np.linalg.det(S) | np.linalg.slogdet(S) | np.linalg.cholesky(S) | np.linalg.eigh(S) | np.linalg.eigvalsh(S) | np.linalg.svd(A)
-np.linalg.svd(A, full_matrices=False) | np.linalg.qr(A) | np.linalg.pinv(A) | np.linalg.lstsq(A, A[:, 0]) | np.linalg.matrix_power(S, 2) | np.linalg.multi_dot([S, S, S]) | np.linalg.cond(S) | np.linalg.matrix_rank(A)
-np.fft.fft(x) | np.fft.rfft(x) | np.fft.ifft(z) | np.fft.fft2(A) | np.fft.fftfreq(n) | np.histogram(x) | np.histogram(x, bins=n) | np.digitize(x, np.sort(y)) | np.finfo(x.dtype).eps | np.result_type(x, f)
-math.exp(a) | math.floor(a) | math.isnan(a) | math.hypot(a, b) | math.frexp(a) | math.pi * a | abs(k) | abs(a) | abs(h) | abs(x) | abs(z) | min(a, b) | max(k, 1) | max(a, 0.0) | max(x) | sum([a, b]) | sum([x, x])
-sum((a, 1), 0.0) | float(k) | float(h) | int(a) | int(k) + 1 | bool(a) | round(a) | round(a, 2) | divmod(k, 2) | divmod(a, 2) | pow(a, 2) | pow(x, 2) | complex(a, b) | len([x, y]) | (a, k) + (b,) | [a] * 3
-a if a > 0 else b | x if a > 0 else f | k if a > 0 else n | a and b | x.max() | x.argmin() | x.mean(axis=0) | A.dot(A.T) | x.clip(0, 1) | f.dtype | np.sum(f, dtype=np.float64) | A.var(1)
-np.select([x > 0, x < 0], [x, f], 0.0) | np.piecewise(x, [x > 0], [1.0, 2.0]) | np.apply_over_axes(np.sum, A, [0]) | np.fmax(x, a) | np.float_power(f, 2) | np.heaviside(x, 0.5) | np.copysign(f, -1.0) | np.ldexp(x, 2)
-np.random.normal(0.0, 1.0, n) | np.random.rand(3, n) | np.random.default_rng(0).normal(x) | np.random.default_rng(0).integers(0, 5, size=(n, 2)) | np.random.default_rng(1).permutation(x)
-"""
-
-EXPRESSIONS = [e.strip() for line in _EXPRESSIONS.strip().splitlines() for e in line.split(" | ")]
+EXPRESSIONS = Path(__file__).with_name("expressions.txt").read_text().splitlines()
 
 
 def arguments(rng: np.random.Generator) -> dict[str, Any]:

@@ -346,7 +346,7 @@ def test_random_control_flow(lines: list[str], bits: list[int], x: int, y: int) 
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None)
-@given(blocks(4, False), _bits, st.integers(0, 4), st.integers(-1, 2))
+@settings(max_examples=3000, deadline=None)
+@given(blocks(3, False), _bits, st.integers(0, 4), st.integers(-1, 2))
 def test_much_random_control_flow(lines: list[str], bits: list[int], x: int, y: int) -> None:
     check_random(lines, bits, x, y)
