@@ -4,14 +4,14 @@ All of them are faces of one trilinear form, ``sum(g * conv2d(x, weight))``: `co
 respect to `g`, `conv2d_input_pullback` the one with respect to `x`, `conv2d_weight_pullback` the one with respect
 to `weight`, and a transposed convolution is `conv2d_input_pullback` by its other name. So the adjoint of each is made
 of the other two. The patches under the kernel become the columns of a matrix, and the sums one product per group
-(Chellapilla, Puri and Simard, 2006).
+(Chellapilla, Puri and Simard, 2006). Inside, samples are the last axis: what is copied then lies in long runs.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from srcad_runtime.windows import Array, Pair, Size, pair, place, positions, reach, single, take, views
+from srcad_runtime.windows import Array, Pair, Size, pair, positions, reach, single, take, views
 
 Padding = Size | str
 
@@ -60,10 +60,10 @@ def conv2d(
     o, kernel = weight.shape[0], weight.shape[2:]
     n, rows, cols = x.shape[0], *_positions(x.shape[2:], kernel, stride, padding, dilation)
     columns = _columns(x, kernel, stride, padding, dilation, groups)
-    out = products(weight.reshape(groups, o // groups, -1), columns).reshape(o, n, rows, cols)
+    out = (weight.reshape(groups, o // groups, -1) @ columns).reshape(o, rows, cols, n)
     if bias is not None:
         out = out + bias.reshape(-1, 1, 1, 1)
-    return np.ascontiguousarray(out.transpose(1, 0, 2, 3))
+    return np.ascontiguousarray(out.transpose(3, 0, 1, 2))
 
 
 def conv2d_input_pullback(
@@ -81,14 +81,14 @@ def conv2d_input_pullback(
     """
     n, o, rows, cols = g.shape
     kh, kw = kernel = weight.shape[2:]
-    pixels = g.transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)
-    columns = products(weight.reshape(groups, o // groups, -1).transpose(0, 2, 1), pixels)
-    columns = columns.reshape(-1, kh * kw, n, rows, cols)
+    pixels = g.transpose(1, 2, 3, 0).reshape(groups, o // groups, -1)
+    columns = weight.reshape(groups, o // groups, -1).transpose(0, 2, 1) @ pixels
+    columns = columns.reshape(-1, kh * kw, rows, cols, n).transpose(1, 4, 0, 2, 3)
     top, left, height, width = _extent(kernel, stride, padding, dilation, rows, cols)
-    image = np.zeros((columns.shape[0], n, height, width), columns.dtype)
+    image = np.zeros((columns.shape[2], height, width, n), columns.dtype).transpose(3, 0, 1, 2)
     for k, view in enumerate(views(image, kernel, pair(stride), pair(dilation), rows, cols)):
-        view += columns[:, k]
-    return np.ascontiguousarray(take(image, top, left, size[0], size[1]).transpose(1, 0, 2, 3))
+        view += columns[k]
+    return np.ascontiguousarray(take(image, top, left, size[0], size[1]))
 
 
 def conv2d_weight_pullback(
@@ -105,9 +105,9 @@ def conv2d_weight_pullback(
     Shapes: x (n, c, h, w), g (n, o, rows, cols); returns (o, c / groups, kh, kw).
     """
     o = g.shape[1]
-    pixels = g.transpose(1, 0, 2, 3).reshape(groups, o // groups, -1)
+    pixels = g.transpose(1, 2, 3, 0).reshape(groups, o // groups, -1)
     columns = _columns(x, kernel, stride, padding, dilation, groups)
-    return products(pixels, columns.transpose(0, 2, 1)).reshape(o, -1, kernel[0], kernel[1])
+    return (pixels @ columns.transpose(0, 2, 1)).reshape(o, -1, kernel[0], kernel[1])
 
 
 def conv_transpose2d(
@@ -149,21 +149,17 @@ def transposed_size(
 # ---- patches as columns ----
 
 
-def products(a: Array, b: Array) -> Array:
-    """One matrix product per group: (g, m, k) and (g, k, n) give (g, m, n)."""
-    return a @ b
-
-
 def _columns(x: Array, kernel: Pair, stride: Size, padding: Padding, dilation: Size, groups: int) -> Array:
-    """The patch of each window position as a column: (groups, c / groups * kh * kw, n * rows * cols)."""
+    """The patch of each window position as a column: (groups, c / groups * kh * kw, rows * cols * n)."""
     n, c, h, w = x.shape
     rows, cols = _positions((h, w), kernel, stride, padding, dilation)
     top, left, height, width = _extent(kernel, stride, padding, dilation, rows, cols)
-    image = place(x.transpose(1, 0, 2, 3), top, left, height, width, 0.0)
-    columns = np.empty((c, kernel[0] * kernel[1], n, rows, cols), x.dtype)
+    image = np.zeros((c, height, width, n), x.dtype).transpose(3, 0, 1, 2)
+    image[:, :, top : top + h, left : left + w] = x[:, :, : height - top, : width - left]
+    columns = np.empty((c, kernel[0] * kernel[1], rows, cols, n), x.dtype)
     for k, view in enumerate(views(image, kernel, pair(stride), pair(dilation), rows, cols)):
-        columns[:, k] = view
-    return columns.reshape(groups, -1, n * rows * cols)
+        columns[:, k] = view.transpose(1, 2, 3, 0)
+    return columns.reshape(groups, -1, rows * cols * n)
 
 
 def _margins(padding: Padding, kernel: Pair, dilation: Size) -> tuple[int, int, int, int]:
