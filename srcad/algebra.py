@@ -68,9 +68,9 @@ def _product(g: ir.Expr, partial: ir.Expr, first: bool) -> ir.Expr:
 
 def scale(factor: ir.Const, g: ir.Expr) -> ir.Expr:
     """A constant times g, in front of everything, joined with a constant that is there already."""
-    if isinstance(g, ir.Binary) and g.op == "/":
-        return ir.Binary("/", scale(factor, g.left), g.right)
     own, rest = _factor(g)
+    if own is None and isinstance(g, ir.Binary) and g.op in ("*", "/"):
+        return ir.Binary(g.op, scale(factor, g.left), g.right)
     if own is None:
         return ir.Binary("*", factor, g)
     constant = ir.Const(factor.value * own.value)

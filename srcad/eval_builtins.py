@@ -293,6 +293,29 @@ for _path, _kind in (("float", "f"), ("int", "i"), ("bool", "b"), ("complex", "c
     HANDLERS[f"builtins.{_path}"] = _converter(f"builtins.{_path}", _kind)
 
 
+_complex = HANDLERS["builtins.complex"]
+
+
+@handles("builtins.complex")
+def _complex_of(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    if len(args) == 2:
+        return binary(ev, "+", args[0], binary(ev, "*", constant(1j), args[1], loc), loc)
+    return _complex(ev, args, kwargs, loc)
+
+
+@handles("numpy.asarray", "numpy.asanyarray")
+def _asarray(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """An array is handed on as it is."""
+    value = args[0]
+    if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims and len(args) == 1:
+        dtype = kwargs.get("dtype")
+        if dtype is None or static(ev, dtype) == (True, None):
+            return value
+        if isinstance(dtype, Known) and value.type.dtype == np.dtype(dtype.value).name:
+            return value
+    return keep(ev, "numpy.asarray", args, kwargs, loc)
+
+
 @handles("builtins.sum")
 def _sum(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     start = args[1] if len(args) > 1 else kwargs.get("start", constant(0))
@@ -324,7 +347,9 @@ def _extreme(path: str) -> Handler:
         if items is None:
             if isinstance(args[0], Dyn) and isinstance(args[0].type, Num):
                 return keep(ev, path.replace("builtins", "numpy"), args, {}, loc)
-            raise Unsupported(f"{path.rpartition('.')[2]} of a list of unknown length", loc, "make it an array with np.array first.")
+            from srcad import eval_lists
+
+            return eval_lists.extreme(ev, args[0], path, loc)
         known = [static(ev, item) for item in items]
         if all(k for k, _ in known):
             return constant((max if path.endswith("max") else min)(v for _, v in known), loc)
@@ -351,7 +376,9 @@ def _quantifier(op: str) -> Handler:
         if items is None:
             if isinstance(args[0], Dyn):
                 return keep(ev, "numpy.all" if op == "and" else "numpy.any", args, {}, loc)
-            raise Unsupported("any/all of a generator of unknown length", loc, "write a loop.")
+            from srcad import eval_lists
+
+            return eval_lists.quantified(ev, args[0], op, loc)
         return boolean(ev, op, items, loc)
 
     return quantify

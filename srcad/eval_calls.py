@@ -10,7 +10,7 @@ from typing import Any
 from srcad import ir, rules, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_core import MAX_DEPTH, Evaluator, place
-from srcad.eval_exprs import constant, demand, evaluate, message, residual, spread
+from srcad.eval_exprs import constant, demand, evaluate, library_path, message, residual, spread
 from srcad.types import Num, Seq, Struct
 from srcad.transforms import activity
 from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Value
@@ -89,6 +89,10 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     handler = _special(fn)
     if handler is not None:
         return handler(ev, args, kwargs, loc)  # type: ignore[no-any-return]
+    if isinstance(obj, type) and library_path(obj) is not None and path.startswith("numpy."):
+        from srcad.eval_builtins import keep
+
+        return keep(ev, "srcad_runtime.astype", [args[0], fn], {}, loc)
     if path.startswith("srcad.rules.static."):
         return run_now(ev, fn, args, kwargs, loc)
     if path.startswith("srcad.rules."):
@@ -96,7 +100,7 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     rule = rules.lookup(path)
     if rule is not None and rule.expansion is not None:
         return call_user(ev, Known(rule.expansion), args, kwargs, loc)
-    if rule is None and scope_function(obj) and path.startswith(("srcad_runtime.", "functools.", "operator.")):
+    if rule is None and not ev.by_name and scope_function(obj) and path.startswith(("srcad_runtime.", "functools.", "operator.")):
         return call_user(ev, fn, args, kwargs, loc)
     return library(ev, path, obj, args, kwargs, loc, fn.expr.loc)
 
@@ -133,7 +137,7 @@ def target_of(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
         return fn.value
     known = ev.cx.targets.get(id(fn.value))
     if known is None:
-        known = ev.cx.targets[id(fn.value)] = scope.from_live(fn.value)
+        known = ev.cx.targets[id(fn.value)] = scope.from_live(fn.value, ev.root)
         ev.cx.alive.append(fn.value)
     return known
 

@@ -62,6 +62,7 @@ class Evaluator:
         self.frame = ""
         self.stack: list[tuple[Any, ...]] = []  # what is being inlined: (function key, location)
         self.scope: Any = None
+        self.root: Any = None  # the Target whose family names captured values
         self.uses: dict[str, int] = {}  # with by_name: how often the function at hand reads each variable
         self.by_name = False  # bind arguments as expressions: for derivative rules, whose arguments are cheap to repeat
 

@@ -619,6 +619,8 @@ def _box_attribute(ev: Evaluator, base: Ptr, name: str, loc: ir.Loc | None) -> V
             from srcad import eval_calls
 
             return eval_calls.call_user(ev, Known(member.fget), [base], {}, loc)
+        if box.kind == "namedtuple" and name in ("_replace", "_asdict"):
+            return Bound(base, name)
         if member is not None and not callable(member):
             return _known_or_constant(member, loc)
         return Bound(base, name, member)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, place
-from srcad.eval_exprs import ONE_ARRAY, binary, dyn, evaluate, residual
+from srcad.eval_exprs import ONE_ARRAY, dyn, evaluate, residual
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Known, Value
 
@@ -99,17 +99,46 @@ def _nest(expr: ir.Comprehension, body: tuple[ir.Stmt, ...]) -> ir.Stmt:
 def total(ev: Evaluator, iterable: Value, start: Value, loc: ir.Loc | None) -> Value:
     """``sum`` of a generator, an array or a list of unknown length: a loop that adds, in Python's order."""
     name = f"total#{place(loc)}"
-    if isinstance(iterable, Known) and isinstance(iterable.value, ir.Comprehension):
-        comprehension = iterable.value
-    else:
-        held = f"summand#{place(loc)}"
-        source = f"source#{place(loc)}"
-        ev.env[source] = iterable
-        comprehension = ir.Comprehension("generator", ir.Name(held), (ir.Generator(ir.Name(held), ir.Name(source)),), loc=loc)
+    items = _as_generator(ev, iterable, loc)
     ev.bind(name, start, loc)
-    add = ir.Assign(ir.Name(name), ir.Binary("+", ir.Name(name), comprehension.element, loc=loc), loc=loc)
-    ev.statement(_nest(comprehension, (add,)))
+    add = ir.Assign(ir.Name(name), ir.Binary("+", ir.Name(name), items.element, loc=loc), loc=loc)
+    ev.statement(_nest(items, (add,)))
     return ev.env.pop(name)
 
 
-__all__ = ["binary", "evaluate", "from_comprehension", "item", "method", "new", "set_item", "total"]
+def quantified(ev: Evaluator, iterable: Value, op: str, loc: ir.Loc | None) -> Value:
+    """``any`` or ``all`` of a generator: a loop that sets a flag."""
+    name = f"found#{place(loc)}"
+    items = _as_generator(ev, iterable, loc)
+    ev.bind(name, evaluate(ev, ir.Const(op == "and")), loc)
+    test = ir.Unary("not", items.element, loc=loc) if op == "and" else items.element
+    flip = ir.If(test, (ir.Assign(ir.Name(name), ir.Const(op != "and"), loc=loc),), loc=loc)
+    ev.statement(_nest(items, (flip,)))
+    return ev.env.pop(name)
+
+
+def extreme(ev: Evaluator, iterable: Value, path: str, loc: ir.Loc | None) -> Value:
+    """``max`` or ``min`` of a list or generator: a loop over the items after the first."""
+    from srcad import library
+
+    if isinstance(iterable, Known) and isinstance(iterable.value, ir.Comprehension):
+        iterable = from_comprehension(ev, iterable.value)
+    if not isinstance(iterable, Dyn) or not isinstance(iterable.type, Seq):
+        raise Unsupported(f"{path.rpartition('.')[2]} of this value", loc)
+    best, source, k = (f"{word}#{place(loc)}" for word in ("best", "source", "k"))
+    ev.env[source] = iterable
+    ev.bind(best, evaluate(ev, ir.Index(ir.Name(source), (ir.Const(0),))), loc)
+    item = ir.Index(ir.Name(source), (ir.Name(k),))
+    better = ir.Call(ir.Ref(path, library.load(path)), (ir.Name(best), item), loc=loc)
+    count = ir.Call(ir.Ref("builtins.len", len), (ir.Name(source),))
+    span = ir.Call(ir.Ref("builtins.range", range), (ir.Const(1), count))
+    ev.statement(ir.For(ir.Name(k), span, (ir.Assign(ir.Name(best), better, loc=loc),), loc=loc))
+    return ev.env.pop(best)
+
+
+def _as_generator(ev: Evaluator, iterable: Value, loc: ir.Loc | None) -> ir.Comprehension:
+    if isinstance(iterable, Known) and isinstance(iterable.value, ir.Comprehension):
+        return iterable.value
+    held, source = ir.Name(f"item#{place(loc)}"), ir.Name(f"source#{place(loc)}")
+    ev.env[source.id] = iterable
+    return ir.Comprehension("generator", held, (ir.Generator(held, source),), loc=loc)

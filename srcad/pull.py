@@ -49,11 +49,17 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Cotangent:
-    """An adjoint on its way down: its expression and type, and masks to be applied before it is added to anything."""
+    """An adjoint on its way down: its expression and type, and masks to be applied before it is added to anything.
+
+    lazy: it may lack axes of its node, along which it is constant. over: it may have axes that its node was broadcast
+    along, still to be summed (when that can be told only at run time, at the variable where it ends).
+    """
 
     expr: ir.Expr
     type: Num
     masks: tuple[tuple[ir.Expr, bool], ...] = ()
+    lazy: bool = False
+    over: bool = False
 
 
 class Pool:
@@ -258,7 +264,7 @@ class Pull:
         for test, chosen in reversed(g.masks):
             pair = (expr, ir.ZERO) if chosen else (ir.ZERO, expr)
             expr = ir.call("numpy.where", test, *pair)
-        return Cotangent(expr, self.shapes.of(expr)) if g.masks else g
+        return Cotangent(expr, self.shapes.of(expr), (), g.lazy, g.over) if g.masks else g
 
     # ---- functions that mix elements ----
 
@@ -295,7 +301,8 @@ class Pull:
         kind, child = self.shapes.of(g), self.shapes.of(arg)
         if isinstance(g, ir.Const) and g.value is None or algebra.is_number(g, 0.0):
             return
-        self.node(arg, self.fit(Cotangent(g, kind), kind, child, arg), child)
+        lazy = not (kind.dims == () == child.dims or self.shapes.same(kind, child))
+        self.node(arg, self.fit(Cotangent(g, kind, (), lazy), kind, child, arg, arg), child)
 
     def apply(self, rule: Any, given: dict[str, Any], count: int) -> tuple[ir.Expr, ...]:
         """Inline a rule: its statements go to `stmts`, its value is one expression per argument."""
@@ -314,7 +321,7 @@ class Pull:
     def fit(self, g: Cotangent, node: Num, child: Num, arg: ir.Expr, expr: ir.Expr | None = None) -> Cotangent:
         """The adjoint g of a node, summed down to the shape of the argument `arg` that was broadcast to it."""
         to, of = self.shapes.dims(child), self.shapes.dims(node)
-        if to is not None and to == of and None not in to:
+        if to is not None and to == of and None not in to or arg == expr and g.lazy is False:
             return g
         reduced = None if to is None or of is None or g.type.dims is None else axes(of, to)
         if reduced == []:
@@ -344,7 +351,7 @@ class Pull:
         for a in axes:
             if a not in there and of[a] != types.Dim(1):
                 value = algebra.times(value, self.count(of[a], a, expr))
-        return Cotangent(value, self.shapes.of(value))
+        return Cotangent(value, self.shapes.of(value), (), g.lazy, g.over)
 
     def count(self, dim: types.Dim | None, axis: int, expr: ir.Expr | None) -> ir.Expr:
         found = self.shapes.extent(dim)
@@ -361,19 +368,24 @@ class Pull:
         raise Hoist(expr)
 
     def fit_at_run_time(self, g: Cotangent, arg: ir.Expr, expr: ir.Expr | None) -> Cotangent:
-        """Shapes known only at run time: g is spread over the node's shape if it may lack axes, then summed."""
-        if expr is not None and not self.is_full(g, expr):
-            shape = ir.Attr(self.value_of(expr), "shape") if self.shapes.of(expr).dims is not None else ir.call("numpy.shape", self.value_of(expr))
+        """Shapes known only at run time: sum at the variable where the adjoint ends, and spread g first if it is lazy."""
+        if g.lazy and expr is not None:
+            value = self.value_of(expr)
+            shape = ir.Attr(value, "shape") if self.shapes.of(expr).dims is not None else ir.call("numpy.shape", value)
             g = Cotangent(ir.call("numpy.broadcast_to", g.expr, shape), self.shapes.of(expr))
-        like = arg if isinstance(arg, ir.Name) else self.value_of(arg)
-        return Cotangent(ir.call("srcad_runtime.unbroadcast", g.expr, like), self.shapes.of(arg))
+        return replace(g, over=True)
 
-    def is_full(self, g: Cotangent, expr: ir.Expr) -> bool:
-        return self.shapes.same(g.type, self.shapes.of(expr))
+    def summed(self, g: Cotangent, arg: ir.Expr) -> Cotangent:
+        """g with the axes summed that its node was broadcast along."""
+        if not g.over:
+            return g
+        g = self.unmask(g)
+        like = arg if isinstance(arg, ir.Name) or self.is_place(arg) else self.value_of(arg)
+        return Cotangent(ir.call("srcad_runtime.unbroadcast", g.expr, like), self.shapes.of(arg))
 
     def full(self, g: Cotangent, kind: Num, expr: ir.Expr) -> ir.Expr:
         """g with the whole shape of the node, as pullbacks expect it."""
-        g = self.unmask(g)
+        g = self.unmask(self.summed(g, expr))
         if g.type.dims == () == kind.dims or self.shapes.same(g.type, kind):
             return g.expr
         if kind.dims is not None:
@@ -389,7 +401,7 @@ class Pull:
     # ---- where it ends ----
 
     def contribute(self, place: ir.Expr, g: Cotangent, kind: Num, repeated: bool = False) -> None:
-        g = self.unmask(g)
+        g = self.unmask(self.summed(g, place))
         whole = g.type.dims == () == kind.dims or self.shapes.same(g.type, kind)
         new = Contribution(place, g.expr, whole, repeated)
         if new in self.found:  # x * x: twice the same
@@ -404,6 +416,7 @@ class Pull:
             base = base.base
         if not isinstance(base, ir.Name):
             raise Hoist(base, _base(base))
+        g = self.summed(g, expr)
         if isinstance(self.shapes.types.get(base.id), types.Seq):
             self.found.append(Contribution(expr, self.full(g, kind, expr), True))
             return

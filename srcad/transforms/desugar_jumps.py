@@ -29,7 +29,10 @@ def remove(body: Body, names: Names) -> Body:
     out = _output(body, names) if gives_value else None
     jumps = _Jumps(names, out)
     done = _tidy(_with_flag(jumps.block(body, 0), jumps.flag("returned", 0)))
-    return done if out is None else (*done, ir.Return(out, loc=_returns(body)[-1].loc))
+    if out is None:
+        return done
+    last = _returns(body)[-1].loc
+    return *done, ir.Return(dataclasses.replace(out, loc=last), loc=last)
 
 
 def _output(body: Body, names: Names) -> ir.Name:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from srcad import ir, types
-from srcad.dims import Dim, never_one, symbol
+from srcad.dims import Dim, dim_expr, never_one, symbol
 from srcad.program import Program
-from srcad.types import UNKNOWN, Abstract, Num, Seq, Static, Struct
+from srcad.types import UNKNOWN, Abstract, Num, Seq, Struct
 
 Dims = tuple[Dim, ...]
 ONE = Dim(1)
@@ -161,9 +161,8 @@ class Extents(Mapping[str, Abstract]):
             return replace(t, number=self._own(name, ir.Name(name)))
         if not t.dims:
             return t
-        if name in self.pinned:
-            return replace(t, dims=self.pinned[name])
-        return replace(t, dims=tuple(self._extent(name, k, d) for k, d in enumerate(t.dims)))
+        dims = self.pinned.get(name, t.dims)
+        return replace(t, dims=tuple(self._extent(name, k, d) for k, d in enumerate(dims)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.known)
@@ -191,6 +190,7 @@ class Extents(Mapping[str, Abstract]):
             self.versions[name] = self.versions.get(name, 0) + 1
             self.pinned.pop(name, None)
         self.other_spelling = {d: e for d, e in self.other_spelling.items() if not ir.names(e) & names}
+        self.spelling = {s: e for s, e in self.spelling.items() if not ir.names(e) & names}
 
     def define(self, name: str, dtype: str | None, dims: Dims | tuple[()]) -> None:
         """A new variable of the pass's own."""
@@ -334,14 +334,15 @@ class Extents(Mapping[str, Abstract]):
         return expr if self.at_least_zero(dim) else ir.call("builtins.max", expr, ir.Const(0))
 
     def _is_spelt(self, text: str) -> bool:
-        return text in self.spelling or not ir.names(_parsed(text)) & self.rebound
+        if text in self.spelling:
+            return True
+        return not _is_local(symbol(text)) and not ir.names(_parsed(text)) & self.rebound
 
     def _symbol(self, text: str) -> ir.Expr:
         if text in self.spelling:
             return self.spelling[text]
-        expr = _parsed(text)
-        if not ir.names(expr) & self.rebound:
-            return expr
+        if self._is_spelt(text):
+            return _parsed(text)
         if symbol(text) in self.other_spelling:
             return self.other_spelling[symbol(text)]
         raise Stay
@@ -352,8 +353,6 @@ def _is_local(dim: Dim) -> bool:
 
 
 def _parsed(text: str) -> ir.Expr:
-    from srcad.dims import dim_expr
-
     return dim_expr(symbol(text))
 
 
@@ -372,7 +371,3 @@ def linear_expr(dim: Dim, spell: Callable[[str], ir.Expr]) -> ir.Expr:
 
 def _times(factor: int, expr: ir.Expr) -> ir.Expr:
     return expr if factor == 1 else ir.Binary("*", ir.Const(factor), expr)
-
-
-def is_static(t: Abstract, value: object) -> bool:
-    return isinstance(t, Static) and t.value is value

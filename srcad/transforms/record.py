@@ -17,6 +17,7 @@ from typing import Any
 
 from srcad import ir
 from srcad.errors import Unsupported
+from srcad.facts import rebound
 from srcad.transforms import activity
 from srcad.transforms.alias import touched
 from srcad.transforms.inline import stored_names
@@ -61,7 +62,8 @@ class Recorder:
         self.defined = {i.name for i in sweep.program.inputs}  # variables that certainly have a value at this place
         self.undefined: set[str] = set()  # variables saved where they may not have one yet
         self.occurrences = collections.Counter(n.id for n in ir.walk(sweep.program.body) if isinstance(n, ir.Name))
-        self.rebound = sweep.shapes.rebound
+        every = tuple(s for step in sweep.steps for s in nested(step))
+        self.rebound = rebound(every, {i.name for i in sweep.program.inputs})
         # variables whose arrays may be written into at some time, under whatever name
         self.written = touched(sweep.program.body, stored_names(sweep.program.body), sweep.shapes.types)
 
@@ -514,6 +516,17 @@ def primals(step: Any) -> tuple[ir.Stmt, ...]:
         head = replace(step.primal, body=())
         return (head, *inner)
     return inner
+
+
+def nested(step: Any) -> tuple[ir.Stmt, ...]:
+    """A step as the statements it came from, loops and branches kept."""
+    if isinstance(step, Step):
+        return (step.primal,)
+    body = tuple(s for child in step.body for s in nested(child))
+    if isinstance(step, Branch):
+        orelse = tuple(s for child in step.orelse for s in nested(child))
+        return (replace(step.primal, body=body, orelse=orelse),)
+    return (replace(step.primal, body=body),)
 
 
 def assigned_first(steps: Sequence[Any]) -> set[str]:

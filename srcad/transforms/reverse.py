@@ -20,7 +20,8 @@ from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.pull import Contribution, Hoist, Pool, Pull, index_kind
-from srcad.transforms import activity
+from srcad.transforms import activity, alias
+from srcad.transforms.inline import stored_names
 
 ZERO = ir.Ref("srcad.zero")  # zero(x): a zero like x, printed by tidy
 
@@ -100,6 +101,7 @@ class Reverser:
         self.shapes = Shapes(program.types, program.assumptions, rebound(program.body, inputs))
         self.bars: dict[str, str] = {}
         self.pool = Pool(names, self.shapes)
+        self.written = alias.touched(program.body, stored_names(program.body), self.shapes.types)
         for name in sorted(active):
             self.bar(name)
 
@@ -190,7 +192,10 @@ class Reverser:
                 if activity.flowing(hoist.expr) & self.active:
                     self.active.add(name)
                     self.bar(name)
-                first = ir.Assign(ir.Name(name), hoist.expr, loc=stmt.loc)
+                value = hoist.expr
+                if alias.shares(value, self.shapes.types) & self.written:
+                    value = ir.call("numpy.copy", value)  # kept while what it is a view of changes
+                first = ir.Assign(ir.Name(name), value, loc=stmt.loc)
                 steps.extend(self.assign(first))
                 stmt = _replace_expr(stmt, hoist.expr, ir.Name(name))
         raise TooLarge("an expression too large to differentiate", stmt.loc, "split it into statements.")

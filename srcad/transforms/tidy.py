@@ -39,6 +39,7 @@ class Tidier:
     def __init__(self, bars: dict[str, str], shapes: Shapes) -> None:
         self.primal = {bar: name for name, bar in bars.items()}
         self.shapes = shapes
+        self.vanished: dict[str, ir.Expr] = {}
 
     def block(self, stmts: Sequence[ir.Stmt], state: State) -> list[ir.Stmt]:
         out: list[ir.Stmt] = []
@@ -84,6 +85,12 @@ class Tidier:
     def need(self, names: set[str], state: State, out: list[ir.Stmt]) -> None:
         """Write out the zeros among these adjoints."""
         for name in sorted(n for n in names if state.get(n, False)):
+            if name not in self.primal:  # a part of an adjoint: written out with what it is part of
+                value = self.vanished[name]
+                self.need(ir.names(value), state, out)
+                out.append(ir.Assign(ir.Name(name), value))
+                state[name] = False
+                continue
             out.append(ir.Assign(ir.Name(name), self.zero_like(name)))
             state[name] = False
 
@@ -108,13 +115,15 @@ class Tidier:
             state[name] = True
         elif self.vanishes(value, state):
             state[name] = True
+            self.vanished[name] = value
         else:
             self.need(self.zeros(value, state), state, out)
-            if name in state or name in self.primal:
+            if name in self.primal:
                 out.append(replace(stmt, value=self.owned(name, value, rest)))
                 state[name] = False
             else:
                 out.append(stmt)
+                state.pop(name, None)
                 if {n for n in ir.names(value) if n in state}:
                     state[name] = False  # a named part of an adjoint: it may be found to be zero elsewhere
 
@@ -186,14 +195,14 @@ class Tidier:
         while True:
             one, two = dict(state), dict(state)
             body, orelse = self.block(stmt.body, one), self.block(stmt.orelse, two)
-            torn = {n for n in state if one[n] != two[n] and state[n]}
+            torn = {n for n in state if n in self.primal and one[n] != two[n] and state[n]}
             if not torn:
                 break
             self.need(torn, state, out)
-        for name in sorted(n for n in state if one[n] != two[n]):  # zeroed on one path only
+        for name in sorted(n for n in state if n in self.primal and one[n] != two[n]):  # zeroed on one path only
             side, env = (body, one) if one[name] else (orelse, two)
             self.need({name}, env, side)
-        state.update({n: one.get(n, False) and two.get(n, False) for n in one | two})
+        state.update({n: one[n] for n in self.primal if n in state})
         if body or orelse:
             out.append(_if(stmt, body, orelse))
 
@@ -201,11 +210,11 @@ class Tidier:
         while True:
             after = dict(state)
             body = self.block(stmt.body, after)
-            begun = {n for n in state if state[n] and not after[n]}
+            begun = {n for n in state if n in self.primal and state[n] and not after[n]}
             if not begun:
                 break
             self.need(begun, state, out)
-        self.need({n for n in state if not state[n] and after[n]}, after, body)
+        self.need({n for n in state if n in self.primal and not state[n] and after[n]}, after, body)
         if body:
             out.append(replace(stmt, body=tuple(body)))
 

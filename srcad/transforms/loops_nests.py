@@ -1,0 +1,346 @@
+"""Loop nests as data: what one computes per element, what it touches, when two of them may become one.
+
+A `Nest` runs its cells, in order, at every index; its loop variables have placeholder names (`Memory.axis`). Two nests
+over the same extents become one where every array that one of them writes is accessed by both at the same element, and
+by no two iterations at the same one. An array that then lives inside one nest only becomes a scalar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, Union
+
+from srcad import ir
+from srcad.transforms import activity, alias
+from srcad.transforms.loops_extents import Dims
+from srcad.types import Abstract, Num, Seq
+
+Stmts: TypeAlias = tuple[ir.Stmt, ...]
+SHAPE = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """``target = value``, or with an `op` (+ * max min or and) ``target = target op value``; a target is an element or
+    a number."""
+
+    target: ir.Name | ir.Index
+    value: ir.Expr
+    op: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Nest:
+    """Loops over ``0 <= axis k < stops[k]``. dims: the extents in linear form. before: checks, allocations and first
+    values; after: what is made of the results."""
+
+    dims: Dims
+    stops: tuple[ir.Expr, ...]
+    cells: tuple[Cell, ...]
+    before: Stmts = ()
+    after: Stmts = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A statement that is not a nest."""
+
+    stmt: ir.Stmt
+    note: str = ""
+
+
+Item: TypeAlias = Union[Nest, Plain]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """binds, uses: variables set and mentioned. writes, reads: memory written and read. exits: may leave the block."""
+
+    binds: frozenset[str] = frozenset()
+    uses: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+    exits: bool = False
+
+    def __or__(self, other: Effects) -> Effects:
+        return Effects(
+            self.binds | other.binds,
+            self.uses | other.uses,
+            self.writes | other.writes,
+            self.reads | other.reads,
+            self.exits or other.exits,
+        )
+
+    def commutes(self, other: Effects) -> bool:
+        """Whether the order of the two makes no difference."""
+        return not (
+            self.exits
+            or other.exits
+            or self.binds & (other.uses | other.binds)
+            or other.binds & self.uses
+            or self.writes & (other.reads | other.writes)
+            or other.writes & self.reads
+        )
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Which variables are arrays, and which of them may share memory (those of one group)."""
+
+    known: Mapping[str, Abstract]
+    groups: Mapping[str, str]
+    axes: tuple[str, ...] = field(default=())
+
+    def group(self, name: str) -> str:
+        return self.groups.get(name, name)
+
+    def is_array(self, name: str) -> bool:
+        t = self.known.get(name)
+        return not isinstance(t, Num) or t.dims != ()
+
+    # -- what statements and nests touch --
+
+    def of(self, item: Item) -> Effects:
+        if isinstance(item, Plain):
+            return self.of_statement(item.stmt)
+        found = Effects()
+        for stmt in (*item.before, *item.after):
+            found |= self.of_statement(stmt)
+        for cell in item.cells:
+            found |= self.of_cell(cell)
+        return found | Effects(uses=frozenset(ir.names(item.stops)))
+
+    def of_cell(self, cell: Cell) -> Effects:
+        uses = frozenset(ir.names(cell.target) | ir.names(cell.value))
+        reads = frozenset(self._content(cell.value))
+        if isinstance(cell.target, ir.Name):
+            return Effects(binds=frozenset({cell.target.id}), uses=uses, reads=reads)
+        name = activity.root(cell.target)
+        reads |= self._content_of(cell.target.items)
+        return Effects(uses=uses, writes=frozenset({self.group(name)}), reads=reads)
+
+    def of_statement(self, stmt: ir.Stmt) -> Effects:
+        binds: set[str] = set()
+        writes: set[str] = set()
+        exits = False
+        for node in ir.walk(stmt):
+            if isinstance(node, (ir.Assign, ir.For)):
+                binds |= ir.names(node.target)
+            elif isinstance(node, (ir.Augment, ir.Store)):
+                place = node.target
+                (binds if isinstance(place, ir.Name) else writes).add(activity.root(place))
+            elif isinstance(node, (ir.Push, ir.Pop)):
+                binds.add(node.stack)
+                if isinstance(node, ir.Pop) and node.target is not None:
+                    (binds if isinstance(node.target, ir.Name) else writes).add(activity.root(node.target))
+            elif isinstance(node, ir.Do) and isinstance(node.value, ir.Call) and node.value.args:
+                writes.add(activity.root(node.value.args[0]))
+                exits = exits or not _is_accumulation(node.value)
+            elif isinstance(node, (ir.Raise, ir.Assert, ir.Return, ir.With, ir.While, ir.Do)):
+                exits = True
+        memory = frozenset(self.group(n) for n in writes | {n for n in binds if isinstance(self.known.get(n), Seq)})
+        return Effects(frozenset(binds), frozenset(ir.names(stmt)), memory, frozenset(self._content(stmt)), exits)
+
+    def _content(self, node: Any) -> Iterator[str]:
+        """Groups whose contents a node reads (or writes: the targets of stores are among them)."""
+        if isinstance(node, ir.Attr) and node.name in SHAPE and isinstance(node.base, ir.Name):
+            return
+        if isinstance(node, ir.Name):
+            if self.is_array(node.id):
+                yield self.group(node.id)
+            return
+        for child in ir.children(node):
+            yield from self._content(child)
+
+    def _content_of(self, nodes: Iterable[Any]) -> frozenset[str]:
+        return frozenset(g for n in nodes for g in self._content(n))
+
+    # -- dependences --
+
+    def overlaps(self, target: ir.Index, value: ir.Expr) -> bool:
+        """Whether computing `value` for all elements before ``target = value`` is needed: it reads others of them."""
+        group = self.group(activity.root(target))
+        return any(self.group(activity.root(a)) == group and a != target for a in self.accesses(value))
+
+    def accesses(self, node: Any) -> Iterator[ir.Expr]:
+        """Elements of arrays that are read; a whole array by its name where one is used in another way."""
+        if isinstance(node, ir.Index) and isinstance(node.base, ir.Name):
+            yield node
+            for item in node.items:
+                yield from self.accesses(item)
+        elif isinstance(node, ir.Attr) and node.name in SHAPE and isinstance(node.base, ir.Name):
+            return
+        elif isinstance(node, ir.Name):
+            if self.is_array(node.id):
+                yield node
+        else:
+            for child in ir.children(node):
+                yield from self.accesses(child)
+
+    def fusable(self, a: Nest, b: Nest) -> bool:
+        """Whether one pass over the index space may do for each index what `a` does and then what `b` does."""
+        first, second = self.of(a), self.of(b)
+        if (first.binds & second.uses) | (second.binds & first.uses):
+            return False
+        touched = (first.writes & (second.reads | second.writes)) | (second.writes & first.reads)
+        if not touched:
+            return True
+        outer = self._content_of((*a.after, *b.before))
+        if touched & outer:
+            return False
+        one, two = list(self._all_accesses(a)), list(self._all_accesses(b))
+        for access, writes in one:
+            for other, writes_too in two:
+                group = self.group(activity.root(access))
+                if group in touched and (writes or writes_too) and group == self.group(activity.root(other)):
+                    if access != other or not self.is_injective(access, len(a.dims)):
+                        return False
+        return True
+
+    def _all_accesses(self, nest: Nest) -> Iterator[tuple[ir.Expr, bool]]:
+        for cell in nest.cells:
+            if isinstance(cell.target, ir.Index):
+                yield cell.target, True
+                for item in cell.target.items:
+                    yield from ((a, False) for a in self.accesses(item))
+            yield from ((a, False) for a in self.accesses(cell.value))
+
+    def is_injective(self, access: ir.Expr, rank: int) -> bool:
+        """Whether no two iterations access one element: every loop variable is an index, plus or minus something."""
+        if not isinstance(access, ir.Index):
+            return False
+        found = set()
+        for item in access.items:
+            inner = ir.names(item) & set(self.axes[:rank])
+            if len(inner) == 1 and all(isinstance(n, (ir.Name, ir.Const, ir.Attr, ir.Index)) or _is_sum(n) for n in ir.walk(item)):
+                found |= inner
+        return len(found) == rank
+
+
+def _is_sum(node: Any) -> bool:
+    scaled = isinstance(node, ir.Binary) and node.op == "*" and isinstance(node.left, ir.Const) and node.left.value != 0
+    return scaled or isinstance(node, ir.Binary) and node.op in "+-" or isinstance(node, ir.Unary) and node.op == "-"
+
+
+def _is_accumulation(call: ir.Call) -> bool:
+    return call.fn in (ir.Ref("numpy.add.at"), ir.Ref("srcad_runtime.add_at"))
+
+
+def memory_groups(body: Sequence[ir.Stmt], known: dict[str, Abstract]) -> dict[str, str]:
+    """For each variable a name for all memory it may hold, the same for any two that may share some."""
+    leader: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while name in leader:
+            name = leader[name]
+        return name
+
+    def unite(a: str, b: str) -> None:
+        a, b = find(a), find(b)
+        if a != b:
+            leader[max(a, b)] = min(a, b)
+
+    for stmt in ir.walk(tuple(body)):
+        if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
+            for name in alias.shares(stmt.value, known):
+                unite(stmt.target.id, name)
+        elif isinstance(stmt, ir.Assign):
+            for a in ir.names(stmt.target):
+                for b in alias.shares(stmt.value, known):
+                    unite(a, b)
+        elif isinstance(stmt, ir.Push):
+            for name in alias.shares(stmt.value, known):
+                unite(stmt.stack, name)
+        elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
+            unite(stmt.target.id, stmt.stack)
+    return {name: find(name) for name in leader}
+
+
+# ---- fusion ----
+
+
+def fused(items: Sequence[Item], memory: Memory) -> list[Item]:
+    """Every nest moved up into the nearest earlier one of the same extents that it may join."""
+    done: list[Item] = []
+    for item in items:
+        at = _partner(done, item, memory) if isinstance(item, Nest) else None
+        if at is None or not isinstance(item, Nest):
+            done.append(item)
+        else:
+            first = done[at]
+            assert isinstance(first, Nest)
+            done[at] = joined(first, item)
+    return done
+
+
+def _partner(done: Sequence[Item], nest: Nest, memory: Memory) -> int | None:
+    effects = memory.of(nest)
+    for at in range(len(done) - 1, -1, -1):
+        other = done[at]
+        if isinstance(other, Nest) and other.dims == nest.dims and memory.fusable(other, nest):
+            return at
+        if not memory.of(other).commutes(effects):
+            return None
+    return None
+
+
+def joined(a: Nest, b: Nest) -> Nest:
+    if a.note != b.note:
+        a, b = noted(a), noted(b)
+    note = a.note if a.note == b.note else ""
+    return replace(a, cells=a.cells + b.cells, before=a.before + b.before, after=a.after + b.after, note=note)
+
+
+def noted(nest: Nest) -> Nest:
+    """The nest with its note at its cells."""
+    return replace(nest, cells=tuple(replace(c, note=c.note or nest.note) for c in nest.cells), note="")
+
+
+# ---- arrays that live in one nest ----
+
+
+def scalarised(nest: Nest, memory: Memory, elsewhere: set[str]) -> Nest:
+    """Arrays that this nest allocates, writes and reads at one index, and nobody mentions elsewhere, become numbers."""
+    for name in _allocated(nest):
+        mentions = ir.names(tuple(s for s in (*nest.before, *nest.after) if not _allocates(s, name)))
+        accesses = [a for a, _ in memory._all_accesses(nest) if activity.root(a) == name]
+        first = next((c for c in nest.cells if name in ir.names(c.target) | ir.names(c.value)), None)
+        if name in elsewhere | mentions | ir.names(nest.stops) or first is None or first.op or not accesses:
+            continue
+        place = first.target
+        whole = all(a == place for a in accesses) and memory.is_injective(place, len(nest.dims))
+        if whole and not _names_array(nest, name, place):
+            before = tuple(s for s in nest.before if not _allocates(s, name))
+            nest = replace(nest, before=before, cells=tuple(_replaced(c, place, ir.Name(name)) for c in nest.cells))
+    return nest
+
+
+def _names_array(nest: Nest, name: str, place: ir.Expr) -> bool:
+    """Whether the array is mentioned other than by this element of it."""
+    def hidden(node: Any) -> Any:
+        return ir.Const(0) if node == place else ir.rebuild(node, hidden)
+
+    return any(name in ir.names(hidden(e)) for c in nest.cells for e in (c.target, c.value))
+
+
+def _allocated(nest: Nest) -> list[str]:
+    return [s.target.id for s in nest.before if isinstance(s, ir.Assign) and isinstance(s.target, ir.Name) and _allocates(s, s.target.id)]
+
+
+def _allocates(stmt: ir.Stmt, name: str) -> bool:
+    return (
+        isinstance(stmt, ir.Assign)
+        and stmt.target == ir.Name(name)
+        and isinstance(stmt.value, ir.Call)
+        and stmt.value.fn == ir.Ref("numpy.empty")
+    )
+
+
+def _replaced(cell: Cell, place: ir.Expr, by: ir.Name) -> Cell:
+    def change(node: Any) -> Any:
+        return by if node == place else ir.rebuild(node, change)
+
+    return replace(cell, target=change(cell.target), value=change(cell.value))

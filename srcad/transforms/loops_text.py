@@ -1,0 +1,182 @@
+"""Nests as statements: `for` loops over indices, the last one innermost, as NumPy lays arrays out.
+
+A sum along the innermost loop goes to a number of its own, so that it stays in a register, and long sums add up in
+blocks: that is no less accurate than NumPy's sum of pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from srcad import ir, types
+from srcad.dims import Dim, symbol
+from srcad.naming import Names
+from srcad.transforms.loops_extents import linear_expr
+from srcad.transforms.loops_nests import Cell, Nest
+
+BLOCK = 512  # elements that are added up before they join the sum
+FIRST = {"+": ir.ZERO, "*": ir.ONE, "or": ir.Const(False), "and": ir.Const(True)}
+COUNTERS = "i j k l i1 j1 k1 l1 i2 j2 k2 l2".split()
+
+
+class Writer:
+    """Writes nests. The loop variables are the first letters from i on that the program does not use."""
+
+    def __init__(self, names: Names, axes: tuple[str, ...]) -> None:
+        self.names, self.axes = names, axes
+        free = [c for c in COUNTERS if c not in names]
+        self.counters = tuple(free[k] if k < len(free) else names.fresh("i") for k in range(len(axes)))
+        names.take(self.counters)
+
+    def statements(self, nest: Nest) -> list[ir.Stmt]:
+        stmts = [*nest.before, *self.loops(nest), *nest.after]
+        return [ir.Block(nest.note, tuple(stmts))] if nest.note else stmts
+
+    def loops(self, nest: Nest) -> list[ir.Stmt]:
+        rank = len(nest.stops)
+        shifts = _shifts(nest.cells, self.axes[:rank])
+        cells = [self.renamed(c, shifts) for c in nest.cells]
+        inner = [c for c in cells if self.gathers(c, rank)]
+        parts = {id(c): self.part(c, nest) for c in inner}
+        body = self.body([parts[id(c)][1] if id(c) in parts else c for c in cells])
+        first = [s for c in inner for s in parts[id(c)][0]]
+        last = [s for c in inner for s in parts[id(c)][2]]
+        stops = [_plus(stop, shift) for stop, shift in zip(nest.stops, shifts, strict=True)]
+        start = ir.Const(shifts[-1])
+        if first and rank == 1:
+            loop = self.blocks(body, start, stops[0], first, last)
+        else:
+            loop = [*first, self.loop(rank - 1, start, stops[-1], body), *last]
+        for k in range(rank - 2, -1, -1):
+            loop = [self.loop(k, ir.Const(shifts[k]), stops[k], loop)]
+        return loop
+
+    def loop(self, k: int, start: ir.Expr, stop: ir.Expr, body: Sequence[ir.Stmt]) -> ir.For:
+        return ir.For(ir.Name(self.counters[k]), _range(start, stop, ir.Const(1)), tuple(body))
+
+    def blocks(
+        self, body: list[ir.Stmt], start: ir.Const, stop: ir.Expr, first: list[ir.Stmt], last: list[ir.Stmt]
+    ) -> list[ir.Stmt]:
+        """One loop over blocks and one inside each."""
+        begin = ir.Name(self.names.fresh("begin"))
+        end = ir.call("builtins.min", ir.Binary("+", begin, ir.Const(BLOCK)), stop)
+        inner = (*first, self.loop(0, begin, end, body), *last)
+        return [ir.For(begin, _range(start, stop, ir.Const(BLOCK)), inner)]
+
+    # ---- cells ----
+
+    def gathers(self, cell: Cell, rank: int) -> bool:
+        """Whether a cell collects the innermost loop into one place, to be kept in a number meanwhile."""
+        return bool(cell.op) and self.counters[rank - 1] not in ir.names(cell.target) and not _is_number(cell, rank)
+
+    def part(self, cell: Cell, nest: Nest) -> tuple[list[ir.Stmt], Cell, list[ir.Stmt]]:
+        """(before, cell, after) of the innermost loop: the collected values under a name of their own."""
+        part = ir.Name(self.names.fresh("part"))
+        begin = FIRST[cell.op] if cell.op in FIRST else cell.target
+        after = update(cell.target, cell.op, part)
+        return [ir.Assign(part, begin)], replace(cell, target=part), [after]
+
+    def body(self, cells: Sequence[Cell]) -> list[ir.Stmt]:
+        """The statements of the innermost loop, under their notes where there are several."""
+        notes = list(dict.fromkeys(c.note for c in cells))
+        stmts: list[ir.Stmt] = []
+        for cell in cells:
+            own = self.cell(cell)
+            if len(notes) < 2:
+                stmts.extend(own)
+            elif stmts and isinstance(stmts[-1], ir.Block) and stmts[-1].note == cell.note:
+                stmts[-1] = replace(stmts[-1], body=(*stmts[-1].body, *own))
+            else:
+                stmts.append(ir.Block(cell.note, tuple(own)))
+        return [ir.Block(notes[0], tuple(stmts))] if notes[0] and len(notes) == 1 else stmts
+
+    def cell(self, cell: Cell) -> list[ir.Stmt]:
+        if cell.op not in ("max", "min") or isinstance(cell.value, ir.Name):
+            return [update(cell.target, cell.op, cell.value)]
+        value = ir.Name(self.names.fresh("v"))
+        return [ir.Assign(value, cell.value), update(cell.target, cell.op, value)]
+
+    def renamed(self, cell: Cell, shifts: Sequence[int]) -> Cell:
+        """Placeholders become the counters, which start where the elements do."""
+        moves = {a: (c, s) for a, c, s in zip(self.axes, self.counters, shifts)}
+        return replace(cell, target=_moved(cell.target, moves), value=_moved(cell.value, moves))
+
+
+def update(target: ir.Name | ir.Index, op: str, value: ir.Expr) -> ir.Stmt:
+    """One element's statement."""
+    if not op:
+        return ir.Assign(target, value) if isinstance(target, ir.Name) else ir.Store(target, value)
+    if op in ("max", "min"):
+        beyond: ir.Expr = ir.Compare((">" if op == "max" else "<",), (value, target))
+        nan = ir.Compare(("!=",), (value, value))  # NaN wins, and stays
+        return ir.If(ir.BoolOp("or", (beyond, nan)), (update(target, "", value),))
+    if op in ("or", "and"):
+        test = value if op == "or" else ir.Unary("not", value)
+        return ir.If(test, (update(target, "", ir.Const(op == "or")),))
+    return ir.Augment(target, op, value)
+
+
+def _is_number(cell: Cell, rank: int) -> bool:
+    return isinstance(cell.target, ir.Name) and (cell.op not in ("+", "*") or cell.op == "*" and rank == 1)
+
+
+def _range(start: ir.Expr, stop: ir.Expr, step: ir.Expr) -> ir.Call:
+    return ir.call("builtins.range", start, stop, step)
+
+
+# ---- where the counters start ----
+
+
+def _shifts(cells: Sequence[Cell], axes: tuple[str, ...]) -> list[int]:
+    """For each axis, the number to count from: what the element written last has in front of its counter."""
+    found = []
+    for axis in axes:
+        offsets = [o for c in cells for o in _offsets(c.target, axis)]
+        found.append(offsets[-1] if offsets and offsets[-1] > 0 else 0)
+    return found
+
+
+def _offsets(node: Any, axis: str) -> list[int]:
+    if not isinstance(node, ir.Index):
+        return []
+    dims = [types.number(item) for item in node.items if axis in ir.names(item)]
+    return [d.const for d in dims if d is not None and d.terms == ((axis, 1),)]
+
+
+def _moved(node: Any, moves: dict[str, tuple[str, int]]) -> Any:
+    if not ir.is_node(node) or not ir.names(node) & set(moves):
+        return node
+    if isinstance(node, ir.Index):
+        return ir.Index(_moved(node.base, moves), tuple(_shifted(i, moves) for i in node.items))
+    if isinstance(node, ir.Name):
+        return _shifted(node, moves)
+    return ir.rebuild(node, lambda n: _moved(n, moves))
+
+
+def _shifted(expr: ir.Expr, moves: dict[str, tuple[str, int]]) -> ir.Expr:
+    dim = types.number(expr)
+    if dim is None or isinstance(expr, ir.Slice):
+        return _moved(expr, moves) if not isinstance(expr, ir.Name) else expr
+    for text, coef in dim.terms:
+        if text in moves:
+            counter, shift = moves[text]
+            dim = dim + symbol(counter) * coef - symbol(text) * coef - shift * coef
+    return plain(dim)
+
+
+def _plus(expr: ir.Expr, shift: int) -> ir.Expr:
+    dim = types.number(expr)
+    if not shift:
+        return expr if dim is None else plain(dim)
+    return ir.Binary("+", expr, ir.Const(shift)) if dim is None else plain(dim + shift)
+
+
+def plain(dim: Dim) -> ir.Expr:
+    """A linear form over names and extents as an expression."""
+    from srcad.dims import dim_expr
+
+    return linear_expr(dim, lambda text: dim_expr(symbol(text)))
+
+
