@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from srcad import pipeline, types
+import numpy as np
+import pytest
+
+from srcad import pipeline, specialise, types
 
 NJIT = 'from numba import njit\n\n\n@njit(cache=True, error_model="numpy")\n'
 
@@ -56,3 +59,25 @@ def generated(request: pipeline.Request, body: str, **facts: Any) -> pipeline.Ge
     )
     made = {"inputs": inputs, "wrt_leaves": wrt, "output": types.FLOAT, **facts}
     return pipeline.Generated(text=f"import numpy as np\n{decorated}", entry=entry, **made)
+
+
+RNG = np.random.default_rng(3)
+W, X, Y = RNG.normal(size=3), RNG.normal(size=(5, 3)), RNG.normal(size=5)
+GRADIENT = 2.0 / 5 * X.T @ (X @ W - Y)
+
+
+def loss(w, x, y):
+    """Mean squared residual."""
+    r = x @ w - y
+    return np.mean(r * r)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> FakeCompiler:
+    compiler = FakeCompiler()
+    compiler.knows("loss", QUADRATIC)
+    monkeypatch.setattr(pipeline, "build", compiler.build)
+    monkeypatch.setattr(specialise, "_tables", {})
+    monkeypatch.setattr(specialise, "_warned", set())
+    monkeypatch.setenv("SRCAD_CACHE_DIR", str(tmp_path / "cache"))
+    return compiler
