@@ -12,7 +12,7 @@ from srcad.abstract import UNKNOWN, Abstract, Num, Seq, Static, Struct, describe
 from srcad.dims import Dim, symbol
 
 _EXTENTS = (5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
-_LARGE = 20_000  # integers and arrays above this get a small stand-in
+_LARGE, _LARGE_ARRAY = 1000, 20_000  # integers, and arrays with more elements, get a small stand-in
 _WEAK = {"bool": bool, "int64": int, "float64": float, "complex128": complex}
 
 
@@ -43,7 +43,7 @@ class Call:
             case Num(dtype, (), weak, value) if _kind(dtype) in "iu":
                 return Num(dtype, (), weak, self._symbolic(value, False))
             case Num(dtype, dims, weak) if dims:
-                large = np.prod([d.const if d and d.is_const else 1 for d in dims], dtype=float) > _LARGE
+                large = np.prod([d.const if d and d.is_const else 1 for d in dims], dtype=float) > _LARGE_ARRAY
                 return Num(dtype, tuple(self._symbolic(d, large) for d in dims), weak)
         return t
 
@@ -91,7 +91,8 @@ def _symbols(dims: Iterable[Dim | None]) -> list[str]:
 
 def _dummy(t: Abstract, values: Mapping[str, int], seed: tuple[int, ...]) -> Any:
     if isinstance(t, Static):
-        return t.value
+        drawn = isinstance(t.value, (np.random.Generator, np.random.RandomState))
+        return np.random.default_rng(0) if drawn else t.value  # the user's generator must not move on
     if isinstance(t, Struct):
         items = [_dummy(item, values, (*seed, k)) for k, item in enumerate(t.items)]
         if t.kind == "dict":

@@ -350,3 +350,72 @@ def test_infer_agrees_with_numpy(text: str) -> None:
         if all(holds(a, symbols(values)) for a in noted):
             assert agrees(t, real, symbols(values)), (t, np.shape(real), symbols(values), noted)
     assert tried and known_once
+
+
+# ---- what must not happen ----
+
+
+def test_probing_draws_nothing_from_the_users_generators() -> None:
+    rng = np.random.default_rng(5)
+    np.random.seed(3)
+    before, globally = rng.bit_generator.state, repr(np.random.get_state())
+    env = {"rng": Static(rng), "n": describe(4, "n")}
+    assert infer(expression("rng.normal(size=n)", "rng, n"), env) == Num("float64", (N,))
+    assert infer(expression("rng.integers(0, n)", "rng, n"), env) == Num("int64")
+    assert infer(expression("np.random.rand(n)", "n"), env) == Num("float64", (N,))
+    rvs = ir.Call(ir.Ref("scipy.stats.norm.rvs"), kwargs=(("size", ir.Name("n")),))
+    assert infer(rvs, env) == Num("float64", (N,))
+    assert rng.bit_generator.state == before and repr(np.random.get_state()) == globally
+
+
+def test_user_code_is_never_called() -> None:
+    def user(x: Any) -> Any:
+        raise AssertionError("called")
+
+    call = ir.Call(ir.Ref("numpy.apply_along_axis"), (ir.Ref("user:user", user), ir.const(0), ir.Name("x")))
+    assert infer(call, {"x": describe(np.zeros((3, 3)), "x")}) == types.UNKNOWN
+    assert infer(ir.Call(ir.Ref("user:user", user), ()), {}) == types.UNKNOWN
+    assert infer(ir.call("builtins.print", ir.const("no")), {}) == Static(None)
+    assert infer(ir.call("numpy.save", ir.const("no"), ir.Name("x")), {}) == types.UNKNOWN
+
+
+def test_coincidences_are_not_taken_for_extents() -> None:
+    env = {"A": describe(np.zeros((3, 4)), "A"), "x": describe(np.zeros(5), "x"), "k": types.INT}
+    unknown = (
+        "np.fft.rfft(x)",
+        "np.diag(A)",
+        "np.diff(x, n=9)",
+        "np.unique(x)",
+        "x[x > 0]",
+        "np.kron(x, A[0])",
+        "np.zeros(k)",
+    )
+    for text in unknown:
+        t = infer(expression(text, "A, x, k"), env)
+        assert isinstance(t, Num) and t.dims is not None and None in t.dims, text
+
+
+def test_large_constants_are_probed_small() -> None:
+    big = infer(expression("np.linalg.svd(np.ones((100000, 100000)))", ""), {})
+    assert isinstance(big, Struct) and [len(t.dims) for t in big.items] == [2, 1, 2]
+    assert infer(expression("np.fft.fft(x, 1000000)", "x"), {"x": describe(np.zeros(3), "x")}).dims == (Dim(1000000),)
+
+
+def test_assumptions_are_noted() -> None:
+    env = {name: describe(np.zeros(shape), name) for name, shape in (("x", 3), ("y", 3), ("A", (3, 3)), ("r", (1, 3)))}
+    env["i"] = dataclasses.replace(types.INT, number=symbol("i"))
+    noted = {
+        "x + y": ["x.shape[0] == y.shape[0]"],
+        "x + 1": [],
+        "A + r": ["A.shape[1] == r.shape[1]"],
+        "A @ x": ["A.shape[1] == x.shape[0]"],
+        "x[:3]": ["3 <= x.shape[0]"],
+        "x[1:-1]": [],
+        "x[i:i + 2]": ["0 <= i", "i + 2 <= x.shape[0]"],
+        "np.linalg.solve(A, x)": ["A.shape[0] == A.shape[1]", "A.shape[0] == x.shape[0]"],
+        "np.zeros(x.shape[0]) + x": [],
+    }
+    for text, expected in noted.items():
+        assumptions: list[types.Assumption] = []
+        infer(expression(text, "A, x, y, r, i"), env, assumptions)
+        assert list(map(str, assumptions)) == expected
