@@ -316,6 +316,19 @@ def _asarray(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
     return keep(ev, "numpy.asarray", args, kwargs, loc)
 
 
+def _at_least(rank: int) -> Handler:
+    def at_least(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        value = args[0]
+        if len(args) == 1 and isinstance(value, Dyn) and isinstance(value.type, Num) and len(value.type.dims or ()) >= rank:
+            return value
+        return keep(ev, f"numpy.atleast_{rank}d", args, kwargs, loc)
+
+    return at_least
+
+
+HANDLERS.update({f"numpy.atleast_{rank}d": _at_least(rank) for rank in (1, 2, 3)})
+
+
 @handles("builtins.sum")
 def _sum(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     start = args[1] if len(args) > 1 else kwargs.get("start", constant(0))

@@ -90,9 +90,9 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     if handler is not None:
         return handler(ev, args, kwargs, loc)  # type: ignore[no-any-return]
     if isinstance(obj, type) and library_path(obj) is not None and path.startswith("numpy."):
-        from srcad.eval_builtins import keep
+        from srcad import library as known
 
-        return keep(ev, "srcad_runtime.astype", [args[0], fn], {}, loc)
+        return library(ev, "srcad_runtime.astype", known.load("srcad_runtime.astype"), [args[0], fn], {}, loc, fn.expr.loc)
     if path.startswith("srcad.rules.static."):
         return run_now(ev, fn, args, kwargs, loc)
     if path.startswith("srcad.rules."):

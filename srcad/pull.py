@@ -97,13 +97,17 @@ class Pull:
         self.primal: ir.Expr | None = None
         self.out: ir.Expr | None = None
 
-    def run(self, expr: ir.Expr, g: ir.Expr, kind: Num, out: ir.Expr | None) -> None:
-        """Pull g, the adjoint of expr (and of its type `kind`), down; `out` names expr's value, if anything does."""
+    def run(self, expr: ir.Expr, g: ir.Expr, kind: Num, out: ir.Expr | None, exact: bool = True) -> None:
+        """Pull g, the adjoint of expr, down; `out` names expr's value, if anything does.
+
+        kind: the type of g. Not `exact`: expr was broadcast to that type (a write into a slice).
+        """
         self.primal, self.out = expr, out
         if not self.is_active(expr):
             return
         node = self.shapes.of(expr)
-        self.node(expr, self.fit(Cotangent(g, kind), kind, node, expr), node, out)
+        start = Cotangent(g, kind)
+        self.node(expr, start if exact else self.fit(start, kind, node, expr), node, out)
         self.check_hoists(expr)
 
     def several(self, expr: ir.Expr, bars: tuple[ir.Expr, ...], outs: tuple[ir.Expr, ...]) -> None:
@@ -301,8 +305,15 @@ class Pull:
         kind, child = self.shapes.of(g), self.shapes.of(arg)
         if isinstance(g, ir.Const) and g.value is None or algebra.is_number(g, 0.0):
             return
-        lazy = not (kind.dims == () == child.dims or self.shapes.same(kind, child))
-        self.node(arg, self.fit(Cotangent(g, kind, (), lazy), kind, child, arg, arg), child)
+        if kind.dims == () == child.dims or self.shapes.same(kind, child):
+            self.node(arg, Cotangent(g, kind), child)
+            return
+        of, to = self.shapes.dims(kind), self.shapes.dims(child)
+        if of is not None and to is not None and axes(of, to) is not None:
+            self.node(arg, self.fit(Cotangent(g, kind, (), True), kind, child, arg, arg), child)
+            return
+        summed = ir.call("srcad_runtime.unbroadcast", g, arg if isinstance(arg, ir.Name) or self.is_place(arg) else self.value_of(arg))
+        self.node(arg, Cotangent(summed, Num(child.dtype, None), (), True), child)
 
     def apply(self, rule: Any, given: dict[str, Any], count: int) -> tuple[ir.Expr, ...]:
         """Inline a rule: its statements go to `stmts`, its value is one expression per argument."""
@@ -321,7 +332,7 @@ class Pull:
     def fit(self, g: Cotangent, node: Num, child: Num, arg: ir.Expr, expr: ir.Expr | None = None) -> Cotangent:
         """The adjoint g of a node, summed down to the shape of the argument `arg` that was broadcast to it."""
         to, of = self.shapes.dims(child), self.shapes.dims(node)
-        if to is not None and to == of and None not in to or arg == expr and g.lazy is False:
+        if to is not None and to == of and None not in to:
             return g
         reduced = None if to is None or of is None or g.type.dims is None else axes(of, to)
         if reduced == []:

@@ -79,3 +79,8 @@ def xlogy(x: Array, y: Array) -> Array:
     """``x * log(y)``, 0 where x is 0 whatever y is."""
     zero = np.equal(x, 0)
     return np.where(zero, 0, x * np.log(np.where(zero, 1, y)))[()]
+
+
+def zeros_of(items: list) -> list:
+    """A list of zeros like the numbers or arrays of `items`."""
+    return [np.zeros_like(v) if isinstance(v, np.ndarray) else 0.0 for v in items]

@@ -11,6 +11,7 @@ values asks for it).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -36,7 +37,7 @@ def alias(program: Program) -> tuple[Program, dict[str, set[str]]]:
     """The program with its writes settled, and the pairs of variables that may still share memory."""
     stored = stored_names(program.body)
     if stored:
-        program = replace(program, body=_substituted(program, stored))
+        program = _substituted(program, stored)
     checker = Checker(program)
     checker.run()
     copies = tuple(
@@ -105,11 +106,12 @@ def sure_view(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
 # ---- names for views become the views ----
 
 
-def _substituted(program: Program, stored: set[str]) -> tuple[ir.Stmt, ...]:
+def _substituted(program: Program, stored: set[str]) -> Program:
     known = dict(program.types)
-    body = _Substituter(program, touched(program.body, stored, known), known).block(program.body)
-    merged: tuple[ir.Stmt, ...] = ir.transform(body, lambda n: _merged_index(n, known))
-    return merged
+    work = _Substituter(program, touched(program.body, stored, known), known)
+    body = work.block(program.body, True)
+    body, results = ir.transform((body, work.results), lambda n: _merged_index(n, known))
+    return replace(program, body=body, results=results, types=known)
 
 
 def touched(body: Sequence[ir.Stmt], stored: set[str], known: dict[str, types.Abstract]) -> set[str]:
@@ -148,18 +150,19 @@ def assignments(stmt: object) -> list[tuple[str, ir.Expr]]:
 class _Substituter:
     def __init__(self, program: Program, touched: set[str], known: dict[str, types.Abstract]) -> None:
         self.touched, self.known = touched, known
-        self.results = ir.names(program.results) | {v for _, v in program.updates}
+        self.results = program.results
+        self.updated = {v for _, v in program.updates}
         self.counts: dict[str, int] = {i.name: 1 for i in program.inputs}
         for node in ir.walk(program.body):
             for name in _assigned_by(node):
                 self.counts[name] = self.counts.get(name, 0) + 1
-        self.program = program
+        self.uses = Counter(n.id for n in ir.walk(program.body) if isinstance(n, ir.Name))
 
-    def block(self, body: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
+    def block(self, body: Sequence[ir.Stmt], top: bool = False) -> tuple[ir.Stmt, ...]:
         rest, out = list(body), []
         while rest:
             stmt = rest.pop(0)
-            if self.is_view_name(stmt) and (new := self.replaced(stmt, rest)) is not None:
+            if self.is_view_name(stmt) and (new := self.replaced(stmt, rest, top)) is not None:
                 before, rest = new
                 out.extend(before)
                 continue
@@ -183,29 +186,29 @@ class _Substituter:
             and bool(shares(stmt.value, self.known))
         )
 
-    def replaced(self, stmt: ir.Stmt, rest: list[ir.Stmt]) -> tuple[list[ir.Stmt], list[ir.Stmt]] | None:
+    def replaced(self, stmt: ir.Stmt, rest: list[ir.Stmt], top: bool) -> tuple[list[ir.Stmt], list[ir.Stmt]] | None:
         """The rest of the block with the name replaced by its view; None where that would change its meaning."""
         assert isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name)
         name = stmt.target.id
         uses_here = sum(isinstance(n, ir.Name) and n.id == name for n in ir.walk(tuple(rest)))
-        uses = sum(isinstance(n, ir.Name) and n.id == name for n in ir.walk(self.program.body)) - 1
-        in_results = name in self.results
-        if in_results and self.program.body[-len(rest) :] != tuple(rest) and rest:
-            return None
         base = activity.root(stmt.value)
         changed = {n for s in ir.walk(tuple(rest)) for n in _assigned_by(s)}
-        if base in changed or uses_here < uses or in_results:
+        if base in changed or uses_here < self.uses[name] - 1 or name in self.updated:
+            return None
+        if name in ir.names(self.results) and not top:
             return None
         value, before = stmt.value, []
         for moved in sorted((ir.names(stmt.value) - {base}) & changed):
             frozen = f"{moved}_at_{name}"
             if frozen in self.known:
                 return None
-            self.known[frozen] = self.program.types[frozen] = self.known[moved]  # type: ignore[index]
+            self.known[frozen] = self.known[moved]
             self.counts[frozen] = 1
             before.append(ir.Assign(ir.Name(frozen), ir.Name(moved), loc=stmt.loc))
             value = ir.substitute(value, {moved: ir.Name(frozen)})
-        return before, list(ir.substitute(tuple(rest), {name: value}))
+        new, self.results = ir.substitute((tuple(rest), self.results), {name: value})
+        self.uses[base] += uses_here
+        return before, list(new)
 
 
 def _assigned_by(node: object) -> set[str]:
@@ -309,14 +312,14 @@ class Checker:
 
     def rebind(self, new: dict[str, set[str]]) -> None:
         """All names at once get new values, which share memory with what their sources did before."""
-        old = {name: {n for s in sources for n in {s} | self.near(s)} for name, sources in new.items()}
-        kept = {pair for pair in self.pairs if not (pair & set(new))}
-        for name, partners in old.items():
-            for other in partners:
+        old = self.pairs
+        kept = {pair for pair in old if not (pair & set(new))}
+        for name, sources in new.items():
+            for other in {n for s in sources for n in {s} | self.near(s)}:
                 if other not in new and other != name:
                     kept.add(frozenset((name, other)))
-            for twin, theirs in old.items():
-                if twin != name and partners & theirs:
+            for twin, theirs in new.items():
+                if twin != name and any(a == b or frozenset((a, b)) in old for a in sources for b in theirs):
                     kept.add(frozenset((name, twin)))
         self.pairs = kept
 

@@ -31,8 +31,8 @@ def remove(body: Body, names: Names) -> Body:
     done = _tidy(_with_flag(jumps.block(body, 0), jumps.flag("returned", 0)))
     if out is None:
         return done
-    last = _returns(body)[-1].loc
-    return *done, ir.Return(dataclasses.replace(out, loc=last), loc=last)
+    at = _returns(body)[-1].loc
+    return *done, ir.Return(dataclasses.replace(out, loc=at), loc=at)
 
 
 def _output(body: Body, names: Names) -> ir.Name:

@@ -36,7 +36,7 @@ def forward(program: Program, differentiated: Sequence[int]) -> Program:
         program,
         body=tuple(body),
         results=(*results, *tangents),
-        seeds=(*program.seeds, *seeds),
+        seeds=(*(replace(p, default=None) for p in program.seeds), *seeds),
         types=fwd.shapes.types,
     )
 

@@ -192,11 +192,23 @@ class Extents(Mapping[str, Abstract]):
         self.other_spelling = {d: e for d, e in self.other_spelling.items() if not ir.names(e) & names}
         self.spelling = {s: e for s, e in self.spelling.items() if not ir.names(e) & names}
 
-    def define(self, name: str, dtype: str | None, dims: Dims | tuple[()]) -> None:
-        """A new variable of the pass's own."""
-        self.known[name] = Num(dtype, dims)
-        self.assumed[name] = Num(dtype, tuple(None if _is_local(d) else d for d in dims))
-        self.pin(name, dims)
+    def declare(self, name: str, kind: Num, assumed: tuple[Dim | None, ...] | None) -> None:
+        """A new variable of the pass's own, and what differentiation took its extents to be."""
+        self.known[name] = replace(kind, dims=kind.dims and (None,) * len(kind.dims), number=None)
+        self.assumed[name] = replace(kind, dims=assumed if assumed is not None else kind.dims, number=None)
+
+    def loop_variable(self, name: str) -> None:
+        """A placeholder of a loop variable; it is not negative."""
+        self.known[name] = self.assumed[name] = Num("int64", (), True, symbol(name))
+
+    def bound(self, counter: ir.Name, bounds: Sequence[Dim | None]) -> None:
+        """`counter` runs over a range with these bounds, here."""
+        start, stop, step = bounds
+        if start is None or stop is None or step not in (ONE, Dim(-1)):
+            return
+        own = self.linear(counter)
+        assert own is not None
+        self.bounds[own.symbols[0]] = (start, stop - 1) if step == ONE else (stop + 1, start)
 
     def pin(self, name: str, dims: Dims) -> None:
         if dims:
@@ -213,7 +225,8 @@ class Extents(Mapping[str, Abstract]):
     # -- questions --
 
     def of(self, expr: ir.Expr) -> Num:
-        found = types.infer(expr, self, [])
+        """The type of an expression; an extent that only holds under an assumption is None."""
+        found = _evaluated(expr)(self)
         return found if isinstance(found, Num) else UNKNOWN
 
     def assumed_dims(self, expr: ir.Expr) -> tuple[Dim | None, ...] | None:

@@ -23,11 +23,12 @@ SHAPE = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
 @dataclass(frozen=True)
 class Cell:
     """``target = value``, or with an `op` (+ * max min or and) ``target = target op value``; a target is an element or
-    a number."""
+    a number. first: what a sum or product begins with, in the type that it is added up in."""
 
     target: ir.Name | ir.Index
     value: ir.Expr
     op: str = ""
+    first: ir.Const = ir.ZERO
     note: str = ""
 
 

@@ -17,7 +17,6 @@ from srcad.transforms.loops_extents import linear_expr
 from srcad.transforms.loops_nests import Cell, Nest
 
 BLOCK = 512  # elements that are added up before they join the sum
-FIRST = {"+": ir.ZERO, "*": ir.ONE, "or": ir.Const(False), "and": ir.Const(True)}
 COUNTERS = "i j k l i1 j1 k1 l1 i2 j2 k2 l2".split()
 
 
@@ -45,7 +44,7 @@ class Writer:
         last = [s for c in inner for s in parts[id(c)][2]]
         stops = [_plus(stop, shift) for stop, shift in zip(nest.stops, shifts, strict=True)]
         start = ir.Const(shifts[-1])
-        if first and rank == 1:
+        if rank == 1 and any(c.first.kind != "int" for c in inner):
             loop = self.blocks(body, start, stops[0], first, last)
         else:
             loop = [*first, self.loop(rank - 1, start, stops[-1], body), *last]
@@ -74,7 +73,7 @@ class Writer:
     def part(self, cell: Cell, nest: Nest) -> tuple[list[ir.Stmt], Cell, list[ir.Stmt]]:
         """(before, cell, after) of the innermost loop: the collected values under a name of their own."""
         part = ir.Name(self.names.fresh("part"))
-        begin = FIRST[cell.op] if cell.op in FIRST else cell.target
+        begin = cell.first if cell.op in ("+", "*") else cell.target
         after = update(cell.target, cell.op, part)
         return [ir.Assign(part, begin)], replace(cell, target=part), [after]
 

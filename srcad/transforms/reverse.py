@@ -297,7 +297,7 @@ class Reverser:
         if kind == "repeated":
             return self.adjoint_of_selection(name, target, place_bar, value, loc)
         pull = self.pull(loc)
-        pull.run(value, place_bar, self.shapes.of(target), None)
+        pull.run(value, place_bar, self.shapes.of(target), None, False)
         own = [c for c in pull.found if c.name == name]
         same = [c for c in own if c.place == target and c.whole]
         if any(c.value == place_bar for c in same):
@@ -333,7 +333,7 @@ class Reverser:
         g = self.pool.take(kind)
         read: ir.Expr = place_bar if kind.dims == () else ir.call("numpy.copy", place_bar)
         pull = self.pull(loc)
-        pull.run(value, ir.Name(g), kind, None)
+        pull.run(value, ir.Name(g), kind, None, False)
         own = [c for c in pull.found if c.place == target and c.whole and not c.repeated]
         total: ir.Expr = own[0].value if own else ir.ZERO
         for c in own[1:]:
@@ -347,10 +347,9 @@ class Reverser:
     ) -> list[ir.Stmt]:
         """``x[indices] = value``: of several writes to one element the last one counts."""
         g = self.pool.take(self.shapes.of(target))
-        key = target.items[0] if len(target.items) == 1 else ir.Tuple(target.items)
-        read = ir.call("srcad_runtime.last_written", place_bar.base, key)
+        read = ir.call("srcad_runtime.last_written", place_bar.base, key_of(target))
         pull = self.pull(loc)
-        pull.run(value, ir.Name(g), self.shapes.of(target), None)
+        pull.run(value, ir.Name(g), self.shapes.of(target), None, False)
         zero = ir.Store(place_bar, ir.ZERO)
         return [ir.Assign(ir.Name(g), read), *pull.stmts, zero, *self.accumulate_all(pull.found)]
 
@@ -367,7 +366,7 @@ class Reverser:
         def adjoint(call: ir.Expr) -> list[ir.Stmt]:
             assert isinstance(call, ir.Call)
             pull = self.pull(stmt.loc)
-            pull.run(call.args[2], ir.substitute_root(place, self.bar(name)), self.shapes.of(place), None)
+            pull.run(call.args[2], ir.substitute_root(place, self.bar(name)), self.shapes.of(place), None, False)
             if any(c.name == name for c in pull.found):
                 raise Unsupported("np.add.at of values that read the array itself", stmt.loc, "name the values first.")
             return [*pull.stmts, *self.accumulate_all(pull.found)]
@@ -417,8 +416,7 @@ class Reverser:
         place = ir.substitute_root(c.place, self.bar(c.name))
         if c.repeated:
             assert isinstance(place, ir.Index)
-            key = place.items[0] if len(place.items) == 1 else ir.Tuple(place.items)
-            return ir.Do(ir.call("srcad_runtime.add_at", place.base, key, c.value))
+            return ir.Do(ir.call("srcad_runtime.add_at", place.base, key_of(place), c.value))
         minus, value = sign(c.value)
         return ir.Augment(place, "-" if minus else "+", value)
 
@@ -451,6 +449,17 @@ class Reverser:
         pull = self.pull(self.source.return_loc)
         pull.run(value, ir.Name(seed.name), self.shapes.of(ir.Name(seed.name)), out)
         return [*pull.stmts, *self.accumulate_all(pull.found)]
+
+
+def key_of(place: ir.Index) -> ir.Expr:
+    """An index as one value: ``x[i, 1:]`` is indexed by ``(i, slice(1, None))``."""
+    items = tuple(_slice_value(i) if isinstance(i, ir.Slice) else i for i in place.items)
+    return items[0] if len(items) == 1 else ir.Tuple(items)
+
+
+def _slice_value(item: ir.Slice) -> ir.Expr:
+    parts = [ir.NONE if p is None else p for p in (item.lower, item.upper, item.step)]
+    return ir.call("builtins.slice", *(parts if item.step is not None else parts[:2]))
 
 
 def _bar_type(kind: Any) -> Any:

@@ -235,6 +235,8 @@ def is_fresh(expr: ir.Expr) -> bool:
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
         if expr.fn.path in FRESH:
             return True
+        if expr.fn.path == "srcad_runtime.unbroadcast":
+            return is_fresh(expr.args[0])
         rule = rules.lookup(expr.fn.path)
         return rule is not None and rule.partials is not None
     return False

@@ -1,0 +1,219 @@
+"""Reductions as nests: sums, means, products, extrema, tests, products of vectors, running sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from srcad import ir
+from srcad.dims import Dim, symbol
+from srcad.transforms.loops_elements import DTYPES, Elements, View, argument, integers
+from srcad.transforms.loops_extents import ONE, Dims, Extents, Stay
+from srcad.transforms.loops_nests import Cell, Nest, Plain
+from srcad.types import Num
+
+OPS = {
+    "numpy.sum": "+",
+    "numpy.mean": "+",
+    "numpy.prod": "*",
+    "numpy.max": "max",
+    "numpy.amax": "max",
+    "numpy.min": "min",
+    "numpy.amin": "min",
+    "numpy.any": "or",
+    "numpy.all": "and",
+}
+PRODUCTS = frozenset({"numpy.dot", "numpy.matmul", "numpy.inner", "numpy.vdot"})
+RUNNING = {"numpy.cumsum": "+", "numpy.cumprod": "*"}
+ZEROS = {"int64": 0, "complex128": 0j, "complex64": 0j}
+UNITS = {"int64": 1, "complex128": 1 + 0j, "complex64": 1 + 0j}
+
+
+class Room(Protocol):
+    """What the pass offers to the makers of nests."""
+
+    extents: Extents
+    axes: tuple[str, ...]
+
+    def fresh(self, base: str, dtype: str | None, dims: Dims) -> ir.Name: ...
+    def add(self, item: Nest | Plain) -> None: ...
+    def nest(self, elements: Elements, dims: Dims, cells: Sequence[Cell], before: Sequence[ir.Stmt] = ()) -> Nest: ...
+    def empty(self, dims: Dims, dtype: str | None, function: str = "numpy.empty") -> ir.Expr: ...
+    def elements(self, target: str | None = None) -> Elements: ...
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """``op`` over the axes `over` of `view`. count: whether the result is divided by the number of elements."""
+
+    op: str
+    view: View
+    over: tuple[int, ...]
+    keepdims: bool
+    count: bool
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        return tuple(k for k in range(len(self.view.dims)) if k not in self.over)
+
+    @property
+    def dims(self) -> Dims:
+        """The shape of the result."""
+        if self.keepdims:
+            return tuple(ONE if k in self.over else d for k, d in enumerate(self.view.dims))
+        return tuple(self.view.dims[k] for k in self.kept)
+
+
+def recognised(expr: ir.Expr, elements: Elements) -> Reduction | None:
+    """The reduction that an expression is, None if it is none. Raises Stay for arguments no loop is written for."""
+    if isinstance(expr, ir.Binary) and expr.op == "@":
+        return _vectors(expr.left, expr.right, elements)
+    if not isinstance(expr, ir.Call) or not isinstance(expr.fn, ir.Ref):
+        return None
+    path = expr.fn.path
+    if path in PRODUCTS and len(expr.args) == 2 and not expr.kwargs:
+        return _vectors(*expr.args, elements)
+    if path not in OPS or not expr.args or len(expr.args) > 2 or any(k not in ("axis", "keepdims") for k, _ in expr.kwargs):
+        return None
+    return _over_axes(expr, path, elements)
+
+
+def _over_axes(expr: ir.Call, path: str, elements: Elements) -> Reduction | None:
+    kind = elements.extents.of(expr.args[0])
+    if not kind.dims or kind.dtype not in DTYPES or OPS[path] in ("max", "min") and kind.dtype.startswith("complex"):
+        return None
+    axis = argument(expr, 1, "axis")
+    rank = len(kind.dims)
+    chosen = tuple(range(rank)) if axis is None or axis == ir.NONE else integers(axis)
+    keepdims = dict(expr.kwargs).get("keepdims", ir.Const(False))
+    if chosen is None or not isinstance(keepdims, ir.Const) or any(not -rank <= a < rank for a in chosen):
+        return None
+    view = elements.view(expr.args[0])
+    return Reduction(OPS[path], view, tuple(sorted(a % rank for a in chosen)), bool(keepdims.value), path == "numpy.mean")
+
+
+def _vectors(left: ir.Expr, right: ir.Expr, elements: Elements) -> Reduction | None:
+    """The product of two vectors; products of matrices are left to BLAS."""
+    kinds = [elements.extents.of(e) for e in (left, right)]
+    if any(k.dims is None or len(k.dims) != 1 or k.dtype not in ("float64", "float32") for k in kinds):
+        return None
+    a, b = elements.view(left), elements.view(right)
+    if ONE in (a.dims[0], b.dims[0]) and a.dims != b.dims:
+        raise Stay  # not broadcast by a product
+    dims = (elements.meet(a.dims[0], b.dims[0], (left, right)),)
+    return Reduction("+", View(dims, lambda index: ir.Binary("*", a.at(index), b.at(index))), (0,), False, False)
+
+
+class Reducer:
+    """Writes the nests of one reduction."""
+
+    def __init__(self, room: Room, elements: Elements, what: Reduction, kind: Num) -> None:
+        self.room, self.elements, self.what, self.kind = room, elements, what, kind
+        self.index = tuple(symbol(a) for a in room.axes[: len(what.view.dims)])
+        self.value = what.view.at(self.index)
+        self.guard = self.not_empty() if what.op in ("max", "min") else []
+
+    def to_number(self, target: ir.Name) -> None:
+        """``target = reduction``, a number."""
+        narrow = self.kind.dtype == "float32" and self.what.op in ("+", "*")
+        total = target
+        if narrow or self.what.count:
+            total = self.room.fresh("total", "float64" if narrow else self.kind.dtype, ())
+        begin = self.what.view.at(tuple(Dim(0) for _ in self.index)) if self.guard else self.identity()
+        nest = self.nest(total, [*self.guard, ir.Assign(total, begin)])
+        result: ir.Expr = ir.Binary("/", total, self.size()) if self.what.count else total
+        if narrow:
+            result = ir.call("numpy.float32", result)
+        self.room.add(replace(nest, after=(ir.Assign(target, result),)) if result != target else nest)
+
+    def to_array(self, target: ir.Name) -> None:
+        """``target = reduction``, an array of what is kept of the axes."""
+        dims, dtype = self.what.dims, self.kind.dtype
+        place = ir.Index(target, tuple(self.spelt(k) for k in range(len(self.index)) if k in self.what.kept or self.what.keepdims))
+        maker = {"+": "numpy.zeros", "or": "numpy.zeros", "*": "numpy.ones", "and": "numpy.ones"}.get(self.what.op, "numpy.empty")
+        allocation = ir.Assign(target, self.room.empty(dims, dtype, maker))
+        if self.guard:
+            self.first_values(place, [*self.guard, allocation])
+            self.room.add(self.nest(place, []))
+        else:
+            self.room.add(self.nest(place, [allocation]))
+        if self.what.count:
+            self.divided(target)
+
+    def first_values(self, place: ir.Index, before: list[ir.Stmt]) -> None:
+        """The elements at the beginning of the reduced axes."""
+        kept = self.what.kept
+        index = tuple(symbol(self.room.axes[kept.index(k)]) if k in kept else Dim(0) for k in range(len(self.index)))
+        items = [self.elements.spelt(i) for k, i in enumerate(index) if k in kept or self.what.keepdims]
+        cell = Cell(replace(place, items=tuple(items)), self.what.view.at(index))
+        self.room.add(self.room.nest(self.elements, tuple(self.what.view.dims[k] for k in kept), [cell], before))
+        self.elements.checks = []
+
+    def divided(self, target: ir.Name) -> None:
+        dims = self.what.dims
+        place = ir.Index(target, tuple(ir.Name(a) for a in self.room.axes[: len(dims)]))
+        cell = Cell(place, ir.Binary("/", place, self.size()))
+        self.room.add(self.room.nest(self.room.elements(), dims, [cell]))
+
+    def nest(self, target: ir.Name | ir.Index, before: Sequence[ir.Stmt]) -> Nest:
+        cell = Cell(target, self.value, self.what.op, self.identity())
+        return self.room.nest(self.elements, self.what.view.dims, [cell], before)
+
+    def spelt(self, axis: int) -> ir.Expr:
+        return ir.Const(0) if axis in self.what.over else ir.Name(self.room.axes[axis])
+
+    def identity(self) -> ir.Const:
+        if self.what.op in ("or", "and"):
+            return ir.Const(self.what.op == "and")
+        dtype = str(self.kind.dtype)
+        return ir.Const(ZEROS.get(dtype, 0.0) if self.what.op == "+" else UNITS.get(dtype, 1.0))
+
+    def size(self) -> ir.Expr:
+        """The number of elements that one result is made of."""
+        factors = [self.room.extents.extent(self.what.view.dims[k]) for k in self.what.over]
+        product = factors[0]
+        for factor in factors[1:]:
+            product = ir.Binary("*", product, factor)
+        return product
+
+    def not_empty(self) -> list[ir.Stmt]:
+        """The exception of NumPy's for the largest of no elements."""
+        dims = [self.what.view.dims[k] for k in self.what.over]
+        unsure = [d for d in dims if not d.is_const or d.const < 1]
+        tests = [ir.Compare(("==",), (self.room.extents.extent(d), ir.Const(0))) for d in unsure]
+        if not tests:
+            return []
+        name = "maximum" if self.what.op == "max" else "minimum"
+        text = f"zero-size array to reduction operation {name} which has no identity"
+        test = tests[0] if len(tests) == 1 else ir.BoolOp("or", tuple(tests))
+        return [ir.If(test, (ir.Raise(ir.call("builtins.ValueError", ir.Const(text))),))]
+
+
+def running(expr: ir.Expr, target: ir.Name, room: Room, elements: Elements, kind: Num) -> bool:
+    """``target = np.cumsum(x, axis)`` as nests; False if `expr` is nothing of the kind."""
+    if not isinstance(expr, ir.Call) or not isinstance(expr.fn, ir.Ref) or expr.fn.path not in RUNNING:
+        return False
+    source = elements.extents.of(expr.args[0])
+    axis = integers(argument(expr, 1, "axis"))
+    if not source.dims or source.dtype != kind.dtype or any(k != "axis" for k, _ in expr.kwargs):
+        return False
+    if axis is None and len(source.dims) > 1 or axis is not None and len(axis) != 1:
+        return False
+    along = (axis[0] if axis else 0) % len(source.dims)
+    view = elements.view(expr.args[0])
+    index = tuple(symbol(a) for a in room.axes[: len(view.dims)])
+    here, later = _place(elements, target, index), _place(elements, target, _replaced(index, along, index[along] + 1))
+    room.add(room.nest(elements, view.dims, [Cell(here, view.at(index))], [ir.Assign(target, room.empty(view.dims, kind.dtype))]))
+    rest = _replaced(view.dims, along, view.dims[along] - 1)
+    sums = Cell(later, ir.Binary(RUNNING[expr.fn.path], here, later))
+    room.add(room.nest(room.elements(), rest, [sums]))
+    return True
+
+
+def _place(elements: Elements, target: ir.Name, index: tuple[Dim, ...]) -> ir.Index:
+    return ir.Index(target, tuple(elements.spelt(i) for i in index))
+
+
+def _replaced(index: tuple[Dim, ...], axis: int, by: Dim) -> tuple[Dim, ...]:
+    return (*index[:axis], by, *index[axis + 1 :])
