@@ -1,0 +1,83 @@
+"""What Numba lacks: NumPy functions and arguments that generated code needs and compiled code cannot have otherwise.
+
+Importing this module also tells Numba how to compile the helpers of `srcad_runtime.arrays`. Each function has NumPy's
+name, values and errors; called from Python it is NumPy's. Only code compiled with Numba imports it.
+"""
+
+from __future__ import annotations
+
+from srcad_runtime import kernels_arrays
+from srcad_runtime.arrays import (
+    add_at,
+    astype,
+    exceeds,
+    last_written,
+    power_slope,
+    prod_of_others,
+    scatter_add,
+    tie_share,
+    unbroadcast,
+    written,
+    xlogy,
+)
+from srcad_runtime.kernels_products import dot, einsum, inner, matmul, tensordot
+from srcad_runtime.kernels_reductions import all, any, max, mean, median, min, prod, ptp, std, sum, var
+from srcad_runtime.kernels_shaping import (
+    cumprod,
+    diagonal,
+    diff,
+    heaviside,
+    masked,
+    pad,
+    polyval,
+    repeat,
+    reshape,
+    roll,
+    set_masked,
+    sort,
+    tile,
+)
+
+__all__ = [
+    "add_at",
+    "all",
+    "any",
+    "astype",
+    "cumprod",
+    "diagonal",
+    "diff",
+    "dot",
+    "einsum",
+    "exceeds",
+    "heaviside",
+    "inner",
+    "kernels_arrays",
+    "last_written",
+    "masked",
+    "matmul",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "pad",
+    "polyval",
+    "power_slope",
+    "prod",
+    "prod_of_others",
+    "ptp",
+    "repeat",
+    "reshape",
+    "roll",
+    "scatter_add",
+    "set_masked",
+    "sort",
+    "std",
+    "sum",
+    "tensordot",
+    "tie_share",
+    "tile",
+    "unbroadcast",
+    "var",
+    "written",
+    "xlogy",
+]

@@ -1,0 +1,203 @@
+"""How Numba compiles the array helpers of `srcad_runtime.arrays` that generated gradients call most."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+# Numba derives the types; annotations of the functions it compiles would say nothing.
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, types, vectorize
+from numba.cpython.unsafe.tuple import tuple_setitem
+from numba.extending import overload, register_jitable
+
+from srcad_runtime import arrays
+from srcad_runtime.kernels_folding import axes_of, constant, fold, split
+from srcad_runtime.kernels_reductions import reduced_sum
+from srcad_runtime.kernels_reductions import sum as total_of
+
+_FLOATS = ["f4(f4,f4)", "f8(f8,f8)"]
+_NUMBERS = [*_FLOATS, "c8(c8,c8)", "c16(c16,c16)"]
+
+
+def _rank(t: Any) -> int:
+    return t.ndim if isinstance(t, types.Array) else 0
+
+
+# ---- shapes and types ----
+
+
+@overload(arrays.unbroadcast)
+def _unbroadcast(g, like):
+    extra, rank = _rank(g) - _rank(like), _rank(like)
+    if _rank(g) == 0:
+        return lambda g, like: g
+    if rank == 0:
+        return lambda g, like: total_of(g)
+    offset = max(-extra, 0)
+
+    @register_jitable
+    def stretched(g, like):
+        for axis in range(g.ndim):
+            if like.shape[axis + offset] == 1 and g.shape[axis] != 1:
+                g = reduced_sum(split(g, axis, axis + 1)).reshape(tuple_setitem(g.shape, axis, 1))
+        return g
+
+    if extra <= 0:
+        return lambda g, like: stretched(g, like)
+    return lambda g, like: stretched(reduced_sum(split(g, 0, extra)).reshape(g.shape[extra:]), like)
+
+
+@overload(arrays.astype, prefer_literal=True)
+def _astype(x, dtype):
+    if isinstance(x, types.Array):
+        return lambda x, dtype: x.astype(dtype)
+    if isinstance(dtype, types.StringLiteral):
+        kind = np.dtype(dtype.literal_value).type
+    elif isinstance(dtype, (types.NumberClass, types.DType)):
+        kind = np.dtype(str(dtype.dtype)).type
+    else:
+        return lambda x, dtype: dtype(x)
+    return lambda x, dtype: kind(x)
+
+
+# ---- scattering: a[index] with repetitions ----
+
+
+def _is_plain(index: Any) -> bool:
+    """Integers and slices only: no element can be meant twice."""
+    items = index.types if isinstance(index, types.BaseTuple) else (index,)
+    return not any(isinstance(t, (types.Array, types.List, types.Sequence)) for t in items)
+
+
+def _positions(a: Any, index: Any) -> Any:
+    """A compiled function of (a, index): where in the flattened `a` the elements of ``a[index]`` are."""
+    if isinstance(index, types.Array) and isinstance(index.dtype, types.Boolean) and index.ndim == a.ndim:
+        return register_jitable(lambda a, index: np.nonzero(index.ravel())[0])
+    if isinstance(index, types.Array) and isinstance(index.dtype, types.Integer) and a.ndim == 1:
+        return register_jitable(lambda a, index: index)
+    return register_jitable(lambda a, index: np.arange(a.size).reshape(a.shape)[index])
+
+
+@njit(cache=True)
+def _add(a, positions, g):
+    values, places = np.broadcast_to(g, positions.shape), positions.flat
+    for k, value in enumerate(values.flat):
+        a.flat[places[k] if places[k] >= 0 else places[k] + a.size] += value
+
+
+@overload(arrays.add_at)
+def _add_at(a, index, g):
+    if _is_plain(index):
+
+        def plain(a, index, g):
+            a[index] += g
+
+        return plain
+    positions = _positions(a, index)
+    if isinstance(g, types.Array):
+        return lambda a, index, g: _add(a, positions(a, index), g)
+    return lambda a, index, g: _add(a, positions(a, index), np.full((), g))
+
+
+@overload(arrays.scatter_add)
+def _scatter_add(like, index, g):
+    kind = np.dtype(str(g.dtype if isinstance(g, types.Array) else g)).type
+
+    def scatter(like, index, g):
+        total = np.zeros(like.shape, kind)
+        arrays.add_at(total, index, g)
+        return total
+
+    return scatter
+
+
+@overload(arrays.written)
+def _written(like, index, g):
+    kind = np.dtype(str(g.dtype if isinstance(g, types.Array) else g)).type
+
+    def write(like, index, g):
+        total = np.zeros(like.shape, kind)
+        total[index] = g
+        return total
+
+    return write
+
+
+@overload(arrays.last_written)
+def _last_written(a, index):
+    positions = _positions(a, index)
+
+    def last(a, index):
+        places = positions(a, index)
+        kept = a[index]
+        seen = np.zeros(a.size, np.bool_)
+        flat, order = kept.reshape(kept.size), places.ravel()
+        for k in range(order.size - 1, -1, -1):
+            if seen[order[k]]:
+                flat[k] = 0
+            seen[order[k]] = True
+        return kept
+
+    return last
+
+
+# ---- element by element ----
+
+
+@vectorize(_FLOATS, cache=True)
+def _exceeds(a, b):
+    return 1.0 if a > b else 0.5 if a == b else 0.0
+
+
+@vectorize(_NUMBERS, cache=True)
+def _power_slope(x, y):
+    return y * x ** (y - 1) if y != 0 else 0 * x
+
+
+@vectorize(_NUMBERS, cache=True)
+def _xlogy(x, y):
+    return x * np.log(y) if x != 0 else 0 * x
+
+
+overload(arrays.exceeds)(lambda a, b: lambda a, b: _exceeds(a, b))
+overload(arrays.power_slope)(lambda x, y: lambda x, y: _power_slope(x, y))
+overload(arrays.xlogy)(lambda x, y: lambda x, y: _xlogy(x, y))
+
+
+# ---- extremes and products along axes ----
+
+
+@overload(arrays.tie_share, prefer_literal=True)
+def _tie_share(a, top, axis):
+    constant(axis)
+
+    def share(a, top, axis):
+        chosen = (a == top).astype(a.dtype)
+        return chosen / total_of(chosen, axis, True)
+
+    return share
+
+
+@njit(cache=True, error_model="numpy")
+def _others(lines):
+    outer, n, inner = lines.shape
+    out = np.ones(lines.shape, lines.dtype)
+    for i in range(outer):
+        before, after = np.ones(inner, lines.dtype), np.ones(inner, lines.dtype)
+        for j in range(n):
+            out[i, j] *= before
+            out[i, n - 1 - j] *= after
+            before *= lines[i, j]
+            after *= lines[i, n - 1 - j]
+    return out
+
+
+@overload(arrays.prod_of_others, prefer_literal=True)
+def _prod_of_others(a, axis):
+    axes = axes_of(constant(axis), a.ndim)
+    if not axes or axes[-1] + 1 - axes[0] != len(axes):
+        return None
+    folded = fold(a.ndim, axes)
+    return lambda a, axis: _others(folded(a)).reshape(a.shape)

@@ -1,0 +1,238 @@
+"""Products of arrays of any rank and of mixed types, which Numba leaves to matrices of one floating type.
+
+Called from Python each function is NumPy's own. Compiled, a product becomes one matrix product (BLAS) where it can,
+and a loop over a batch of them, or over all indices, where it cannot.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+# Numba derives the types; annotations of the functions it compiles would say nothing.
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numba.extending import overload, register_jitable
+
+from srcad_runtime.kernels_folding import Array, constant, shape_without
+
+compiled = njit(cache=True, error_model="numpy")
+
+
+# ---- as called from Python ----
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """``a @ b``."""
+    return np.matmul(a, b)
+
+
+def dot(a: Array, b: Array) -> Array:
+    """``np.dot``."""
+    return np.dot(a, b)
+
+
+def inner(a: Array, b: Array) -> Array:
+    """``np.inner``."""
+    return np.inner(a, b)
+
+
+def tensordot(a: Array, b: Array, left: tuple[int, ...], right: tuple[int, ...]) -> Array:
+    """``np.tensordot`` over axes `left` of `a` and `right` of `b`, pair by pair."""
+    return np.tensordot(a, b, (left, right))
+
+
+def einsum(subscripts: str, *operands: Array) -> Array:
+    """``np.einsum`` of a string without ellipsis."""
+    return np.einsum(subscripts, *operands)
+
+
+# ---- two matrices ----
+
+
+def _kind(*operands: Any) -> Any:
+    """The element type of a product."""
+    return np.result_type(*(str(t.dtype if isinstance(t, types.Array) else t) for t in operands)).type
+
+
+@compiled
+def _whole_product(a, b):
+    out = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            for j in range(b.shape[1]):
+                out[i, j] += a[i, k] * b[k, j]
+    return out
+
+
+def _matrices(kind: Any) -> Callable[..., Array]:
+    """A compiled product of two matrices of any types that gives elements of `kind`."""
+    if not issubclass(kind, np.inexact):
+        return register_jitable(lambda a, b: _whole_product(a.astype(kind), b.astype(kind)))
+
+    @register_jitable
+    def product(a, b):
+        if a.shape[1] != b.shape[0]:
+            raise ValueError("matmul: the inner dimensions differ")
+        return np.dot(np.ascontiguousarray(a.astype(kind)), np.ascontiguousarray(b.astype(kind)))
+
+    return product
+
+
+def _bent(ndim: int, axes: tuple[int, ...], last: bool) -> Callable[..., Array]:
+    """A compiled function to a matrix: `axes` as its columns (`last`) or its rows, the other axes the other way."""
+    kept = tuple(k for k in range(ndim) if k not in axes)
+    order = kept + axes if last else axes + kept
+    split = len(kept) if last else len(axes)
+
+    @register_jitable
+    def bend(a):
+        rows = columns = 1
+        moved = np.ascontiguousarray(np.transpose(a, order))
+        for i in range(split):
+            rows *= moved.shape[i]
+        for i in range(split, ndim):
+            columns *= moved.shape[i]
+        return moved.reshape((rows, columns))
+
+    return bend
+
+
+def _contraction(a: Any, b: Any, left: tuple[int, ...], right: tuple[int, ...]) -> Callable[..., Array]:
+    """A compiled product that sums over axes `left` of `a` and `right` of `b`, pair by pair."""
+    multiply = _matrices(_kind(a, b))
+    rows, columns = _bent(a.ndim, left, last=True), _bent(b.ndim, right, last=False)
+    if len(left) == a.ndim and len(right) == b.ndim:
+        return register_jitable(lambda a, b: multiply(rows(a), columns(b))[0, 0])
+    first, second = shape_without(a.ndim, left, False), shape_without(b.ndim, right, False)
+    return register_jitable(lambda a, b: multiply(rows(a), columns(b)).reshape(first(a.shape) + second(b.shape)))
+
+
+@overload(tensordot, prefer_literal=True)
+def _tensordot(a, b, left, right):
+    pairs = tuple(k % a.ndim for k in constant(left)), tuple(k % b.ndim for k in constant(right))
+    product = _contraction(a, b, *pairs)
+    return lambda a, b, left, right: product(a, b)
+
+
+@overload(dot)
+def _dot(a, b):
+    if not isinstance(a, types.Array) or not isinstance(b, types.Array) or 0 in (a.ndim, b.ndim):
+        return lambda a, b: a * b
+    product = _contraction(a, b, (a.ndim - 1,), (max(b.ndim - 2, 0),))
+    return lambda a, b: product(a, b)
+
+
+@overload(inner)
+def _inner(a, b):
+    if not isinstance(a, types.Array) or not isinstance(b, types.Array) or 0 in (a.ndim, b.ndim):
+        return lambda a, b: a * b
+    product = _contraction(a, b, (a.ndim - 1,), (b.ndim - 1,))
+    return lambda a, b: product(a, b)
+
+
+# ---- batches of matrices ----
+
+
+@compiled
+def _batch_index(k, batch, extents):
+    """Which matrix of an array with these leading extents stands at place `k` of a broadcast batch."""
+    index, stride = 0, 1
+    skipped = batch.size - extents.size
+    for axis in range(batch.size - 1, -1, -1):
+        place = k % batch[axis]
+        k //= batch[axis]
+        if axis >= skipped:
+            extent = extents[axis - skipped]
+            index += stride * (place if extent > 1 else 0)
+            stride *= extent
+    return index
+
+
+@compiled
+def _broadcast(a, b):
+    """The extents of a batch from those of two; they must be the same or 1."""
+    n = max(a.size, b.size)
+    out = np.ones(n, np.int64)
+    for extents in (a, b):
+        for k in range(extents.size):
+            at = n - extents.size + k
+            if extents[k] != 1:
+                if out[at] != 1 and out[at] != extents[k]:
+                    raise ValueError("matmul: the batch dimensions do not match")
+                out[at] = extents[k]
+    return out
+
+
+def _leading(ndim: int) -> Callable[..., Array]:
+    """A compiled function to the leading extents of an array, without the last two, as an array."""
+
+    @register_jitable
+    def extents(a):
+        out = np.empty(ndim - 2, np.int64)
+        for k in range(ndim - 2):
+            out[k] = a.shape[k]
+        return out
+
+    return extents
+
+
+@overload(matmul)
+def _matmul(a, b):
+    if a.ndim == 1 or b.ndim <= 2:
+        product = _contraction(a, b, (a.ndim - 1,), (max(b.ndim - 2, 0),))
+        return lambda a, b: product(a, b)
+    from numba.np.unsafe.ndarray import to_fixed_tuple
+
+    kind, rank = _kind(a, b), max(a.ndim, b.ndim)
+    multiply, leading_a, leading_b = _matrices(kind), _leading(a.ndim), _leading(b.ndim)
+
+    def batched(a, b):
+        n, inside, m = a.shape[-2], a.shape[-1], b.shape[-1]
+        extents_a, extents_b = leading_a(a), leading_b(b)
+        batch = _broadcast(extents_a, extents_b)
+        left = np.ascontiguousarray(a).reshape((-1, n, inside))
+        right = np.ascontiguousarray(b).reshape((-1, b.shape[-2], m))
+        out = np.empty((np.prod(batch), n, m), kind)
+        for k in range(out.shape[0]):
+            i, j = _batch_index(k, batch, extents_a), _batch_index(k, batch, extents_b)
+            out[k] = multiply(left[i], right[j])
+        shape = np.append(batch, np.array([n, m]))
+        return out.reshape(to_fixed_tuple(shape, rank))
+
+    return batched
+
+
+# ---- any sum of products ----
+
+
+def einsum_source(subscripts: str, scalars: bool) -> str:
+    """The text of a function (operands, kind) that computes an einsum by nested loops."""
+    inputs, _, output = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if "->" not in subscripts:
+        output = "".join(sorted(c for c in set(inputs) - {","} if inputs.count(c) == 1))
+    extents = {c: f"operands[{k}].shape[{at}]" for k, term in enumerate(terms) for at, c in enumerate(term)}
+    summed = [c for c in dict.fromkeys("".join(terms)) if c not in output]
+    product = " * ".join(f"operands[{k}][{', '.join(term) or '()'}]" for k, term in enumerate(terms))
+    shape = "".join(f"{extents[c]}, " for c in output)
+    lines = ["def run(operands, kind):", f"    out = np.zeros(({shape}), kind)"]
+    for depth, c in enumerate([*output, *summed]):
+        lines.append(f"{'    ' * (depth + 1)}for {c} in range({extents[c]}):")
+    place = ", ".join(output) or "()"
+    lines += [f"{'    ' * (len(output) + len(summed) + 1)}out[{place}] += {product}"]
+    return "\n".join([*lines, "    return out" + ("[()]" if scalars else "")])
+
+
+@overload(einsum, prefer_literal=True)
+def _einsum(subscripts, *operands):
+    text = str(constant(subscripts))
+    operands = operands[0] if len(operands) == 1 and isinstance(operands[0], types.BaseTuple) else operands
+    if "." in text:
+        return None
+    kind, space = _kind(*operands), {"np": np}
+    exec(einsum_source(text, text.endswith("->")), space)
+    run = register_jitable(space["run"])
+    return lambda subscripts, *operands: run(operands, kind)

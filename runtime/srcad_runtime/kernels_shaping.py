@@ -1,0 +1,335 @@
+"""Rearranging and running along an axis, where Numba lacks the function or the argument.
+
+Called from Python each function is NumPy's own.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+# Numba derives the types; annotations of the functions it compiles would say nothing.
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit, types, vectorize
+from numba.cpython.unsafe.tuple import tuple_setitem
+from numba.extending import overload, register_jitable
+
+from srcad_runtime.kernels_folding import Array, axes_of, constant, fold
+
+compiled = njit(cache=True, error_model="numpy")
+
+
+# ---- as called from Python ----
+
+
+def reshape(a: Array, shape: Any) -> Array:
+    """``np.reshape``; a copy where `a` is not contiguous."""
+    return np.reshape(a, shape)
+
+
+def roll(a: Array, shift: int, axis: int) -> Array:
+    """``np.roll`` along one axis."""
+    return np.roll(a, shift, axis)
+
+
+def repeat(a: Array, repeats: int, axis: int) -> Array:
+    """``np.repeat`` along one axis, each element as often."""
+    return np.repeat(a, repeats, axis)
+
+
+def sort(a: Array, axis: int = -1) -> Array:
+    """``np.sort``."""
+    return np.sort(a, axis)
+
+
+def cumprod(a: Array, axis: int) -> Array:
+    """``np.cumprod`` along one axis."""
+    return np.cumprod(a, axis)
+
+
+def diff(a: Array, n: int = 1, axis: int = -1) -> Array:
+    """``np.diff``."""
+    return np.diff(a, n, axis)
+
+
+def tile(a: Array, reps: Any) -> Array:
+    """``np.tile`` of an array with a number of repetitions for each of its axes, or for the last."""
+    return np.tile(a, reps)
+
+
+def pad(a: Array, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Array:
+    """``np.pad`` in the modes "constant", "edge", "wrap", "reflect" and "symmetric"."""
+    options = {"constant_values": constant_values} if mode == "constant" else {}
+    return np.pad(a, pad_width, mode, **options)  # type: ignore[call-overload]
+
+
+def diagonal(a: Array, offset: int = 0) -> Array:
+    """``np.diagonal`` of a matrix, as a copy."""
+    return np.diagonal(a, offset).copy()
+
+
+def heaviside(x: Array, at_zero: Array) -> Array:
+    """``np.heaviside``."""
+    return np.heaviside(x, at_zero)
+
+
+def polyval(p: Array, x: Array) -> Array:
+    """``np.polyval`` of coefficients, the highest power first."""
+    return np.polyval(p, x)
+
+
+def masked(a: Array, mask: Array) -> Array:
+    """``a[mask]`` for a mask of `a`'s shape."""
+    return a[mask]
+
+
+def set_masked(a: Array, mask: Array, values: Array) -> None:
+    """``a[mask] = values`` for a mask of `a`'s shape; writes `a`."""
+    a[mask] = values
+
+
+# ---- along one axis: from (outer, n, inner) to (outer, m, inner) ----
+
+
+@compiled
+def _roll(a, shift):
+    outer, n, inner = a.shape
+    out = np.empty_like(a)
+    for i in range(outer):
+        for j in range(n):
+            out[i, (j + shift) % n] = a[i, j]
+    return out
+
+
+@compiled
+def _repeat(a, repeats):
+    outer, n, inner = a.shape
+    out = np.empty((outer, n * repeats, inner), a.dtype)
+    for i in range(outer):
+        for j in range(n * repeats):
+            out[i, j] = a[i, j // repeats]
+    return out
+
+
+@compiled
+def _sort(a):
+    out = np.empty_like(a)
+    for i in range(a.shape[0]):
+        for k in range(a.shape[2]):
+            out[i, :, k] = np.sort(a[i, :, k])
+    return out
+
+
+@compiled
+def _cumprod(a):
+    out = a.copy()
+    for i in range(a.shape[0]):
+        for j in range(1, a.shape[1]):
+            out[i, j] *= out[i, j - 1]
+    return out
+
+
+@compiled
+def _diff(a, times):
+    for _ in range(times):
+        a = a[:, 1:, :] - a[:, :-1, :]
+    return np.ascontiguousarray(a)
+
+
+def _along(a: Any, axis: Any) -> tuple[Callable[..., Array], Callable[..., Array]]:
+    """Compiled functions that fold an array at one axis, and that unfold (outer, m, inner) again."""
+    [only] = axes_of(constant(axis), a.ndim)
+    unfold = register_jitable(lambda out, a: out.reshape(tuple_setitem(a.shape, only, out.shape[1])))
+    return fold(a.ndim, (only,)), unfold
+
+
+@overload(roll, prefer_literal=True)
+def _compiled_roll(a, shift, axis):
+    folded, unfold = _along(a, axis)
+    return lambda a, shift, axis: unfold(_roll(folded(a), shift), a)
+
+
+@overload(repeat, prefer_literal=True)
+def _compiled_repeat(a, repeats, axis):
+    folded, unfold = _along(a, axis)
+    return lambda a, repeats, axis: unfold(_repeat(folded(a), repeats), a)
+
+
+@overload(sort, prefer_literal=True)
+def _compiled_sort(a, axis=-1):
+    folded, unfold = _along(a, axis)
+    return lambda a, axis=-1: unfold(_sort(folded(a)), a)
+
+
+@overload(cumprod, prefer_literal=True)
+def _compiled_cumprod(a, axis):
+    folded, unfold = _along(a, axis)
+    return lambda a, axis: unfold(_cumprod(folded(a)), a)
+
+
+@overload(diff, prefer_literal=True)
+def _compiled_diff(a, n=1, axis=-1):
+    folded, unfold = _along(a, axis)
+    return lambda a, n=1, axis=-1: unfold(_diff(folded(a), n), a)
+
+
+# ---- all axes at once ----
+
+
+@overload(reshape)
+def _compiled_reshape(a, shape):
+    return lambda a, shape: np.ascontiguousarray(a).reshape(shape)
+
+
+@compiled
+def _gather(a, sources, fill):
+    """(outer, m, inner) with element sources[j] of the middle axis at j, or `fill` where that is -1."""
+    outer, _, inner = a.shape
+    out = np.full((outer, sources.size, inner), fill, a.dtype)
+    for i in range(outer):
+        for j in range(sources.size):
+            if sources[j] >= 0:
+                out[i, j] = a[i, sources[j]]
+    return out
+
+
+def _each_axis(ndim: int, sources: Callable[..., Any]) -> Callable[..., Array]:
+    """A compiled function of (a, option, fill) that gathers ``sources(axis)(n, option)`` along each axis."""
+    run = register_jitable(lambda a, option, fill: a)
+    for axis in range(ndim):
+        run = _one_more_axis(run, fold(ndim, (axis,)), axis, sources(axis))
+    return run
+
+
+def _one_more_axis(
+    before: Callable[..., Array], folded: Callable[..., Array], axis: int, sources: Callable[..., Any]
+) -> Callable[..., Array]:
+    @register_jitable
+    def run(a, option, fill):
+        a = before(a, option, fill)
+        out = _gather(folded(a), sources(a.shape[axis], option), fill)
+        return out.reshape(tuple_setitem(a.shape, axis, out.shape[1]))
+
+    return run
+
+
+@overload(tile)
+def _compiled_tile(a, reps):
+    ndim = a.ndim
+    count = len(reps) if isinstance(reps, types.BaseTuple) else 1
+    if count > ndim:
+        return None
+    single = not isinstance(reps, types.BaseTuple)
+
+    def sources(axis):
+        k = axis - ndim + count
+        if k < 0:
+            return register_jitable(lambda n, reps: np.arange(n))
+        if single:
+            return register_jitable(lambda n, reps: np.arange(n * reps) % n)
+        return register_jitable(lambda n, reps: np.arange(n * reps[k]) % n)
+
+    run = _each_axis(ndim, sources)
+    return lambda a, reps: run(a, reps, 0)
+
+
+@compiled
+def _outside(n, before, after, mode):
+    """For a padded axis of n elements, the element that each place repeats; -1: none."""
+    out = np.arange(-before, n + after)
+    for k in range(out.size):
+        j = out[k]
+        if 0 <= j < n:
+            continue
+        if mode == 0:
+            out[k] = -1
+        elif mode == 1:
+            out[k] = min(max(j, 0), n - 1)
+        elif mode == 2:
+            out[k] = j % n
+        else:
+            period = max(2 * n - 2, 1) if mode == 3 else 2 * n
+            j %= period
+            out[k] = j if j < n else period - j if mode == 3 else period - 1 - j
+    return out
+
+
+_MODES = {"constant": 0, "edge": 1, "wrap": 2, "reflect": 3, "symmetric": 4}
+
+
+@overload(pad, prefer_literal=True)
+def _compiled_pad(a, pad_width, mode="constant", constant_values=0.0):
+    code, nested = _MODES.get(str(constant(mode))), isinstance(pad_width, types.BaseTuple)
+    if code is None:
+        return None
+
+    def sources(axis):
+        if not nested:
+            return register_jitable(lambda n, width: _outside(n, width, width, code))
+        if not isinstance(pad_width[0], types.BaseTuple):
+            return register_jitable(lambda n, width: _outside(n, width[0], width[1], code))
+        k = axis if len(pad_width) > 1 else 0
+        return register_jitable(lambda n, width: _outside(n, width[k][0], width[k][1], code))
+
+    run = _each_axis(a.ndim, sources)
+    return lambda a, pad_width, mode="constant", constant_values=0.0: run(a, pad_width, constant_values)
+
+
+@overload(diagonal, prefer_literal=True)
+def _compiled_diagonal(a, offset=0):
+    if a.ndim == 2:
+        return lambda a, offset=0: _diagonal(a, offset)
+
+
+@compiled
+def _diagonal(a, offset):
+    row, column = max(-offset, 0), max(offset, 0)
+    n = max(min(a.shape[0] - row, a.shape[1] - column), 0)
+    out = np.empty(n, a.dtype)
+    for i in range(n):
+        out[i] = a[row + i, column + i]
+    return out
+
+
+@vectorize(["f4(f4,f4)", "f8(f8,f8)"], cache=True)
+def _heaviside(x, at_zero):
+    return x if x != x else 0.0 if x < 0 else at_zero if x == 0 else 1.0
+
+
+@overload(heaviside)
+def _compiled_heaviside(x, at_zero):
+    return lambda x, at_zero: _heaviside(x, at_zero)
+
+
+@overload(polyval)
+def _compiled_polyval(p, x):
+    def horner(p, x):
+        y = 0 * x + p[0]
+        for k in range(1, p.size):
+            y = y * x + p[k]
+        return y
+
+    return horner
+
+
+@overload(masked)
+def _compiled_masked(a, mask):
+    return lambda a, mask: a.ravel()[mask.ravel()]
+
+
+@overload(set_masked)
+def _compiled_set_masked(a, mask, values):
+    if isinstance(values, types.Array):
+        return lambda a, mask, values: _set_masked(a, mask, values.ravel())
+    return lambda a, mask, values: _set_masked(a, mask, np.full(1, values))
+
+
+@compiled
+def _set_masked(a, mask, values):
+    k, flags = 0, mask.ravel()
+    for i in range(flags.size):
+        if flags[i]:
+            a.flat[i] = values[k if values.size > 1 else 0]
+            k += 1
