@@ -29,6 +29,8 @@ def result(
     path: str, obj: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract], assumptions: Assumptions
 ) -> Abstract:
     """The type of ``path(*args, **kwargs)``; `obj` is the function itself where that is at hand."""
+    if path.startswith("srcad_runtime."):
+        importlib.import_module("srcad.runtime_signatures")
     rule = SIGNATURES.get(path)
     if rule is not None:
         found = rule(list(args), dict(kwargs), assumptions)

@@ -305,11 +305,12 @@ def library(
         return eval_effects.write(ev, path, obj, args, kwargs, loc)
     rule = rules.lookup(path) or rules.lookup_object(getattr(obj, "live", obj))
     names = list(rule.params) if rule is not None else []
+    own = rule.wrt if rule is not None else ()  # what is differentiated is no structure, whatever its name
     exprs = []
     for k, value in enumerate(args):
         name = names[k] if k < len(names) else ""
-        exprs.append(argument(ev, name, value, path, loc))
-    pairs = tuple((name, argument(ev, name, value, path, loc)) for name, value in kwargs.items())
+        exprs.append(argument(ev, "" if name in own else name, value, path, loc))
+    pairs = tuple((name, argument(ev, "" if name in own else name, value, path, loc)) for name, value in kwargs.items())
     ref = ir.Ref(path, getattr(obj, "live", obj), loc=named_at)
     return result(ev, ir.Call(ref, tuple(exprs), pairs, loc=loc))
 
