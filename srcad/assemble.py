@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import emit, ir, types
+from srcad.dims import dim_expr
 from srcad.pipeline import Generated, Request
 from srcad.program import Program
 from srcad.transforms import alias, forward, record, reverse, tidy
@@ -91,8 +92,18 @@ def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stm
 
 
 def guards(sweep: Any) -> list[ir.Stmt]:
-    """Checks of the extents that broadcasting was assumed to find equal (if one were 1, the derivative would differ)."""
-    return []
+    """A check of the extents that broadcasting was taken to find equal: if one were 1, the derivative would differ."""
+    pairs = [(a.left, a.right) for a in sweep.program.assumptions if getattr(a, "op", "") == "=="]
+    tests: list[ir.Expr] = []
+    for left, right in dict.fromkeys(pairs):
+        exprs = (dim_expr(left), dim_expr(right))
+        if not ir.names(exprs) - {i.name for i in sweep.program.inputs}:
+            tests.append(ir.Compare(("!=",), exprs))
+    if not tests:
+        return []
+    text = f"{sweep.program.name} is differentiated for shapes {shape_facts(sweep)}"
+    error = ir.Call(ir.Ref("builtins.ValueError"), (ir.Const(text),))
+    return [ir.If(tests[0] if len(tests) == 1 else ir.BoolOp("or", tuple(tests)), (ir.Raise(error),))]
 
 
 def describe(first: str, sweep: Any, recorded: Any) -> str:

@@ -20,20 +20,34 @@ class Shapes:
     def __init__(self, known: Mapping[str, types.Abstract], assumptions: Sequence[object], rebound: set[str]) -> None:
         self.types = {name: _itself(name, t) for name, t in known.items()}
         self.rebound = rebound  # variables that hold different arrays at different times: their extents have no name
-        self._leader: dict[Dim, Dim] = {}
+        self._leader: dict[str, Dim] = {}
         for a in assumptions:
-            if getattr(a, "op", "") == "==":
+            if getattr(a, "op", "") in ("==", "="):
                 self._unite(a.left, a.right)  # type: ignore[attr-defined]
+        self.types = {name: self._canonical_type(t) for name, t in self.types.items()}
 
     def _unite(self, a: Dim, b: Dim) -> None:
         a, b = self.canonical(a), self.canonical(b)
-        if a != b:
-            self._leader[b] = a
+        if a == b:
+            return
+        single = [d for d in (b, a) if d.const == 0 and len(d.terms) == 1 and d.terms[0][1] == 1]
+        if single:
+            self._leader[single[0].terms[0][0]] = a if single[0] == b else b
 
     def canonical(self, dim: Dim) -> Dim:
-        while dim in self._leader:
-            dim = self._leader[dim]
+        """The extent with every symbol replaced by the one it was found equal to."""
+        while any(s in self._leader for s, _ in dim.terms):
+            total = Dim(dim.const)
+            for s, coef in dim.terms:
+                total = total + self._leader.get(s, symbol(s)) * coef
+            dim = total
         return dim
+
+    def _canonical_type(self, t: types.Abstract) -> types.Abstract:
+        if isinstance(t, Num):
+            number = None if t.number is None else self.canonical(t.number)
+            return replace(t, dims=self.dims(t), number=number)
+        return t
 
     def of(self, expr: ir.Expr) -> Num:
         """The type of an expression; UNKNOWN for what is not a number or array."""

@@ -12,7 +12,8 @@ Dims: TypeAlias = tuple["Dim | None", ...]
 
 @dataclass(frozen=True)
 class Assumption:
-    """``left op right`` is taken for granted; op is "==" (extents that are combined) or "<=" (bounds of slices)."""
+    """``left op right`` is taken for granted; op is "==" (extents that are broadcast together: if one were 1 nothing would
+    fail), "=" (extents that NumPy itself finds equal, or raises) or "<=" (bounds of slices)."""
 
     op: str
     left: Dim
@@ -57,22 +58,20 @@ def _broadcast_one(a: Dim | None, b: Dim | None, assumptions: Assumptions) -> Di
         return a
     if a == Dim(1):
         return b
-    for d, other in ((a, b), (b, a)):
-        if d is not None and d.is_const and never_one(d):  # the other one is equal or 1
-            assume(assumptions, "==", d, other)
-            return d
-    if a is None or b is None:
-        return None
-    first, second = (b, a) if never_one(b) and not never_one(a) else (a, b)
-    assume(assumptions, "==", first, second)
-    return first
+    if never_one(a) and never_one(b):
+        assert a is not None and b is not None
+        assume(assumptions, "==", a, b)
+        return b if b.is_const else a
+    if never_one(a) or never_one(b):  # the other one is equal to it, or 1
+        return a if never_one(a) else b
+    return None
 
 
 def same(a: Dim | None, b: Dim | None, assumptions: Assumptions) -> Dim | None:
     """The extent of two axes that must be equal (no broadcasting)."""
     if a is None or b is None:
         return b if a is None else a
-    assume(assumptions, "==", a, b)
+    assume(assumptions, "=", a, b)
     return b if b.is_const else a
 
 

@@ -49,8 +49,7 @@ class Lowering:
         self.extents = Extents(program, rebound(program.body, {i.name for i in program.inputs}))
         for axis in self.axes:
             self.extents.loop_variable(axis)
-        groups = loops_nests.memory_groups(program.body, dict(program.types))
-        self.memory = Memory(self.extents.known, groups, self.axes)
+        self.memory = loops_nests.memory(program.body, self.extents.known, self.axes)
         self.writer = Writer(self.names, self.axes)
         self.items: list[Item] = []
         self.note = ""
@@ -150,8 +149,9 @@ class Lowering:
             if isinstance(stmt, (ir.Store, ir.Augment)) and isinstance(stmt.target, ir.Index):
                 return self.store(stmt)
             if isinstance(stmt, ir.Augment):
-                self.keep(replace(stmt, value=self.inner(stmt.value)))
-                return
+                if self.extents.of(stmt.target).dims:
+                    return self.store(replace(stmt, target=ir.Index(stmt.target, (ir.ELLIPSIS,))))
+                return self.keep(replace(stmt, value=self.inner(stmt.value)))
         except Stay:
             del self.items[mark:]
             self.extents.equal = equal
@@ -160,15 +160,16 @@ class Lowering:
     def assign(self, stmt: ir.Assign) -> None:
         assert isinstance(stmt.target, ir.Name)
         kind = self.extents.of(stmt.value)
-        if kind.dims is None or kind.dtype not in DTYPES:
+        if kind.dims is None or kind.dtype not in DTYPES or stmt.value == ir.call("numpy.copy", stmt.target):
             raise Stay
         target = stmt.target
         if target.id in ir.names(stmt.value):
-            target = self.fresh(f"{target.id}_new", kind.dtype, ())
-            self.extents.known[target.id] = kind
+            target = ir.Name(self.names.fresh(f"{target.id}_new"))
+            self.extents.declare(target.id, kind, self.extents.assumed_dims(stmt.value))
         dims = self.made(target, stmt.value, kind)
         if dims is None:
             self.keep(replace(stmt, value=self.parts(stmt.value, kind)))
+            self.learn(stmt.value)
             dims = tuple(d for d in kind.dims if d is not None)
             if len(dims) == len(kind.dims):
                 self.extents.pin(stmt.target.id, dims)
@@ -197,6 +198,15 @@ class Lowering:
             return None
         self.add(self.filling(target, view, elements, str(kind.dtype)))
         return view.dims
+
+    def learn(self, value: ir.Expr) -> None:
+        """A product of matrices that came out well says that two extents are equal."""
+        call = value.args if isinstance(value, ir.Call) and _path(value) in ("numpy.dot", "numpy.matmul") else ()
+        operands = (value.left, value.right) if isinstance(value, ir.Binary) and value.op == "@" else call
+        if len(operands) == 2:
+            a, b = (self.extents.of(e).dims for e in operands)
+            if a and b and len(a) <= 2 and len(b) <= 2 and a[-1] is not None and b[0] is not None:
+                self.extents.unite(a[-1], b[0])
 
     def nest_dims(self) -> Dims:
         nest = self.items[-2]
@@ -257,9 +267,14 @@ class Lowering:
         if not isinstance(target.base, ir.Name) or kind.dims is None or kind.dtype not in DTYPES:
             raise Stay
         elements = self.elements(target.base.id)
+        if ir.NONE in target.items:
+            raise Stay
+        if alias.sure_view(target, self.extents.assumed) and elements.index(target) is None:
+            target = ir.Index(self.hoist(target), (ir.ELLIPSIS,))
         region, value = self.region(target, stmt, elements)
         if not _fits(self.extents.of(stmt.value).dtype, kind.dtype, isinstance(stmt, ir.Augment)):
             raise Stay
+        assert isinstance(target.base, ir.Name)
         self.write(target.base, region, value, elements, str(kind.dtype))
 
     def region(self, target: ir.Index, stmt: ir.Store | ir.Augment, elements: Elements) -> tuple[View, View]:
@@ -269,7 +284,7 @@ class Lowering:
         region = elements.index(whole)
         if region is None:
             raise Stay
-        expr = stmt.value if mask is None else _unmasked(stmt.value, mask)
+        expr = stmt.value if mask is None else self.unmasked(stmt.value, mask)
         new = elements.view(expr)
         dims = elements.broadcast((region, new), (whole, expr))
         if len(dims) != len(region.dims) or any(d != r for d, r in zip(dims, region.dims)) and not self.settled(dims, region.dims, elements):
@@ -297,6 +312,15 @@ class Lowering:
             return None
         kind, base = self.extents.of(target.items[0]), self.extents.of(target.base)
         return target.items[0] if kind.dtype == "bool" and kind.dims and len(kind.dims) == len(base.dims or ()) else None
+
+    def unmasked(self, value: ir.Expr, mask: ir.Expr) -> ir.Expr:
+        """``y[mask]`` as y, for what is written where the mask is true. Raises Stay for values counted otherwise."""
+        if isinstance(value, ir.Index) and value.items == (mask,):
+            return value.base
+        if isinstance(value, ir.Name) and self.extents.of(value).dims != ():
+            raise Stay
+        found: ir.Expr = ir.rebuild(value, lambda node: self.unmasked(node, mask))
+        return found
 
     def write(self, base: ir.Name, region: View, value: View, elements: Elements, dtype: str) -> None:
         """``region = value``; through a buffer if the value reads elements of the region at other places."""
@@ -329,6 +353,8 @@ class Lowering:
             raise Stay
         name = self.names.fresh("t")
         self.extents.declare(name, kind, self.extents.assumed_dims(value))
+        for shared in alias.shares(value, self.extents.assumed):
+            self.memory.unite(name, shared)
         self.attempt(ir.Assign(ir.Name(name), value))
         return ir.Name(name)
 
@@ -378,15 +404,6 @@ def _fits(source: str | None, target: str | None, in_place: bool) -> bool:
     if source not in order or target not in order:
         return False
     return order[source] <= order[target] or not in_place and order[source] < 3
-
-
-def _unmasked(value: ir.Expr, mask: ir.Expr) -> ir.Expr:
-    """``y[mask]`` as y, for what is written where the mask is true."""
-    def change(node: Any) -> Any:
-        return node.base if isinstance(node, ir.Index) and node.items == (mask,) else node
-
-    found: ir.Expr = ir.transform(value, change)
-    return found
 
 
 def _path(value: ir.Expr) -> str:

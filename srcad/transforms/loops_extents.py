@@ -204,10 +204,9 @@ class Extents(Mapping[str, Abstract]):
     def bound(self, counter: ir.Name, bounds: Sequence[Dim | None]) -> None:
         """`counter` runs over a range with these bounds, here."""
         start, stop, step = bounds
-        if start is None or stop is None or step not in (ONE, Dim(-1)):
-            return
         own = self.linear(counter)
-        assert own is not None
+        if own is None or start is None or stop is None or step not in (ONE, Dim(-1)):
+            return
         self.bounds[own.symbols[0]] = (start, stop - 1) if step == ONE else (stop + 1, start)
 
     def pin(self, name: str, dims: Dims) -> None:

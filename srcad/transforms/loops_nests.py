@@ -23,12 +23,14 @@ SHAPE = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
 @dataclass(frozen=True)
 class Cell:
     """``target = value``, or with an `op` (+ * max min or and) ``target = target op value``; a target is an element or
-    a number. first: what a sum or product begins with, in the type that it is added up in."""
+    a number. first: what it begins with. whole: the innermost loop is all that goes into the target, which holds
+    nothing before."""
 
     target: ir.Name | ir.Index
     value: ir.Expr
     op: str = ""
-    first: ir.Const = ir.ZERO
+    first: ir.Expr = ir.ZERO
+    whole: bool = False
     note: str = ""
 
 
@@ -92,11 +94,18 @@ class Memory:
     """Which variables are arrays, and which of them may share memory (those of one group)."""
 
     known: Mapping[str, Abstract]
-    groups: Mapping[str, str]
-    axes: tuple[str, ...] = field(default=())
+    axes: tuple[str, ...]
+    leader: dict[str, str] = field(default_factory=dict)
 
     def group(self, name: str) -> str:
-        return self.groups.get(name, name)
+        while name in self.leader:
+            name = self.leader[name]
+        return name
+
+    def unite(self, a: str, b: str) -> None:
+        a, b = self.group(a), self.group(b)
+        if a != b:
+            self.leader[max(a, b)] = min(a, b)
 
     def is_array(self, name: str) -> bool:
         t = self.known.get(name)
@@ -230,34 +239,20 @@ def _is_accumulation(call: ir.Call) -> bool:
     return call.fn in (ir.Ref("numpy.add.at"), ir.Ref("srcad_runtime.add_at"))
 
 
-def memory_groups(body: Sequence[ir.Stmt], known: dict[str, Abstract]) -> dict[str, str]:
-    """For each variable a name for all memory it may hold, the same for any two that may share some."""
-    leader: dict[str, str] = {}
-
-    def find(name: str) -> str:
-        while name in leader:
-            name = leader[name]
-        return name
-
-    def unite(a: str, b: str) -> None:
-        a, b = find(a), find(b)
-        if a != b:
-            leader[max(a, b)] = min(a, b)
-
+def memory(body: Sequence[ir.Stmt], known: dict[str, Abstract], axes: tuple[str, ...]) -> Memory:
+    """What the variables of a program may share."""
+    found = Memory(known, axes)
     for stmt in ir.walk(tuple(body)):
-        if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
-            for name in alias.shares(stmt.value, known):
-                unite(stmt.target.id, name)
-        elif isinstance(stmt, ir.Assign):
-            for a in ir.names(stmt.target):
-                for b in alias.shares(stmt.value, known):
-                    unite(a, b)
+        if isinstance(stmt, ir.Assign):
+            for target in ir.names(stmt.target):
+                for name in alias.shares(stmt.value, known):
+                    found.unite(target, name)
         elif isinstance(stmt, ir.Push):
             for name in alias.shares(stmt.value, known):
-                unite(stmt.stack, name)
+                found.unite(stmt.stack, name)
         elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
-            unite(stmt.target.id, stmt.stack)
-    return {name: find(name) for name in leader}
+            found.unite(stmt.target.id, stmt.stack)
+    return found
 
 
 # ---- fusion ----
@@ -265,27 +260,33 @@ def memory_groups(body: Sequence[ir.Stmt], known: dict[str, Abstract]) -> dict[s
 
 def fused(items: Sequence[Item], memory: Memory) -> list[Item]:
     """Every nest moved up into the nearest earlier one of the same extents that it may join."""
-    done: list[Item] = []
+    done: list[tuple[Item, Effects]] = []
     for item in items:
-        at = _partner(done, item, memory) if isinstance(item, Nest) else None
-        if at is None or not isinstance(item, Nest):
-            done.append(item)
-        else:
-            first = done[at]
-            assert isinstance(first, Nest)
-            done[at] = joined(first, item)
-    return done
+        effects = memory.of(item)
+        if not isinstance(item, Nest) or not _moved_up(done, item, effects, memory):
+            done.append((item, effects))
+    return [item for item, _ in done]
 
 
-def _partner(done: Sequence[Item], nest: Nest, memory: Memory) -> int | None:
-    effects = memory.of(nest)
+def _moved_up(done: list[tuple[Item, Effects]], nest: Nest, effects: Effects, memory: Memory) -> bool:
+    """Join `nest` to an earlier one; statements in between that it depends on (allocations) move in front of both."""
+    carried: list[int] = []
     for at in range(len(done) - 1, -1, -1):
-        other = done[at]
-        if isinstance(other, Nest) and other.dims == nest.dims and memory.fusable(other, nest):
-            return at
-        if not memory.of(other).commutes(effects):
-            return None
-    return None
+        other, theirs = done[at]
+        moving = [done[k][1] for k in carried]
+        if isinstance(other, Nest) and other.dims == nest.dims and all(theirs.commutes(e) for e in moving):
+            if memory.fusable(other, nest):
+                both = joined(other, nest)
+                before = [done[k] for k in reversed(carried)]
+                rest = [done[k] for k in range(at + 1, len(done)) if k not in carried]
+                done[at:] = [*before, (both, memory.of(both)), *rest]
+                return True
+        if all(theirs.commutes(e) for e in (effects, *moving)):
+            continue
+        if isinstance(other, Nest) or theirs.exits or theirs.writes:
+            return False
+        carried.append(at)
+    return False
 
 
 def joined(a: Nest, b: Nest) -> Nest:

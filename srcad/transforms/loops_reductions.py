@@ -112,7 +112,8 @@ class Reducer:
         self.room, self.elements, self.what, self.kind = room, elements, what, kind
         self.index = tuple(symbol(a) for a in room.axes[: len(what.view.dims)])
         self.value = what.view.at(self.index)
-        self.guard = self.not_empty() if what.op in ("max", "min") else []
+        self.is_extremum = what.op in ("max", "min")
+        self.guard = self.not_empty() if self.is_extremum else []
 
     def to_number(self, target: ir.Name) -> None:
         """``target = reduction``, a number."""
@@ -120,7 +121,7 @@ class Reducer:
         total = target
         if narrow or self.what.count:
             total = self.room.fresh("total", "float64" if narrow else self.kind.dtype, ())
-        begin = self.what.view.at(tuple(Dim(0) for _ in self.index)) if self.guard else self.identity()
+        begin = self.what.view.at(tuple(Dim(0) for _ in self.index)) if self.is_extremum else self.identity()
         nest = self.nest(total, [*self.guard, ir.Assign(total, begin)])
         result: ir.Expr = ir.Binary("/", total, self.size()) if self.what.count else total
         if narrow:
@@ -129,15 +130,16 @@ class Reducer:
 
     def to_array(self, target: ir.Name) -> None:
         """``target = reduction``, an array of what is kept of the axes."""
-        dims, dtype = self.what.dims, self.kind.dtype
-        place = ir.Index(target, tuple(self.spelt(k) for k in range(len(self.index)) if k in self.what.kept or self.what.keepdims))
+        dims, dtype, rank = self.what.dims, self.kind.dtype, len(self.index)
+        place = ir.Index(target, tuple(self.spelt(k) for k in range(rank) if k in self.what.kept or self.what.keepdims))
+        whole = self.what.over == (rank - 1,)
         maker = {"+": "numpy.zeros", "or": "numpy.zeros", "*": "numpy.ones", "and": "numpy.ones"}.get(self.what.op, "numpy.empty")
-        allocation = ir.Assign(target, self.room.empty(dims, dtype, maker))
-        if self.guard:
+        allocation = ir.Assign(target, self.room.empty(dims, dtype, "numpy.empty" if whole else maker))
+        if whole or not self.is_extremum:
+            self.room.add(self.nest(place, [*self.guard, allocation], whole))
+        else:
             self.first_values(place, [*self.guard, allocation])
             self.room.add(self.nest(place, []))
-        else:
-            self.room.add(self.nest(place, [allocation]))
         if self.what.count:
             self.divided(target)
 
@@ -156,8 +158,11 @@ class Reducer:
         cell = Cell(place, ir.Binary("/", place, self.size()))
         self.room.add(self.room.nest(self.room.elements(), dims, [cell]))
 
-    def nest(self, target: ir.Name | ir.Index, before: Sequence[ir.Stmt]) -> Nest:
-        cell = Cell(target, self.value, self.what.op, self.identity())
+    def nest(self, target: ir.Name | ir.Index, before: Sequence[ir.Stmt], whole: bool = False) -> Nest:
+        first: ir.Expr = self.identity()
+        if whole and self.is_extremum:
+            first = self.what.view.at((*self.index[:-1], Dim(0)))
+        cell = Cell(target, self.value, self.what.op, first, whole)
         return self.room.nest(self.elements, self.what.view.dims, [cell], before)
 
     def spelt(self, axis: int) -> ir.Expr:

@@ -25,6 +25,7 @@ class Writer:
 
     def __init__(self, names: Names, axes: tuple[str, ...]) -> None:
         self.names, self.axes = names, axes
+        self.reused: dict[tuple[str, int, str], ir.Name] = {}
         free = [c for c in COUNTERS if c not in names]
         self.counters = tuple(free[k] if k < len(free) else names.fresh("i") for k in range(len(axes)))
         names.take(self.counters)
@@ -37,14 +38,13 @@ class Writer:
         rank = len(nest.stops)
         shifts = _shifts(nest.cells, self.axes[:rank])
         cells = [self.renamed(c, shifts) for c in nest.cells]
-        inner = [c for c in cells if self.gathers(c, rank)]
-        parts = {id(c): self.part(c, nest) for c in inner}
-        body = self.body([parts[id(c)][1] if id(c) in parts else c for c in cells])
-        first = [s for c in inner for s in parts[id(c)][0]]
-        last = [s for c in inner for s in parts[id(c)][2]]
+        parts = {k: self.part(k, c) for k, c in enumerate(cells) if self.gathers(c, rank)}
+        body = self.body([replace(c, target=parts[k]) if k in parts else c for k, c in enumerate(cells)])
+        first = [ir.Assign(p, self.begin(cells[k])) for k, p in parts.items()]
+        last = [update(cells[k].target, "" if cells[k].whole else cells[k].op, p) for k, p in parts.items()]
         stops = [_plus(stop, shift) for stop, shift in zip(nest.stops, shifts, strict=True)]
         start = ir.Const(shifts[-1])
-        if rank == 1 and any(c.first.kind != "int" for c in inner):
+        if rank == 1 and any(_is_long_sum(cells[k]) for k in parts):
             loop = self.blocks(body, start, stops[0], first, last)
         else:
             loop = [*first, self.loop(rank - 1, start, stops[-1], body), *last]
@@ -59,10 +59,17 @@ class Writer:
         self, body: list[ir.Stmt], start: ir.Const, stop: ir.Expr, first: list[ir.Stmt], last: list[ir.Stmt]
     ) -> list[ir.Stmt]:
         """One loop over blocks and one inside each."""
-        begin = ir.Name(self.names.fresh("begin"))
+        begin = self.name("begin", 0)
         end = ir.call("builtins.min", ir.Binary("+", begin, ir.Const(BLOCK)), stop)
         inner = (*first, self.loop(0, begin, end, body), *last)
         return [ir.For(begin, _range(start, stop, ir.Const(BLOCK)), inner)]
+
+    def name(self, base: str, number: int, kind: str = "") -> ir.Name:
+        """A variable for use within one nest; the next one may use it again, for numbers of the same kind."""
+        key = (base, number, kind)
+        if key not in self.reused:
+            self.reused[key] = ir.Name(self.names.fresh(base))
+        return self.reused[key]
 
     # ---- cells ----
 
@@ -70,12 +77,11 @@ class Writer:
         """Whether a cell collects the innermost loop into one place, to be kept in a number meanwhile."""
         return bool(cell.op) and self.counters[rank - 1] not in ir.names(cell.target) and not _is_number(cell, rank)
 
-    def part(self, cell: Cell, nest: Nest) -> tuple[list[ir.Stmt], Cell, list[ir.Stmt]]:
-        """(before, cell, after) of the innermost loop: the collected values under a name of their own."""
-        part = ir.Name(self.names.fresh("part"))
-        begin = cell.first if cell.op in ("+", "*") else cell.target
-        after = update(cell.target, cell.op, part)
-        return [ir.Assign(part, begin)], replace(cell, target=part), [after]
+    def part(self, k: int, cell: Cell) -> ir.Name:
+        return self.name("part", k, cell.first.kind if isinstance(cell.first, ir.Const) else "")
+
+    def begin(self, cell: Cell) -> ir.Expr:
+        return cell.first if cell.op in ("+", "*") or cell.whole else cell.target
 
     def body(self, cells: Sequence[Cell]) -> list[ir.Stmt]:
         """The statements of the innermost loop, under their notes where there are several."""
@@ -94,13 +100,14 @@ class Writer:
     def cell(self, cell: Cell) -> list[ir.Stmt]:
         if cell.op not in ("max", "min") or isinstance(cell.value, ir.Name):
             return [update(cell.target, cell.op, cell.value)]
-        value = ir.Name(self.names.fresh("v"))
+        value = self.name("v", 0)
         return [ir.Assign(value, cell.value), update(cell.target, cell.op, value)]
 
     def renamed(self, cell: Cell, shifts: Sequence[int]) -> Cell:
         """Placeholders become the counters, which start where the elements do."""
         moves = {a: (c, s) for a, c, s in zip(self.axes, self.counters, shifts)}
-        return replace(cell, target=_moved(cell.target, moves), value=_moved(cell.value, moves))
+        first = _moved(cell.first, moves)
+        return replace(cell, target=_moved(cell.target, moves), value=_moved(cell.value, moves), first=first)
 
 
 def update(target: ir.Name | ir.Index, op: str, value: ir.Expr) -> ir.Stmt:
@@ -119,6 +126,10 @@ def update(target: ir.Name | ir.Index, op: str, value: ir.Expr) -> ir.Stmt:
 
 def _is_number(cell: Cell, rank: int) -> bool:
     return isinstance(cell.target, ir.Name) and (cell.op not in ("+", "*") or cell.op == "*" and rank == 1)
+
+
+def _is_long_sum(cell: Cell) -> bool:
+    return cell.op == "+" and isinstance(cell.first, ir.Const) and cell.first.kind != "int"
 
 
 def _range(start: ir.Expr, stop: ir.Expr, step: ir.Expr) -> ir.Call:
