@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from srcad.rules.arithmetic import is_complex
 from srcad.rules.registry import at, elementwise, pullback, pushforward, rename
 
 # ---- exponentials and logarithms ----
@@ -219,7 +220,7 @@ def real(val):
 
 @elementwise(np.imag, domain=(-3, 3), kinds="fc")
 def imag(val):
-    if np.iscomplexobj(val):
+    if is_complex(val):
         return -1.0j
     return 0.0
 
@@ -227,7 +228,7 @@ def imag(val):
 @elementwise(np.angle, domain=(0.3, 3), kinds="fc", wrt=("z",))
 def angle(z, deg=False):
     unit = 57.29577951308232 if deg else 1.0
-    if np.iscomplexobj(z):
+    if is_complex(z):
         return -1.0j * unit / np.where(z == 0.0, 1.0, z)
     return 0.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from srcad_runtime import arrays
 
+from srcad.rules.arithmetic import is_complex
 from srcad.rules.reductions import spread
 from srcad.rules.registry import at, constant, expansion, multilinear, pullback, pushforward
 
@@ -147,7 +148,7 @@ def det_dot(a, *, a_dot):
 def slogdet_bar(a, *, out, out_bar):
     inverse_t = transposed(np.linalg.inv(a))
     g = 0.0 if out_bar[1] is None else per_matrix(out_bar[1])
-    if np.iscomplexobj(a) and out_bar[0] is not None:
+    if is_complex(a) and out_bar[0] is not None:
         g = g - 1j * per_matrix(np.real(1j * out_bar[0] * out[0]))
     return g * inverse_t
 
@@ -155,7 +156,7 @@ def slogdet_bar(a, *, out, out_bar):
 @pushforward(np.linalg.slogdet)
 def slogdet_dot(a, *, out, a_dot):
     log_dot = np.sum(transposed(np.linalg.inv(a)) * a_dot, axis=(-2, -1))
-    if np.iscomplexobj(a):
+    if is_complex(a):
         return 1j * np.imag(log_dot) * out[0], np.real(log_dot)
     return 0.0 * out[0], log_dot
 
@@ -215,9 +216,9 @@ def norm_slope(x, ord, axis, out):
 
 def vector_norm_slope(x, ord, axis, out):
     if ord == 2:
-        return np.conj(x) / np.where(out == 0.0, 1.0, out) if np.iscomplexobj(x) else x / np.where(out == 0.0, 1.0, out)
+        return np.conj(x) / np.where(out == 0.0, 1.0, out) if is_complex(x) else x / np.where(out == 0.0, 1.0, out)
     size = np.abs(x)
-    unit = np.conj(x) / np.where(size == 0.0, 1.0, size) if np.iscomplexobj(x) else np.sign(x)
+    unit = np.conj(x) / np.where(size == 0.0, 1.0, size) if is_complex(x) else np.sign(x)
     if ord == 1:
         return unit
     if ord == np.inf or ord == -np.inf:
