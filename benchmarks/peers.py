@@ -1,0 +1,180 @@
+"""The peers: each turns a program and its arguments into a call that computes the value and the gradients.
+
+Every import is inside the peer that needs it: what is not installed is a dash in the table, not an error.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.case import Case
+
+
+class Missing(Exception):
+    """The peer is not installed, or the program is not written for it."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """`call()` computes value and gradients and waits for them; `arrays(result)` makes NumPy of what it returns."""
+
+    call: Callable[[], Any]
+    arrays: Callable[[Any], tuple[np.ndarray, ...]]
+
+
+def written(package: str, theme: str, name: str) -> Callable[..., Any]:
+    """The version of a program in benchmarks.<package>.<theme>. Raises Missing."""
+    where = f"benchmarks.{package}.{theme}"
+    try:
+        module = importlib.import_module(where)
+    except ModuleNotFoundError as error:
+        raise Missing(f"{error.name} is not there") from error
+    if not hasattr(module, name):
+        raise Missing(f"{where} has no {name}")
+    return getattr(module, name)
+
+
+def _flat(result: Any) -> tuple[np.ndarray, ...]:
+    """(value, gradient or gradients), or (value, gradient, ...), as a tuple of arrays."""
+    value, *rest = result
+    if len(rest) == 1 and isinstance(rest[0], tuple | list):
+        rest = list(rest[0])
+    return tuple(np.asarray(part, dtype=np.float64) for part in (value, *rest))
+
+
+def _own(args: tuple[Any, ...]) -> list[Any]:
+    return [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+
+
+def by_hand(case: Case, args: tuple[Any, ...]) -> Prepared:
+    fn, own = written("by_hand", case.theme, case.name), _own(args)
+    return Prepared(lambda: fn(*own), _flat)
+
+
+def primal(case: Case, args: tuple[Any, ...]) -> Prepared:
+    """The denominator: hand-written loops compiled by Numba, or the program itself compiled as it stands."""
+    try:
+        fn = written("by_hand", case.theme, case.name + "_primal")
+        own = _own(args)
+        return Prepared(lambda: fn(*own), lambda value: (np.asarray(value),))
+    except Missing:
+        import numba
+
+        compiled = numba.njit(error_model="numpy", cache=True)(case.fn)
+    return Prepared(lambda: compiled(*_own(args)), lambda value: (np.asarray(value),))
+
+
+def _srcad(backend: str) -> Callable[[Case, tuple[Any, ...]], Prepared]:
+    def prepare(case: Case, args: tuple[Any, ...]) -> Prepared:
+        try:
+            import srcad
+        except ModuleNotFoundError as error:
+            raise Missing("srcad is not installed") from error
+        fn, own = srcad.value_and_grad(case.fn, case.wrt, backend=backend), _own(args)
+        return Prepared(lambda: fn(*own), _flat)
+
+    return prepare
+
+
+def _jax(package: str) -> Callable[[Case, tuple[Any, ...]], Prepared]:
+    def prepare(case: Case, args: tuple[Any, ...]) -> Prepared:
+        try:
+            import jax
+        except ModuleNotFoundError as error:
+            raise Missing("jax is not installed") from error
+        jax.config.update("jax_enable_x64", True)
+        fn = written(package, case.theme, case.name)
+        fixed = tuple(i for i, a in enumerate(args) if isinstance(a, bool | int))
+        gradient = jax.jit(jax.value_and_grad(fn, case.wrt), static_argnums=fixed)
+        own = [a if i in fixed else jax.numpy.asarray(a) for i, a in enumerate(args)]
+        return Prepared(lambda: jax.block_until_ready(gradient(*own)), _flat)
+
+    return prepare
+
+
+def _torch(compile_: bool) -> Callable[[Case, tuple[Any, ...]], Prepared]:
+    def prepare(case: Case, args: tuple[Any, ...]) -> Prepared:
+        try:
+            import torch
+        except ModuleNotFoundError as error:
+            raise Missing("torch is not installed") from error
+        torch.set_num_threads(len(__import__("os").sched_getaffinity(0)))
+        fn = written("torch_eager", case.theme, case.name)
+        fn = torch.compile(fn) if compile_ else fn
+        own = [a if isinstance(a, bool | int) else torch.as_tensor(a) for a in args]
+        for position in case.wrt:
+            own[position] = own[position].double().requires_grad_()
+        inputs = [own[position] for position in case.wrt]
+
+        def call() -> Any:
+            value = fn(*own)
+            return value.detach(), torch.autograd.grad(value, inputs)
+
+        return Prepared(call, _flat)
+
+    return prepare
+
+
+def _with_numpy(fn: Callable[..., Any], module: Any) -> Callable[..., Any]:
+    """A copy of `fn`, and of what it calls in its own module, that sees `module` under the name np."""
+    scope = dict(fn.__globals__)
+    for name, value in fn.__globals__.items():
+        if isinstance(value, types.FunctionType) and value.__module__ == fn.__module__:
+            scope[name] = types.FunctionType(value.__code__, scope, name, value.__defaults__, value.__closure__)
+    scope["np"] = module
+    return types.FunctionType(fn.__code__, scope, fn.__name__, fn.__defaults__, fn.__closure__)
+
+
+def autograd(case: Case, args: tuple[Any, ...]) -> Prepared:
+    """The program itself with autograd's numpy: it works where nothing is written in place."""
+    try:
+        import autograd
+        import autograd.numpy
+    except ModuleNotFoundError as error:
+        raise Missing("autograd is not installed") from error
+    fn = _with_numpy(case.fn, autograd.numpy)
+
+    def packed(active: tuple[Any, ...]) -> Any:
+        own = _own(args)
+        for position, value in zip(case.wrt, active):
+            own[position] = value
+        return fn(*own)
+
+    gradient = autograd.value_and_grad(packed)
+    active = tuple(args[position] for position in case.wrt)
+    return Prepared(lambda: gradient(active), _flat)
+
+
+PEERS: dict[str, Callable[[Case, tuple[Any, ...]], Prepared]] = {
+    "primal": primal,
+    "srcad": _srcad("numba"),
+    "by hand": by_hand,
+    "JAX expert": _jax("jax_expert"),
+    "JAX beginner": _jax("jax_beginner"),
+    "torch": _torch(False),
+    "torch compiled": _torch(True),
+    "autograd": autograd,
+    "srcad NumPy": _srcad("numpy"),
+}
+DEFAULT = ("primal", "srcad", "by hand", "JAX expert", "JAX beginner", "torch", "autograd")
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """The versions of what is installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for package in ("numpy", "numba", "scipy", "srcad", "jax", "torch", "autograd"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            pass
+    return found

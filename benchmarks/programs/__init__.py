@@ -1,0 +1,1 @@
+"""The programs, as a NumPy or Numba user writes them."""

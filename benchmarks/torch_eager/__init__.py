@@ -1,0 +1,1 @@
+"""The programs in PyTorch, where one would write them in PyTorch."""
