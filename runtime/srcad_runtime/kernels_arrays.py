@@ -1,6 +1,6 @@
 """How Numba compiles the array helpers of `srcad_runtime.arrays` that generated gradients call most."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="call-arg,attr-defined"
 # Numba derives the types; annotations of the functions it compiles would say nothing.
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Arrays as three axes, (outer, n, inner), the middle one holding the axes that a kernel runs over."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="call-arg,call-overload"
 # Numba derives the types; annotations of the functions it compiles would say nothing.
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Called from Python each function is NumPy's own. Compiled, a product becomes one
 and a loop over a batch of them, or over all indices, where it cannot.
 """
 
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="call-arg,call-overload,assignment"
 # Numba derives the types; annotations of the functions it compiles would say nothing.
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Called from Python each function is NumPy's own. Compiled, the reduced axes are 
 sums are accumulated in float64.
 """
 
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="attr-defined"
 # Numba derives the types; annotations of the functions it compiles would say nothing.
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Called from Python each function is NumPy's own.
 """
 
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="call-arg"
 # Numba derives the types; annotations of the functions it compiles would say nothing.
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ become calls of `srcad_runtime.kernels`, and literals get the type that keeps fl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from srcad import ir
@@ -16,13 +16,20 @@ from srcad.naming import Names
 from srcad.transforms import retarget_numba
 from srcad.types import Abstract
 
-LIBRARIES = (
-    ("numpy.", "cupy."),
-    ("scipy.", "cupyx.scipy."),
-)
-# public names of NumPy and SciPy that CuPy 14 does not have
+RENAMED = (("numpy.", "cupy."), ("scipy.", "cupyx.scipy."))
+KEPT = frozenset({"numpy.errstate"})  # a context of NumPy's own, harmless around CuPy's calls
+# What CuPy 14 does not have: whole modules, and single functions that have rules.
+LACKING_MODULES = ("numpy.random.", "scipy.stats.", "scipy.optimize.", "scipy.integrate.")
 LACKING = frozenset(
     """
+    numpy.geomspace numpy.histogram_bin_edges numpy.insert numpy.linalg.multi_dot numpy.linalg.svdvals
+    numpy.linalg.vector_norm numpy.nanpercentile numpy.nanquantile numpy.polyder numpy.polyint numpy.spacing
+    numpy.unstack numpy.vecdot
+    scipy.linalg.cho_factor scipy.linalg.cho_solve scipy.linalg.cholesky scipy.linalg.det scipy.linalg.inv
+    scipy.linalg.solve scipy.linalg.solve_sylvester scipy.linalg.sqrtm
+    scipy.special.comb scipy.special.dawsn scipy.special.ellipe scipy.special.erfi scipy.special.factorial
+    scipy.special.iv scipy.special.jv scipy.special.kv scipy.special.roots_hermite scipy.special.roots_legendre
+    scipy.special.spence scipy.special.wofz scipy.special.yv
     """.split()
 )
 
@@ -54,52 +61,48 @@ def _renamed(node: ir.Node) -> ir.Node:
 
 def cupy_path(path: str) -> str | None:
     """What CuPy calls it; None if it has none."""
-    if path in LACKING:
+    if path in LACKING or path.startswith(LACKING_MODULES):
         return None
-    for ours, theirs in LIBRARIES:
-        if path.startswith(ours):
+    for ours, theirs in RENAMED:
+        if path.startswith(ours) and path not in KEPT:
             return theirs + path.removeprefix(ours)
     return path
 
 
-# ---- scattering ----
+# ---- scattering: srcad_runtime's helpers fill NumPy arrays, cupyx.scatter_add fills CuPy's ----
 
 
 def _scattered(stmts: tuple[ir.Stmt, ...], names: Names) -> tuple[ir.Stmt, ...]:
-    """Statements with ``scatter_add`` and ``add_at``, which fill NumPy arrays, as calls of ``cupyx.scatter_add``."""
     return tuple(new for stmt in stmts for new in _scattered_statement(stmt, names))
 
 
-def _scattered_statement(stmt: ir.Stmt, names: Names) -> Iterator[ir.Stmt]:
+def _scattered_statement(stmt: ir.Stmt, names: Names) -> list[ir.Stmt]:
     match stmt:
+        case ir.For() | ir.While() | ir.If():
+            return [replace(stmt, body=_scattered(stmt.body, names), orelse=_scattered(stmt.orelse, names))]
+        case ir.Block():
+            return [replace(stmt, body=_scattered(stmt.body, names))]
         case ir.Do(ir.Call(ir.Ref("srcad_runtime.add_at"), args)):
-            yield ir.Do(ir.Call(ir.Ref("cupyx.scatter_add"), args), loc=stmt.loc)
-            return
+            return [ir.Do(ir.Call(ir.Ref("cupyx.scatter_add"), args), loc=stmt.loc)]
         case ir.Augment(ir.Index(total, (ir.Const(value),)), "+", ir.Call(ir.Ref("srcad_runtime.scatter_add"), args)):
             if value is ...:
-                yield ir.Do(ir.Call(ir.Ref("cupyx.scatter_add"), (total, *args[1:])), loc=stmt.loc)
-                return
-    hoisted: list[ir.Stmt] = []
+                return [ir.Do(ir.call("cupyx.scatter_add", total, *args[1:]), loc=stmt.loc)]
+    return _hoisted(stmt, names)
+
+
+def _hoisted(stmt: ir.Stmt, names: Names) -> list[ir.Stmt]:
+    """A statement with each ``scatter_add(like, index, g)`` as an array that is filled above it."""
+    above: list[ir.Stmt] = []
 
     def hoist(node: ir.Node) -> ir.Node:
         match node:
             case ir.Call(ir.Ref("srcad_runtime.scatter_add"), (like, index, g)):
                 total = ir.Name(names.fresh("scattered"))
                 zeros = ir.call("numpy.zeros", ir.Attr(like, "shape"), ir.Attr(g, "dtype"))
-                hoisted.append(ir.Assign(total, zeros))
-                hoisted.append(ir.Do(ir.call("cupyx.scatter_add", total, index, g)))
+                above.append(ir.Assign(total, zeros))
+                above.append(ir.Do(ir.call("cupyx.scatter_add", total, index, g)))
                 return total
         return node
 
-    def inner(node: ir.Node) -> ir.Node:
-        return ir.transform(node, hoist)
-
-    if isinstance(stmt, (ir.For, ir.While, ir.If, ir.Block)):
-        bodies = {"body": _scattered(stmt.body, names)}
-        if not isinstance(stmt, ir.Block):
-            bodies["orelse"] = _scattered(stmt.orelse, names)
-        yield replace(stmt, **bodies)
-        return
-    new = inner(stmt)
-    yield from hoisted
-    yield new
+    last: ir.Stmt = ir.transform(stmt, hoist)
+    return [*above, last]

@@ -9,27 +9,29 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from srcad import ir
-from srcad.transforms.retarget_float32 import Narrow
+from srcad.transforms.retarget_float32 import NARROW, Narrow, settled
 from srcad.types import Abstract, Num, infer
 
 HELPERS = frozenset(
     "unbroadcast astype add_at scatter_add written last_written exceeds power_slope xlogy tie_share "
     "prod_of_others".split()
 )
-NARROW = ("float32", "complex64")
 
 
 def retarget(function: ir.Function, types: Mapping[str, Abstract]) -> ir.Function:
     """The function with kernels for what Numba lacks, and with literals that keep float32 results float32."""
-    return _Retarget(types).node(function)
+    narrow = any(isinstance(t, Num) and t.dtype in NARROW for t in types.values())
+    rewriter = _Retarget(settled(function, types) if narrow else types, narrow)
+    new: ir.Function = rewriter.node(function)
+    return new
 
 
 class _Retarget:
     """Rewrites bottom-up, but looks at the types of the expressions as they were."""
 
-    def __init__(self, types: Mapping[str, Abstract]) -> None:
+    def __init__(self, types: Mapping[str, Abstract], narrow: bool) -> None:
         self.types = types
-        self.narrow = Narrow(self.type_of)
+        self.narrow = Narrow(self.type_of) if narrow else None
 
     def type_of(self, e: ir.Expr) -> Abstract:
         return infer(e, self.types)
@@ -49,7 +51,7 @@ class _Retarget:
             case ir.Augment(ir.Index(base, (mask,)), "+", _) if self.is_full_mask(base, mask):
                 array, places = new.target.args
                 new = ir.Do(ir.call("srcad_runtime.kernels.add_at", array, places, new.value), loc=old.loc)
-        return self.narrow.node(old, new)
+        return new if self.narrow is None else self.narrow.node(old, new)
 
     # ---- calls ----
 
