@@ -227,16 +227,21 @@ def vector_norm_slope(x, ord, axis, out):
 
 
 def matrix_norm_slope(x, ord, axis, out):
-    if ord in (1, -1, np.inf, -np.inf):
-        summed, other = axis if ord in (1, -1) else (axis[1], axis[0])
-        sums = np.sum(np.abs(x), axis=summed, keepdims=True)
-        return np.sign(x) * arrays.tie_share(sums, out, other)
+    if ord == "nuc" or ord == 2 or ord == -2:
+        return spectral_slope(x, ord, axis)
+    summed, other = axis if ord == 1 or ord == -1 else (axis[1], axis[0])
+    sums = np.sum(np.abs(x), axis=summed, keepdims=True)
+    return np.sign(x) * arrays.tie_share(sums, out, other)
+
+
+def spectral_slope(x, ord, axis):
+    """Of the sum, the largest or the smallest of the singular values."""
     u, _, vh = np.linalg.svd(np.moveaxis(x, axis, (-2, -1)), full_matrices=False)
-    if ord == "nuc":
-        return np.moveaxis(u @ vh, (-2, -1), axis)
     if ord == 2:
-        return np.moveaxis(u[..., :1] @ vh[..., :1, :], (-2, -1), axis)
-    return np.moveaxis(u[..., -1:] @ vh[..., -1:, :], (-2, -1), axis)
+        u, vh = u[..., :1], vh[..., :1, :]
+    if ord == -2:
+        u, vh = u[..., -1:], vh[..., -1:, :]
+    return np.moveaxis(u @ vh, (-2, -1), axis)
 
 
 @expansion(
