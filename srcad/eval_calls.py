@@ -90,6 +90,8 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     if handler is not None:
         return handler(ev, args, kwargs, loc)  # type: ignore[no-any-return]
     if isinstance(obj, type) and library_path(obj) is not None and path.startswith("numpy."):
+        if isinstance(args[0], Dyn) and isinstance(args[0].type, Num) and args[0].type.dims == ():
+            return library(ev, path, obj, args, kwargs, loc, fn.expr.loc)
         from srcad import library as known
 
         return library(ev, "srcad_runtime.astype", known.load("srcad_runtime.astype"), [args[0], fn], {}, loc, fn.expr.loc)

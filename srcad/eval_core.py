@@ -322,11 +322,13 @@ class Evaluator:
             self.block(stmt.body if truth else stmt.orelse)
             return
         condition = eval_exprs.truth_expr(self, test, stmt.test.loc or stmt.loc)
-        before = self.state
+        before, noted = self.state, self.cx.assumptions
+        self.cx.assumptions = []  # what a branch takes for granted holds only if it is taken
         self.state = before.copy()
         body = self.captured(stmt.body)
         after_body, self.state = self.state, before.copy()
         orelse = self.captured(stmt.orelse)
+        self.cx.assumptions = noted
         ends_body, ends_orelse = always_raises(body), always_raises(orelse)
         if ends_body or ends_orelse:
             self.state = self.state if ends_body else after_body

@@ -10,7 +10,8 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct, join
+from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct, describe, join
+from srcad.dims import Dim
 from srcad.dummies import Call, fit
 from srcad.shapes import Assumptions, assume
 
@@ -93,7 +94,25 @@ def _probe_partitions(call: Call, noted: Assumptions) -> Abstract | None:
                     for other in known[1:]:
                         assume(noted, "==", known[0], other)
                 return found
+    return _at_constant_extents(call)
+
+
+def _at_constant_extents(call: Call) -> Abstract | None:
+    """The last try: all symbols equal to an extent that is a constant. It tells dtype and rank, no extent."""
+    constants = {d.const for t in (*call.args, *call.kwargs.values()) for d in _constants(t) if d.const > 1}
+    for extent in sorted(constants):
+        try:
+            value = call.at(dict.fromkeys(call.extents, extent), 0)
+        except Exception:  # noqa: BLE001 - whatever the library raises: it does not take these shapes
+            continue
+        found = describe(value, "")
+        if isinstance(found, Num):
+            return Num(found.dtype, (None,) * len(found.dims or ()))
     return None
+
+
+def _constants(t: Abstract) -> list[Dim]:
+    return [d for d in t.dims or () if d is not None and d.is_const] if isinstance(t, Num) else []
 
 
 def _partitions(symbols: list[str]) -> Iterator[list[list[str]]]:

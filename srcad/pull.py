@@ -178,6 +178,11 @@ class Pull:
         if expr.fn.path in ("numpy.array", "numpy.asarray") and isinstance(expr.args[0], (ir.List, ir.Tuple)):
             self.literal(expr.args[0], Cotangent(self.full(g, kind, expr), kind, ()), kind)
             return
+        if expr.fn.path in ("numpy.array", "numpy.asarray", "numpy.stack") and self.is_list(expr.args[0]):
+            if len(expr.args) > 1 or expr.kwargs:
+                raise Unsupported(f"{expr.fn.path} of a list of unknown length with further arguments", expr.loc or self.loc)
+            self.found.append(Contribution(expr.args[0], self.full(g, kind, expr), True, True))
+            return
         rule = self.rule(expr)
         bound = rule.bind(expr.args, dict(expr.kwargs))
         for name, value in bound.items():
@@ -190,6 +195,9 @@ class Pull:
             self.pullback(expr, rule, self.full(g, kind, expr), out)
         else:
             raise Unsupported(f"the derivative of {rule.path} in reverse mode", expr.loc or self.loc)
+
+    def is_list(self, expr: ir.Expr) -> bool:
+        return isinstance(expr, ir.Name) and isinstance(self.shapes.types.get(expr.id), types.Seq)
 
     def rule(self, expr: ir.Call) -> rules.RuleSet:
         found = activity.find_rule(expr)

@@ -34,15 +34,16 @@ from srcad_runtime.adjoints import (
 )
 from srcad_runtime.elements import (
     add_at,
+    add_items,
     astype,
     exceeds,
     last_written,
-    zeros_of,
     power_slope,
     scatter_add,
     unbroadcast,
     written,
     xlogy,
+    zeros_of,
 )
 from srcad_runtime.quantiles import (
     count_numbers,
@@ -72,6 +73,7 @@ __all__ = [
     "last_change",
     "last_written",
     "zeros_of",
+    "add_items",
     "matrix_power_adjoint",
     "pad_adjoint",
     "piece_of",

@@ -84,3 +84,9 @@ def xlogy(x: Array, y: Array) -> Array:
 def zeros_of(items: list) -> list:
     """A list of zeros like the numbers or arrays of `items`."""
     return [np.zeros_like(v) if isinstance(v, np.ndarray) else 0.0 for v in items]
+
+
+def add_items(items: list, g: np.ndarray) -> None:
+    """``items[k] += g[k]`` for every k: the adjoint of making an array of a list; writes `items`."""
+    for k in range(len(items)):
+        items[k] = items[k] + g[k]

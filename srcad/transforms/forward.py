@@ -302,6 +302,9 @@ class Push:
             return ir.call("numpy.where", test, *(ir.ZERO if d is None else d for d in dots))
         if expr.fn.path in ("numpy.array", "numpy.asarray") and isinstance(expr.args[0], (ir.List, ir.Tuple)):
             return replace(expr, args=(self.node(expr.args[0]) or ir.ZERO, *expr.args[1:]))
+        if expr.fn.path in ("numpy.array", "numpy.asarray", "numpy.stack") and isinstance(expr.args[0], ir.Name):
+            if isinstance(self.shapes.types.get(expr.args[0].id), Seq):
+                return replace(expr, args=(self.node(expr.args[0]) or ir.ZERO, *expr.args[1:]))
         rule = activity.find_rule(expr)
         if rule is None:
             name = expr.fn.path.removeprefix("user:")

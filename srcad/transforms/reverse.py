@@ -414,6 +414,8 @@ class Reverser:
     def accumulate(self, c: Contribution) -> ir.Stmt:
         """``x_bar += value``, counting repeated indices."""
         place = ir.substitute_root(c.place, self.bar(c.name))
+        if c.repeated and isinstance(place, ir.Name):
+            return ir.Do(ir.call("srcad_runtime.add_items", place, c.value))
         if c.repeated:
             assert isinstance(place, ir.Index)
             return ir.Do(ir.call("srcad_runtime.add_at", place.base, key_of(place), c.value))
