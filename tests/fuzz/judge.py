@@ -1,0 +1,190 @@
+"""What became of one random program: dropped, refused, ok, WRONG or error."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import importlib.util
+import linecache
+import re
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tests.fuzz.generate import Source
+from tests.programs import checks
+from tests.programs.checks import Outcome, Wrong
+from tests.programs.reference import _each_element
+from tests.programs.registry import Program
+from tests.programs.tree import dot, floating, leaves, map_leaves
+
+LARGEST = 1e4
+STEP = 5e-4
+_NAMES = re.compile(r"\b([xywusz]|steps|items|[a-z]{1,3}\d+)_*\b")  # of variables
+
+
+class Dropped(Exception):
+    """The program is no test: it raises, overflows, or has a kink nearby."""
+
+
+def judge(source: Source, backend: str = "numpy", second: bool = False, seconds: int = 60) -> Outcome:
+    """Run the program and its derivatives; `second`: Hessian-vector products too. Never raises."""
+    with loaded(source) as module:
+        return judge_module(module, backend, second, seconds)
+
+
+@contextlib.contextmanager
+def loaded(source: Source) -> Iterator[ModuleType]:
+    """The module of a program, from a file of its own, where its source can be found."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fuzzed.py"
+        path.write_text(source.text(), encoding="utf-8")
+        yield load_file(path)
+        linecache.cache.pop(str(path), None)
+
+
+def load_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def program_of(module: ModuleType) -> Program:
+    arguments = module.ARGS
+    return Program(
+        "fuzz", module.f, lambda _: copy.deepcopy(arguments), module.ARGNUMS, ("numpy", "numba"), (), None, None
+    )
+
+
+def judge_module(module: ModuleType, backend: str = "numpy", second: bool = False, seconds: int = 60) -> Outcome:
+    """The same for a program with ``f``, ``ARGS`` and ``ARGNUMS``."""
+    program = program_of(module)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        outcome = checks.guarded(lambda: smooth(program), 10)
+        if outcome.status != "ok":
+            return Outcome("dropped", outcome.detail.removeprefix("Dropped: "))
+        outcome = checks.check(program, backend, seconds)
+        if outcome.status == "ok" and second:
+            outcome = checks.guarded(lambda: check_second(program, backend), seconds)
+    return outcome
+
+
+# ---- is it a test at all? ----
+
+
+def smooth(program: Program) -> None:
+    """Raise `Dropped` unless the program runs, is tame, and its differences can be trusted."""
+    args = map_leaves(_widened, program.args())
+    try:
+        value = program.run(*args)
+    except Exception as problem:
+        raise Dropped(f"raises {type(problem).__name__}") from None
+    _check_tame(value)
+    rng = np.random.default_rng(7)
+    seed = map_leaves(lambda leaf: rng.uniform(0.5, 1.5, np.shape(leaf)), value)
+
+    def weighted(*args: Any) -> float:
+        return dot(seed, program.run(*args))
+
+    try:
+        _each_element(args, program.argnums, _trusted, weighted)
+    except Dropped:
+        raise
+    except Exception as problem:
+        raise Dropped(f"raises {type(problem).__name__} nearby") from None
+
+
+def _widened(leaf: Any) -> Any:
+    return leaf.astype(np.float64) if isinstance(leaf, np.ndarray) and leaf.dtype == np.float32 else leaf
+
+
+def _check_tame(value: Any) -> None:
+    found = floating(value)
+    if not found or any(not np.all(np.isfinite(leaf)) for leaf in found):
+        raise Dropped("not finite")
+    if any(np.max(np.abs(leaf), initial=0.0) > LARGEST for leaf in found):
+        raise Dropped("too large")
+
+
+def _trusted(f: Callable[[float], float], x: float) -> float:
+    """The derivative by differences; `Dropped` where two widths disagree or both sides of a kink show."""
+    h = STEP * max(0.1, abs(x))
+    at = {k: f(x + k * h) for k in (-4, -2, -1, 0, 1, 2, 4)}
+    fine = (at[-2] - 8 * at[-1] + 8 * at[1] - at[2]) / (12 * h)
+    coarse = (at[-4] - 8 * at[-2] + 8 * at[2] - at[4]) / (24 * h)
+    scale = max(1.0, abs(fine))
+    if not abs(fine - coarse) <= 1e-7 * scale or abs(fine) > LARGEST:
+        raise Dropped("not smooth")
+    bend, wide = at[-1] - 2 * at[0] + at[1], at[-2] - 2 * at[0] + at[2]
+    if abs(bend) > 1e-6 * h and abs(wide) < 3 * abs(bend):
+        raise Dropped("not smooth")
+    return fine
+
+
+# ---- second order ----
+
+
+def check_second(program: Program, backend: str) -> None:
+    """A Hessian-vector product against differences of the gradient."""
+    import srcad
+
+    args = program.args()
+    if checks.is_single(args) or np.ndim(program.run(*args)) != 0 or isinstance(program.run(*args), tuple):
+        return
+    rng = np.random.default_rng(5)
+    directions: list[Any] = [None] * len(args)
+    for n in program.argnums:
+        directions[n] = map_leaves(lambda leaf: checks._tangent(rng, leaf), args[n])
+    got = srcad.hvp(program.fn, args, tuple(directions), argnums=program.argnums, backend=backend)
+    gradient = srcad.grad(program.fn, argnums=program.argnums, backend=backend)
+
+    def moved(step: float) -> list[Any]:
+        pairs = [(a, d) for a, d in zip(args, directions)]
+        return leaves(gradient(*(a if d is None else map_leaves(lambda p, q: p + step * q, a, d) for a, d in pairs)))
+
+    fine, coarse = (_slope(moved, h) for h in (2e-4, 4e-4))
+    for g, a, b in zip(leaves(got), fine, coarse):
+        size = max(1.0, float(np.max(np.abs(a), initial=0.0)))
+        if np.max(np.abs(a - b), initial=0.0) > 1e-6 * size:
+            return  # the gradient has a kink nearby
+        if not np.max(np.abs(g - a), initial=0.0) <= 1e-5 * size:
+            raise Wrong(f"Hessian-vector product {checks._short(g)}, differences {checks._short(a)}")
+
+
+def _slope(f: Callable[[float], list[Any]], h: float) -> list[Any]:
+    points = [f(k * h) for k in (-2, -1, 1, 2)]
+    return [(a - 8 * b + 8 * c - d) / (12 * h) for a, b, c, d in zip(*points)]
+
+
+# ---- which failure is it? ----
+
+
+def key(outcome: Outcome) -> str:
+    """Failures of one cause, more or less: the words of the message, and where an error came up."""
+    if outcome.status == "refused":
+        first = next((line for line in outcome.detail.splitlines() if ": " in line), outcome.detail)
+        return "refused: " + _NAMES.sub("_", re.sub(r"^.*?\.py:\d+:\d+: ", "", first))[:70]
+    words = re.sub(r"[-+]?\d[\d.e+-]*", "#", outcome.detail.split(":")[0])[:60]
+    if outcome.status != "error":
+        return f"{outcome.status}: {words}"
+    if "RecursionError" in words:
+        return "error: RecursionError"
+    frames = re.findall(r'File "([^"]+)", line \d+, in (\S+)', outcome.trace)
+    where = f"{Path(frames[-1][0]).name}:{frames[-1][1]}" if frames else ""
+    return f"error: {words} in {where}"
+
+
+def describe(outcome: Outcome) -> str:
+    return "\n".join([f"{outcome.status}: {outcome.detail}", outcome.trace]) if outcome.trace else outcome.status
+
+
+def failed(outcome: Outcome) -> bool:
+    return outcome.status in ("WRONG", "error")
