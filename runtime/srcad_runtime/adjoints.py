@@ -114,7 +114,7 @@ def diagonal_adjoint(a: np.ndarray, g: np.ndarray, offset: int, axis1: int, axis
     return total
 
 
-def pad_adjoint(array: np.ndarray, pad_width: Any, mode: str, g: np.ndarray) -> np.ndarray:
+def pad_adjoint(array: np.ndarray, pad_width: Any, mode: Any, g: np.ndarray) -> np.ndarray:
     """The adjoint of ``np.pad(array, pad_width, mode)``, in `array`'s shape.
 
     mode: "constant" (the margin's adjoint is dropped), or one that copies elements: edge, reflect, symmetric, wrap.
@@ -185,7 +185,7 @@ def fractions(num: int, endpoint: bool, like: np.ndarray) -> np.ndarray:
     return steps.reshape((-1,) + (1,) * (like.ndim - 1))
 
 
-def gradient_on(f: np.ndarray, x: np.ndarray, axis: int, edge_order: int) -> np.ndarray:
+def gradient_on(f: np.ndarray, x: np.ndarray, axis: int, edge_order: Any) -> Any:
     """``np.gradient(f, x, axis=axis, edge_order=edge_order)`` for coordinates `x`."""
     return np.gradient(f, x, axis=axis, edge_order=edge_order)
 
@@ -261,9 +261,9 @@ def _cut_length(n: int, m: int, mode: str) -> int:
     return max(n, m) if mode == "same" else abs(n - m) + 1
 
 
-def falling(n: int) -> np.ndarray:
-    """``n, n - 1, ..., 1``: the exponents of a polynomial's coefficients but the last."""
-    return np.arange(n, 0, -1)
+def falling(n: int, like: np.ndarray) -> np.ndarray:
+    """``n, n - 1, ..., 1`` in `like`'s type: the exponents of a polynomial's coefficients but the last."""
+    return np.arange(n, 0, -1).astype(like.dtype)
 
 
 def _interp_place(x: Array, xp: np.ndarray) -> tuple[Array, Array]:

@@ -288,4 +288,4 @@ def arange_dot(start, stop=None, step=1, *, dtype=None, out, start_dot, stop_dot
     return np.full(out.size, start_dot) + step_dot * np.arange(out.size)
 
 
-constant(np.ix_, np.ogrid, np.mgrid)
+constant(np.ix_)

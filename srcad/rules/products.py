@@ -215,35 +215,45 @@ multilinear(np.einsum, in_="operands")
 )
 def polyval_bar(p, x, *, out_bar):
     p_bar = np.ravel(out_bar) @ np.vander(np.ravel(x), p.size)
-    return p_bar, out_bar * np.polyval(np.polyder(p), x)
+    return p_bar, out_bar * polynomial_slope(p, x)
 
 
 @pushforward(np.polyval)
 def polyval_dot(p, x, *, p_dot, x_dot):
-    return np.polyval(p_dot, x) + np.polyval(np.polyder(p), x) * x_dot
+    return np.polyval(p_dot, x) + polynomial_slope(p, x) * x_dot
+
+
+def polynomial_slope(p, x):
+    """The derivative of the polynomial `p` at `x`."""
+    return np.polyval(p[:-1] * arrays.falling(p.size - 1, p), x)
 
 
 @pullback(np.polyder, kinds="fc", examples=lambda r: [at(r(4)), at(r(2))])
 def polyder_bar(p, *, out_bar):
-    return np.append(out_bar * arrays.falling(p.size - 1), np.zeros(1, out_bar.dtype))
+    return np.append(out_bar * arrays.falling(p.size - 1, out_bar), np.zeros(1, out_bar.dtype))
 
 
 @pullback(np.polyint, kinds="fc", examples=lambda r: [at(r(4)), at(r(1))])
 def polyint_bar(p, *, out_bar):
-    return out_bar[:-1] / arrays.falling(p.size)
+    return out_bar[:-1] / arrays.falling(p.size, out_bar)
+
+
+def exponents(count, increasing, like):
+    order = np.arange(count, dtype=like.dtype)
+    return order if increasing else order[::-1]
 
 
 @pullback(np.vander, kinds="fc", examples=lambda r: [at(r(3)), at(r(3), 4), at(r(3), N=2, increasing=True)])
 def vander_bar(x, N=None, increasing=False, *, out_bar):
     count = x.size if N is None else N
-    order = np.arange(count) if increasing else np.arange(count - 1, -1, -1)
+    order = exponents(count, increasing, x)
     return np.sum(out_bar * arrays.power_slope(x[:, None], order), axis=1)
 
 
 @pushforward(np.vander)
 def vander_dot(x, N=None, increasing=False, *, x_dot):
     count = x.size if N is None else N
-    order = np.arange(count) if increasing else np.arange(count - 1, -1, -1)
+    order = exponents(count, increasing, x)
     return x_dot[:, None] * arrays.power_slope(x[:, None], order)
 
 

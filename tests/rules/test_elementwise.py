@@ -43,7 +43,7 @@ def slope(rule: RuleSet, args: tuple, k: int, direction: complex, h: float = 1e-
     return (45 * (f(h) - f(-h)) - 9 * (f(2 * h) - f(-2 * h)) + f(3 * h) - f(-3 * h)) / (60 * h)
 
 
-@pytest.mark.parametrize("path", RULES)
+@pytest.mark.parametrize("path", [p for p in RULES if p != "numpy.float32"])  # which rounds: no differences
 def test_partials(path: str) -> None:
     rule = RULES[path]
     for args in points(rule):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from srcad.rules import load_all
 from tests.rules.support import Draw, active, adjoints, differences, leaves, pairing, primal_of, tangent, tangent_like
 
 MIXING = {path: rule for path, rule in load_all().items() if rule.pullback}
+DOUBLE = ("math.", "numpy.interp", "numpy.arange")
 POINTS = [(path, i) for path, rule in MIXING.items() if rule.examples for i in range(len(rule.examples(Draw())))]
 
 
@@ -40,6 +43,31 @@ def test_against_differences(path: str, point: int) -> None:
     forward = pairing(leaves(out_bar), predicted)
     reverse = sum(pairing(bars[name], leaves(dots[name])) for name in bars)
     np.testing.assert_allclose(reverse, forward, rtol=1e-12, atol=1e-12)
+
+
+def narrowed(value: Any) -> Any:
+    """The same in single precision; structure, integers and masks untouched."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(narrowed(v) for v in value)
+    dtype = getattr(value, "dtype", None)
+    narrow = {"f": np.float32, "c": np.complex64}.get(getattr(dtype, "kind", ""))
+    return value if narrow is None else value.astype(narrow)
+
+
+@pytest.mark.parametrize(("path", "point"), [(p, k) for p, k in POINTS if not p.startswith(DOUBLE)])
+def test_single_precision_stays(path: str, point: int) -> None:
+    rule = MIXING[path]
+    example = rule.examples(Draw())[point]
+    args, kwargs = narrowed(example.args), {k: narrowed(v) for k, v in example.kwargs.items()}
+    bound = rule.bind(args, kwargs)
+    out = primal_of(rule)(*args, **kwargs)
+    if any(np.asarray(leaf).dtype in (np.float64, np.complex128) for leaf in leaves(out)):
+        pytest.skip("the function itself widens")
+    out_bar = narrowed(tangent_like(out, np.random.default_rng(0)))
+    for name, bars in adjoints(rule, bound, out, out_bar).items():
+        for bar, value in zip(bars, leaves(bound[name]), strict=True):
+            if np.asarray(value).dtype in (np.float32, np.complex64):
+                assert bar.dtype in (np.float32, np.complex64), f"{path}: adjoint of {name} is {bar.dtype}"
 
 
 EXPANDED = {path: rule for path, rule in load_all().items() if rule.expansion}

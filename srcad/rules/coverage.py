@@ -1,0 +1,51 @@
+"""The table of what srcad differentiates, for the manual: one row per function, from the rules themselves."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from srcad.rules import load_all
+from srcad.rules.registry import RuleSet
+
+
+class Row(NamedTuple):
+    """One function. modes: "both", "reverse", "forward" or "zero"; numbers: "real" or "real, complex"."""
+
+    path: str
+    modes: str
+    numbers: str
+    notes: str
+
+
+def table() -> list[Row]:
+    """Every function with a derivative rule of srcad's own, by path; helpers of generated code left out."""
+    return [_row(rule) for path, rule in load_all().items() if not path.startswith("srcad_runtime.")]
+
+
+def markdown() -> str:
+    """The table as Markdown, one section per library."""
+    lines: list[str] = []
+    section = ""
+    for row in table():
+        library = row.path.rpartition(".")[0]
+        if library != section:
+            section = library
+            lines += ["", f"## {section}", "", "| function | modes | numbers | notes |", "|---|---|---|---|"]
+        lines.append(f"| `{row.path.rpartition('.')[2]}` | {row.modes} | {row.numbers} | {row.notes} |")
+    return "\n".join(lines).strip() + "\n"
+
+
+def _row(rule: RuleSet) -> Row:
+    if rule.constant:
+        return Row(rule.path, "zero", "real, complex", "derivative zero wherever it exists")
+    modes = "both" if len(rule.modes) == 2 else rule.modes[0]
+    numbers = "real, complex" if "c" in rule.kinds else "real"
+    return Row(rule.path, modes, numbers, "; ".join(filter(None, (_arguments(rule), rule.notes))))
+
+
+def _arguments(rule: RuleSet) -> str:
+    """Which arguments are differentiable, where that is not all of them or needs saying."""
+    if rule.each:
+        return f"by each of {rule.each}"
+    names = tuple(n for n in rule.params if n in rule.wrt) or rule.wrt
+    return "" if len(names) <= 1 and names == rule.params[:1] else "by " + ", ".join(names)
