@@ -478,8 +478,3 @@ for _name in ("vjp", "jvp", "hvp"):
 @handles("srcad.differentiate")
 def _differentiate(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     return args[0]
-
-
-@handles("srcad.rules.static.known")
-def _known(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return constant(static(ev, args[0])[0])

@@ -9,8 +9,8 @@ from typing import Any
 
 from srcad import ir, rules, scope, types
 from srcad.errors import Unsupported
-from srcad.eval_core import MAX_DEPTH, Evaluator, place
-from srcad.eval_exprs import constant, demand, evaluate, library_path, message, residual, spread
+from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
+from srcad.eval_exprs import constant, demand, evaluate, library_path, message, residual, spread, static
 from srcad.types import Num, Seq, Struct
 from srcad.transforms import activity
 from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Value
@@ -82,6 +82,10 @@ def _call_partial(ev: Evaluator, fn: Partial, args: Args, kwargs: Kwargs, loc: i
 def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     path = fn.expr.path if isinstance(fn.expr, ir.Ref) else None
     obj = fn.value
+    if path is not None and path.startswith("user:srcad.rules.static."):
+        if path.endswith(".known"):
+            return constant(static(ev, args[0])[0])
+        return run_now(ev, Known(getattr(obj, "live", obj)), args, kwargs, loc)
     if path is None or path.startswith(("user:", "global:", "closure:")):
         if rules.lookup_object(getattr(obj, "live", obj)) is not None:
             return library(ev, _object_path(obj), obj, args, kwargs, loc)
@@ -95,10 +99,6 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
         from srcad import library as known
 
         return library(ev, "srcad_runtime.astype", known.load("srcad_runtime.astype"), [args[0], fn], {}, loc, fn.expr.loc)
-    if path.startswith("srcad.rules.static."):
-        return run_now(ev, fn, args, kwargs, loc)
-    if path.startswith("srcad.rules."):
-        return call_user(ev, fn, args, kwargs, loc)
     rule = rules.lookup(path)
     if rule is not None and rule.expansion is not None:
         return call_user(ev, Known(rule.expansion), args, kwargs, loc)
@@ -205,10 +205,7 @@ def call_function(
 ) -> Value:
     """Inline a function: its parameters become variables of a frame of its own."""
     key = (function.name, place(function.loc))
-    depth = sum(1 for k, _ in ev.stack if k == key)
-    if depth >= MAX_DEPTH or len(ev.stack) > 3 * MAX_DEPTH:
-        raise Unsupported(f"the recursion of {function.name}, whose depth is known only at run time", loc,
-                          "write it as a loop.")
+    _limit_depth(ev, function, key, [*args, *kwargs.values()], loc)
     count = ev.temp_count(f"call {function.name}", loc)
     frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
     bound = bind_arguments(ev, function, args, kwargs, loc, extra)
@@ -228,6 +225,21 @@ def call_function(
     finally:
         ev.frame, ev.uses = outer, uses
         ev.stack.pop()
+
+
+def _limit_depth(ev: Evaluator, function: ir.Function, key: Any, given: Args, loc: ir.Loc | None) -> None:
+    """A recursion unrolls as deep as its arguments tell; an integer input that they are made of is baked in for it."""
+    depth = sum(1 for k, _ in ev.stack if k == key)
+    if depth >= 3:
+        for value in given:
+            if isinstance(value, Dyn) and types.is_integer(value.type) and not static(ev, value)[0]:
+                for name in sorted(ir.names(value.expr)):
+                    origin = ev.origin_of(ir.Name(name))
+                    if origin is not None and types.is_integer(ev.cx.types[name]):
+                        raise Restart(("bake", origin.origin, origin.path))
+    if depth >= MAX_DEPTH or len(ev.stack) > 3 * MAX_DEPTH:
+        reason = f"the recursion of {function.name}, whose depth is known only at run time"
+        raise Unsupported(reason, loc, "write it as a loop.")
 
 
 def _read_names(node: Any) -> list[ir.Name]:

@@ -20,7 +20,7 @@ from srcad.types import Num, Seq, Static, Struct
 from srcad.values import Box, Closure, Conflict, Dyn, Known, Ptr, State, Value
 
 MAX_UNROLL = 4096  # statements' worth of unrolled loop iterations
-MAX_DEPTH = 60  # nested inlined calls
+MAX_DEPTH = 40  # nested inlined calls
 
 
 class Restart(Exception):

@@ -765,7 +765,7 @@ def assign_tuple(ev: Evaluator, stmt: ir.Assign) -> None:
 
 
 def _unpack(ev: Evaluator, targets: tuple[ir.Expr, ...], value: Value, loc: ir.Loc | None) -> None:
-    items = sequence(ev, value, loc)
+    items = _array_items(ev, value, targets, loc) or sequence(ev, value, loc)
     star = next((k for k, t in enumerate(targets) if isinstance(t, ir.Starred)), None)
     if star is None and len(items) != len(targets):
         raise ValueError(f"cannot unpack {len(items)} values into {len(targets)} names")
@@ -779,6 +779,20 @@ def _unpack(ev: Evaluator, targets: tuple[ir.Expr, ...], value: Value, loc: ir.L
         return
     for target, item in zip(targets, items, strict=True):
         assign(ev, target, item, loc)
+
+
+def _array_items(ev: Evaluator, value: Value, targets: tuple[ir.Expr, ...], loc: ir.Loc | None) -> list[Value] | None:
+    """``x, y, z = s`` of an array whose extent is known at run time only: as many items as names, and a check."""
+    if not isinstance(value, Dyn) or not isinstance(value.type, Num) or not value.type.dims:
+        return None
+    extent = value.type.dims[0]
+    if extent is not None and not extent.terms or any(isinstance(t, ir.Starred) for t in targets):
+        return None
+    value = value if isinstance(value.expr, ir.Name) else ev.temp("items", value, loc)
+    length = ir.Index(ir.Attr(value.expr, "shape"), (ir.Const(0),))
+    error = ir.Call(ir.Ref("builtins.ValueError"), (ir.Const(f"cannot unpack the array into {len(targets)} names"),))
+    ev.emit(ir.If(ir.Compare(("!=",), (length, ir.Const(len(targets)))), (ir.Raise(error),), loc=loc))
+    return [dyn(ev, ir.Index(value.expr, (ir.Const(k),), loc=loc)) for k in range(len(targets))]
 
 
 def _bind_together(ev: Evaluator, targets: tuple[ir.Expr, ...], items: list[Value], loc: ir.Loc | None) -> None:

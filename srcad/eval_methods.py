@@ -38,6 +38,8 @@ def call(ev: Evaluator, fn: Bound, args: Args, kwargs: Kwargs, loc: ir.Loc | Non
             plain = isinstance(box.cls.__dict__.get(fn.name), staticmethod)
             return eval_calls.call_user(ev, Known(fn.function), args if plain else [owner, *args], kwargs, loc)
         if box.kind == "dict":
+            if fn.name == "update" and kwargs:
+                args = [ev.box("dict", tuple(kwargs), tuple(kwargs.values())), *args]
             return _dict_method(ev, owner, box, fn.name, args, loc)
         return _list_method(ev, owner, box, fn.name, args, kwargs, loc)
     from srcad import eval_objects

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from srcad import ir, types
 from srcad.errors import Unsupported
+from srcad.naming import Names
 from srcad.program import Program
 from srcad.transforms import activity
 from srcad.transforms.inline import stored_names
@@ -37,7 +38,7 @@ def alias(program: Program) -> tuple[Program, dict[str, set[str]]]:
     """The program with its writes settled, and the pairs of variables that may still share memory."""
     stored = stored_names(program.body)
     if stored:
-        program = _substituted(program, stored)
+        program = _with_steady_indices(_substituted(program, stored))
     checker = Checker(program)
     checker.run()
     copies = tuple(
@@ -231,6 +232,36 @@ def _merged_index(node: object, known: dict[str, types.Abstract]) -> object:
             return node.base
         return replace(node, base=node.base.base, items=(*node.base.items, *node.items))
     return node
+
+
+# ---- indices that read what they index ----
+
+
+def _with_steady_indices(program: Program) -> Program:
+    """``x[x < 0] = 0``: the index gets a name, since after the write it would be another one."""
+    names, known = Names(program.names()), dict(program.types)
+
+    def block(body: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
+        return tuple(new for stmt in body for new in steady(stmt))
+
+    def steady(stmt: ir.Stmt) -> list[ir.Stmt]:
+        if isinstance(stmt, ir.If):
+            return [replace(stmt, body=block(stmt.body), orelse=block(stmt.orelse))]
+        if isinstance(stmt, (ir.For, ir.While, ir.With, ir.Block)):
+            return [replace(stmt, body=block(stmt.body))]
+        if not isinstance(stmt, (ir.Store, ir.Augment)) or not isinstance(stmt.target, ir.Index):
+            return [stmt]
+        before: list[ir.Stmt] = []
+        own, items = activity.root(stmt.target), list(stmt.target.items)
+        for k, item in enumerate(items):
+            if own in ir.names(item) and not isinstance(item, ir.Slice):
+                name = names.numbered("index")
+                known[name] = types.infer(item, known, [])
+                before.append(ir.Assign(ir.Name(name), item, loc=stmt.loc))
+                items[k] = ir.Name(name)
+        return [*before, replace(stmt, target=replace(stmt.target, items=tuple(items)))] if before else [stmt]
+
+    return replace(program, body=block(program.body), types=known)
 
 
 # ---- writes are checked ----

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import algebra, ir, rules, types
+from srcad import algebra, ir, rules, types, vanish
 from srcad.errors import Unsupported
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
@@ -44,7 +44,8 @@ def forward(program: Program, differentiated: Sequence[int]) -> Program:
 class Forwarder:
     def __init__(self, program: Program, names: Names, active: frozenset[str]) -> None:
         self.program, self.names, self.active = program, names, set(active)
-        self.shapes = Shapes(program.types, program.assumptions, rebound(program.body, {i.name for i in program.inputs}))
+        again = rebound(program.body, {i.name for i in program.inputs}) | program.unstable
+        self.shapes = Shapes(program.types, program.assumptions, again)
         self.dots: dict[str, str] = {}
         for name in sorted(active):
             self.dot(name)
@@ -324,7 +325,9 @@ class Push:
                 raise Unsupported(f"the derivative of {rule.path} by its argument {name}", expr.loc or self.loc)
         dots = {f"{name}_dot": self.argument(bound[name]) for name in rule.wrt}
         given = {**bound, **dots, "out": out if out is not None else expr}
+        mark = len(self.stmts)
         found = self.apply(rule.pushforward, given, 1)
+        self.stmts[mark:], found = vanish.vanish(self.stmts[mark:], found)
         return found[0] if len(found) == 1 else ir.Tuple(found)
 
     def argument(self, value: Any) -> ir.Expr:
@@ -333,7 +336,7 @@ class Push:
         if isinstance(value, (ir.List, ir.Tuple)):
             return replace(value, items=tuple(self.entry(v) for v in value.items))
         found = self.node(value) if self.is_active(value) else None
-        return ir.ZERO if found is None else found
+        return vanish.NOTHING if found is None else found
 
     def linear(self, expr: ir.Call, rule: rules.RuleSet, bound: dict[str, Any]) -> ir.Expr:
         """The function itself, of the tangents."""

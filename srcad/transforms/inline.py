@@ -7,6 +7,7 @@ The work is done by the evaluator (`eval_core` and its siblings); this file driv
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ def inline(request: Request) -> Program:
     function = desugar.desugar(request.target.function)
     decisions: frozenset[tuple[Any, ...]] = frozenset()
     baked = {(origin, path): value for origin, path, value in request.baked}
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # an inlined recursion is a recursion here too
     for _ in range(64):
         context = Context(Names(), decisions=decisions, baked=baked)
         try:

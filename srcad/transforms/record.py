@@ -106,6 +106,8 @@ class Recorder:
             after, reads = reads & own, reads - own
         need = need | reads
         lost = {n for n in full if n in need} | {n for n in partial if self.touches(n, need)}
+        if partial and lost:  # the restore finds the place again by what its indices read
+            need = need | place_reads(primal)
         save, restore = self.save(primal, lost, around, final) if lost else ([], [])
         forward = [*save, *([] if isinstance(primal, ir.Return) else [primal])]
         backward = [*restore, *self.quoted(primal, step.adjoint)]
@@ -487,6 +489,13 @@ def restored(stmts: Sequence[ir.Stmt]) -> set[str]:
             if isinstance(node, ir.Pop) and isinstance(node.target, ir.Index):
                 found.add(activity.root(node.target))
     return found
+
+
+def place_reads(stmt: ir.Stmt) -> frozenset[str]:
+    """Variables that the index of a write reads."""
+    if not isinstance(stmt, (ir.Store, ir.Augment)) or not isinstance(stmt.target, ir.Index):
+        return frozenset()
+    return frozenset(ir.names(stmt.target) - {activity.root(stmt.target)})
 
 
 def permutation(stmt: ir.Stmt) -> dict[str, str]:

@@ -73,8 +73,8 @@ class Sweep:
     names: Names = field(compare=False)
 
 
-def reverse(program: Program, seeded: Sequence[int]) -> Sweep:
-    """Steps of the program; `seeded` are the positions of the results that have an adjoint."""
+def reverse(program: Program, seeded: Sequence[int], unit: bool = False) -> Sweep:
+    """Steps of the program; `seeded` are the positions of the results that have an adjoint: a parameter, or 1 (`unit`)."""
     names = Names(program.names())
     known = dict(program.types)
     outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded))
@@ -82,7 +82,7 @@ def reverse(program: Program, seeded: Sequence[int]) -> Sweep:
     active = activity.active(program.body, known, wrt, outputs) | wrt
     rev = Reverser(program, names, active)
     steps = rev.block(program.body)
-    seeds, results, last = rev.results(seeded)
+    seeds, results, last = rev.results(seeded, unit)
     program = replace(program, types=rev.shapes.types)
     return Sweep(program, (*steps, *last), rev.bars, results, seeds, rev.shapes, names)
 
@@ -98,7 +98,7 @@ class Reverser:
         self.source = program
         self.names, self.active = names, set(active)
         inputs = {i.name for i in program.inputs}
-        self.shapes = Shapes(program.types, program.assumptions, rebound(program.body, inputs))
+        self.shapes = Shapes(program.types, program.assumptions, rebound(program.body, inputs) | program.unstable)
         self.bars: dict[str, str] = {}
         self.pool = Pool(names, self.shapes)
         self.written = alias.touched(program.body, stored_names(program.body), self.shapes.types)
@@ -406,7 +406,8 @@ class Reverser:
         return Pull(self.shapes, self.active, self.names, loc, self.pool)
 
     def zero(self, name: str) -> ir.Stmt:
-        return ir.Assign(ir.Name(self.bar(name)), ir.Call(ZERO, (ir.Name(name),)))
+        shapeless = types.is_scalar(self.shapes.types[name])
+        return ir.Assign(ir.Name(self.bar(name)), ir.Call(ZERO, () if shapeless else (ir.Name(name),)))
 
     def accumulate_all(self, contributions: Sequence[Contribution]) -> list[ir.Stmt]:
         return [self.accumulate(c) for c in contributions]
@@ -422,21 +423,25 @@ class Reverser:
         minus, value = sign(c.value)
         return ir.Augment(place, "-" if minus else "+", value)
 
-    def results(self, seeded: Sequence[int]) -> tuple[tuple[ir.Param, ...], tuple[ir.Expr, ...], list[Any]]:
+    def results(self, seeded: Sequence[int], unit: bool) -> tuple[tuple[ir.Param, ...], tuple[ir.Expr, ...], list[Any]]:
         """(parameters for the adjoints of the results, the results as variables, the steps of the return)."""
         params, values, steps, handed = [], [], [], []
         for k, expr in enumerate(self.source.results):
-            seed = self.seed(expr, f"out_{k}_bar" if len(seeded) > 1 else "out_bar", len(seeded) == 1) if k in seeded else None
-            params.extend([seed] if seed else [])
+            seed, bar = None, ir.Const(1.0)
+            if k in seeded and not unit:
+                seed = self.seed(expr, f"out_{k}_bar" if len(seeded) > 1 else "out_bar", len(seeded) == 1)
+                params.append(seed)
+                bar = ir.Name(seed.name)
             if isinstance(expr, (ir.Name, ir.Const)):
-                if seed and isinstance(expr, ir.Name) and expr.id in self.active:
-                    handed.append(ir.Augment(ir.Name(self.bar(expr.id)), "+", ir.Name(seed.name)))
+                if k in seeded and isinstance(expr, ir.Name) and expr.id in self.active:
+                    handed.append(ir.Augment(ir.Name(self.bar(expr.id)), "+", bar))
                 values.append(expr)
                 continue
             name = ir.Name(self.names.fresh(f"out_{k}" if len(self.source.results) > 1 else "out"))
             self.shapes.types[name.id] = self.shapes.of(expr)
             stmt = ir.Assign(name, expr, loc=self.source.return_loc)
-            steps.extend(self.with_hoists(stmt, partial(self.adjoint_of_result, name, seed)) if seed else [Step(stmt)])
+            adjoint = partial(self.adjoint_of_result, name, bar)
+            steps.extend(self.with_hoists(stmt, adjoint) if k in seeded else [Step(stmt)])
             values.append(name)
         label = ir.Return(None, loc=self.source.return_loc)
         return tuple(params), tuple(values), [*steps, *([Step(label, tuple(handed))] if handed else [])]
@@ -447,9 +452,9 @@ class Reverser:
         self.shapes.types[name] = _bar_type(kind)
         return ir.Param(name, default=ir.Const(1.0) if only and kind.dims in ((), None) else None)
 
-    def adjoint_of_result(self, out: ir.Name, seed: ir.Param, value: ir.Expr) -> list[ir.Stmt]:
+    def adjoint_of_result(self, out: ir.Name, bar: ir.Expr, value: ir.Expr) -> list[ir.Stmt]:
         pull = self.pull(self.source.return_loc)
-        pull.run(value, ir.Name(seed.name), self.shapes.of(ir.Name(seed.name)), out)
+        pull.run(value, bar, _bar_type(self.shapes.of(out)), out)
         return [*pull.stmts, *self.accumulate_all(pull.found)]
 
 
