@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
+import os
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -105,12 +107,12 @@ def _torch(compile_: bool) -> Callable[[Case, tuple[Any, ...]], Prepared]:
             import torch
         except ModuleNotFoundError as error:
             raise Missing("torch is not installed") from error
-        torch.set_num_threads(len(__import__("os").sched_getaffinity(0)))
+        torch.set_num_threads(len(os.sched_getaffinity(0)))
         fn = written("torch_eager", case.theme, case.name)
         fn = torch.compile(fn) if compile_ else fn
-        own = [a if isinstance(a, bool | int) else torch.as_tensor(a) for a in args]
+        own = [torch.from_numpy(a.copy()) if isinstance(a, np.ndarray) else a for a in args]
         for position in case.wrt:
-            own[position] = own[position].double().requires_grad_()
+            own[position] = torch.as_tensor(own[position], dtype=torch.float64).requires_grad_()
         inputs = [own[position] for position in case.wrt]
 
         def call() -> Any:
@@ -172,9 +174,11 @@ def versions() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     found = {}
-    for package in ("numpy", "numba", "scipy", "srcad", "jax", "torch", "autograd"):
+    for package in ("numpy", "numba", "scipy", "jax", "torch", "autograd"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             pass
+    if importlib.util.find_spec("srcad"):
+        found["srcad"] = importlib.import_module("srcad").__version__
     return found

@@ -22,9 +22,7 @@ def syrk(alpha, beta, C, A):
 
     def row(i, C):
         C = C.at[i].set(jnp.where(j <= i, beta * C[i], C[i]))
-        return jax.lax.fori_loop(
-            0, m, lambda k, C: C.at[i].add(jnp.where(j <= i, alpha * A[i, k] * A[:, k], 0.0)), C
-        )
+        return jax.lax.fori_loop(0, m, lambda k, C: C.at[i].add(jnp.where(j <= i, alpha * A[i, k] * A[:, k], 0.0)), C)
 
     return jnp.sum(jax.lax.fori_loop(0, n, row, C))
 

@@ -101,7 +101,10 @@ def adi(u, steps):
         p, q = jax.lax.fori_loop(1, n - 1, columns, (p, q))
         v = v.at[n - 1, 1:-1].set(1.0)
         v = jax.lax.fori_loop(
-            1, n - 1, lambda r, v: v.at[n - 1 - r, 1:-1].set(p[1:-1, n - 1 - r] * v[n - r, 1:-1] + q[1:-1, n - 1 - r]), v
+            1,
+            n - 1,
+            lambda r, v: v.at[n - 1 - r, 1:-1].set(p[1:-1, n - 1 - r] * v[n - r, 1:-1] + q[1:-1, n - 1 - r]),
+            v,
         )
         u = u.at[1:-1, 0].set(1.0)
         p = p.at[1:-1, 0].set(0.0)
@@ -116,7 +119,10 @@ def adi(u, steps):
         p, q = jax.lax.fori_loop(1, n - 1, rows, (p, q))
         u = u.at[1:-1, n - 1].set(1.0)
         u = jax.lax.fori_loop(
-            1, n - 1, lambda r, u: u.at[1:-1, n - 1 - r].set(p[1:-1, n - 1 - r] * u[1:-1, n - r] + q[1:-1, n - 1 - r]), u
+            1,
+            n - 1,
+            lambda r, u: u.at[1:-1, n - 1 - r].set(p[1:-1, n - 1 - r] * u[1:-1, n - r] + q[1:-1, n - 1 - r]),
+            u,
         )
         return u, v, p, q
 

@@ -1,7 +1,5 @@
 """Partial differential equations in JAX: scans over interiors; the pressure solve gets a custom adjoint."""
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 
@@ -50,26 +48,22 @@ def _iterate(load, tol, limit):
     return p, trips
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+@jax.custom_vjp
 def _solve(load, tol, limit):
     return _iterate(load, tol, limit)[0]
 
 
-def _solve_forward(load, tol, limit):
-    return _iterate(load, tol, limit)
-
-
-def _solve_reverse(tol, limit, trips, p_bar):
+def _solve_reverse(trips, p_bar):
     """The iteration is linear and symmetric: as many trips, with the seed pushed through the same average."""
 
     def step(_, carry):
         p_bar, total = carry
         return _average(p_bar), total - p_bar
 
-    return (jax.lax.fori_loop(0, trips, step, (p_bar, jnp.zeros_like(p_bar)))[1],)
+    return jax.lax.fori_loop(0, trips, step, (p_bar, jnp.zeros_like(p_bar)))[1], None, None
 
 
-_solve.defvjp(lambda load, tol, limit: _solve_forward(load, tol, limit), _solve_reverse)
+_solve.defvjp(_iterate, _solve_reverse)
 
 
 def pressure(b, tol, limit):

@@ -1,0 +1,154 @@
+"""RESULTS.md and the plot, from the runs."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks import peers
+from benchmarks.case import Case
+from benchmarks.runner import Run
+
+INTRODUCTION = """\
+Value and gradient together, every peer in the same process as the primal that it is divided by, rounds in turn. A
+time is the least of all rounds; warm-up and compilation are excluded and reported apart. Before any time is taken the
+gradients are compared with those of the other peers (relative error 1e-7), and on tiny inputs with central
+differences. *primal* is the program as hand-written loops compiled by Numba; numbers are times divided by it, so 1.0
+is the time of the plain program. *JAX expert* is rewritten for XLA, *JAX beginner* keeps the program's loops.
+`wrong`: a gradient that disagrees, hence no time. `-`: not written or not installed.
+"""
+
+
+def machine() -> str:
+    """Processor, number of cores, operating system, Python and the versions of what was compared."""
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    parts = ", ".join(f"{name} {version}" for name, version in peers.versions().items())
+    cores = len(os.sched_getaffinity(0))
+    return f"{model}, {cores} cores, {platform.system()} {platform.release()}; Python {platform.python_version()}, {parts}."
+
+
+def seconds(value: float) -> str:
+    """A time with three digits and a unit."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if value >= scale:
+            return f"{value / scale:.3g} {unit}"
+    return f"{value * 1e9:.3g} ns"
+
+
+def mean(ratios: Iterable[float]) -> str:
+    """Geometric mean of positive numbers."""
+    logs = [math.log(ratio) for ratio in ratios if ratio > 0.0]
+    return f"{math.exp(sum(logs) / len(logs)):.2f}" if logs else "-"
+
+
+def _cell(run: Run, peer: str) -> str:
+    reading = next((r for r in run.readings if r.peer == peer), None)
+    if reading is None or reading.status == "missing":
+        return "-"
+    if reading.status != "ok":
+        return reading.status
+    return f"{run.ratios[peer]:.2f}" if peer in run.ratios else seconds(reading.best)
+
+
+def table(runs: list[Run], names: list[str]) -> str:
+    """Ratios to the primal, one line per program and size."""
+    lines = ["| program | size | primal | " + " | ".join(names) + " |", "|---|---|---:|" + "---:|" * len(names)]
+    for run in runs:
+        primal = next((r for r in run.readings if r.peer == "primal" and r.times), None)
+        cells = [_cell(run, peer) for peer in names]
+        lines.append(f"| {run.name} | {run.size} | {seconds(primal.best) if primal else '-'} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def against(runs: list[Run], cases: dict[str, Case], names: list[str], ours: str = "srcad") -> str:
+    """How many times faster than each peer: geometric mean, worst and best, by group."""
+    lines = ["| faster than | group | programs | geometric mean | worst | best |", "|---|---|---:|---:|---:|---:|"]
+    for peer in names:
+        for group in ("loops", "products"):
+            both = [r for r in runs if cases[r.name].group == group and ours in r.ratios and peer in r.ratios]
+            ratios = {f"{run.name} ({run.size})": run.ratios[peer] / run.ratios[ours] for run in both}
+            if ratios:
+                low, high = min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__)
+                worst, best = f"{ratios[low]:.2f} {low}", f"{ratios[high]:.2f} {high}"
+                lines.append(f"| {peer} | {group} | {len(ratios)} | {mean(ratios.values())} | {worst} | {best} |")
+    return "\n".join(lines)
+
+
+def compile_table(runs: list[Run], names: list[str]) -> str:
+    """The first call of each peer, which compiles."""
+    lines = ["| program | size | " + " | ".join(names) + " |", "|---|---|" + "---:|" * len(names)]
+    for run in runs:
+        first = {r.peer: seconds(r.first) for r in run.readings if r.status == "ok"}
+        lines.append(f"| {run.name} | {run.size} | {' | '.join(first.get(peer, '-') for peer in names)} |")
+    return "\n".join(lines)
+
+
+def troubles(runs: list[Run]) -> str:
+    """What was refused, went wrong or disagreed, and why."""
+    lines = [
+        f"- {run.name} ({run.size}, {run.threads or 'all'} threads), {reading.peer}: {reading.status}: {_short(reading.note)}"
+        for run in runs
+        for reading in run.readings
+        if reading.status in ("refused", "error", "wrong")
+    ]
+    return "\n".join(lines) or "None."
+
+
+def _short(note: str) -> str:
+    lines = note.strip().splitlines() or [""]
+    return re.sub(r"(/[\w.-]+)+/([\w.-]+)", r"\2", lines[0])[:200]  # files by name, not by where they lie
+
+
+def markdown(runs: list[Run], cases: dict[str, Case], names: list[str], command: str, extra: list[str]) -> str:
+    """The whole of RESULTS.md."""
+    shown = [name for name in names if name != "primal"]
+    parts = ["# Results", f"{machine()}\n\nCommand: `{command}`", INTRODUCTION.strip()]
+    for threads in sorted({run.threads for run in runs}, key=lambda t: t or 10**6):
+        chosen = [run for run in runs if run.threads == threads]
+        title = f"{threads} thread" if threads == 1 else f"{threads or 'all'} threads"
+        parts += [f"## Time over the primal's, {title}", table(chosen, shown)]
+        means = [f"{peer} {mean(run.ratios.get(peer, 0.0) for run in chosen)}" for peer in shown]
+        parts.append("Geometric means: " + ", ".join(means) + ".")
+        others = [peer for peer in shown if not peer.startswith("srcad")]
+        parts += ["### srcad against the others (times faster)", against(chosen, cases, others)]
+        parts += ["### First call", compile_table(chosen, shown)]
+    parts += ["## Refused, wrong, failed", troubles(runs), *extra]
+    return "\n\n".join(parts) + "\n"
+
+
+def plot(runs: list[Run], names: list[str], path: Path) -> bool:
+    """A bar per peer and program, on a logarithmic axis. Returns False where matplotlib is missing."""
+    try:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        import matplotlib.pyplot as plt
+    except ModuleNotFoundError:
+        return False
+    shown = [name for name in names if name != "primal"]
+    chosen = [run for run in runs if run.threads == runs[0].threads and run.ratios]
+    figure, axes = plt.subplots(figsize=(8, 0.28 * len(chosen) + 1.5))
+    for peer, mark in zip(shown, "osD^vxP*<"):
+        points = [(run.ratios[peer], row) for row, run in enumerate(chosen) if peer in run.ratios]
+        if points:
+            axes.plot(*zip(*points), mark, label=peer, markersize=5)
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(chosen)), [f"{run.name} ({run.size})" for run in chosen], fontsize=7)
+    axes.invert_yaxis()
+    axes.axvline(1.0, color="0.6", linewidth=0.8)
+    axes.set_xlabel("time of value and gradient over the compiled primal's")
+    axes.grid(axis="x", alpha=0.3)
+    axes.legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+    return True
