@@ -32,8 +32,8 @@ def machine() -> str:
     except (OSError, StopIteration):
         pass
     parts = ", ".join(f"{name} {version}" for name, version in peers.versions().items())
-    cores = len(os.sched_getaffinity(0))
-    return f"{model}, {cores} cores, {platform.system()} {platform.release()}; Python {platform.python_version()}, {parts}."
+    system = f"{len(os.sched_getaffinity(0))} cores, {platform.system()} {platform.release()}"
+    return f"{model}, {system}; Python {platform.python_version()}, {parts}."
 
 
 def seconds(value: float) -> str:
@@ -94,12 +94,12 @@ def compile_table(runs: list[Run], names: list[str]) -> str:
 
 def troubles(runs: list[Run]) -> str:
     """What was refused, went wrong or disagreed, and why."""
-    lines = [
-        f"- {run.name} ({run.size}, {run.threads or 'all'} threads), {reading.peer}: {reading.status}: {_short(reading.note)}"
-        for run in runs
-        for reading in run.readings
-        if reading.status in ("refused", "error", "wrong")
-    ]
+    lines = []
+    for run in runs:
+        for reading in run.readings:
+            if reading.status in ("refused", "error", "wrong"):
+                where = f"{run.name} ({run.size}, {run.threads or 'all'} threads), {reading.peer}"
+                lines.append(f"- {where}: {reading.status}: {_short(reading.note)}")
     return "\n".join(lines) or "None."
 
 
