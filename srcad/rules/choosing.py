@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from srcad.rules.registry import at, constant, expansion, linear, multilinear, pullback, pushforward
+from srcad.rules.registry import at, expansion, linear, multilinear, pullback, pushforward
 
 # ---- choosing ----
 
@@ -145,6 +145,3 @@ def real_if_close_bar(a, tol=100, *, out_bar):
 @pushforward(np.real_if_close)
 def real_if_close_dot(a, tol=100, *, a_dot):
     return a_dot
-
-
-constant(np.spacing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import cmath
 import math
 
 import numpy as np
@@ -17,15 +18,15 @@ constant(math.isnan, math.isinf, math.isfinite, math.isclose, builtins.isinstanc
 
 # integers and roundings
 constant(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift, np.gcd, np.lcm)
-constant(
-    np.floor, np.ceil, np.trunc, np.rint, np.round, np.fix, np.sign, np.spacing, np.nextafter, math.floor, math.ceil
-)
+constant(np.floor, np.ceil, np.trunc, np.rint, np.round, np.fix, np.sign, np.spacing, math.floor, math.ceil)
 constant(math.trunc, math.gcd, math.lcm, math.factorial, math.comb, math.perm, math.isqrt, builtins.round, builtins.int)
 
 # constructors and shapes
 constant(np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.tri)
 constant(np.shape, np.size, np.ndim, np.dtype, np.result_type, np.finfo, np.iinfo, builtins.len, builtins.range)
 constant(np.broadcast_shapes, np.may_share_memory, np.shares_memory, builtins.print, builtins.str, builtins.repr)
+constant(np.array_equiv, np.isscalar, np.issubdtype, np.can_cast, np.promote_types, np.common_type, np.mask_indices)
+constant(math.ulp, cmath.isnan, cmath.isinf, cmath.isfinite, cmath.isclose)
 
-# sets and counts
-constant(np.unique, np.histogram, np.hanning, np.hamming, np.blackman, np.bartlett, np.kaiser)
+# windows of a given length
+constant(np.hanning, np.hamming, np.blackman, np.bartlett)

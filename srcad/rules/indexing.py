@@ -88,6 +88,25 @@ def partition_dot(a, kth, axis=-1, *, a_dot):
     return np.take_along_axis(a_dot, np.argpartition(a, kth, axis=axis), axis)
 
 
+@pullback(
+    np.unique,
+    outputs=(0,),
+    examples=lambda r: [at(r.distinct(5)), at(r.distinct(2, 3)), at(r.distinct(4), True, return_counts=True)],
+)
+def unique_bar(ar, return_index=False, return_inverse=False, return_counts=False, *, out_bar):
+    first = np.unique(ar, return_index=True)[1]
+    several = return_index or return_inverse or return_counts
+    return arrays.take_adjoint(ar, first, None, out_bar[0] if several else out_bar)
+
+
+@pushforward(np.unique)
+def unique_dot(ar, return_index=False, return_inverse=False, return_counts=False, *, out, ar_dot):
+    values_dot = np.take(ar_dot, np.unique(ar, return_index=True)[1])
+    if not (return_index or return_inverse or return_counts):
+        return values_dot
+    return (values_dot, *[0.0 for _ in out[1:]])
+
+
 constant(np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.nonzero, np.flatnonzero, np.argwhere, np.digitize)
 constant(np.unravel_index, np.ravel_multi_index, np.indices, np.tril_indices, np.triu_indices, np.diag_indices)
-constant(np.tril_indices_from, np.triu_indices_from, np.diag_indices_from, np.bincount, np.unique)
+constant(np.tril_indices_from, np.triu_indices_from, np.diag_indices_from)

@@ -55,7 +55,12 @@ def pareto(a, size=None, *, out):
     return -(1.0 + out) * np.log1p(out) / a
 
 
-constant(*draws("standard_normal"), *draws("standard_exponential"), *draws("permutation"), *draws("choice"))
-constant(*draws("shuffle"), "numpy.random.Generator.random", "numpy.random.random", "numpy.random.random_sample")
+constant(
+    *draws("standard_normal"),
+    *draws("standard_exponential"),
+    "numpy.random.Generator.random",
+    "numpy.random.random",
+    "numpy.random.random_sample",
+)
 constant("numpy.random.Generator.integers", "numpy.random.randint", "numpy.random.rand", "numpy.random.randn")
 constant("numpy.random.default_rng", "numpy.random.seed")

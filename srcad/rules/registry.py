@@ -167,6 +167,7 @@ def pullback(
         for f in primals:
             new = {
                 "shapes": shapes,
+                "inert": inert,
                 "each": each,
                 "outputs": outputs,
                 "examples": examples,

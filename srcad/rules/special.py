@@ -395,4 +395,4 @@ def log_softmax_dot(x, axis=None, *, out, x_dot):
     return x_dot - np.sum(x_dot * np.exp(out), axis=axis, keepdims=True)
 
 
-constant(special.gammasgn, special.comb, special.factorial, special.roots_legendre, special.roots_hermite)
+constant(special.gammasgn, special.roots_legendre, special.roots_hermite)

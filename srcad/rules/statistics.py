@@ -6,7 +6,7 @@ import numpy as np
 from srcad_runtime import arrays
 
 from srcad.rules.reductions import axes, lines, spread
-from srcad.rules.registry import at, constant, expansion, pullback, pushforward
+from srcad.rules.registry import at, expansion, linear, pullback, pushforward
 
 # ---- averages ----
 
@@ -189,4 +189,33 @@ def nancumprod(a, axis=None):
     return np.cumprod(np.where(np.isnan(a), 1.0, a), axis=axis)
 
 
-constant(np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges)
+# ---- counts: steps in what is counted, linear in the weights ----
+
+
+@pullback(
+    np.bincount, wrt=("weights",), examples=lambda r: [at(np.array([0, 2, 2, 1]), r(4)), at(np.array([1, 1]), r(2), 5)]
+)
+def bincount_bar(x, weights=None, minlength=0, *, out_bar):
+    return out_bar[x]
+
+
+linear(np.bincount, in_="weights")
+
+
+@pullback(
+    np.histogram,
+    wrt=("weights",),
+    inert=("a",),
+    outputs=(0,),
+    notes="the counts: zero by what is counted",
+    examples=lambda r: [at(r(9), 4, (-2.0, 1.0), weights=r(9)), at(r(9), np.array([-1.0, 0.0, 2.0]), weights=r(9))],
+)
+def histogram_bar(a, bins=10, range=None, *, weights=None, out, out_bar):
+    edges = out[1]
+    place = np.clip(np.searchsorted(edges, a, "right") - 1, 0, edges.size - 2)
+    return np.where((a >= edges[0]) & (a <= edges[-1]), out_bar[0][place], 0.0)
+
+
+@pushforward(np.histogram)
+def histogram_dot(a, bins=10, range=None, *, weights=None, out, weights_dot):
+    return np.histogram(a, out[1], weights=weights_dot)[0], 0.0

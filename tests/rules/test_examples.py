@@ -29,7 +29,7 @@ def test_against_differences(path: str, point: int) -> None:
     bound = rule.bind(example.args, example.kwargs)
     out = primal_of(rule)(*example.args, **example.kwargs)
     out_bar = tangent_like(out, rng)
-    if rule.outputs:
+    if rule.outputs and isinstance(out, tuple):
         out_bar = tuple(b if k in rule.outputs else None for k, b in enumerate(out_bar))
     bars = adjoints(rule, bound, out, out_bar)
     assert bars, f"{path}: nothing to differentiate"
@@ -37,7 +37,7 @@ def test_against_differences(path: str, point: int) -> None:
     measured = differences(rule, example, dots)
     predicted = tangent(rule, example, bound, out, dots)
     for k, (m, p) in enumerate(zip(measured, predicted, strict=True)):
-        if rule.outputs and k not in rule.outputs:
+        if rule.outputs and k not in rule.outputs and len(measured) > 1:
             continue
         np.testing.assert_allclose(np.broadcast_to(p, np.shape(m)), m, rtol=1e-7, atol=1e-8)
     forward = pairing(leaves(out_bar), predicted)
