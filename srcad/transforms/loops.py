@@ -34,6 +34,8 @@ KEPT = frozenset("numpy.zeros numpy.zeros_like numpy.empty numpy.empty_like".spl
 
 def loops(program: Program) -> Program:
     """The program with loops for what loops can do."""
+    if not any(isinstance(t, Num) and t.dims != () for t in program.types.values()):
+        return program
     lowering = Lowering(program)
     body = lowering.block(program.body)
     return replace(program, body=body, types=lowering.types())
@@ -53,7 +55,8 @@ class Lowering:
         self.writer = Writer(self.names, self.axes)
         self.items: list[Item] = []
         self.note = ""
-        self.mentions = _mentions(program.body) + _mentions(program.results)
+        self.counted: dict[int, tuple[ir.Stmt, Counter[str]]] = {}
+        self.mentions = self.counts(program.body) + _mentions(program.results)
         self.mentions.update(name for _, name in program.updates)
 
     def types(self) -> dict[str, Any]:
@@ -70,7 +73,24 @@ class Lowering:
             self.statement(stmt)
         items = loops_nests.fused(self.items, self.memory)
         self.items, self.note = outer, note
-        return tuple(self.written(items, _mentions(stmts)))
+        return tuple(self.written(items, self.counts(stmts)))
+
+    def counts(self, stmts: Sequence[ir.Stmt]) -> Counter[str]:
+        """How often each variable is mentioned in statements of the program."""
+        found: Counter[str] = Counter()
+        for stmt in stmts:
+            known = self.counted.get(id(stmt))
+            if known is None:
+                known = self.counted[id(stmt)] = stmt, self._count(stmt)
+            found.update(known[1])
+        return found
+
+    def _count(self, stmt: ir.Stmt) -> Counter[str]:
+        if isinstance(stmt, ir.If):
+            return _mentions([stmt.test]) + self.counts(stmt.body + stmt.orelse)
+        if isinstance(stmt, (ir.For, ir.While, ir.With, ir.Block)):
+            return _mentions([replace(stmt, body=())]) + self.counts(stmt.body)
+        return _mentions([stmt])
 
     def written(self, items: Sequence[Item], here: Counter[str]) -> list[ir.Stmt]:
         """The items as statements, those of one note together."""
@@ -80,7 +100,8 @@ class Lowering:
             if isinstance(item, Nest):
                 others = set().union(*(self.memory.of(other).uses for n, other in enumerate(items) if n != k))
                 item = loops_nests.scalarised(item, self.memory, outside | others)
-                new = self.writer.statements(item)
+                item = loops_nests.needed(item, outside | others)
+                new = self.writer.statements(item) if item.cells else [*item.before, *item.after]
             else:
                 new = [ir.Block(item.note, (item.stmt,))] if item.note else [item.stmt]
             stmts.extend(new)
@@ -101,6 +122,7 @@ class Lowering:
             orelse = self.block(stmt.orelse)
             self.extents.restore(state)
             self.keep(replace(stmt, body=body, orelse=orelse))
+            self.learn_check(stmt)
         elif isinstance(stmt, ir.With):
             state = self.extents.state()
             body = self.block(stmt.body)
@@ -168,8 +190,8 @@ class Lowering:
             self.extents.declare(target.id, kind, self.extents.assumed_dims(stmt.value))
         dims = self.made(target, stmt.value, kind)
         if dims is None:
-            self.keep(replace(stmt, value=self.parts(stmt.value, kind)))
             self.learn(stmt.value)
+            self.keep(replace(stmt, value=self.parts(stmt.value, kind)))
             dims = tuple(d for d in kind.dims if d is not None)
             if len(dims) == len(kind.dims):
                 self.extents.pin(stmt.target.id, dims)
@@ -200,13 +222,24 @@ class Lowering:
         return view.dims
 
     def learn(self, value: ir.Expr) -> None:
-        """A product of matrices that came out well says that two extents are equal."""
+        """Where a product of matrices raises nothing, two extents are equal."""
         call = value.args if isinstance(value, ir.Call) and _path(value) in ("numpy.dot", "numpy.matmul") else ()
         operands = (value.left, value.right) if isinstance(value, ir.Binary) and value.op == "@" else call
         if len(operands) == 2:
             a, b = (self.extents.of(e).dims for e in operands)
             if a and b and len(a) <= 2 and len(b) <= 2 and a[-1] is not None and b[0] is not None:
                 self.extents.unite(a[-1], b[0])
+
+    def learn_check(self, stmt: ir.If) -> None:
+        """Behind ``if a.shape[0] != b.shape[0]: raise ...`` the two are equal."""
+        if stmt.orelse or not stmt.body or not isinstance(stmt.body[-1], ir.Raise):
+            return
+        tests = stmt.test.items if isinstance(stmt.test, ir.BoolOp) and stmt.test.op == "or" else (stmt.test,)
+        for test in tests:
+            if isinstance(test, ir.Compare) and test.ops == ("!=",):
+                a, b = (self.extents.linear(e) for e in test.items)
+                if a is not None and b is not None:
+                    self.extents.unite(a, b)
 
     def nest_dims(self) -> Dims:
         nest = self.items[-2]

@@ -13,21 +13,13 @@ from typing import TypeAlias, Union
 
 from srcad import ir
 from srcad.dims import Dim, never_one
-from srcad.transforms.loops_extents import ONE, Dims, Extents, Stay
+from srcad.transforms.loops_extents import ELEMENTWISE, ONE, Dims, Extents, Stay
 from srcad.types import Num
 
 At: TypeAlias = Union[Dim, ir.Expr]
 Index: TypeAlias = tuple[At, ...]
 
 DTYPES = frozenset({"float64", "float32", "int64", "bool", "complex128", "complex64"})
-# functions that numba compiles for scalars, and that NumPy applies element by element
-ELEMENTWISE = frozenset(
-    "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil conj conjugate copysign cos cosh deg2rad "
-    "degrees divide equal exp exp2 expm1 fabs floor floor_divide fmax fmin fmod greater greater_equal hypot imag isfinite "
-    "isinf isnan less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor "
-    "maximum minimum mod multiply negative not_equal positive power rad2deg radians real reciprocal remainder rint sign "
-    "signbit sin sinh sqrt square subtract tan tanh true_divide trunc where".split()
-)
 CHEAP = frozenset("builtins.abs builtins.max builtins.min builtins.float builtins.int builtins.len numpy.absolute".split())
 SAME = frozenset("numpy.copy numpy.asarray numpy.ascontiguousarray numpy.asanyarray numpy.positive".split())
 
@@ -121,26 +113,32 @@ class Elements:
         for view, expr in zip(views, exprs, strict=True):
             rank = max(len(dims), len(view.dims))
             pairs = zip(padded(dims, rank), padded(view.dims, rank), strict=True)
-            dims = tuple(self.meet(a, b, exprs) for a, b in pairs)
+            dims = tuple(self.meet(a, b, exprs, k - rank) for k, (a, b) in enumerate(pairs))
         return dims
 
-    def meet(self, a: Dim, b: Dim, exprs: Sequence[ir.Expr]) -> Dim:
-        """The extent of two that meet: proven equal, 1, or to be checked. Raises Stay where one may turn out to be 1."""
+    def meet(self, a: Dim, b: Dim, exprs: Sequence[ir.Expr], axis: int) -> Dim:
+        """The extent of two that meet: proven equal, 1, or to be checked. Raises Stay where one may turn out to be 1.
+
+        axis: counted from the last one, -1.
+        """
         if b == ONE or self.extents.same(a, b):
             return a
         if a == ONE:
             return b
         if a.is_const and b.is_const:
             raise Stay  # NumPy raises, with its own words
-        if not (never_one(a) and never_one(b)) and not self.were_assumed(exprs):
+        if not (never_one(a) and never_one(b)) and not self.were_assumed(exprs, axis):
             raise Stay
         self.checks.append((a, b))
         return b if b.is_const else a
 
-    def were_assumed(self, exprs: Sequence[ir.Expr]) -> bool:
-        """Whether differentiation took the extents of these to be known, and so equal where they meet."""
-        found = [self.extents.assumed_dims(e) for e in exprs]
-        return all(dims is not None and None not in dims for dims in found)
+    def were_assumed(self, exprs: Sequence[ir.Expr], axis: int) -> bool:
+        """Whether differentiation took the extents of these along an axis to be known, and so equal where they meet."""
+        for expr in exprs:
+            dims = self.extents.assumed_dims(expr)
+            if dims is None or len(dims) >= -axis and dims[axis] in (None, ONE):
+                return False
+        return True
 
     def unary(self, expr: ir.Unary) -> View | None:
         is_bool = self.extents.of(expr.operand).dtype == "bool"

@@ -14,9 +14,23 @@ from dataclasses import dataclass, replace
 from srcad import ir, types
 from srcad.dims import Dim, dim_expr, never_one, symbol
 from srcad.program import Program
+from srcad.signatures import SIGNATURES
 from srcad.types import UNKNOWN, Abstract, Num, Seq, Struct
 
 Dims = tuple[Dim, ...]
+# functions that numba compiles for scalars, and that NumPy applies element by element
+ELEMENTWISE = frozenset(
+    "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil conj conjugate copysign cos cosh deg2rad "
+    "degrees divide equal exp exp2 expm1 fabs floor floor_divide fmax fmin fmod greater greater_equal hypot imag isfinite "
+    "isinf isnan less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor "
+    "maximum minimum mod multiply negative not_equal positive power rad2deg radians real reciprocal remainder rint sign "
+    "signbit sin sinh sqrt square subtract tan tanh true_divide trunc where".split()
+)
+# other functions of which the extents of the result follow from those of one argument
+SHAPED = frozenset(
+    "sum mean prod max min amax amin any all cumsum cumprod copy zeros_like ones_like full_like empty_like clip expand_dims "
+    "swapaxes moveaxis flip sort argsort srcad_runtime.astype".split()
+)
 ONE = Dim(1)
 
 
@@ -30,8 +44,8 @@ class Stay(Exception):
 def trusted(program: Program) -> dict[str, Abstract]:
     """The program's types with every extent and number forgotten that does not follow from the assignments alone."""
     known = dict(program.types)
-    for seed in program.seeds:  # their shapes are the caller's business
-        known[seed.name] = _forget(known.get(seed.name, UNKNOWN))
+    for seed in program.seeds:  # given from outside: that an extent is 1 is all that is relied on
+        known[seed.name] = _ones(known.get(seed.name, UNKNOWN))
     sources = list(_sources(program.body))
     changed = True
     while changed:
@@ -67,9 +81,15 @@ def _evaluated(expr: ir.Expr) -> Callable[[Mapping[str, Abstract]], Abstract]:
         noted: types.Assumptions = []
         found = types.infer(expr, known, noted)
         sure = all(a.op == "==" and never_one(a.left) and never_one(a.right) for a in noted)
-        return found if sure else _forget(found)
+        return found if sure and _is_spelt_out(expr) else _forget(found)
 
     return value
+
+
+def _is_spelt_out(expr: ir.Expr) -> bool:
+    """Whether the shape of every call follows from a rule; an answer found by trying may hold for the tries only."""
+    paths = [n.fn.path if isinstance(n.fn, ir.Ref) else "" for n in ir.walk(expr) if isinstance(n, ir.Call)]
+    return all(path in SIGNATURES or path.removeprefix("numpy.") in ELEMENTWISE | SHAPED for path in paths)
 
 
 def _unpacked(target: ir.Tuple, value: ir.Expr) -> Iterator[Source]:
@@ -107,6 +127,12 @@ def _forget(t: Abstract) -> Abstract:
     if isinstance(t, Struct):
         return replace(t, items=tuple(map(_forget, t.items)))
     return replace(t, dims=t.dims and (None,) * len(t.dims), number=None) if isinstance(t, Num) else t
+
+
+def _ones(t: Abstract) -> Abstract:
+    if not isinstance(t, Num) or not t.dims:
+        return t
+    return replace(t, dims=tuple(d if d == ONE else None for d in t.dims))
 
 
 def _agreed(old: Abstract, new: Abstract) -> Abstract:

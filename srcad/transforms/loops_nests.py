@@ -23,12 +23,13 @@ SHAPE = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
 @dataclass(frozen=True)
 class Cell:
     """``target = value``, or with an `op` (+ * max min or and) ``target = target op value``; a target is an element or
-    a number. first: what it begins with. whole: the innermost loop is all that goes into the target, which holds
-    nothing before."""
+    a number. gathers: the target collects many elements; it begins with `first`. whole: the innermost loop is all that
+    goes into it, and it holds nothing before."""
 
     target: ir.Name | ir.Index
     value: ir.Expr
     op: str = ""
+    gathers: bool = False
     first: ir.Expr = ir.ZERO
     whole: bool = False
     note: str = ""
@@ -96,6 +97,7 @@ class Memory:
     known: Mapping[str, Abstract]
     axes: tuple[str, ...]
     leader: dict[str, str] = field(default_factory=dict)
+    memo: dict[int, tuple[ir.Stmt, Effects]] = field(default_factory=dict)
 
     def group(self, name: str) -> str:
         while name in self.leader:
@@ -116,12 +118,19 @@ class Memory:
     def of(self, item: Item) -> Effects:
         if isinstance(item, Plain):
             return self.of_statement(item.stmt)
+        return self.of_all(item.before) | self.of_all(item.after) | self.of_cells(item)
+
+    def of_all(self, stmts: Stmts) -> Effects:
         found = Effects()
-        for stmt in (*item.before, *item.after):
+        for stmt in stmts:
             found |= self.of_statement(stmt)
-        for cell in item.cells:
+        return found
+
+    def of_cells(self, nest: Nest) -> Effects:
+        found = Effects(uses=frozenset(ir.names(nest.stops)))
+        for cell in nest.cells:
             found |= self.of_cell(cell)
-        return found | Effects(uses=frozenset(ir.names(item.stops)))
+        return found
 
     def of_cell(self, cell: Cell) -> Effects:
         uses = frozenset(ir.names(cell.target) | ir.names(cell.value))
@@ -133,26 +142,37 @@ class Memory:
         return Effects(uses=uses, writes=frozenset({self.group(name)}), reads=reads)
 
     def of_statement(self, stmt: ir.Stmt) -> Effects:
+        known = self.memo.get(id(stmt))
+        if known is None or known[0] is not stmt:
+            known = self.memo[id(stmt)] = stmt, self._of_statement(stmt)
+        return known[1]
+
+    def _of_statement(self, stmt: ir.Stmt) -> Effects:
+        if isinstance(stmt, (ir.For, ir.While, ir.With, ir.Block)):
+            head = replace(stmt, body=())
+            return self._of_simple(head) | self.of_all(stmt.body)
+        if isinstance(stmt, ir.If):
+            return self._of_simple(replace(stmt, body=(), orelse=())) | self.of_all(stmt.body + stmt.orelse)
+        return self._of_simple(stmt)
+
+    def _of_simple(self, node: ir.Stmt) -> Effects:
         binds: set[str] = set()
         writes: set[str] = set()
-        exits = False
-        for node in ir.walk(stmt):
-            if isinstance(node, (ir.Assign, ir.For)):
-                binds |= ir.names(node.target)
-            elif isinstance(node, (ir.Augment, ir.Store)):
-                place = node.target
-                (binds if isinstance(place, ir.Name) else writes).add(activity.root(place))
-            elif isinstance(node, (ir.Push, ir.Pop)):
-                binds.add(node.stack)
-                if isinstance(node, ir.Pop) and node.target is not None:
-                    (binds if isinstance(node.target, ir.Name) else writes).add(activity.root(node.target))
-            elif isinstance(node, ir.Do) and isinstance(node.value, ir.Call) and node.value.args:
-                writes.add(activity.root(node.value.args[0]))
-                exits = exits or not _is_accumulation(node.value)
-            elif isinstance(node, (ir.Raise, ir.Assert, ir.Return, ir.With, ir.While, ir.Do)):
-                exits = True
+        exits = isinstance(node, (ir.Raise, ir.Assert, ir.Return, ir.With, ir.While, ir.Do))
+        if isinstance(node, (ir.Assign, ir.For)):
+            binds |= ir.names(node.target)
+            exits = isinstance(node, ir.For) and node.stop is not None
+        elif isinstance(node, (ir.Augment, ir.Store)):
+            (binds if isinstance(node.target, ir.Name) else writes).add(activity.root(node.target))
+        elif isinstance(node, (ir.Push, ir.Pop)):
+            binds.add(node.stack)
+            if isinstance(node, ir.Pop) and node.target is not None:
+                (binds if isinstance(node.target, ir.Name) else writes).add(activity.root(node.target))
+        elif isinstance(node, ir.Do) and isinstance(node.value, ir.Call) and node.value.args:
+            writes.add(activity.root(node.value.args[0]))
+            exits = not _is_accumulation(node.value)
         memory = frozenset(self.group(n) for n in writes | {n for n in binds if isinstance(self.known.get(n), Seq)})
-        return Effects(frozenset(binds), frozenset(ir.names(stmt)), memory, frozenset(self._content(stmt)), exits)
+        return Effects(frozenset(binds), frozenset(ir.names(node)), memory, frozenset(self._content(node)), exits)
 
     def _content(self, node: Any) -> Iterator[str]:
         """Groups whose contents a node reads (or writes: the targets of stores are among them)."""
@@ -191,20 +211,26 @@ class Memory:
                 yield from self.accesses(child)
 
     def fusable(self, a: Nest, b: Nest) -> bool:
-        """Whether one pass over the index space may do for each index what `a` does and then what `b` does."""
-        first, second = self.of(a), self.of(b)
-        if (first.binds & second.uses) | (second.binds & first.uses):
+        """Whether one pass over the index space may do for each index what `a` does and then what `b` does.
+
+        What stands before `b`'s loops then stands before `a`'s, and what is behind `a`'s behind `b`'s.
+        """
+        first, second = self.of_cells(a), self.of_cells(b)
+        before, after = self.of_all(b.before), self.of_all(a.after)
+        rest = self.of_all(b.after)
+        if not (before.commutes(_inside(first)) or not a.cells) or not before.commutes(after):
+            return False
+        if not after.commutes(_inside(second)) or (first.binds & (second.uses | rest.uses)) | (second.binds & first.uses):
             return False
         touched = (first.writes & (second.reads | second.writes)) | (second.writes & first.reads)
-        if not touched:
-            return True
-        outer = self._content_of((*a.after, *b.before))
-        if touched & outer:
-            return False
+        return not touched or self._same_elements(a, b, touched)
+
+    def _same_elements(self, a: Nest, b: Nest, touched: frozenset[str]) -> bool:
+        """Whether what one writes and the other accesses is one element per iteration, a different one in each."""
         one, two = list(self._all_accesses(a)), list(self._all_accesses(b))
         for access, writes in one:
+            group = self.group(activity.root(access))
             for other, writes_too in two:
-                group = self.group(activity.root(access))
                 if group in touched and (writes or writes_too) and group == self.group(activity.root(other)):
                     if access != other or not self.is_injective(access, len(a.dims)):
                         return False
@@ -228,6 +254,10 @@ class Memory:
             if len(inner) == 1 and all(isinstance(n, (ir.Name, ir.Const, ir.Attr, ir.Index)) or _is_sum(n) for n in ir.walk(item)):
                 found |= inner
         return len(found) == rank
+
+
+def _inside(effects: Effects) -> Effects:
+    return replace(effects, exits=False)
 
 
 def _is_sum(node: Any) -> bool:
@@ -312,12 +342,35 @@ def scalarised(nest: Nest, memory: Memory, elsewhere: set[str]) -> Nest:
         first = next((c for c in nest.cells if name in ir.names(c.target) | ir.names(c.value)), None)
         if name in elsewhere | mentions | ir.names(nest.stops) or first is None or first.op or not accesses:
             continue
+        if _rounds(memory.known.get(name)) and sum(activity.root(c.target) == name for c in nest.cells) > 1:
+            continue
         place = first.target
         whole = all(a == place for a in accesses) and memory.is_injective(place, len(nest.dims))
         if whole and not _names_array(nest, name, place):
             before = tuple(s for s in nest.before if not _allocates(s, name))
             nest = replace(nest, before=before, cells=tuple(_replaced(c, place, ir.Name(name)) for c in nest.cells))
     return nest
+
+
+def needed(nest: Nest, elsewhere: set[str]) -> Nest:
+    """The nest without elements that are computed for nobody."""
+    while True:
+        own = {n for s in nest.before for n in ir.names(s) if not _allocates(s, n)} | ir.names(nest.after)
+        read = own | elsewhere | set().union(*(_read_by(c) for c in nest.cells))
+        cells = tuple(c for c in nest.cells if not isinstance(c.target, ir.Name) or c.op or c.target.id in read)
+        if cells == nest.cells:
+            return nest
+        nest = replace(nest, cells=cells)
+
+
+def _read_by(cell: Cell) -> set[str]:
+    target = ir.names(cell.target.items) if isinstance(cell.target, ir.Index) else set()
+    return ir.names(cell.value) | ir.names(cell.first) | target
+
+
+def _rounds(t: Abstract | None) -> bool:
+    """Whether storing into an array of this type may change a number."""
+    return not isinstance(t, Num) or t.dtype not in ("float64", "complex128")
 
 
 def _names_array(nest: Nest, name: str, place: ir.Expr) -> bool:

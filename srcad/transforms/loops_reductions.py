@@ -101,7 +101,7 @@ def _vectors(left: ir.Expr, right: ir.Expr, elements: Elements) -> Reduction | N
     a, b = elements.view(left), elements.view(right)
     if ONE in (a.dims[0], b.dims[0]) and a.dims != b.dims:
         raise Stay  # not broadcast by a product
-    dims = (elements.meet(a.dims[0], b.dims[0], (left, right)),)
+    dims = (elements.meet(a.dims[0], b.dims[0], (left, right), -1),)
     return Reduction("+", View(dims, lambda index: ir.Binary("*", a.at(index), b.at(index))), (0,), False, False)
 
 
@@ -162,7 +162,7 @@ class Reducer:
         first: ir.Expr = self.identity()
         if whole and self.is_extremum:
             first = self.what.view.at((*self.index[:-1], Dim(0)))
-        cell = Cell(target, self.value, self.what.op, first, whole)
+        cell = Cell(target, self.value, self.what.op, True, first, whole)
         return self.room.nest(self.elements, self.what.view.dims, [cell], before)
 
     def spelt(self, axis: int) -> ir.Expr:

@@ -44,7 +44,8 @@ class Writer:
         last = [update(cells[k].target, "" if cells[k].whole else cells[k].op, p) for k, p in parts.items()]
         stops = [_plus(stop, shift) for stop, shift in zip(nest.stops, shifts, strict=True)]
         start = ir.Const(shifts[-1])
-        if rank == 1 and any(_is_long_sum(cells[k]) for k in parts):
+        short = isinstance(stops[-1], ir.Const) and stops[-1].value <= BLOCK
+        if rank == 1 and not short and any(_is_long_sum(cells[k]) for k in parts):
             loop = self.blocks(body, start, stops[0], first, last)
         else:
             loop = [*first, self.loop(rank - 1, start, stops[-1], body), *last]
@@ -75,7 +76,7 @@ class Writer:
 
     def gathers(self, cell: Cell, rank: int) -> bool:
         """Whether a cell collects the innermost loop into one place, to be kept in a number meanwhile."""
-        return bool(cell.op) and self.counters[rank - 1] not in ir.names(cell.target) and not _is_number(cell, rank)
+        return cell.gathers and self.counters[rank - 1] not in ir.names(cell.target) and not _is_number(cell, rank)
 
     def part(self, k: int, cell: Cell) -> ir.Name:
         return self.name("part", k, cell.first.kind if isinstance(cell.first, ir.Const) else "")
