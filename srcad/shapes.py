@@ -12,8 +12,11 @@ Dims: TypeAlias = tuple["Dim | None", ...]
 
 @dataclass(frozen=True)
 class Assumption:
-    """``left op right`` is taken for granted; op is "==" (extents that are broadcast together: if one were 1 nothing would
-    fail), "=" (extents that NumPy itself finds equal, or raises) or "<=" (bounds of slices)."""
+    """``left op right`` is taken for granted.
+
+    op: "==" for extents that are broadcast together (if one were 1 nothing would fail), "=" for extents that NumPy
+    itself finds equal or raises, "<=" for bounds of slices.
+    """
 
     op: str
     left: Dim

@@ -268,7 +268,7 @@ _SIMPLE = (
     "t.append(x < b() < 2)",
     "_, x = x, (y := b() + x)",
 )
-_TESTS = ("b()", "b() and b()", "not b()", "(w := b()) and x > w", "0 <= b() <= x % 3", "x > 3 or (w := b())")
+_TESTS = ("b()", "b() and b()", "not b()", "(w := b()) and x > w", "0 <= b() <= x % 3", "not (b() or (w := b()))")
 
 
 @st.composite
