@@ -10,9 +10,10 @@ from typing import Any
 from srcad import ir, rules, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
-from srcad.eval_exprs import constant, demand, evaluate, library_path, message, residual, spread, static
-from srcad.types import Num, Seq, Struct
+from srcad.eval_exprs import evaluate, spread
+from srcad.eval_values import constant, demand, library_path, message, residual, static
 from srcad.transforms import activity
+from srcad.types import Num, Seq, Struct
 from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Value
 
 Args = list[Value]
@@ -82,7 +83,7 @@ def _call_partial(ev: Evaluator, fn: Partial, args: Args, kwargs: Kwargs, loc: i
 def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     path = fn.expr.path if isinstance(fn.expr, ir.Ref) else None
     obj = fn.value
-    if path is not None and path.startswith("user:srcad.rules.static."):
+    if path is not None and path.removeprefix("user:").startswith("srcad.rules.static."):
         if path.endswith(".known"):
             return constant(static(ev, args[0])[0])
         return run_now(ev, Known(getattr(obj, "live", obj)), args, kwargs, loc)
@@ -93,16 +94,25 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     handler = _special(fn)
     if handler is not None:
         return handler(ev, args, kwargs, loc)  # type: ignore[no-any-return]
+    if path.startswith("srcad.rules."):
+        return call_user(ev, fn, args, kwargs, loc)
     if isinstance(obj, type) and library_path(obj) is not None and path.startswith("numpy."):
         if isinstance(args[0], Dyn) and isinstance(args[0].type, Num) and args[0].type.dims == ():
             return library(ev, path, obj, args, kwargs, loc, fn.expr.loc)
         from srcad import library as known
 
-        return library(ev, "srcad_runtime.astype", known.load("srcad_runtime.astype"), [args[0], fn], {}, loc, fn.expr.loc)
+        return library(
+            ev, "srcad_runtime.astype", known.load("srcad_runtime.astype"), [args[0], fn], {}, loc, fn.expr.loc
+        )
     rule = rules.lookup(path)
     if rule is not None and rule.expansion is not None:
         return call_user(ev, Known(rule.expansion), args, kwargs, loc)
-    if rule is None and not ev.by_name and scope_function(obj) and path.startswith(("srcad_runtime.", "functools.", "operator.")):
+    if (
+        rule is None
+        and not ev.by_name
+        and scope_function(obj)
+        and path.startswith(("srcad_runtime.", "functools.", "operator."))
+    ):
         return call_user(ev, fn, args, kwargs, loc)
     return library(ev, path, obj, args, kwargs, loc, fn.expr.loc)
 
@@ -338,7 +348,9 @@ def argument(ev: Evaluator, name: str, value: Value, path: str, loc: ir.Loc | No
     if isinstance(value, Known) and isinstance(value.value, ir.Comprehension):
         raise Unsupported("a generator passed to a library function", loc, "write a list, or a loop.")
     if isinstance(value, (Closure, Bound, Partial)):
-        raise Unsupported(f"a function passed to {path}", loc, "call it in a loop, or register a rule for this function.")
+        raise Unsupported(
+            f"a function passed to {path}", loc, "call it in a loop, or register a rule for this function."
+        )
     return residual(ev, value, loc)
 
 
@@ -391,6 +403,7 @@ def _printed(ev: Evaluator, expr: ir.Call) -> ir.Expr:
             args.append(message(ev, item))
         else:
             value = evaluate(ev, item)
-            args.append(value.expr if isinstance(value, Known) and value.expr is not None else residual(ev, value, expr.loc))
+            args.append(
+                value.expr if isinstance(value, Known) and value.expr is not None else residual(ev, value, expr.loc)
+            )
     return replace(expr, args=tuple(args), kwargs=tuple((k, message(ev, v)) for k, v in expr.kwargs))
-

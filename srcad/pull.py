@@ -235,6 +235,8 @@ class Pull:
 
     def times(self, g: Cotangent, partial: ir.Expr) -> Cotangent:
         kind = self.shapes.of(partial)
+        if algebra.is_number(g.expr, 1.0) and not types.is_float(kind):
+            return replace(g, expr=ir.Binary("*", g.expr, partial), type=g.type)  # 1.0 * n is a float
         front = kind.dims == () and g.type.dims != () or isinstance(partial, ir.Name) and partial.id not in self.shapes.rebound and kind.dims == ()
         expr = algebra.times(g.expr, partial, front)
         return replace(g, expr=expr, type=self.shapes.of(expr))
@@ -247,7 +249,12 @@ class Pull:
         return replace(g, expr=self.name_it(g.expr, g.type))
 
     def is_place(self, expr: ir.Expr) -> bool:
-        return isinstance(expr, ir.Index) and isinstance(expr.base, ir.Name)
+        """Whether `expr` is an element or view of a variable, which costs nothing to name again."""
+        while isinstance(expr, ir.Index):
+            expr = expr.base
+            if isinstance(expr, ir.Name):
+                return True
+        return False
 
     def name_it(self, expr: ir.Expr, kind: Num) -> ir.Name:
         name = self.part(kind)
@@ -378,7 +385,7 @@ class Pull:
 
     def value_of(self, expr: ir.Expr | None) -> ir.Expr:
         """A variable that holds the value of a part of the primal."""
-        if isinstance(expr, ir.Name):
+        if isinstance(expr, ir.Name) or expr is not None and self.is_place(expr):
             return expr
         if expr == self.primal and self.out is not None:
             return self.out

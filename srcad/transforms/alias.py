@@ -226,6 +226,10 @@ def _merged_index(node: object, known: dict[str, types.Abstract]) -> object:
         return node
     if node.base.items == (ir.ELLIPSIS,):
         return replace(node, base=node.base.base)
+    if node.items == (ir.ELLIPSIS,) and not _is_selection(node.base, known):
+        kind = types.infer(node.base, known, [])
+        if isinstance(kind, Num) and kind.dims:
+            return node.base
     numbers = all(not isinstance(i, (ir.Slice, ir.Const)) or isinstance(i, ir.Const) and i.kind == "int" for i in node.base.items)
     if numbers and not _is_selection(node.base, known):
         if node.items == (ir.ELLIPSIS,):

@@ -101,6 +101,7 @@ class Reverser:
         self.shapes = Shapes(program.types, program.assumptions, rebound(program.body, inputs) | program.unstable)
         self.bars: dict[str, str] = {}
         self.pool = Pool(names, self.shapes)
+        self.hoisted: set[ir.Expr] = set()
         self.written = alias.touched(program.body, stored_names(program.body), self.shapes.types)
         for name in sorted(active):
             self.bar(name)
@@ -185,6 +186,8 @@ class Reverser:
             try:
                 return [*steps, Step(stmt, tuple(adjoint(stmt.value)))]
             except Hoist as hoist:
+                if stmt.value in (hoist.expr, ir.call("numpy.copy", hoist.expr)) and getattr(stmt, "target", None) in self.hoisted:
+                    break  # naming it once more would not help
                 if not any(n == hoist.expr for n in ir.walk(stmt.value)):
                     break
                 name = self.names.numbered(hoist.base)
@@ -196,6 +199,7 @@ class Reverser:
                 if alias.shares(value, self.shapes.types) & self.written:
                     value = ir.call("numpy.copy", value)  # kept while what it is a view of changes
                 first = ir.Assign(ir.Name(name), value, loc=stmt.loc)
+                self.hoisted.add(first.target)
                 steps.extend(self.assign(first))
                 stmt = _replace_expr(stmt, hoist.expr, ir.Name(name))
         raise TooLarge("an expression too large to differentiate", stmt.loc, "split it into statements.")
