@@ -10,18 +10,9 @@ import numpy as np
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.eval_exprs import (
-    attribute,
-    binary,
-    boolean,
-    constant,
-    demand,
-    dyn,
-    residual,
-    sequence,
-    static,
-    static_truth,
-)
+from srcad.eval_exprs import attribute, sequence
+from srcad.eval_operators import binary, boolean
+from srcad.eval_values import constant, demand, dyn, residual, static, static_truth
 from srcad.types import Num, Seq
 from srcad.values import Bound, Closure, Dyn, Known, Lazy, Partial, Ptr, Value
 
@@ -123,7 +114,9 @@ def python_class(ev: Evaluator, value: Value) -> type:
 
 @handles("builtins.callable")
 def _callable(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return constant(isinstance(args[0], (Closure, Bound, Partial)) or isinstance(args[0], Known) and callable(args[0].value))
+    return constant(
+        isinstance(args[0], (Closure, Bound, Partial)) or isinstance(args[0], Known) and callable(args[0].value)
+    )
 
 
 @handles("builtins.hasattr")
@@ -319,7 +312,12 @@ def _asarray(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
 def _at_least(rank: int) -> Handler:
     def at_least(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
         value = args[0]
-        if len(args) == 1 and isinstance(value, Dyn) and isinstance(value.type, Num) and len(value.type.dims or ()) >= rank:
+        if (
+            len(args) == 1
+            and isinstance(value, Dyn)
+            and isinstance(value.type, Num)
+            and len(value.type.dims or ()) >= rank
+        ):
             return value
         return keep(ev, f"numpy.atleast_{rank}d", args, kwargs, loc)
 
@@ -400,7 +398,16 @@ def _quantifier(op: str) -> Handler:
 HANDLERS["builtins.all"] = _quantifier("and")
 HANDLERS["builtins.any"] = _quantifier("or")
 
-_OPERATORS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@"}
+_OPERATORS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "pow": "**",
+    "matmul": "@",
+}
 
 
 def _operator(op: str) -> Handler:
@@ -431,7 +438,7 @@ def _text(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Valu
 
 @handles("builtins.slice")
 def _slice(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    from srcad.eval_exprs import _slice as make
+    from srcad.eval_index import slice_of as make
 
     bounds = [None, args[0], None] if len(args) == 1 else [*args, None, None][:3]
     return make(ev, bounds, loc)

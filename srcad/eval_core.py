@@ -247,24 +247,24 @@ class Evaluator:
         handler(stmt)
 
     def do_assign(self, stmt: ir.Assign) -> None:
-        from srcad import eval_exprs
+        from srcad import eval_assign, eval_exprs
 
         if isinstance(stmt.target, ir.Tuple):
-            eval_exprs.assign_tuple(self, stmt)
+            eval_assign.assign_tuple(self, stmt)
             return
         value = eval_exprs.evaluate(self, stmt.value)
-        eval_exprs.assign(self, stmt.target, value, stmt.loc)
+        eval_assign.assign(self, stmt.target, value, stmt.loc)
 
     def do_store(self, stmt: ir.Store) -> None:
-        from srcad import eval_exprs
+        from srcad import eval_assign, eval_exprs
 
         value = eval_exprs.evaluate(self, stmt.value)
-        eval_exprs.assign(self, stmt.target, value, stmt.loc)
+        eval_assign.assign(self, stmt.target, value, stmt.loc)
 
     def do_augment(self, stmt: ir.Augment) -> None:
-        from srcad import eval_exprs
+        from srcad import eval_assign
 
-        eval_exprs.augment(self, stmt)
+        eval_assign.augment(self, stmt)
 
     def do_block(self, stmt: ir.Block) -> None:
         body = self.captured(stmt.body)
@@ -285,43 +285,43 @@ class Evaluator:
         eval_calls.effect(self, stmt)
 
     def do_raise(self, stmt: ir.Raise) -> None:
-        from srcad import eval_exprs
+        from srcad import eval_values
 
-        exc = eval_exprs.message(self, stmt.exc) if stmt.exc is not None else None
+        exc = eval_values.message(self, stmt.exc) if stmt.exc is not None else None
         self.emit(ir.Raise(exc, loc=stmt.loc))
 
     def do_assert(self, stmt: ir.Assert) -> None:
-        from srcad import eval_exprs
+        from srcad import eval_exprs, eval_values
 
         test = eval_exprs.evaluate(self, stmt.test)
-        known, truth = eval_exprs.static_truth(self, test)
+        known, truth = eval_values.static_truth(self, test)
         if known and truth:
             return
-        msg = eval_exprs.message(self, stmt.msg) if stmt.msg is not None else None
-        self.emit(ir.Assert(eval_exprs.residual(self, test, stmt.loc), msg, loc=stmt.loc))
+        msg = eval_values.message(self, stmt.msg) if stmt.msg is not None else None
+        self.emit(ir.Assert(eval_values.residual(self, test, stmt.loc), msg, loc=stmt.loc))
 
     def do_with(self, stmt: ir.With) -> None:
-        from srcad import eval_exprs
+        from srcad import eval_values
 
         items = []
         for expr, target in stmt.items:
             called = expr.fn if isinstance(expr, ir.Call) else None
             if not isinstance(called, ir.Ref) or called.path != "numpy.errstate" or target is not None:
                 raise Unsupported("only `with np.errstate(...)` is differentiated", stmt.loc)
-            items.append((eval_exprs.message(self, expr), None))
+            items.append((eval_values.message(self, expr), None))
         body = self.captured(stmt.body)
         if body:
             self.emit(ir.With(tuple(items), body, loc=stmt.loc))
 
     def do_if(self, stmt: ir.If) -> None:
-        from srcad import eval_exprs, eval_merge
+        from srcad import eval_exprs, eval_merge, eval_values
 
         test = eval_exprs.evaluate(self, stmt.test)
-        known, truth = eval_exprs.static_truth(self, test)
+        known, truth = eval_values.static_truth(self, test)
         if known:
             self.block(stmt.body if truth else stmt.orelse)
             return
-        condition = eval_exprs.truth_expr(self, test, stmt.test.loc or stmt.loc)
+        condition = eval_values.truth_expr(self, test, stmt.test.loc or stmt.loc)
         before, noted = self.state, self.cx.assumptions
         self.cx.assumptions = []  # what a branch takes for granted holds only if it is taken
         self.state = before.copy()
@@ -381,5 +381,3 @@ def merge_types(a: types.Abstract, b: types.Abstract) -> types.Abstract:
 
 def place(loc: ir.Loc | None) -> tuple[Any, ...]:
     return () if loc is None else (loc.source.file, loc.line, loc.col)
-
-

@@ -6,8 +6,10 @@ from typing import Any
 
 from srcad import ir
 from srcad.errors import Unsupported
+from srcad.eval_assign import check_writable
 from srcad.eval_core import Evaluator
-from srcad.eval_exprs import check_writable, index_exprs, residual
+from srcad.eval_index import index_exprs
+from srcad.eval_values import residual
 from srcad.types import Num
 from srcad.values import Dyn, Known, Value
 

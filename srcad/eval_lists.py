@@ -7,7 +7,8 @@ from dataclasses import replace
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, place
-from srcad.eval_exprs import ONE_ARRAY, dyn, evaluate, residual
+from srcad.eval_exprs import evaluate
+from srcad.eval_values import ONE_ARRAY, dyn, residual
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Known, Value
 
@@ -76,9 +77,7 @@ def from_comprehension(ev: Evaluator, expr: ir.Comprehension) -> Value:
     """``[f(x) for x in xs]`` over something of unknown length: a loop that appends."""
     name = f"items#{place(expr.loc)}"
     site = ir.Name(name)
-    body: tuple[ir.Stmt, ...] = (
-        ir.Do(ir.Call(ir.Attr(site, "append"), (expr.element,), loc=expr.loc), loc=expr.loc),
-    )
+    body: tuple[ir.Stmt, ...] = (ir.Do(ir.Call(ir.Attr(site, "append"), (expr.element,), loc=expr.loc), loc=expr.loc),)
     ev.env[name] = new(ev, [], expr.loc)
     ev.statement(_nest(expr, body))
     value = ev.env.pop(name)

@@ -8,20 +8,12 @@ from typing import Any
 
 from srcad import ir
 from srcad.errors import Unsupported
+from srcad.eval_assign import assign
 from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, place
-from srcad.eval_exprs import (
-    ONE_ARRAY,
-    assign,
-    constant,
-    dyn,
-    evaluate,
-    index,
-    residual,
-    static,
-    static_truth,
-    truth_expr,
-)
+from srcad.eval_exprs import evaluate
+from srcad.eval_index import index
 from srcad.eval_merge import Merge, assignments
+from srcad.eval_values import ONE_ARRAY, constant, dyn, residual, static, static_truth, truth_expr
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Known, Lazy, Ptr, State, Value
 
@@ -489,4 +481,3 @@ def _bind_target(ev: Evaluator, target: ir.Expr, item: Value) -> None:
 
 def _frozen(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
     return value
-

@@ -7,8 +7,10 @@ from typing import Any
 
 from srcad import ir
 from srcad.errors import Unsupported
+from srcad.eval_assign import check_writable, set_item
 from srcad.eval_core import Evaluator
-from srcad.eval_exprs import check_writable, constant, demand, dyn, residual, sequence, static
+from srcad.eval_exprs import sequence
+from srcad.eval_values import constant, demand, dyn, residual, static
 from srcad.types import Num, Seq
 from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Value
 
@@ -111,7 +113,11 @@ def _item(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | N
     assert isinstance(owner.type, Num)
     if not args and owner.type.dims == ():
         return HANDLERS["builtins.float"](ev, [owner], {}, loc)
-    flat = dyn(ev, ir.Call(ir.Ref("numpy.ravel"), (owner.expr,), loc=loc)) if len(args) < len(owner.type.dims or ()) else owner
+    flat = (
+        dyn(ev, ir.Call(ir.Ref("numpy.ravel"), (owner.expr,), loc=loc))
+        if len(args) < len(owner.type.dims or ())
+        else owner
+    )
     items = tuple(residual(ev, a, loc) for a in args) or (ir.Const(0),)
     return dyn(ev, ir.Index(flat.expr, items, loc=loc))
 
@@ -219,8 +225,6 @@ def _dict_method(ev: Evaluator, owner: Ptr, box: Box, name: str, args: Args, loc
         other = ev.state.heap[args[0].id] if isinstance(args[0], Ptr) else None
         if other is None or other.kind != "dict":
             raise Unsupported("update with something that is not a dict", loc)
-        from srcad.eval_exprs import set_item
-
         for key, item in zip(other.keys, other.items, strict=True):
             set_item(ev, owner, [constant(key) if isinstance(key, (int, float)) else Known(key)], item, loc)
         return Known(None)
@@ -233,8 +237,6 @@ def _dict_get(ev: Evaluator, owner: Ptr, box: Box, name: str, args: Args, loc: i
     position = box.index(demand(ev, args[0], "a dict's key", loc))
     if position is None:
         if name == "setdefault":
-            from srcad.eval_exprs import set_item
-
             set_item(ev, owner, args[:1], args[1], loc)
         return args[1] if len(args) > 1 else Known(None)
     if name == "pop":

@@ -8,7 +8,8 @@ from typing import Any
 from srcad import ir, library, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.eval_exprs import evaluate, static
+from srcad.eval_exprs import evaluate
+from srcad.eval_values import static
 from srcad.types import Num, Struct
 from srcad.values import Bound, Dyn, Known, Ptr, Value
 
@@ -34,9 +35,13 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
 
 
 def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | None) -> Value:
-    if value is None or isinstance(value, (str, type)) or library.is_library(type(value).__module__.partition(".")[0]) and (
-        not hasattr(value, "dtype") or isinstance(value, type)
-    ) and not isinstance(value, (int, float, complex, tuple, list, dict)):
+    if (
+        value is None
+        or isinstance(value, (str, type))
+        or library.is_library(type(value).__module__.partition(".")[0])
+        and (not hasattr(value, "dtype") or isinstance(value, type))
+        and not isinstance(value, (int, float, complex, tuple, list, dict))
+    ):
         return Known(value)
     path = _path(base, name)
     if path is None:
@@ -118,7 +123,9 @@ def _own(cls: type) -> dict[str, Any]:
     return {} if generated else {"__init__": init}
 
 
-def _run(ev: Evaluator, made: Value, name: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> None:
+def _run(
+    ev: Evaluator, made: Value, name: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None
+) -> None:
     from srcad import eval_calls
 
     assert isinstance(made, Ptr)

@@ -9,7 +9,7 @@ from srcad import ir, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_calls import call_function
 from srcad.eval_core import Context, Evaluator, Restart
-from srcad.eval_exprs import constant, residual
+from srcad.eval_values import constant, residual
 from srcad.facts import Shapes
 from srcad.naming import Names
 from srcad.values import Dyn, Known, Value

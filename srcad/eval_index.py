@@ -1,0 +1,115 @@
+"""Indexing in the partial evaluator: of arrays, of containers by known keys, of lists of unknown length."""
+
+from __future__ import annotations
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.eval_core import Evaluator, Restart
+from srcad.eval_exprs import evaluate_all
+from srcad.eval_operators import known_or_constant
+from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
+from srcad.types import Seq
+from srcad.values import Box, Dyn, Known, Ptr, Value
+
+
+def index_expr(ev: Evaluator, expr: ir.Index) -> Value:
+    base, *items = evaluate_index(ev, expr)
+    return index(ev, base, items, expr.loc)
+
+
+def evaluate_index(ev: Evaluator, expr: ir.Index) -> list[Value]:
+    parts: list[ir.Expr] = [expr.base]
+    for item in expr.items:
+        parts.extend(
+            [p for p in (item.lower, item.upper, item.step) if p is not None] if isinstance(item, ir.Slice) else [item]
+        )
+    values = evaluate_all(ev, tuple(parts))
+    found, rest = [values[0]], iter(values[1:])
+    for item in expr.items:
+        if isinstance(item, ir.Slice):
+            bounds = [None if p is None else next(rest) for p in (item.lower, item.upper, item.step)]
+            found.append(slice_of(ev, bounds, item.loc))
+        else:
+            found.append(next(rest))
+    return found
+
+
+def slice_of(ev: Evaluator, bounds: list[Value | None], loc: ir.Loc | None) -> Value:
+    exprs = [None if b is None or (isinstance(b, Known) and b.value is None) else residual(ev, b, loc) for b in bounds]
+    known = [(True, None) if b is None else static(ev, b) for b in bounds]
+    value = slice(*(v for _, v in known)) if all(k for k, _ in known) else None
+    return Known(value, ir.Slice(*exprs, loc=loc))
+
+
+def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) -> Value:
+    if isinstance(base, Ptr):
+        return _index_box(ev, base, items, loc)
+    if isinstance(base, Known):
+        if isinstance(base.value, (str, tuple, list, dict)):
+            return known_or_constant(base.value[demand(ev, items[0], "this index", loc)], loc)
+        raise Unsupported(f"an index into a value of type {type(base.value).__name__}", loc)
+    if not isinstance(base, Dyn):
+        raise Unsupported("an index into a function or iterator", loc)
+    if isinstance(base.type, Seq):
+        from srcad import eval_lists
+
+        return eval_lists.item(ev, base, items, loc)
+    return dyn(ev, ir.Index(base.expr, index_exprs(ev, items, loc), loc=loc))
+
+
+def index_exprs(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> tuple[ir.Expr, ...]:
+    if len(items) == 1 and isinstance(items[0], Ptr) and ev.state.heap[items[0].id].kind == "tuple":
+        items = list(ev.state.heap[items[0].id].items)  # x[(i, j)] is x[i, j]
+    return tuple(_index_item(ev, item, loc) for item in items)
+
+
+def _index_item(ev: Evaluator, item: Value, loc: ir.Loc | None) -> ir.Expr:
+    if isinstance(item, Known) and isinstance(item.value, slice) and item.expr is not None:
+        return item.expr
+    if isinstance(item, Ptr):
+        known, value = static(ev, item)
+        if known:
+            return ir.call("numpy.array", ir.List(tuple(ir.Const(v) for v in value)))
+    return residual(ev, item, loc)
+
+
+def _index_box(ev: Evaluator, base: Ptr, items: list[Value], loc: ir.Loc | None) -> Value:
+    box = ev.state.heap[base.id]
+    if box.expr is not None and len(items) == 1 and isinstance(items[0], Known) and isinstance(items[0].value, slice):
+        part = box.items[items[0].value]
+        return ev.tuple_of(part, expr=ir.Index(box.expr, (residual(ev, items[0]),)), bound=True)
+    if len(items) == 1 and isinstance(items[0], Known) and isinstance(items[0].value, slice):
+        return ev.tuple_of(box.items[items[0].value], box.kind if box.kind == "list" else "tuple", site=loc)
+    position = box_position(ev, box, items, loc)
+    return box.items[position]
+
+
+def box_position(ev: Evaluator, box: Box, items: list[Value], loc: ir.Loc | None) -> int:
+    if len(items) != 1:
+        raise Unsupported(f"several indices into a {box.kind}", loc)
+    known, key = static(ev, items[0])
+    if not known:
+        unknown_key(ev, box, items[0], loc)
+    if box.kind == "dict":
+        position = box.index(key)
+        if position is None:
+            raise KeyError(key)
+        return position
+    if not isinstance(key, int):
+        raise Unsupported(f"an index of type {type(key).__name__} into a {box.kind}", loc)
+    return range(len(box.items))[key]
+
+
+def unknown_key(ev: Evaluator, box: Box, key: Value, loc: ir.Loc | None) -> None:
+    """A container indexed by something known only at run time: unroll the loop it comes from, or bake the input."""
+    if isinstance(key, Dyn):
+        for name in sorted(ir.names(key.expr)):
+            loop = ev.state.frames.get("#loops", {}).get(name)
+            if loop is not None:
+                raise Restart(("unroll", loop))
+            origin = ev.origin_of(ir.Name(name))
+            if origin is not None and key.expr == ir.Name(name):
+                raise Restart(("bake", origin.origin, origin.path))
+    if box.kind == "list" and box.site is not None and isinstance(box.site, tuple) and box.site[0] == "list":
+        raise Restart(("dynamic", box.site))
+    raise Unsupported(f"an index into a {box.kind} under a key known only at run time", loc, ONE_ARRAY)

@@ -1,0 +1,247 @@
+"""Operators of the partial evaluator: arithmetic, comparison, truth, and the choice between two values."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.eval_core import Evaluator, place
+from srcad.eval_exprs import evaluate, evaluate_all
+from srcad.eval_values import constant, dyn, residual, static, static_truth, truth_expr
+from srcad.types import Num, Seq
+from srcad.values import Dyn, Known, Ptr, Value
+
+BINARY: dict[str, Any] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+}
+
+
+COMPARE: dict[str, Any] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def unary(ev: Evaluator, expr: ir.Unary) -> Value:
+    value = evaluate(ev, expr.operand)
+    if expr.op == "not":
+        known, truth = static_truth(ev, value)
+        return constant(not truth) if known else dyn(ev, ir.Unary("not", truth_expr(ev, value, expr.loc), loc=expr.loc))
+    known, own = static(ev, value)
+    if known and isinstance(own, (int, float)) and not isinstance(own, bool) and expr.op in "+-":
+        return constant(-own if expr.op == "-" else own, expr.loc)
+    return dyn(ev, ir.Unary(expr.op, residual(ev, value, expr.loc), loc=expr.loc))
+
+
+def binary_expr(ev: Evaluator, expr: ir.Binary) -> Value:
+    left, right = evaluate_all(ev, (expr.left, expr.right))
+    return binary(ev, expr.op, left, right, expr.loc)
+
+
+def binary(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None) -> Value:
+    if isinstance(left, Ptr) or isinstance(right, Ptr):
+        found = _binary_boxes(ev, op, left, right, loc)
+        if found is not None:
+            return found
+    known_left, a = static(ev, left)
+    known_right, b = static(ev, right)
+    if known_left and known_right and (_foldable(a, b) or isinstance(a, str)) and op in BINARY:
+        return known_or_constant(BINARY[op](a, b), loc)
+    for side in (left, right):
+        if isinstance(side, Dyn) and isinstance(side.type, Seq):
+            raise Unsupported("arithmetic on a list of unknown length", loc, "make it an array with np.array first.")
+    return dyn(ev, ir.Binary(op, residual(ev, left, loc), residual(ev, right, loc), loc=loc))
+
+
+def _foldable(a: Any, b: Any) -> bool:
+    """Integers fold (shapes, axes); floating arithmetic is left to the program, to the bit."""
+    return isinstance(a, int) and isinstance(b, int) and not (b == 0)
+
+
+def known_or_constant(value: Any, loc: ir.Loc | None) -> Value:
+    return Known(value) if value is None or isinstance(value, str) else constant(value, loc)
+
+
+def _binary_boxes(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None) -> Value | None:
+    """``list + list``, ``[x] * 3``; a sequence of numbers beside an array stays an expression."""
+    boxes = [ev.state.heap[v.id] if isinstance(v, Ptr) else None for v in (left, right)]
+    a, b = boxes
+    if op == "+" and a is not None and b is not None and a.kind in ("list", "tuple"):
+        return ev.tuple_of((*a.items, *b.items), a.kind, site=loc)
+    if op == "*" and (a is None) != (b is None):
+        box, times = (a, right) if a is not None else (b, left)
+        assert box is not None
+        known, count = static(ev, times)
+        if known and isinstance(count, int) and box.kind in ("list", "tuple"):
+            return ev.tuple_of(box.items * count, box.kind, site=loc)
+    if op == "%" and isinstance(left, Known):
+        return Known(None)
+    return None
+
+
+def compare(ev: Evaluator, expr: ir.Compare) -> Value:
+    if len(expr.ops) > 1:
+        links = [
+            ir.Compare((op,), pair, loc=expr.loc)
+            for op, *pair in zip(expr.ops, expr.items, expr.items[1:], strict=False)
+            for pair in [tuple(pair)]
+        ]
+        values = [compare(ev, link) for link in links]
+        if any(static_truth(ev, v) == (True, False) for v in values):
+            return constant(False)
+        exprs = tuple(residual(ev, v) for v in values if static_truth(ev, v) != (True, True))
+        if not exprs:
+            return constant(True)
+        if len(exprs) < len(links):
+            return dyn(ev, exprs[0] if len(exprs) == 1 else ir.BoolOp("and", exprs, loc=expr.loc))
+        items = [residual(ev, evaluate(ev, item)) for item in expr.items]
+        return dyn(ev, ir.Compare(expr.ops, tuple(items), loc=expr.loc))
+    left, right = evaluate_all(ev, expr.items)
+    return _compare_pair(ev, expr.ops[0], left, right, expr.loc)
+
+
+def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None) -> Value:
+    if op in ("is", "is not"):
+        return constant(_identical(ev, left, right, loc) == (op == "is"))
+    if op in ("in", "not in"):
+        return constant(_contains(ev, right, left, loc) == (op == "in"))
+    known_left, a = static(ev, left)
+    known_right, b = static(ev, right)
+    if known_left and known_right:
+        return constant(bool(COMPARE[op](a, b)))
+    if op in ("==", "!=") and (isinstance(left, Known) or isinstance(right, Known)):
+        return constant(op == "!=")  # a number is never equal to None or to a string
+    if isinstance(left, Ptr) and isinstance(right, Ptr):
+        return _compare_boxes(ev, op, left, right, loc)
+    return dyn(ev, ir.Compare((op,), (residual(ev, left, loc), residual(ev, right, loc)), loc=loc))
+
+
+def _compare_boxes(ev: Evaluator, op: str, left: Ptr, right: Ptr, loc: ir.Loc | None) -> Value:
+    a, b = ev.state.heap[left.id], ev.state.heap[right.id]
+    if op not in ("==", "!=") or len(a.items) != len(b.items):
+        if op in ("==", "!="):
+            return constant(op == "!=")
+        raise Unsupported("containers are compared by == and != only", loc)
+    if a.expr is not None and b.expr is not None:
+        return dyn(ev, ir.Compare((op,), (a.expr, b.expr), loc=loc))
+    pairs = [_compare_pair(ev, "==", x, y, loc) for x, y in zip(a.items, b.items, strict=True)]
+    same = boolean(ev, "and", pairs, loc)
+    if op == "==":
+        return same
+    known, truth = static_truth(ev, same)
+    return constant(not truth) if known else dyn(ev, ir.Unary("not", residual(ev, same), loc=loc))
+
+
+def boolean(ev: Evaluator, op: str, values: list[Value], loc: ir.Loc | None) -> Value:
+    """``and``/``or`` of truth values."""
+    deciding = op == "or"
+    if any(static_truth(ev, v) == (True, deciding) for v in values):
+        return constant(deciding)
+    rest = [truth_expr(ev, v, loc) for v in values if not static_truth(ev, v)[0]]
+    if not rest:
+        return constant(not deciding)
+    return dyn(ev, rest[0] if len(rest) == 1 else ir.BoolOp(op, tuple(rest), loc=loc))
+
+
+def _identical(ev: Evaluator, left: Value, right: Value, loc: ir.Loc | None) -> bool:
+    if isinstance(left, Known) and isinstance(right, Known):
+        return left.value is right.value or (isinstance(left.value, type) and left.value == right.value)
+    if isinstance(left, Ptr) and isinstance(right, Ptr):
+        return left.id == right.id
+    for a, b in ((left, right), (right, left)):
+        if isinstance(a, Known) and not isinstance(b, Known):
+            known, own = static(ev, b)
+            if isinstance(own, bool) and isinstance(a.value, bool):
+                return own is a.value
+            return False
+    known_left, a_value = static(ev, left)
+    known_right, b_value = static(ev, right)
+    if known_left and known_right:
+        return a_value is b_value
+    raise Unsupported("identity of two numbers or arrays", loc, "compare with == or compare shapes.")
+
+
+def _contains(ev: Evaluator, container: Value, item: Value, loc: ir.Loc | None) -> bool:
+    known, key = static(ev, item)
+    if isinstance(container, Ptr) and known:
+        box = ev.state.heap[container.id]
+        if box.kind == "dict":
+            return key in box.keys
+        values = [static(ev, v) for v in box.items]
+        if all(k for k, _ in values):
+            return key in [v for _, v in values]
+    if isinstance(container, Known) and known:
+        return bool(key in container.value)
+    raise Unsupported("`in` with something known only at run time", loc)
+
+
+def boolop(ev: Evaluator, expr: ir.BoolOp) -> Value:
+    """Short-circuit: what follows a decided operand is not evaluated; later operands must not need statements."""
+    deciding = expr.op == "or"
+    rest: list[Value] = []
+    for k, item in enumerate(expr.items):
+        mark = len(ev.out)
+        value = evaluate(ev, item)
+        if rest and len(ev.out) > mark:
+            del ev.out[mark:]
+            return _boolop_as_if(ev, expr, rest, k)
+        known, truth = static_truth(ev, value)
+        if known and truth == deciding:
+            rest.append(value)
+            break
+        if not known or k == len(expr.items) - 1:
+            rest.append(value)
+    if len(rest) == 1:
+        return rest[0]
+    if not all(isinstance(v, Dyn) and isinstance(v.type, Num) and v.type.dtype == "bool" for v in rest[:-1]):
+        if not all(static_truth(ev, v)[0] or isinstance(v, Dyn) for v in rest):
+            raise Unsupported("`and`/`or` of containers", expr.loc)
+    return boolean(ev, expr.op, rest, expr.loc)
+
+
+def _boolop_as_if(ev: Evaluator, expr: ir.BoolOp, done: list[Value], k: int) -> Value:
+    first = boolean(ev, expr.op, done, expr.loc)
+    tail = expr.items[k] if k == len(expr.items) - 1 else ir.BoolOp(expr.op, expr.items[k:], loc=expr.loc)
+    flag = ev.temp("test", Dyn(residual(ev, first), Num("bool")), expr.loc)
+    assert isinstance(flag.expr, ir.Name)
+    outer, ev.out = ev.out, []
+    value = evaluate(ev, tail)
+    ev.emit(ir.Assign(flag.expr, truth_expr(ev, value, expr.loc), loc=expr.loc))
+    body, ev.out = tuple(ev.out), outer
+    test: ir.Expr = flag.expr if expr.op == "and" else ir.Unary("not", flag.expr)
+    ev.emit(ir.If(test, body, loc=expr.loc))
+    return Dyn(flag.expr, Num("bool"))
+
+
+def choice(ev: Evaluator, expr: ir.IfExp) -> Value:
+    test = evaluate(ev, expr.test)
+    known, truth = static_truth(ev, test)
+    if known:
+        return evaluate(ev, expr.body if truth else expr.orelse)
+    name = f"choice#{place(expr.loc)}{ev.temp_count('choice', expr.loc)}"
+    target = ir.Name(name)
+    statement = ir.If(
+        expr.test,
+        (ir.Assign(target, expr.body, loc=expr.loc),),
+        (ir.Assign(target, expr.orelse, loc=expr.loc),),
+        loc=expr.loc,
+    )
+    ev.statement(statement)
+    return ev.env.pop(name)

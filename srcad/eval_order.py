@@ -1,0 +1,279 @@
+"""Left to right: what the evaluator holds stays what it was while later statements are written.
+
+A value is held as an expression, which means what it meant only until a variable or an array that it reads changes.
+`in_order` names the values of earlier operands before a later one changes what they read; `settle` does so for a value
+that outlives its statement; `release` moves what else is held in a variable out of the way before it is assigned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from srcad import ir
+from srcad.types import Num
+from srcad.values import Bound, Box, Dyn, Known, Lazy, Partial, Ptr, State, Value
+
+if TYPE_CHECKING:
+    from srcad.eval_core import Evaluator
+
+_STRUCTURE = ("shape", "ndim", "size", "dtype", "itemsize", "nbytes")
+
+
+def in_order(ev: Evaluator, steps: Sequence[Callable[[], Value]], loc: ir.Loc | None) -> list[Value]:
+    """The values of steps taken one after the other; an earlier one is named first if a later step changes it."""
+    values: list[Value] = []
+    for step in steps:
+        mark = len(ev.out)
+        value = step()
+        values = held(ev, values, mark, loc)
+        values.append(value)
+    return values
+
+
+def held(ev: Evaluator, values: list[Value], mark: int, loc: ir.Loc | None) -> list[Value]:
+    """Values that were there when `ev.out` was `mark` long, as they were then."""
+    if len(ev.out) == mark:
+        return values
+    later = ev.out[mark:]
+    change = changes(ev, later)
+    del ev.out[mark:]
+    values = [_hold(ev, value, change.reaches, loc) for value in values]
+    ev.out.extend(later)
+    return values
+
+
+def settle(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
+    """A function or iterator that outlives its statement: the arrays and numbers in it get names."""
+    return value if ev.by_name or isinstance(value, (Dyn, Ptr)) else _hold(ev, value, lambda _: True, loc)
+
+
+# ---- what statements change ----
+
+
+@dataclass(frozen=True)
+class Change:
+    """Variables that get new values, and whether an array or list is written that was there before."""
+
+    rebound: frozenset[str]
+    wrote: bool
+    known: dict[str, Any]
+
+    def reaches(self, expr: ir.Expr) -> bool:
+        """Whether `expr`, evaluated afterwards, may give something else (a name of an array is the array itself)."""
+        if ir.names(expr) & self.rebound:
+            return True
+        return self.wrote and not isinstance(expr, ir.Name) and any(self._has_memory(n) for n in _contents(expr))
+
+    def _has_memory(self, name: str) -> bool:
+        kind = self.known.get(name)
+        return not (isinstance(kind, Num) and kind.dims == ())
+
+
+def changes(ev: Evaluator, stmts: Sequence[ir.Stmt]) -> Change:
+    from srcad.transforms import alias
+
+    rebound, fresh, written = set(), set(), set()
+    for node in ir.walk(tuple(stmts)):
+        for target, value in alias.assignments(node):
+            rebound.add(target)
+            if alias.shares(value, ev.cx.types) <= fresh and target not in written:
+                fresh.add(target)
+            else:
+                fresh.discard(target)
+        written |= _written(node)
+        rebound |= _rebound(node)
+    return Change(frozenset(rebound), bool(written - fresh), ev.cx.types)
+
+
+def _rebound(node: Any) -> set[str]:
+    if isinstance(node, (ir.Assign, ir.For)):
+        return ir.names(node.target)
+    if isinstance(node, (ir.Augment, ir.Pop)) and isinstance(node.target, ir.Name):
+        return {node.target.id}
+    return set()
+
+
+def _written(node: Any) -> set[str]:
+    if isinstance(node, (ir.Push, ir.Pop)):
+        return {node.stack}
+    target: Any = None
+    if isinstance(node, (ir.Store, ir.Augment)):
+        target = node.target
+    elif isinstance(node, ir.Do) and isinstance(node.value, ir.Call) and node.value.fn == ir.Ref("numpy.add.at"):
+        target = ir.Index(node.value.args[0], ())
+    if isinstance(target, (ir.Index, ir.Attr, ir.Call)):
+        while isinstance(target, (ir.Index, ir.Attr, ir.Call)):
+            target = target.args[0] if isinstance(target, ir.Call) else target.base
+        return ir.names(target)
+    return set()
+
+
+def _contents(expr: ir.Expr) -> Iterator[str]:
+    """Variables whose elements an expression reads; a shape is not among them."""
+    if (
+        isinstance(expr, ir.Attr)
+        and expr.name in _STRUCTURE
+        or isinstance(expr, ir.Call)
+        and expr.fn == ir.Ref("builtins.len")
+    ):
+        return
+    if isinstance(expr, ir.Name):
+        yield expr.id
+    for child in ir.children(expr):
+        yield from _contents(child)
+
+
+# ---- names for what is held ----
+
+
+def _hold(ev: Evaluator, value: Value, reached: Callable[[ir.Expr], bool], loc: ir.Loc | None) -> Value:
+    """`value` with a variable of its own for each expression in it that is reached by a change."""
+    if isinstance(value, Dyn):
+        if isinstance(value.expr, ir.Const) or not reached(value.expr):
+            return value
+        return replace(value, expr=value.const) if value.const is not None else ev.temp("t", value, loc)
+    if isinstance(value, Known):
+        return (
+            replace(value, expr=_held_slice(ev, value.expr, reached, loc))
+            if isinstance(value.expr, ir.Slice)
+            else value
+        )
+    if isinstance(value, Lazy):
+        return replace(value, args=tuple(_hold(ev, v, reached, loc) for v in value.args))
+    if isinstance(value, Bound):
+        return replace(value, owner=_hold(ev, value.owner, reached, loc))
+    if isinstance(value, Partial):
+        args = tuple(_hold(ev, v, reached, loc) for v in value.args)
+        kwargs = tuple((k, _hold(ev, v, reached, loc)) for k, v in value.kwargs)
+        return Partial(_hold(ev, value.fn, reached, loc), args, kwargs, value.derivative)
+    if isinstance(value, Ptr):
+        _hold_items(ev, value, reached, loc)
+    return value
+
+
+def _hold_items(ev: Evaluator, value: Ptr, reached: Callable[[ir.Expr], bool], loc: ir.Loc | None) -> None:
+    """The items of a new container: one that has variables is left to `release`."""
+    box = ev.state.heap[value.id]
+    if box.bound:
+        return
+    items = tuple(_hold(ev, item, reached, loc) for item in box.items)
+    if any(new is not old for new, old in zip(items, box.items, strict=True)):
+        ev.state.heap[value.id] = replace(box, items=items, expr=None)
+
+
+def _held_slice(ev: Evaluator, expr: ir.Slice, reached: Callable[[ir.Expr], bool], loc: ir.Loc | None) -> ir.Slice:
+    def bound(part: ir.Expr | None) -> ir.Expr | None:
+        if part is None or isinstance(part, ir.Const) or not reached(part):
+            return part
+        from srcad.eval_values import dyn
+
+        return ev.temp("t", dyn(ev, part), loc).expr
+
+    return replace(expr, lower=bound(expr.lower), upper=bound(expr.upper), step=bound(expr.step))
+
+
+# ---- variables that are assigned while something else is held in them ----
+
+
+def release(
+    ev: Evaluator, targets: Iterable[str], loc: ir.Loc | None, owner: tuple[str, str] | None, also: Sequence[Value] = ()
+) -> None:
+    """Give what else is held in `targets` variables of its own.
+
+    owner: (frame, name) of the Python variable that is assigned. also: values not in the state yet.
+    """
+    if ev.by_name:
+        return
+    wanted = set(targets)
+    mentioned = _mentioned(ev.state, owner, also) & wanted if _occurs(ev.state, wanted) else set()
+    moved: dict[str, ir.Expr] = {}
+    for name in sorted(mentioned):
+        kept = ev.fresh_slot(f"{name}_before", loc)
+        ev.cx.types[kept] = ev.cx.types[name]
+        ev.out.append(ir.Assign(ir.Name(kept), ir.Name(name), loc=loc))
+        moved[name] = ir.Name(kept)
+    if moved:
+        _move(ev.state, moved)
+
+
+def _occurs(state: State, wanted: set[str]) -> bool:
+    frames = (v for frame, env in state.frames.items() if frame not in _COUNTERS for v in env.values())
+    boxes = (v for box in state.heap.values() for v in (*box.items, *([Known(None, box.expr)] if box.expr else ())))
+    return any(name in wanted for values in (frames, boxes) for value in values for name in _names(value))
+
+
+_COUNTERS = ("#temps", "#loops")
+
+
+def _mentioned(state: State, owner: tuple[str, str] | None, also: Sequence[Value]) -> set[str]:
+    """Variables in which something is held that can still be reached."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    todo: list[Value] = [v for v in also]
+    for frame, env in state.frames.items():
+        if frame not in _COUNTERS:
+            todo += [v for name, v in env.items() if (frame, name) != owner]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, Ptr):
+            if value.id not in seen:
+                seen.add(value.id)
+                box = state.heap[value.id]
+                todo += box.items
+                found |= ir.names(box.expr) if box.expr is not None else set()
+        else:
+            found.update(_names(value))
+            todo += _pointers(value)
+    return found
+
+
+def _names(value: Value) -> Iterable[str]:
+    if isinstance(value, Dyn):
+        return (value.expr.id,) if isinstance(value.expr, ir.Name) else ir.names(value.expr)
+    if isinstance(value, Known):
+        return () if value.expr is None or isinstance(value.expr, ir.Ref) else ir.names(value.expr)
+    return [name for part in _parts(value) for name in _names(part)]
+
+
+def _parts(value: Value) -> tuple[Value, ...]:
+    if isinstance(value, Lazy):
+        return value.args
+    if isinstance(value, Bound):
+        return (value.owner,)
+    if isinstance(value, Partial):
+        return (value.fn, *value.args, *(v for _, v in value.kwargs))
+    return ()
+
+
+def _pointers(value: Value) -> list[Value]:
+    return [p for part in _parts(value) for p in ([part] if isinstance(part, Ptr) else _pointers(part))]
+
+
+def _move(state: State, moved: dict[str, ir.Expr]) -> None:
+    for frame, env in state.frames.items():
+        if frame not in _COUNTERS:
+            env.update({name: _moved(value, moved) for name, value in env.items()})
+    for key, box in state.heap.items():
+        state.heap[key] = _moved_box(box, moved)
+
+
+def _moved_box(box: Box, moved: dict[str, ir.Expr]) -> Box:
+    expr = box.expr if box.expr is None else ir.substitute(box.expr, moved)
+    return replace(box, items=tuple(_moved(item, moved) for item in box.items), expr=expr)
+
+
+def _moved(value: Value, moved: dict[str, ir.Expr]) -> Value:
+    if isinstance(value, Dyn):
+        return replace(value, expr=ir.substitute(value.expr, moved)) if set(_names(value)) & set(moved) else value
+    if isinstance(value, Known):
+        return replace(value, expr=ir.substitute(value.expr, moved)) if set(_names(value)) & set(moved) else value
+    if isinstance(value, Lazy):
+        return replace(value, args=tuple(_moved(v, moved) for v in value.args))
+    if isinstance(value, Bound):
+        return replace(value, owner=_moved(value.owner, moved))
+    if isinstance(value, Partial):
+        kwargs = tuple((k, _moved(v, moved)) for k, v in value.kwargs)
+        return Partial(_moved(value.fn, moved), tuple(_moved(v, moved) for v in value.args), kwargs, value.derivative)
+    return value

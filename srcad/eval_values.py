@@ -1,0 +1,144 @@
+"""From the evaluator's values back to expressions, and to what is known while transforming."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad import ir, types
+from srcad.errors import Unsupported
+from srcad.eval_core import Evaluator, Restart
+from srcad.types import Num, Seq
+from srcad.values import Bound, Box, Closure, Dyn, Known, Lazy, Partial, Ptr, Value
+
+ONE_ARRAY = "hold the entries in one array."
+
+
+def residual(ev: Evaluator, value: Value, loc: ir.Loc | None = None) -> ir.Expr:
+    """The expression that computes a value at run time."""
+    if isinstance(value, Dyn):
+        return value.expr
+    if isinstance(value, Ptr):
+        return _residual_box(ev, ev.state.heap[value.id], loc)
+    if isinstance(value, Known):
+        return _residual_known(value, loc)
+    if isinstance(value, Lazy) and value.kind == "range":
+        return ir.Call(ir.Ref("builtins.range"), tuple(residual(ev, a, loc) for a in value.args))
+    raise Unsupported("a function cannot be used as a number here", loc)
+
+
+def _residual_box(ev: Evaluator, box: Box, loc: ir.Loc | None) -> ir.Expr:
+    if box.expr is not None:
+        return box.expr
+    items = tuple(residual(ev, item, loc) for item in box.items)
+    if box.kind in ("tuple", "namedtuple"):
+        return ir.Tuple(items)
+    if box.kind == "list":
+        return ir.List(items)
+    raise Unsupported(f"a {box.kind} cannot be passed to a library function", loc, ONE_ARRAY)
+
+
+def _residual_known(value: Known, loc: ir.Loc | None) -> ir.Expr:
+    if value.expr is not None:
+        return value.expr
+    own = value.value
+    if own is None or own is Ellipsis or isinstance(own, (str, bool, int, float, complex)):
+        return ir.Const(own)
+    if isinstance(own, slice):
+        return ir.Slice(*(None if v is None else ir.Const(v) for v in (own.start, own.stop, own.step)))
+    path = library_path(own)
+    if path is not None:
+        return ir.Ref(path, own)
+    raise Unsupported(f"a value of type {type(own).__name__} cannot be used here", loc)
+
+
+def library_path(value: Any) -> str | None:
+    """``numpy.float64`` for a NumPy scalar type or dtype, ``builtins.float`` for Python's."""
+    import numpy as np
+
+    if isinstance(value, np.dtype):
+        return f"numpy.{value.name}"
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return f"numpy.{np.dtype(value).name}"
+    if value in (float, int, bool, complex):
+        return f"builtins.{value.__name__}"
+    return None
+
+
+def static(ev: Evaluator, value: Value) -> tuple[bool, Any]:
+    """(True, the Python value) where it is known while transforming."""
+    if isinstance(value, Known):
+        return True, value.value
+    if isinstance(value, Dyn):
+        const = value.const or (value.expr if isinstance(value.expr, ir.Const) else None)
+        if const is not None:
+            return True, const.value
+        number = value.type.number if isinstance(value.type, Num) else None
+        return (True, number.const) if number is not None and not number.terms else (False, None)
+    if isinstance(value, Ptr):
+        box = ev.state.heap[value.id]
+        if box.kind in ("tuple", "list"):
+            parts = [static(ev, item) for item in box.items]
+            if all(known for known, _ in parts):
+                return True, tuple(v for _, v in parts) if box.kind == "tuple" else [v for _, v in parts]
+    return False, None
+
+
+def demand(ev: Evaluator, value: Value, what: str, loc: ir.Loc | None) -> Any:
+    """The value of something that decides the program's structure; a kernel input is baked for it."""
+    known, own = static(ev, value)
+    if known:
+        return own
+    if isinstance(value, Dyn):
+        origin = ev.origin_of(value.expr)
+        if origin is not None:
+            raise Restart(("bake", origin.origin, origin.path))
+    raise Unsupported(f"{what} must be known before the program runs", loc, "pass it as an argument or a constant.")
+
+
+def static_truth(ev: Evaluator, value: Value) -> tuple[bool, bool]:
+    if isinstance(value, (Closure, Bound, Partial)):
+        return True, True
+    if isinstance(value, Ptr):
+        return True, bool(ev.state.heap[value.id].items)
+    known, own = static(ev, value)
+    return known, bool(own) if known else False
+
+
+def truth_expr(ev: Evaluator, value: Value, loc: ir.Loc | None) -> ir.Expr:
+    if isinstance(value, Dyn) and isinstance(value.type, Seq):
+        return ir.Compare((">",), (ir.call("builtins.len", value.expr), ir.Const(0)))
+    return residual(ev, value, loc)
+
+
+def message(ev: Evaluator, expr: ir.Expr) -> ir.Expr:
+    """An exception, message or context manager: kept as written, its variables renamed."""
+
+    from srcad.eval_exprs import evaluate
+
+    def rename(node: ir.Expr) -> ir.Expr:
+        if isinstance(node, ir.Name):
+            return residual(ev, ev.lookup(node.id, node.loc), node.loc)
+        if isinstance(node, (ir.Attr, ir.Index, ir.Binary, ir.Unary)) and not _mentions_object(ev, node):
+            return residual(ev, evaluate(ev, node), node.loc)
+        return ir.rebuild(node, rename)
+
+    return rename(expr)
+
+
+def _mentions_object(ev: Evaluator, node: ir.Expr) -> bool:
+    return any(isinstance(n, (ir.Lambda, ir.Comprehension, ir.FString)) for n in ir.walk(node))
+
+
+def dyn(ev: Evaluator, expr: ir.Expr) -> Dyn:
+    """A residual expression with its inferred type, folded where it is a constant integer or truth value."""
+    kind = types.infer(expr, ev.cx.types, ev.cx.assumptions)
+    if not isinstance(kind, (Num, Seq)):
+        raise Unsupported("this value is neither a number nor an array", expr.loc)
+    return Dyn(expr, kind)
+
+
+def constant(value: Any, loc: ir.Loc | None = None) -> Dyn:
+    const = ir.Const(value, loc=loc)
+    kind = types.infer(const, {})
+    assert isinstance(kind, Num)
+    return Dyn(const, kind, const)
