@@ -83,10 +83,13 @@ def _call_partial(ev: Evaluator, fn: Partial, args: Args, kwargs: Kwargs, loc: i
 def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     path = fn.expr.path if isinstance(fn.expr, ir.Ref) else None
     obj = fn.value
-    if path is not None and path.removeprefix("user:").startswith("srcad.rules.static."):
-        if path.endswith(".known"):
-            return constant(static(ev, args[0])[0])
-        return run_now(ev, Known(getattr(obj, "live", obj)), args, kwargs, loc)
+    live = getattr(obj, "live", obj)
+    if getattr(live, "__module__", None) == "srcad.rules.static":
+        return (
+            constant(static(ev, args[0])[0])
+            if live.__name__ == "known"
+            else run_now(ev, Known(live), args, kwargs, loc)
+        )
     if path is None or path.startswith(("user:", "global:", "closure:")):
         if rules.lookup_object(getattr(obj, "live", obj)) is not None:
             return library(ev, _object_path(obj), obj, args, kwargs, loc)
@@ -215,7 +218,7 @@ def call_function(
 ) -> Value:
     """Inline a function: its parameters become variables of a frame of its own."""
     key = (function.name, place(function.loc))
-    _limit_depth(ev, function, key, [*args, *kwargs.values()], loc)
+    _limit_depth(ev, function, key, loc)
     count = ev.temp_count(f"call {function.name}", loc)
     frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
     bound = bind_arguments(ev, function, args, kwargs, loc, extra)
@@ -224,7 +227,7 @@ def call_function(
         ev.uses = collections.Counter(n.id for s in ir.walk(function.body) for n in _read_names(s))
     ev.state.frames[frame] = {}
     ev.cx.parents[frame] = parent
-    ev.stack.append((key, loc))
+    ev.stack.append((key, loc, _integer_inputs(ev, [*args, *kwargs.values()])))
     ev.frame = frame
     try:
         rebound = assigned_names(function)
@@ -237,19 +240,27 @@ def call_function(
         ev.stack.pop()
 
 
-def _limit_depth(ev: Evaluator, function: ir.Function, key: Any, given: Args, loc: ir.Loc | None) -> None:
-    """A recursion unrolls as deep as its arguments tell; an integer input that they are made of is baked in for it."""
-    depth = sum(1 for k, _ in ev.stack if k == key)
-    if depth >= 3:
-        for value in given:
-            if isinstance(value, Dyn) and types.is_integer(value.type) and not static(ev, value)[0]:
-                for name in sorted(ir.names(value.expr)):
-                    origin = ev.origin_of(ir.Name(name))
-                    if origin is not None and types.is_integer(ev.cx.types[name]):
-                        raise Restart(("bake", origin.origin, origin.path))
-    if depth >= MAX_DEPTH or len(ev.stack) > 3 * MAX_DEPTH:
+def _limit_depth(ev: Evaluator, function: ir.Function, key: Any, loc: ir.Loc | None) -> None:
+    """A recursion unrolls as deep as its arguments tell; integer inputs that they were made of are baked in for it."""
+    calls = [made_of for k, _, made_of in ev.stack if k == key]
+    if len(calls) >= 3:
+        for origin in sorted(set().union(*calls), key=str):
+            raise Restart(("bake", *origin))
+    if len(calls) >= MAX_DEPTH or len(ev.stack) > 3 * MAX_DEPTH:
         reason = f"the recursion of {function.name}, whose depth is known only at run time"
         raise Unsupported(reason, loc, "write it as a loop.")
+
+
+def _integer_inputs(ev: Evaluator, given: Args) -> frozenset[tuple[str, tuple[Any, ...]]]:
+    """The integer inputs of the program that appear in arguments."""
+    found = set()
+    for value in given:
+        if isinstance(value, Dyn) and types.is_integer(value.type):
+            for name in ir.names(value.expr):
+                origin = ev.origin_of(ir.Name(name))
+                if origin is not None and types.is_integer(ev.cx.types[name]) and types.is_scalar(ev.cx.types[name]):
+                    found.add((origin.origin, origin.path))
+    return frozenset(found)
 
 
 def _read_names(node: Any) -> list[ir.Name]:
