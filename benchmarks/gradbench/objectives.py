@@ -69,20 +69,21 @@ def final_state(x, steps):
     return solution(x, steps)[-1]
 
 
-def determinant(A):
-    """By expansion along the first row, and the minors likewise: n! products."""
-    return minor(A, 0, (1 << A.shape[0]) - 1)
+def determinant(A, size):
+    """By expansion along the first row, and the minors likewise: size! products."""
+    return minor(A, size, (1 << size) - 1)
 
 
-def minor(A, row, free):
-    """Determinant of the rows from `row` on, at the columns whose bits are set in `free`."""
-    if row == A.shape[0]:
+def minor(A, size, free):
+    """Determinant of the last `size` rows at the columns whose bits are set in `free`."""
+    if size == 0:
         return 1.0
+    row = A.shape[0] - size
     total = 0.0
     sign = 1.0
     for j in range(A.shape[0]):
         if (free >> j) & 1:
-            total += sign * A[row, j] * minor(A, row + 1, free ^ (1 << j))
+            total += sign * A[row, j] * minor(A, size - 1, free ^ (1 << j))
             sign = -sign
     return total
 

@@ -88,7 +88,8 @@ def _samples(given: Any) -> tuple[Any, ...]:
 
 
 def _matrix(given: Any) -> tuple[Any, ...]:
-    return (_array(given["A"]).reshape(int(given["ell"]), -1),)
+    size = int(given["ell"])
+    return _array(given["A"]).reshape(size, size), size
 
 
 def _ode_primal(given: Any) -> Any:
