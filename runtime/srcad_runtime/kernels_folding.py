@@ -55,6 +55,17 @@ def split(a, first, end):
 
 
 @njit(cache=True)
+def matrix(a, rows):
+    """`a` with its first `rows` axes as one and the others as another."""
+    m = n = 1
+    for i in range(rows):
+        m *= a.shape[i]
+    for i in range(rows, a.ndim):
+        n *= a.shape[i]
+    return np.ascontiguousarray(a).reshape((m, n))
+
+
+@njit(cache=True)
 def _single(a):
     return np.full((1, 1, 1), a)
 

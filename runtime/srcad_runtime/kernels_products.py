@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload, register_jitable
 
-from srcad_runtime.kernels_folding import Array, constant, shape_without
+from srcad_runtime.kernels_folding import Array, constant, matrix, shape_without
 
 compiled = njit(cache=True, error_model="numpy")
 
@@ -67,42 +67,42 @@ def _whole_product(a, b):
     return out
 
 
-def _matrices(kind: Any) -> Callable[..., Array]:
-    """A compiled product of two matrices of any types that gives elements of `kind`."""
+def _matrices(a: Any, b: Any) -> Callable[..., Array]:
+    """A compiled product of two matrices with the element types of `a` and `b`."""
+    kind = _kind(a, b)
+    left, right = _converted(a, kind), _converted(b, kind)
     if not issubclass(kind, np.inexact):
-        return register_jitable(lambda a, b: _whole_product(a.astype(kind), b.astype(kind)))
+        return register_jitable(lambda a, b: _whole_product(left(a), right(b)))
 
     @register_jitable
     def product(a, b):
         if a.shape[1] != b.shape[0]:
             raise ValueError("matmul: the inner dimensions differ")
-        return np.dot(np.ascontiguousarray(a.astype(kind)), np.ascontiguousarray(b.astype(kind)))
+        return np.dot(left(a), right(b))
 
     return product
+
+
+def _converted(t: Any, kind: Any) -> Callable[..., Array]:
+    """A compiled function that gives a matrix the element type `kind`."""
+    if np.dtype(str(t.dtype)) == kind:
+        return register_jitable(lambda a: a)
+    return register_jitable(lambda a: a.astype(kind))
 
 
 def _bent(ndim: int, axes: tuple[int, ...], last: bool) -> Callable[..., Array]:
     """A compiled function to a matrix: `axes` as its columns (`last`) or its rows, the other axes the other way."""
     kept = tuple(k for k in range(ndim) if k not in axes)
     order = kept + axes if last else axes + kept
-    split = len(kept) if last else len(axes)
-
-    @register_jitable
-    def bend(a):
-        rows = columns = 1
-        moved = np.ascontiguousarray(np.transpose(a, order))
-        for i in range(split):
-            rows *= moved.shape[i]
-        for i in range(split, ndim):
-            columns *= moved.shape[i]
-        return moved.reshape((rows, columns))
-
-    return bend
+    rows = len(kept) if last else len(axes)
+    if order == tuple(range(ndim)):
+        return register_jitable(lambda a: matrix(a, rows))
+    return register_jitable(lambda a: matrix(np.transpose(a, order), rows))
 
 
 def _contraction(a: Any, b: Any, left: tuple[int, ...], right: tuple[int, ...]) -> Callable[..., Array]:
     """A compiled product that sums over axes `left` of `a` and `right` of `b`, pair by pair."""
-    multiply = _matrices(_kind(a, b))
+    multiply = _matrices(a, b)
     rows, columns = _bent(a.ndim, left, last=True), _bent(b.ndim, right, last=False)
     if len(left) == a.ndim and len(right) == b.ndim:
         return register_jitable(lambda a, b: multiply(rows(a), columns(b))[0, 0])
@@ -187,7 +187,7 @@ def _matmul(a, b):
     from numba.np.unsafe.ndarray import to_fixed_tuple
 
     kind, rank = _kind(a, b), max(a.ndim, b.ndim)
-    multiply, leading_a, leading_b = _matrices(kind), _leading(a.ndim), _leading(b.ndim)
+    multiply, leading_a, leading_b = _matrices(a, b), _leading(a.ndim), _leading(b.ndim)
 
     def batched(a, b):
         n, inside, m = a.shape[-2], a.shape[-1], b.shape[-1]

@@ -99,7 +99,8 @@ def _roll(a, shift):
     out = np.empty_like(a)
     for i in range(outer):
         for j in range(n):
-            out[i, (j + shift) % n] = a[i, j]
+            for k in range(inner):
+                out[i, (j + shift) % n, k] = a[i, j, k]
     return out
 
 
@@ -109,7 +110,8 @@ def _repeat(a, repeats):
     out = np.empty((outer, n * repeats, inner), a.dtype)
     for i in range(outer):
         for j in range(n * repeats):
-            out[i, j] = a[i, j // repeats]
+            for k in range(inner):
+                out[i, j, k] = a[i, j // repeats, k]
     return out
 
 
@@ -118,7 +120,9 @@ def _sort(a):
     out = np.empty_like(a)
     for i in range(a.shape[0]):
         for k in range(a.shape[2]):
-            out[i, :, k] = np.sort(a[i, :, k])
+            line = np.sort(a[i, :, k])
+            for j in range(a.shape[1]):
+                out[i, j, k] = line[j]
     return out
 
 
@@ -127,15 +131,20 @@ def _cumprod(a):
     out = a.copy()
     for i in range(a.shape[0]):
         for j in range(1, a.shape[1]):
-            out[i, j] *= out[i, j - 1]
+            for k in range(a.shape[2]):
+                out[i, j, k] *= out[i, j - 1, k]
     return out
 
 
 @compiled
 def _diff(a, times):
-    for _ in range(times):
-        a = a[:, 1:, :] - a[:, :-1, :]
-    return np.ascontiguousarray(a)
+    out = a.copy()
+    for done in range(times):
+        for i in range(a.shape[0]):
+            for j in range(a.shape[1] - 1 - done):
+                for k in range(a.shape[2]):
+                    out[i, j, k] = out[i, j + 1, k] - out[i, j, k]
+    return out[:, : max(a.shape[1] - times, 0), :].copy()
 
 
 def _along(a: Any, axis: Any) -> tuple[Callable[..., Array], Callable[..., Array]]:
@@ -191,7 +200,8 @@ def _gather(a, sources, fill):
     for i in range(outer):
         for j in range(sources.size):
             if sources[j] >= 0:
-                out[i, j] = a[i, sources[j]]
+                for k in range(inner):
+                    out[i, j, k] = a[i, sources[j], k]
     return out
 
 
