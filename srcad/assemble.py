@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -42,7 +42,14 @@ def leaves(t: types.Abstract) -> list[types.Abstract]:
 
 def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
     """The gradient program: value and adjoints of the inputs asked for."""
-    sweep = reverse.reverse(program, seeded(program, request.has_aux))
+    new = gradient(program, aliases, seeded(program, request.has_aux))
+    keep("reverse", new.function())
+    return new
+
+
+def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence[int], unit: bool = False) -> Program:
+    """The results and the adjoints of the inputs asked for. unit: the adjoint of the one seeded result is 1."""
+    sweep = reverse.reverse(program, seeded, unit)
     recorded = record.record(sweep, aliases)
     wanted = [sweep.bars[i.name] for i in program.wrt]
     backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted)
@@ -59,7 +66,7 @@ def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Reques
     doc = f"Return {program.name}({signature}) and its derivative{plural} with respect to {names}."
     if len(doc) > 76:
         doc = f"Return {program.name}(...) and its derivative{plural} with respect to {names}."
-    new = replace(
+    return replace(
         sweep.program,
         name=f"{program.name}_grad",
         body=body,
@@ -69,8 +76,6 @@ def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Reques
         doc=describe(doc, sweep, recorded),
         return_loc=None,
     )
-    keep("reverse", new.function())
-    return new
 
 
 def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stmt], list[ir.Expr]]:
@@ -179,7 +184,14 @@ MODES: dict[str, Callable[[Program, dict[str, set[str]], Request, Keep], Program
 
 
 def generated(program: Program, request: Request, passes: tuple[tuple[str, str], ...]) -> Generated:
-    function = program.function()
+    """The printed module: for Numba as loops, for CuPy with its names."""
+    from srcad.transforms import retarget
+
+    if request.backend == "numba" and dict(request.options).get("loops", True):
+        from srcad.transforms import loops
+
+        program = loops.loops(program)
+    function = retarget.retarget(program.function(), program.types, request.backend)
     text = emit.module([function], header=header(request), backend=request.backend)
     return Generated(
         text=text,
