@@ -17,7 +17,8 @@ class Program:
     inputs: the kernel's arguments. results: expressions of the output's leaves, evaluated after `body`.
     types: of every variable. output: the structure whose leaves `results` are. wrt: inputs asked for.
     updates: attribute paths and the variables that hold their new values. written: inputs that are written into.
-    seeds: further parameters with their defaults (adjoints or tangents of outputs and inputs).
+    seeds: further parameters with their defaults (adjoints or tangents of outputs and inputs). unstable: variables
+    that types speak of (``x.shape[0]``) but that hold something else by now.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Program:
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
     updates: tuple[tuple[tuple[str, tuple[Any, ...]], str], ...] = ()
     written: tuple[str, ...] = ()
+    unstable: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     return_loc: ir.Loc | None = None
     doc: str | None = None

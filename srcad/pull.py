@@ -175,6 +175,9 @@ class Pull:
         if expr.fn.path == "numpy.where" and len(expr.args) == 3:
             self.where(expr, g, kind)
             return
+        if expr.fn.path == "numpy.copy" and len(expr.args) == 1:
+            self.node(expr.args[0], g, self.shapes.of(expr.args[0]), out)
+            return
         if expr.fn.path in ("numpy.array", "numpy.asarray") and isinstance(expr.args[0], (ir.List, ir.Tuple)):
             self.literal(expr.args[0], Cotangent(self.full(g, kind, expr), kind, ()), kind)
             return
