@@ -45,13 +45,21 @@ class _Retarget:
                 new = ir.call("srcad_runtime.kernels.matmul", new.left, new.right)
             case ir.Index(base, (mask,)) if self.is_full_mask(base, mask):
                 new = ir.call("srcad_runtime.kernels.masked", new.base, *new.items)
-            case ir.Store(ir.Index(base, (mask,)), _) if self.is_full_mask(base, mask):
-                array, places = new.target.args
-                new = ir.Do(ir.call("srcad_runtime.kernels.set_masked", array, places, new.value), loc=old.loc)
-            case ir.Augment(ir.Index(base, (mask,)), "+", _) if self.is_full_mask(base, mask):
-                array, places = new.target.args
-                new = ir.Do(ir.call("srcad_runtime.kernels.add_at", array, places, new.value), loc=old.loc)
+            case ir.Store(ir.Index(base, (mask,))) | ir.Augment(ir.Index(base, (mask,))) if self.is_full_mask(
+                base, mask
+            ):
+                new = self.masked_write(old, new)
         return new if self.narrow is None else self.narrow.node(old, new)
+
+    def masked_write(self, old: ir.Store | ir.Augment, new: Any) -> ir.Stmt:
+        """``a[mask] = value`` or ``a[mask] += value``; the target was rewritten as if it were read."""
+        array, mask = new.target.args
+        if isinstance(old, ir.Store):
+            return ir.Do(ir.call("srcad_runtime.kernels.set_masked", array, mask, new.value), loc=old.loc)
+        if old.op == "+":
+            return ir.Do(ir.call("srcad_runtime.kernels.add_at", array, mask, new.value), loc=old.loc)
+        value = ir.Binary(old.op, new.target, new.value)
+        return ir.Do(ir.call("srcad_runtime.kernels.set_masked", array, mask, value), loc=old.loc)
 
     # ---- calls ----
 
@@ -132,16 +140,12 @@ def _reduction(name: str, axis_at: int = 1) -> Rewrite:
             return new
         options = {"ddof": keywords["ddof"]} if "ddof" in keywords else {}
         if axis is not None:
-            options["axis"] = _tupled(axis)
+            options["axis"] = axis
         if keepdims != ir.const(False):
             options["keepdims"] = keepdims
         return _kernel(new, name, new.args[0], **options)
 
     return rewrite
-
-
-def _tupled(axis: ir.Expr) -> ir.Expr:
-    return ir.Tuple(axis.items) if isinstance(axis, ir.List) else axis
 
 
 # ---- shapes: views by indexing, which Numba compiles ----
@@ -167,7 +171,7 @@ def _squeezed(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     else:
         axes = constant(axis)
         axes = (axes,) if isinstance(axes, int) else axes
-    if axes is None:
+    if axes is None or self.rank(old) != len(t.dims) - len(axes):
         return new
     places = {k % len(t.dims) for k in axes}
     items = tuple(ir.const(0) if k in places else ir.Slice(None, None) for k in range(len(t.dims)))
