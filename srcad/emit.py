@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from srcad import ir
 from srcad.emit_display import display
-from srcad.emit_imports import lines, resolve
+from srcad.emit_imports import Import, lines, resolve
 from srcad.emit_layout import STEP, Doc, Group, flat, render
 from srcad.emit_syntax import (
     assignment,
@@ -68,6 +68,8 @@ def module(
         decorator = decorator or NJIT
         imports = (*imports, "numba.njit")
     shown, spelling = resolve(display(tuple(functions)))
+    if backend == "numba" and any(_is_runtime(i) for i in spelling.imports.values()):
+        imports = (*imports, "srcad_runtime.nopython")  # tells Numba how to compile the runtime's functions
     for path in sorted(imports):
         spelling.spell(path)
     head = [f"# {line}".rstrip() for line in header.splitlines()]
@@ -77,6 +79,10 @@ def module(
     top = "\n\n".join("\n".join(part) for part in parts if part)
     defs = ["\n".join([*([decorator] if decorator else []), *_function(fn, 0)]) for fn in shown]
     return "\n\n\n".join(part for part in [top, *defs] if part) + "\n"
+
+
+def _is_runtime(i: Import) -> bool:
+    return (i.module, i.name) != ("srcad_runtime", "kernels") and i.module.partition(".")[0] == "srcad_runtime"
 
 
 def verify(text: str) -> None:

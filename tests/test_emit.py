@@ -387,6 +387,17 @@ def f(x):
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("srcad_runtime.losses.mse", "from srcad_runtime import losses, nopython"),
+        ("srcad_runtime.kernels.max", "from srcad_runtime import kernels"),
+    ],
+)
+def test_numba_modules_import_what_compiles_the_runtime(path: str, line: str) -> None:
+    assert line in emit.module([of_paths(path)], backend="numba").splitlines()
+
+
 def test_names_of_the_users_own_are_printed_bare() -> None:
     assert emit.expr(ir.call("user:model.Cell.step", ir.Ref("global:RATE"), ir.Ref("closure:k"))) == "step(RATE, k)"
 
