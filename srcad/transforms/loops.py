@@ -61,8 +61,12 @@ class Lowering:
 
     def types(self) -> dict[str, Any]:
         """Types of the program's variables and of the new ones."""
-        new = {n: replace(t, dims=t.dims and (None,) * len(t.dims)) for n, t in self.extents.assumed.items() if isinstance(t, Num)}
-        return {**{n: t for n, t in new.items() if n not in self.axes}, **self.program.types}
+        new = {
+            n: replace(t, dims=t.dims and (None,) * len(t.dims))
+            for n, t in self.extents.known.items()
+            if isinstance(t, Num)
+        }
+        return {**self.writer.types, **{n: t for n, t in new.items() if n not in self.axes}, **self.program.types}
 
     # ---- blocks ----
 
@@ -253,7 +257,9 @@ class Lowering:
         """A new array whose elements are those of `view`."""
         index = self.index(view.dims)
         place = ir.Index(target, tuple(elements.spelt(i) for i in index))
-        return self.nest(elements, view.dims, [Cell(place, view.at(index))], [ir.Assign(target, self.empty(view.dims, dtype))])
+        return self.nest(
+            elements, view.dims, [Cell(place, view.at(index))], [ir.Assign(target, self.empty(view.dims, dtype))]
+        )
 
     def parts(self, value: ir.Expr, kind: Num) -> ir.Expr:
         """`value` for a statement that stays: its array arguments that loops can compute come before, under names."""
@@ -270,7 +276,13 @@ class Lowering:
     def named(self, value: ir.Expr) -> ir.Expr:
         """An argument: a name for what is computed, the expression itself for a variable or a view of one."""
         kind = self.extents.of(value) if ir.is_node(value) and not isinstance(value, ir.Slice) else None
-        if not kind or not kind.dims or kind.dtype not in DTYPES or self.is_view(value) or isinstance(value, (ir.Tuple, ir.List)):
+        if (
+            not kind
+            or not kind.dims
+            or kind.dtype not in DTYPES
+            or self.is_view(value)
+            or isinstance(value, (ir.Tuple, ir.List))
+        ):
             return value
         return self.hoist(value)
 
@@ -320,7 +332,11 @@ class Lowering:
         expr = stmt.value if mask is None else self.unmasked(stmt.value, mask)
         new = elements.view(expr)
         dims = elements.broadcast((region, new), (whole, expr))
-        if len(dims) != len(region.dims) or any(d != r for d, r in zip(dims, region.dims)) and not self.settled(dims, region.dims, elements):
+        if (
+            len(dims) != len(region.dims)
+            or any(d != r for d, r in zip(dims, region.dims))
+            and not self.settled(dims, region.dims, elements)
+        ):
             raise Stay
         op = stmt.op if isinstance(stmt, ir.Augment) else ""
         chosen = elements.view(mask) if mask is not None else None
@@ -337,14 +353,18 @@ class Lowering:
     def settled(self, dims: Dims, region: Dims, elements: Elements) -> bool:
         """Whether the extents that differ are those to be checked."""
         pairs = {frozenset(pair) for pair in elements.checks}
-        return all(d == r or self.extents.same(d, r) or frozenset((d, r)) in pairs for d, r in zip(dims, region, strict=True))
+        return all(
+            d == r or self.extents.same(d, r) or frozenset((d, r)) in pairs for d, r in zip(dims, region, strict=True)
+        )
 
     def mask(self, target: ir.Index) -> ir.Expr | None:
         """The mask of ``x[mask]``, as large as x."""
         if len(target.items) != 1 or isinstance(target.items[0], (ir.Slice, ir.Const)):
             return None
         kind, base = self.extents.of(target.items[0]), self.extents.of(target.base)
-        return target.items[0] if kind.dtype == "bool" and kind.dims and len(kind.dims) == len(base.dims or ()) else None
+        return (
+            target.items[0] if kind.dtype == "bool" and kind.dims and len(kind.dims) == len(base.dims or ()) else None
+        )
 
     def unmasked(self, value: ir.Expr, mask: ir.Expr) -> ir.Expr:
         """``y[mask]`` as y, for what is written where the mask is true. Raises Stay for values counted otherwise."""
@@ -463,10 +483,13 @@ def _merged(stmts: Sequence[ir.Stmt]) -> list[ir.Stmt]:
     out: list[ir.Stmt] = []
     for stmt in stmts:
         last = out[-1] if out else None
-        if isinstance(stmt, ir.Block) and isinstance(last, ir.Block) and stmt.note == last.note and not stmt.blank_before:
+        if (
+            isinstance(stmt, ir.Block)
+            and isinstance(last, ir.Block)
+            and stmt.note == last.note
+            and not stmt.blank_before
+        ):
             out[-1] = replace(last, body=(*last.body, *stmt.body))
         else:
             out.append(stmt)
     return out
-
-

@@ -20,7 +20,9 @@ At: TypeAlias = Union[Dim, ir.Expr]
 Index: TypeAlias = tuple[At, ...]
 
 DTYPES = frozenset({"float64", "float32", "int64", "bool", "complex128", "complex64"})
-CHEAP = frozenset("builtins.abs builtins.max builtins.min builtins.float builtins.int builtins.len numpy.absolute".split())
+CHEAP = frozenset(
+    "builtins.abs builtins.max builtins.min builtins.float builtins.int builtins.len numpy.absolute".split()
+)
 SAME = frozenset("numpy.copy numpy.asarray numpy.ascontiguousarray numpy.asanyarray numpy.positive".split())
 
 

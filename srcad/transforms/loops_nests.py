@@ -23,13 +23,14 @@ SHAPE = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
 @dataclass(frozen=True)
 class Cell:
     """``target = value``, or with an `op` (+ * max min or and) ``target = target op value``; a target is an element or
-    a number. gathers: the target collects many elements; it begins with `first`. whole: the innermost loop is all that
-    goes into it, and it holds nothing before."""
+    a number. gathers: the target collects many elements, in numbers of type `dtype`; it begins with `first`. whole: the
+    innermost loop is all that goes into it, and it holds nothing before."""
 
     target: ir.Name | ir.Index
     value: ir.Expr
     op: str = ""
     gathers: bool = False
+    dtype: str = ""
     first: ir.Expr = ir.ZERO
     whole: bool = False
     note: str = ""
@@ -220,7 +221,9 @@ class Memory:
         rest = self.of_all(b.after)
         if not (before.commutes(_inside(first)) or not a.cells) or not before.commutes(after):
             return False
-        if not after.commutes(_inside(second)) or (first.binds & (second.uses | rest.uses)) | (second.binds & first.uses):
+        if not after.commutes(_inside(second)) or (first.binds & (second.uses | rest.uses)) | (
+            second.binds & first.uses
+        ):
             return False
         touched = (first.writes & (second.reads | second.writes)) | (second.writes & first.reads)
         return not touched or self._same_elements(a, b, touched)
@@ -251,7 +254,9 @@ class Memory:
         found = set()
         for item in access.items:
             inner = ir.names(item) & set(self.axes[:rank])
-            if len(inner) == 1 and all(isinstance(n, (ir.Name, ir.Const, ir.Attr, ir.Index)) or _is_sum(n) for n in ir.walk(item)):
+            if len(inner) == 1 and all(
+                isinstance(n, (ir.Name, ir.Const, ir.Attr, ir.Index)) or _is_sum(n) for n in ir.walk(item)
+            ):
                 found |= inner
         return len(found) == rank
 
@@ -375,6 +380,7 @@ def _rounds(t: Abstract | None) -> bool:
 
 def _names_array(nest: Nest, name: str, place: ir.Expr) -> bool:
     """Whether the array is mentioned other than by this element of it."""
+
     def hidden(node: Any) -> Any:
         return ir.Const(0) if node == place else ir.rebuild(node, hidden)
 
@@ -382,7 +388,11 @@ def _names_array(nest: Nest, name: str, place: ir.Expr) -> bool:
 
 
 def _allocated(nest: Nest) -> list[str]:
-    return [s.target.id for s in nest.before if isinstance(s, ir.Assign) and isinstance(s.target, ir.Name) and _allocates(s, s.target.id)]
+    return [
+        s.target.id
+        for s in nest.before
+        if isinstance(s, ir.Assign) and isinstance(s.target, ir.Name) and _allocates(s, s.target.id)
+    ]
 
 
 def _allocates(stmt: ir.Stmt, name: str) -> bool:

@@ -74,7 +74,12 @@ def recognised(expr: ir.Expr, elements: Elements) -> Reduction | None:
     path = expr.fn.path
     if path in PRODUCTS and len(expr.args) == 2 and not expr.kwargs:
         return _vectors(*expr.args, elements)
-    if path not in OPS or not expr.args or len(expr.args) > 2 or any(k not in ("axis", "keepdims") for k, _ in expr.kwargs):
+    if (
+        path not in OPS
+        or not expr.args
+        or len(expr.args) > 2
+        or any(k not in ("axis", "keepdims") for k, _ in expr.kwargs)
+    ):
         return None
     return _over_axes(expr, path, elements)
 
@@ -90,7 +95,9 @@ def _over_axes(expr: ir.Call, path: str, elements: Elements) -> Reduction | None
     if chosen is None or not isinstance(keepdims, ir.Const) or any(not -rank <= a < rank for a in chosen):
         return None
     view = elements.view(expr.args[0])
-    return Reduction(OPS[path], view, tuple(sorted(a % rank for a in chosen)), bool(keepdims.value), path == "numpy.mean")
+    return Reduction(
+        OPS[path], view, tuple(sorted(a % rank for a in chosen)), bool(keepdims.value), path == "numpy.mean"
+    )
 
 
 def _vectors(left: ir.Expr, right: ir.Expr, elements: Elements) -> Reduction | None:
@@ -112,15 +119,17 @@ class Reducer:
         self.room, self.elements, self.what, self.kind = room, elements, what, kind
         self.index = tuple(symbol(a) for a in room.axes[: len(what.view.dims)])
         self.value = what.view.at(self.index)
+        self.dtype = str(kind.dtype)
+        rank = len(what.view.dims)
+        if self.dtype == "float32" and what.op in ("+", "*") and what.over and what.over[-1] == rank - 1:
+            self.dtype, self.value = "float64", ir.call("numpy.float64", self.value)
         self.is_extremum = what.op in ("max", "min")
         self.guard = self.not_empty() if self.is_extremum else []
 
     def to_number(self, target: ir.Name) -> None:
         """``target = reduction``, a number."""
-        narrow = self.kind.dtype == "float32" and self.what.op in ("+", "*")
-        total = target
-        if narrow or self.what.count:
-            total = self.room.fresh("total", "float64" if narrow else self.kind.dtype, ())
+        narrow = self.dtype != self.kind.dtype
+        total = self.room.fresh("total", self.dtype, ()) if narrow or self.what.count else target
         begin = self.what.view.at(tuple(Dim(0) for _ in self.index)) if self.is_extremum else self.identity()
         nest = self.nest(total, [*self.guard, ir.Assign(total, begin)])
         result: ir.Expr = ir.Binary("/", total, self.size()) if self.what.count else total
@@ -133,7 +142,9 @@ class Reducer:
         dims, dtype, rank = self.what.dims, self.kind.dtype, len(self.index)
         place = ir.Index(target, tuple(self.spelt(k) for k in range(rank) if k in self.what.kept or self.what.keepdims))
         whole = self.what.over == (rank - 1,)
-        maker = {"+": "numpy.zeros", "or": "numpy.zeros", "*": "numpy.ones", "and": "numpy.ones"}.get(self.what.op, "numpy.empty")
+        maker = {"+": "numpy.zeros", "or": "numpy.zeros", "*": "numpy.ones", "and": "numpy.ones"}.get(
+            self.what.op, "numpy.empty"
+        )
         allocation = ir.Assign(target, self.room.empty(dims, dtype, "numpy.empty" if whole else maker))
         if whole or not self.is_extremum:
             self.room.add(self.nest(place, [*self.guard, allocation], whole))
@@ -162,7 +173,7 @@ class Reducer:
         first: ir.Expr = self.identity()
         if whole and self.is_extremum:
             first = self.what.view.at((*self.index[:-1], Dim(0)))
-        cell = Cell(target, self.value, self.what.op, True, first, whole)
+        cell = Cell(target, self.value, self.what.op, True, self.dtype, first, whole)
         return self.room.nest(self.elements, self.what.view.dims, [cell], before)
 
     def spelt(self, axis: int) -> ir.Expr:
@@ -209,7 +220,11 @@ def running(expr: ir.Expr, target: ir.Name, room: Room, elements: Elements, kind
     view = elements.view(expr.args[0])
     index = tuple(symbol(a) for a in room.axes[: len(view.dims)])
     here, later = _place(elements, target, index), _place(elements, target, _replaced(index, along, index[along] + 1))
-    room.add(room.nest(elements, view.dims, [Cell(here, view.at(index))], [ir.Assign(target, room.empty(view.dims, kind.dtype))]))
+    room.add(
+        room.nest(
+            elements, view.dims, [Cell(here, view.at(index))], [ir.Assign(target, room.empty(view.dims, kind.dtype))]
+        )
+    )
     rest = _replaced(view.dims, along, view.dims[along] - 1)
     sums = Cell(later, ir.Binary(RUNNING[expr.fn.path], here, later))
     room.add(room.nest(room.elements(), rest, [sums]))

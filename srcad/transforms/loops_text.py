@@ -15,6 +15,7 @@ from srcad.dims import Dim, symbol
 from srcad.naming import Names
 from srcad.transforms.loops_extents import linear_expr
 from srcad.transforms.loops_nests import Cell, Nest
+from srcad.types import Abstract, Num
 
 BLOCK = 512  # elements that are added up before they join the sum
 COUNTERS = "i j k l i1 j1 k1 l1 i2 j2 k2 l2".split()
@@ -26,9 +27,11 @@ class Writer:
     def __init__(self, names: Names, axes: tuple[str, ...]) -> None:
         self.names, self.axes = names, axes
         self.reused: dict[tuple[str, int, str], ir.Name] = {}
+        self.types: dict[str, Abstract] = {}  # of the variables made here
         free = [c for c in COUNTERS if c not in names]
         self.counters = tuple(free[k] if k < len(free) else names.fresh("i") for k in range(len(axes)))
         names.take(self.counters)
+        self.types |= dict.fromkeys(self.counters, types.INT)
 
     def statements(self, nest: Nest) -> list[ir.Stmt]:
         stmts = [*nest.before, *self.loops(nest), *nest.after]
@@ -60,7 +63,7 @@ class Writer:
         self, body: list[ir.Stmt], start: ir.Const, stop: ir.Expr, first: list[ir.Stmt], last: list[ir.Stmt]
     ) -> list[ir.Stmt]:
         """One loop over blocks and one inside each."""
-        begin = self.name("begin", 0)
+        begin = self.name("begin", 0, "int64")
         end = ir.call("builtins.min", ir.Binary("+", begin, ir.Const(BLOCK)), stop)
         inner = (*first, self.loop(0, begin, end, body), *last)
         return [ir.For(begin, _range(start, stop, ir.Const(BLOCK)), inner)]
@@ -70,6 +73,7 @@ class Writer:
         key = (base, number, kind)
         if key not in self.reused:
             self.reused[key] = ir.Name(self.names.fresh(base))
+            self.types[self.reused[key].id] = Num(kind or None, ())
         return self.reused[key]
 
     # ---- cells ----
@@ -79,7 +83,7 @@ class Writer:
         return cell.gathers and self.counters[rank - 1] not in ir.names(cell.target) and not _is_number(cell, rank)
 
     def part(self, k: int, cell: Cell) -> ir.Name:
-        return self.name("part", k, cell.first.kind if isinstance(cell.first, ir.Const) else "")
+        return self.name("part", k, cell.dtype)
 
     def begin(self, cell: Cell) -> ir.Expr:
         return cell.first if cell.op in ("+", "*") or cell.whole else cell.target
@@ -101,7 +105,7 @@ class Writer:
     def cell(self, cell: Cell) -> list[ir.Stmt]:
         if cell.op not in ("max", "min") or isinstance(cell.value, ir.Name):
             return [update(cell.target, cell.op, cell.value)]
-        value = self.name("v", 0)
+        value = self.name("v", 0, cell.dtype)
         return [ir.Assign(value, cell.value), update(cell.target, cell.op, value)]
 
     def renamed(self, cell: Cell, shifts: Sequence[int]) -> Cell:
@@ -130,7 +134,7 @@ def _is_number(cell: Cell, rank: int) -> bool:
 
 
 def _is_long_sum(cell: Cell) -> bool:
-    return cell.op == "+" and isinstance(cell.first, ir.Const) and cell.first.kind != "int"
+    return cell.op == "+" and cell.dtype != "int64"
 
 
 def _range(start: ir.Expr, stop: ir.Expr, step: ir.Expr) -> ir.Call:
@@ -189,5 +193,3 @@ def plain(dim: Dim) -> ir.Expr:
     from srcad.dims import dim_expr
 
     return linear_expr(dim, lambda text: dim_expr(symbol(text)))
-
-
