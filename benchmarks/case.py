@@ -64,7 +64,13 @@ def case(
 
 
 def all_cases() -> dict[str, Case]:
-    """Every program, in the order of the themes."""
+    """Every program that is timed, in the order of the themes."""
     for theme in THEMES:
         importlib.import_module(f"benchmarks.programs.{theme}")
-    return dict(sorted(_CASES.items(), key=lambda item: THEMES.index(item[1].theme)))
+    return {case.name: case for theme in THEMES for case in _CASES.values() if case.theme == theme}
+
+
+def find(name: str) -> Case:
+    """A program by its name, the generated ones included."""
+    importlib.import_module("benchmarks.programs.generated").register()
+    return all_cases().get(name) or _CASES[name]

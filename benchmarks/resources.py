@@ -7,14 +7,14 @@ with empty caches and again with full ones, and makes tables of them.
 from __future__ import annotations
 
 import json
+import math
 import os
-import resource
 import sys
 import tempfile
 import time
 
 from benchmarks import peers
-from benchmarks.case import all_cases
+from benchmarks.case import find
 from benchmarks.programs import generated
 from benchmarks.report import seconds
 from benchmarks.runner import child, environment
@@ -24,22 +24,40 @@ STARTED = ("jacobi_2d", "cholesky", "lstm", "gmm", "bundle_adjustment", "van_der
 
 
 def observe(name: str, size: str, peer: str) -> dict[str, float]:
-    """Time to the first result and the peak memory that the gradient adds, in bytes."""
-    generated.register()
-    case = all_cases()[name]
-    args = case.args(size)
-    before = _peak()
+    """Time to the first result, and the memory that a later call of the given size needs, in bytes.
+
+    Memory is the highest resident size during that call over the size after a call with tiny inputs: what a peer
+    keeps between calls counts, what compilation used for a while does not.
+    """
+    case = find(name)
+    tiny = case.args("tiny")
     begin = time.perf_counter()
-    prepared = peers.PEERS[peer](case, args)
-    prepared.call()
+    peers.PEERS[peer](case, tiny).call()
     first = time.perf_counter() - begin
-    begin = time.perf_counter()
+    before = _memory("VmRSS")
+    prepared = peers.PEERS[peer](case, case.args(size))
     prepared.call()
-    return {"first": first, "again": time.perf_counter() - begin, "peak": _peak() - before}
+    _forget_peak()
+    prepared.call()
+    return {"first": first, "memory": _memory("VmHWM") - before}
 
 
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+def _memory(key: str) -> float:
+    """A line of /proc/self/status in bytes; nan where there is no such file."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as file:
+            return next(1024.0 * float(line.split()[1]) for line in file if line.startswith(key + ":"))
+    except (OSError, StopIteration):
+        return math.nan
+
+
+def _forget_peak() -> None:
+    """Let the kernel's high-water mark start again at the present size."""
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
+            file.write("5")
+    except OSError:
+        pass
 
 
 def cold_and_warm(name: str, size: str, peer: str, limit: float) -> tuple[str, str, str]:
@@ -53,11 +71,11 @@ def cold_and_warm(name: str, size: str, peer: str, limit: float) -> tuple[str, s
             warm = child("benchmarks.resources", [name, size, peer], environ, limit)
         except RuntimeError as reason:
             return (str(reason)[:60], "", "")
-    return seconds(cold["first"]), seconds(warm["first"]), f"{warm['peak'] / 2**20:.1f} MiB"
+    return seconds(cold["first"]), seconds(warm["first"]), f"{warm['memory'] / 2**20:.1f} MiB"
 
 
 def _table(title: str, names: list[str], size: str, limit: float) -> str:
-    lines = [f"### {title}", "", "| program | peer | first call, cold | first call, warm | peak memory added |"]
+    lines = [f"### {title}", "", "| program | peer | first call, cold | first call, warm | memory |"]
     lines.append("|---|---|---:|---:|---:|")
     for name in names:
         for peer in PEERS:
