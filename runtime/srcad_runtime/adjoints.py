@@ -71,11 +71,11 @@ def cumprod_adjoint(a: np.ndarray, g: np.ndarray, axis: int | None) -> np.ndarra
     return np.moveaxis(a_bar, 0, axis)
 
 
-def cumprod_tangent(a: np.ndarray, a_dot: np.ndarray, axis: int | None) -> np.ndarray:
-    """The tangent of ``np.cumprod(a, axis)`` for the tangent `a_dot` of `a`; exact where `a` has zeros."""
+def cumprod_tangent(a: np.ndarray, moves: np.ndarray, axis: int | None) -> np.ndarray:
+    """The tangent of ``np.cumprod(a, axis)`` for the tangent `moves` of `a`; exact where `a` has zeros."""
     if axis is None:
-        return cumprod_tangent(np.ravel(a), np.ravel(a_dot), 0)
-    lines, lines_dot = np.moveaxis(a, axis, 0), np.moveaxis(a_dot, axis, 0)
+        return cumprod_tangent(np.ravel(a), np.ravel(moves), 0)
+    lines, lines_dot = np.moveaxis(a, axis, 0), np.moveaxis(moves, axis, 0)
     out_dot = np.zeros_like(lines_dot)
     value, tangent = np.ones_like(lines[:1]).prod(axis=0), np.zeros_like(lines_dot[:1]).sum(axis=0)
     for i in range(lines.shape[0]):
@@ -83,6 +83,43 @@ def cumprod_tangent(a: np.ndarray, a_dot: np.ndarray, axis: int | None) -> np.nd
         value = value * lines[i]
         out_dot[i] = tangent
     return np.moveaxis(out_dot, 0, axis)
+
+
+def cumprod_second(a: np.ndarray, moves: np.ndarray, g: np.ndarray, axis: int | None) -> np.ndarray:
+    """The adjoint of `a` in ``cumprod_tangent(a, moves, axis)`` for the adjoint `g` of its value, in `a`'s shape."""
+    if axis is None:
+        return cumprod_second(np.ravel(a), np.ravel(moves), np.ravel(g), 0).reshape(np.shape(a))
+    lines, dots, bars = np.moveaxis(a, axis, 0), np.moveaxis(moves, axis, 0), np.moveaxis(g, axis, 0)
+    values, tangents = _before(np.cumprod(lines, axis=0), 1.0), _before(cumprod_tangent(lines, dots, 0), 0.0)
+    a_bar = np.zeros_like(bars)
+    value_bar, tangent_bar = np.zeros_like(bars[:1]).sum(axis=0), np.zeros_like(bars[:1]).sum(axis=0)
+    for i in range(lines.shape[0] - 1, -1, -1):
+        tangent_bar = tangent_bar + bars[i]
+        a_bar[i] = tangent_bar * tangents[i] + value_bar * values[i]
+        value_bar = tangent_bar * dots[i] + value_bar * lines[i]
+        tangent_bar = tangent_bar * lines[i]
+    return np.moveaxis(a_bar, 0, axis)
+
+
+def cumprod_mixed(a: np.ndarray, v: np.ndarray, w: np.ndarray, axis: int | None) -> np.ndarray:
+    """The second directional derivative of ``np.cumprod(a, axis)`` along `v` and `w`."""
+    if axis is None:
+        return cumprod_mixed(np.ravel(a), np.ravel(v), np.ravel(w), 0)
+    lines, vs, ws = np.moveaxis(a, axis, 0), np.moveaxis(v, axis, 0), np.moveaxis(w, axis, 0)
+    by_v, by_w = _before(cumprod_tangent(lines, vs, 0), 0.0), _before(cumprod_tangent(lines, ws, 0), 0.0)
+    mixed = np.zeros_like(by_v)
+    last = np.zeros_like(by_v[:1]).sum(axis=0)
+    for i in range(lines.shape[0]):
+        last = last * lines[i] + by_v[i] * ws[i] + by_w[i] * vs[i]
+        mixed[i] = last
+    return np.moveaxis(mixed, 0, axis)
+
+
+def _before(lines: np.ndarray, first: float) -> np.ndarray:
+    """Every line moved one place on, behind `first`."""
+    moved = np.full_like(lines, first)
+    moved[1:] = lines[:-1]
+    return moved
 
 
 def diff_adjoint(g: np.ndarray, n: int, axis: int) -> np.ndarray:
@@ -290,55 +327,8 @@ def interp_adjoint(x: Array, xp: np.ndarray, g: Array, below: bool, above: bool)
     return scatter_add(xp, j, (1.0 - t) * g) + scatter_add(xp, j + 1, t * g)
 
 
-# ---- adjoints of matrix functions ----
-
-
-def cofactors(a: np.ndarray) -> np.ndarray:
-    """The matrix of cofactors, ``det(a) * inv(a).T``, also of a singular matrix; a: (..., n, n)."""
-    u, s, vh = np.linalg.svd(a)
-    sign = np.linalg.det(u) * np.linalg.det(vh)
-    return sign[..., None, None] * np.conj((u * prod_of_others(s, -1)[..., None, :]) @ vh)
-
-
-def matrix_power_adjoint(a: np.ndarray, n: int, g: np.ndarray) -> np.ndarray:
-    """The adjoint of ``np.linalg.matrix_power(a, n)``: the sum of ``a.T**k @ g @ a.T**(n-1-k)``; a, g: (..., m, m)."""
-    if n < 0:
-        inverse = np.linalg.inv(a)
-        turned = np.swapaxes(inverse, -1, -2)
-        return -turned @ matrix_power_adjoint(inverse, -n, g) @ turned
-    at = np.swapaxes(a, -1, -2)
-    total = np.zeros_like(g)
-    for k in range(n):
-        total = total + np.linalg.matrix_power(at, k) @ g @ np.linalg.matrix_power(at, n - 1 - k)
-    return total
-
-
-# ---- adjoints of Fourier transforms ----
-
-
-def resized(g: np.ndarray, n: int, axis: int) -> np.ndarray:
-    """`g` cut, or filled up with zeros, to `n` elements along `axis`."""
-    shape = list(g.shape)
-    shape[axis] = n
-    return fitted(g, tuple(shape))
-
-
-def fitted(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """`g` cut, or filled up with zeros, at the end of every axis."""
-    if g.shape == shape:
-        return g
-    total = np.zeros(shape, g.dtype)
-    common = tuple(slice(min(n, m)) for n, m in zip(g.shape, shape, strict=True))
-    total[common] = g[common]
-    return total
-
-
-def half_spectrum_adjoint(x: np.ndarray, n: int, axis: int) -> np.ndarray:
-    """The conjugate of `x`, half the spectrum of a real signal of length `n`, with every frequency that stands for two
-    of the whole spectrum counted twice."""
-    y = 2.0 * np.conj(x)
-    rows = np.moveaxis(y, axis, 0)
-    rows[:1] *= 0.5
-    if n % 2 == 0:
-        rows[n // 2 :] *= 0.5
-    return y
+def interp_slope_adjoint(x: Array, xp: np.ndarray, g: Array) -> np.ndarray:
+    """The adjoint of `fp` in ``interp_slope(x, xp, fp)`` for the adjoint `g` of its value."""
+    j, _ = _interp_place(x, xp)
+    g = np.where((x >= xp[0]) & (x <= xp[-1]), g / (xp[j + 1] - xp[j]), 0.0)
+    return scatter_add(xp, j + 1, g) - scatter_add(xp, j, g)

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from srcad_runtime.adjoints import (
-    cofactors,
     cumprod_adjoint,
+    cumprod_mixed,
+    cumprod_second,
     cumprod_tangent,
     cut,
     diagonal_adjoint,
     diff_adjoint,
     falling,
-    fitted,
     fractions,
     gradient_on,
     gradient_on_adjoint,
-    half_spectrum_adjoint,
     interp_adjoint,
     interp_slope,
+    interp_slope_adjoint,
     last_change,
-    matrix_power_adjoint,
     pad_adjoint,
     piece_of,
     prod_of_others,
     prod_of_others_adjoint,
     repeat_adjoint,
-    resized,
     spread_diagonals,
     take_adjoint,
     take_along_axis_adjoint,
@@ -45,6 +43,16 @@ from srcad_runtime.elements import (
     xlogy,
     zeros_of,
 )
+from srcad_runtime.fourier import (
+    fitted,
+    half_spectrum_adjoint,
+    resized,
+)
+from srcad_runtime.matrices import (
+    cofactors,
+    matrix_power_adjoint,
+    matrix_power_second,
+)
 from srcad_runtime.quantiles import (
     count_numbers,
     quantile_adjoint,
@@ -53,10 +61,13 @@ from srcad_runtime.quantiles import (
 
 __all__ = [
     "add_at",
+    "add_items",
     "astype",
     "cofactors",
     "count_numbers",
     "cumprod_adjoint",
+    "cumprod_mixed",
+    "cumprod_second",
     "cumprod_tangent",
     "cut",
     "diagonal_adjoint",
@@ -70,11 +81,11 @@ __all__ = [
     "half_spectrum_adjoint",
     "interp_adjoint",
     "interp_slope",
+    "interp_slope_adjoint",
     "last_change",
     "last_written",
-    "zeros_of",
-    "add_items",
     "matrix_power_adjoint",
+    "matrix_power_second",
     "pad_adjoint",
     "piece_of",
     "power_slope",
@@ -94,4 +105,5 @@ __all__ = [
     "uncut",
     "written",
     "xlogy",
+    "zeros_of",
 ]

@@ -43,7 +43,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "scipy.linalg.": ("scipy_linalg",),
     "scipy.special.": ("special",),
     "scipy.stats.": ("stats",),
-    "srcad_runtime.": ("helpers", "runtime_functions"),
+    "srcad_runtime.": ("helpers", "curved", "runtime_functions"),
 }
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 from srcad_runtime import arrays
 
-from srcad.rules.linalg import per_matrix, transposed
-from srcad.rules.registry import at, constant, elementwise, linear, pullback, pushforward
+from srcad.rules.registry import at, constant, elementwise, linear, pullback
 
 TWICE = np.array([0, 2, 2])
 
@@ -276,38 +275,3 @@ constant(arrays.count_numbers, arrays.last_change, arrays.fractions)
 linear(arrays.take_adjoint, arrays.take_along_axis_adjoint, arrays.diff_adjoint, arrays.diagonal_adjoint, in_="g")
 linear(arrays.spread_diagonals, arrays.repeat_adjoint, arrays.tile_adjoint, arrays.uncut, arrays.cut, in_="g")
 linear(arrays.piece_of, in_="whole")
-
-
-# ---- products that leave one out ----
-
-
-@pullback(
-    arrays.prod_of_others,
-    kinds="fc",
-    examples=lambda r: [
-        at(r(4), None),
-        at(r(4), 0),
-        at(r(2, 3), 1),
-        at(r(2, 3, 2), (0, 2)),
-        at(np.array([0.0, 2.0, 3.0]), 0),
-    ],
-)
-def prod_of_others_bar(a, axis, *, out_bar):
-    return arrays.prod_of_others_adjoint(a, axis, out_bar)
-
-
-@pushforward(arrays.prod_of_others)
-def prod_of_others_dot(a, axis, *, a_dot):
-    return arrays.prod_of_others_adjoint(a, axis, a_dot)  # the second derivatives of a product are symmetric
-
-
-@pullback(arrays.cofactors, kinds="fc", examples=lambda r: [at(r.regular(3)), at(r.regular(3, 2)), at(r.complex(3, 3))])
-def cofactors_bar(a, *, out, out_bar):
-    w = transposed(np.linalg.inv(a))
-    return per_matrix(np.sum(out_bar * w, axis=(-2, -1))) * out - out @ transposed(out_bar) @ w
-
-
-@pushforward(arrays.cofactors)
-def cofactors_dot(a, *, out, a_dot):
-    w = transposed(np.linalg.inv(a))
-    return per_matrix(np.sum(out * a_dot, axis=(-2, -1))) * w - w @ transposed(a_dot) @ out

@@ -11,7 +11,7 @@ from srcad.rules import load_all
 from tests.rules.support import Draw, active, adjoints, differences, leaves, pairing, primal_of, tangent, tangent_like
 
 MIXING = {path: rule for path, rule in load_all().items() if rule.pullback}
-DOUBLE = ("math.", "numpy.interp", "numpy.arange")
+DOUBLE = ("math.", "numpy.interp", "numpy.arange", "srcad_runtime.interp_adjoint")
 POINTS = [(path, i) for path, rule in MIXING.items() if rule.examples for i in range(len(rule.examples(Draw())))]
 
 

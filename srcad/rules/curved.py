@@ -1,0 +1,137 @@
+"""Rules of helpers that are not linear: second derivatives of products, interpolation and matrix functions."""
+
+from __future__ import annotations
+
+import numpy as np
+from srcad_runtime import arrays
+
+from srcad.rules.linalg import per_matrix, transposed
+from srcad.rules.registry import at, pullback, pushforward
+
+# ---- products that leave one out ----
+
+
+@pullback(
+    arrays.prod_of_others,
+    kinds="fc",
+    examples=lambda r: [
+        at(r(4), None),
+        at(r(4), 0),
+        at(r(2, 3), 1),
+        at(r(2, 3, 2), (0, 2)),
+        at(np.array([0.0, 2.0, 3.0]), 0),
+    ],
+)
+def prod_of_others_bar(a, axis, *, out_bar):
+    return arrays.prod_of_others_adjoint(a, axis, out_bar)
+
+
+@pushforward(arrays.prod_of_others)
+def prod_of_others_dot(a, axis, *, a_dot):
+    return arrays.prod_of_others_adjoint(a, axis, a_dot)  # the second derivatives of a product are symmetric
+
+
+@pullback(arrays.cofactors, kinds="fc", examples=lambda r: [at(r.regular(3)), at(r.regular(3, 2)), at(r.complex(3, 3))])
+def cofactors_bar(a, *, out, out_bar):
+    w = transposed(np.linalg.inv(a))
+    return per_matrix(np.sum(out_bar * w, axis=(-2, -1))) * out - out @ transposed(out_bar) @ w
+
+
+@pushforward(arrays.cofactors)
+def cofactors_dot(a, *, out, a_dot):
+    w = transposed(np.linalg.inv(a))
+    return per_matrix(np.sum(out * a_dot, axis=(-2, -1))) * w - w @ transposed(a_dot) @ out
+
+
+# ---- running products ----
+
+
+def lines(r):
+    return [at(r(4), r(4), 0), at(r(2, 3), r(2, 3), 1), at(np.array([2.0, 0.0, 3.0]), r(3), 0), at(r(2, 2), r(4), None)]
+
+
+@pullback(arrays.cumprod_adjoint, wrt=("a", "g"), examples=lines)
+def cumprod_adjoint_bar(a, g, axis, *, out_bar):
+    return arrays.cumprod_second(a, out_bar, g, axis), arrays.cumprod_tangent(a, out_bar, axis)
+
+
+@pushforward(arrays.cumprod_adjoint)
+def cumprod_adjoint_dot(a, g, axis, *, a_dot, g_dot):
+    return arrays.cumprod_second(a, a_dot, g, axis) + arrays.cumprod_adjoint(a, g_dot, axis)
+
+
+@pullback(arrays.cumprod_tangent, wrt=("a", "moves"), examples=lambda r: lines(r)[:3])
+def cumprod_tangent_bar(a, moves, axis, *, out_bar):
+    return arrays.cumprod_second(a, moves, out_bar, axis), arrays.cumprod_adjoint(a, out_bar, axis)
+
+
+@pushforward(arrays.cumprod_tangent)
+def cumprod_tangent_dot(a, moves, axis, *, a_dot, moves_dot):
+    return arrays.cumprod_mixed(a, moves, a_dot, axis) + arrays.cumprod_tangent(a, moves_dot, axis)
+
+
+# ---- interpolation ----
+
+KNOTS = np.array([0.0, 1.1, 2.3, 3.0])
+
+
+@pullback(
+    arrays.interp_slope, wrt=("xp", "fp"), inert=("x",), examples=lambda r: [at(r.between(-1, 4, 6), KNOTS, r(4))]
+)
+def interp_slope_bar(x, xp, fp, *, out, out_bar):
+    return arrays.interp_slope_adjoint(x, xp, -out * out_bar), arrays.interp_slope_adjoint(x, xp, out_bar)
+
+
+@pushforward(arrays.interp_slope)
+def interp_slope_dot(x, xp, fp, *, out, xp_dot, fp_dot):
+    return arrays.interp_slope(x, xp, fp_dot) - out * arrays.interp_slope(x, xp, xp_dot)
+
+
+@pullback(
+    arrays.interp_slope_adjoint,
+    wrt=("xp", "g"),
+    inert=("x",),
+    examples=lambda r: [at(r.between(-1, 4, 6), KNOTS, r(6)), at(1.7, KNOTS, r())],
+)
+def interp_slope_adjoint_bar(x, xp, g, *, out_bar):
+    slope = arrays.interp_slope(x, xp, out_bar)
+    return arrays.interp_slope_adjoint(x, xp, -g * slope), slope
+
+
+@pushforward(arrays.interp_slope_adjoint)
+def interp_slope_adjoint_dot(x, xp, g, *, xp_dot, g_dot):
+    return arrays.interp_slope_adjoint(x, xp, g_dot - g * arrays.interp_slope(x, xp, xp_dot))
+
+
+@pullback(
+    arrays.interp_adjoint,
+    wrt=("x", "xp", "g"),
+    examples=lambda r: [at(r.between(-1, 4, 6), KNOTS, r(6), True, False), at(r.between(0, 3), KNOTS, r(), True, True)],
+)
+def interp_adjoint_bar(x, xp, g, below, above, *, out_bar):
+    x_bar = g * arrays.interp_slope(x, xp, out_bar)
+    g_bar = np.interp(x, xp, out_bar, None if below else 0.0, None if above else 0.0)
+    return x_bar, arrays.interp_adjoint(x, xp, -x_bar, False, False), g_bar
+
+
+@pushforward(arrays.interp_adjoint)
+def interp_adjoint_dot(x, xp, g, below, above, *, x_dot, xp_dot, g_dot):
+    moved = arrays.interp_slope_adjoint(x, xp, g * (x_dot - np.interp(x, xp, xp_dot)))
+    return moved + arrays.interp_adjoint(x, xp, g_dot, below, above)
+
+
+# ---- matrix powers ----
+
+
+def powers(r):
+    return [at(r(3, 3), 3, r(3, 3)), at(r(3, 3), 1, r(3, 3)), at(r(2, 3, 3), 2, r(2, 3, 3))]
+
+
+@pullback(arrays.matrix_power_adjoint, wrt=("a", "g"), kinds="fc", examples=powers)
+def matrix_power_adjoint_bar(a, n, g, *, out_bar):
+    return arrays.matrix_power_second(a, n, g, out_bar), arrays.matrix_power_adjoint(transposed(a), n, out_bar)
+
+
+@pushforward(arrays.matrix_power_adjoint)
+def matrix_power_adjoint_dot(a, n, g, *, a_dot, g_dot):
+    return arrays.matrix_power_second(a, n, g, a_dot) + arrays.matrix_power_adjoint(a, n, g_dot)
