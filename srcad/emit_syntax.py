@@ -52,7 +52,7 @@ def commas(items: Sequence[Doc], single: bool = False) -> Doc:
     docs: list[Doc] = []
     for item in items:
         docs += [",", SPACE, item] if docs else [item]
-    return (*docs, "," if single else IfBroken(","))
+    return (*docs, "," if single else IfBroken(",") if len(items) > 1 else "")
 
 
 # ---- expressions ----

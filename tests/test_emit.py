@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srcad import emit, ir
+from srcad.emit_layout import flat
 from tests.emit_random import Programs, to_ast
 
 x, y, z, n, i = (ir.Name(name) for name in "xyzni")
@@ -148,6 +149,16 @@ def test_ruff_leaves_random_programs_unchanged(seed: int) -> None:
     text = emit.module([programs.function(f"f{k}") for k in range(250)])
     assert text.count("\n") > 2000
     ours, theirs = (re.split(r"(?m)^(?=def f\d+\()", t) for t in (text, ruff_format(text)))
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_lines_break_where_ruff_breaks_long_ones(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = Programs(Random(seed))
+    functions = [programs.function(f"f{k}") for k in range(250)]
+    text = emit.module(functions)
+    monkeypatch.setattr(emit, "render", lambda doc, indent=0: flat(doc))
+    ours, theirs = (re.split(r"(?m)^(?=def f\d+\()", t) for t in (text, ruff_format(emit.module(functions))))
     assert ours == theirs
 
 

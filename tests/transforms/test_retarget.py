@@ -208,6 +208,13 @@ def test_a_sum_that_starts_at_a_literal_is_float32_where_numpy_makes_it_so() -> 
     assert "    s += np.float32(h) * v[i]" in lines
 
 
+def test_a_seed_is_float32_by_default() -> None:
+    function = ir.Function("f", (ir.Param("out_bar", default=ir.ONE),), (ir.Return(ir.Name("out_bar")),))
+    new = retarget(function, {"out_bar": types.describe(np.float32(1.0), "out_bar")}, "numba")
+    assert emit.function(new).startswith("def f(out_bar=np.float32(1.0)):")
+    assert retarget(function, {"out_bar": types.describe(np.float64(1.0), "out_bar")}, "numba") == function
+
+
 def test_compiled_float32_results_are_float32() -> None:
     text = """
     def f(m, v, a):
