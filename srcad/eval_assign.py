@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any
 
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.eval_exprs import evaluate, sequence
+from srcad.eval_exprs import attribute, evaluate, sequence
 from srcad.eval_index import box_position, evaluate_index, index, index_exprs, unknown_key
 from srcad.eval_operators import binary
-from srcad.eval_order import held
-from srcad.eval_values import dyn, residual, static
+from srcad.eval_order import held, holding, in_order, owned, reachable
+from srcad.eval_values import demand, dyn, residual, static
 from srcad.types import Num, Seq
 from srcad.values import Box, Dyn, Known, Ptr, Value
 
@@ -50,8 +51,11 @@ def _unpack(ev: Evaluator, targets: tuple[ir.Expr, ...], value: Value, loc: ir.L
     if all(isinstance(t, ir.Name) and isinstance(v, Dyn) for t, v in zip(targets, items, strict=True)):
         _bind_together(ev, targets, items, loc)
         return
-    for target, item in zip(targets, items, strict=True):
-        assign(ev, target, item, loc)
+    for k, target in enumerate(targets):
+        mark = len(ev.out)
+        with holding(ev, items):
+            assign(ev, target, items[k], loc)
+        items = held(ev, items, mark, loc)
 
 
 def _array_items(ev: Evaluator, value: Value, targets: tuple[ir.Expr, ...], loc: ir.Loc | None) -> list[Value] | None:
@@ -78,28 +82,36 @@ def _bind_together(ev: Evaluator, targets: tuple[ir.Expr, ...], items: list[Valu
         const = item.const or (item.expr if isinstance(item.expr, ir.Const) else None)
         pairs.append((slot, item.expr))
         bound.append((frame, target.id, Dyn(ir.Name(slot), item.type, const)))
-    ev.assign_parallel(pairs, loc)
+    ev.put(pairs, loc, {(frame, name) for frame, name, _ in bound})
     for frame, name, value in bound:
         ev.state.frames[frame][name] = value
 
 
 def _assign_item(ev: Evaluator, target: ir.Index, value: Value, loc: ir.Loc | None) -> None:
     mark = len(ev.out)
-    base, *items = evaluate_index(ev, target)
+    with holding(ev, [value]):
+        base, *items = evaluate_index(ev, target)
     (value,) = held(ev, [value], mark, loc)
+    store_item(ev, base, items, value, target.loc or loc, loc)
+
+
+def store_item(
+    ev: Evaluator, base: Value, items: list[Value], value: Value, place: ir.Loc | None, loc: ir.Loc | None
+) -> None:
+    """``base[items] = value``; place: where the target stands."""
     if isinstance(base, Ptr):
-        set_item(ev, base, items, value, target.loc or loc)
+        set_item(ev, base, items, value, place)
         return
     if not isinstance(base, Dyn):
-        raise Unsupported("a write into a value that is not an array or container", target.loc or loc)
+        raise Unsupported("a write into a value that is not an array or container", place)
     if isinstance(base.type, Seq):
         from srcad import eval_lists
 
         eval_lists.set_item(ev, base, items, value, loc)
         return
-    place = ir.Index(base.expr, index_exprs(ev, items, loc), loc=target.loc)
-    check_writable(ev, base, target.loc or loc)
-    ev.emit(ir.Store(place, residual(ev, value, loc), loc=loc))
+    check_writable(ev, base, place)
+    target = ir.Index(base.expr, index_exprs(ev, items, loc), loc=place)
+    ev.emit(ir.Store(target, residual(ev, value, loc), loc=loc))
 
 
 def check_writable(ev: Evaluator, base: Dyn, loc: ir.Loc | None) -> None:
@@ -114,10 +126,30 @@ def check_writable(ev: Evaluator, base: Dyn, loc: ir.Loc | None) -> None:
         )
 
 
+def changeable(ev: Evaluator, container: Ptr, loc: ir.Loc | None) -> None:
+    """Refuse a change of a container that outlives the call, or that may be one of several."""
+    box = ev.state.heap[container.id]
+    origin, path = box.site if isinstance(box.site, tuple) and len(box.site) == 2 else ("param", ())
+    if origin in ("global", "closure", "attribute"):
+        word = {"global": "global", "closure": "captured", "attribute": "attribute"}[origin]
+        raise Unsupported(
+            f"cannot differentiate a change of the {word} {box.kind} {path[-1]}, which outlives the call",
+            loc,
+            "Return the value as well, and keep it outside.",
+        )
+    if box.maybe & reachable(ev):
+        raise Unsupported(
+            f"cannot differentiate a change of a {box.kind} that may be one of several",
+            loc,
+            "Change it inside the branch that chooses it, or change a copy.",
+        )
+
+
 def set_item(ev: Evaluator, base: Ptr, items: list[Value], value: Value, loc: ir.Loc | None) -> None:
     box = ev.state.heap[base.id]
     if box.kind in ("tuple", "namedtuple"):
         raise TypeError("'tuple' object does not support item assignment")
+    changeable(ev, base, loc)
     known, key = static(ev, items[0]) if len(items) == 1 else (False, None)
     if not known:
         if box.kind == "dict":
@@ -128,110 +160,152 @@ def set_item(ev: Evaluator, base: Ptr, items: list[Value], value: Value, loc: ir
             )
         unknown_key(ev, box, items[0], loc)
     if box.kind == "dict" and box.index(key) is None:
-        ev.state.heap[base.id] = replace(
-            box, keys=(*box.keys, key), items=(*box.items, _owned(ev, box, key, value, loc)), expr=None
-        )
+        new = _owned(ev, box, key, value, loc)
+        box = ev.state.heap[base.id]
+        ev.state.heap[base.id] = replace(box, keys=(*box.keys, key), items=(*box.items, new), expr=None)
         return
     position = box_position(ev, box, items, loc)
-    ev.state.heap[base.id] = box.with_item(position, _owned(ev, box, box.keys[position], value, loc, position))
+    new = _owned(ev, box, box.keys[position], value, loc, position)
+    ev.state.heap[base.id] = ev.state.heap[base.id].with_item(position, new)
 
 
 def _owned(ev: Evaluator, box: Box, key: Any, value: Value, loc: ir.Loc | None, position: int | None = None) -> Value:
     """A number put into a container whose numbers have variables gets one too."""
     if not box.bound or not isinstance(value, Dyn):
-        return value
+        return owned(ev, value, "item", loc)
     old = box.items[position] if position is not None else None
     base = old.expr.id if isinstance(old, Dyn) and isinstance(old.expr, ir.Name) else f"item_{key}"
     slot = ev.slot(f"{base}#{box.site}" if old is None else base, value.type, "#box")
     ev.note_type(slot, value.type)
-    if value.expr != ir.Name(slot):
-        ev.emit(ir.Assign(ir.Name(slot), value.expr, loc=loc))
+    ev.put([(slot, value.expr)], loc)
     return Dyn(ir.Name(slot), value.type, value.const)
 
 
 def _assign_attribute(ev: Evaluator, target: ir.Attr, value: Value, loc: ir.Loc | None) -> None:
-    base = evaluate(ev, target.base)
-    if isinstance(base, Ptr):
+    mark = len(ev.out)
+    with holding(ev, [value]):
+        base = evaluate(ev, target.base)
+    (value,) = held(ev, [value], mark, loc)
+    set_attribute(ev, base, target.name, value, loc)
+
+
+def set_attribute(ev: Evaluator, base: Value, name: str, value: Value, loc: ir.Loc | None) -> None:
+    """``base.name = value``."""
+    if isinstance(base, Ptr) and ev.state.heap[base.id].kind in ("dataclass", "object"):
+        changeable(ev, base, loc)
         box = ev.state.heap[base.id]
-        if box.kind in ("dataclass", "object"):
-            position = box.index(target.name)
-            if position is None:
-                new = _owned(ev, box, target.name, value, loc)
-                ev.state.heap[base.id] = replace(box, keys=(*box.keys, target.name), items=(*box.items, new))
-            else:
-                new = _owned(ev, box, target.name, value, loc, position)
-                ev.state.heap[base.id] = box.with_item(position, new)
-            return
+        position = box.index(name)
+        new = _owned(ev, box, name, value, loc, position)
+        box = ev.state.heap[base.id]
+        if position is None:
+            ev.state.heap[base.id] = replace(box, keys=(*box.keys, name), items=(*box.items, new))
+        else:
+            ev.state.heap[base.id] = box.with_item(position, new)
+        return
     if isinstance(base, Known):
         from srcad import eval_objects
 
-        eval_objects.rebind(ev, base, target.name, value, loc)
+        eval_objects.rebind(ev, base, name, value, loc)
         return
-    raise Unsupported(f"an assignment to the attribute {target.name}", loc)
+    raise Unsupported(f"an assignment to the attribute {name}", loc)
+
+
+# ---- augmented assignment ----
 
 
 def augment(ev: Evaluator, stmt: ir.Augment) -> None:
-    """``target op= value``: a rebinding for numbers, a write into the array for arrays."""
+    """``target op= value``: a rebinding for numbers, a write into the array for arrays and lists.
+
+    As in Python, the old value is read first, then `value` is evaluated, then the target is written.
+    """
     target = stmt.target
-    if isinstance(target, ir.Name):
-        _augment_name(ev, stmt, target)
+    if isinstance(target, ir.Index):
+        _augment_item(ev, stmt, target)
         return
     if isinstance(target, ir.Attr):
-        base = evaluate(ev, target)
-        value = binary(ev, stmt.op, base, evaluate(ev, stmt.value), stmt.loc)
-        if isinstance(base, Dyn) and isinstance(base.type, Num) and base.type.dims != ():
-            check_writable(ev, base, stmt.loc)
-            ev.emit(ir.Store(ir.Index(base.expr, (ir.ELLIPSIS,)), residual(ev, value), loc=stmt.loc))
-            return
-        _assign_attribute(ev, target, value, stmt.loc)
-        return
-    assert isinstance(target, ir.Index)
-    base, *items = evaluate_index(ev, target)
-    if isinstance(base, Ptr):
-        old = index(ev, base, items, target.loc)
-        if isinstance(old, Dyn) and isinstance(old.type, Num) and old.type.dims != ():
-            _augment_whole(ev, old, stmt)
-            return
-        set_item(ev, base, items, binary(ev, stmt.op, old, evaluate(ev, stmt.value), stmt.loc), target.loc)
-        return
-    if not isinstance(base, Dyn) or isinstance(base.type, Seq):
-        _assign_item(
+        base, old, value = in_order(
             ev,
-            target,
-            binary(ev, stmt.op, index(ev, base, items, target.loc), evaluate(ev, stmt.value), stmt.loc),
+            [
+                lambda: evaluate(ev, target.base),
+                lambda: attribute(ev, ev.pending[-1][0], target.name, target.loc),
+                lambda: evaluate(ev, stmt.value),
+            ],
             stmt.loc,
         )
-        return
-    check_writable(ev, base, target.loc)
-    place = ir.Index(base.expr, index_exprs(ev, items, stmt.loc), loc=target.loc)
-    ev.emit(ir.Augment(place, stmt.op, residual(ev, evaluate(ev, stmt.value), stmt.loc), loc=stmt.loc))
+        put = functools.partial(set_attribute, ev, base, target.name)
+    else:
+        assert isinstance(target, ir.Name)
+        old, value = in_order(ev, [lambda: ev.lookup(target.id, stmt.loc), lambda: evaluate(ev, stmt.value)], stmt.loc)
+        put = functools.partial(ev.bind, target.id)
+    if not changed_in_place(ev, old, stmt, value):
+        put(binary(ev, stmt.op, old, value, stmt.loc), stmt.loc)
 
 
-def _augment_name(ev: Evaluator, stmt: ir.Augment, target: ir.Name) -> None:
-    old = ev.lookup(target.id, stmt.loc)
-    if isinstance(old, Ptr) and stmt.op == "+" and ev.state.heap[old.id].kind == "list":
-        items = sequence(ev, evaluate(ev, stmt.value), stmt.loc)
-        box = ev.state.heap[old.id]
-        merged = (*box.items, *items)
-        ev.state.heap[old.id] = replace(box, keys=tuple(range(len(merged))), items=merged, expr=None)
-        return
-    value = evaluate(ev, stmt.value)
-    old = ev.lookup(target.id, stmt.loc)
+def changed_in_place(ev: Evaluator, old: Value, stmt: ir.Augment, value: Value) -> bool:
+    """Whether `old` is an array or a list, which ``op=`` writes into."""
     if isinstance(old, Dyn) and isinstance(old.type, Num) and old.type.dims != ():
         if old.type.dims is None:
             raise Unsupported(
-                f"{target.id} may be an array, which `{stmt.op}=` writes into, or a number",
+                f"{stmt.target.loc.text if stmt.target.loc else 'this'} may be an array, which `{stmt.op}=` writes "
+                "into, or a number",
                 stmt.loc,
                 "annotate the arguments, or write it as an assignment.",
             )
-        _augment_whole(ev, old, stmt, value)
-        return
-    result = binary(ev, stmt.op, old, value, stmt.loc)
-    ev.bind(target.id, result, stmt.loc)
+        check_writable(ev, old, stmt.loc)
+        place = ir.Index(old.expr, (ir.ELLIPSIS,), loc=stmt.target.loc)
+        ev.emit(ir.Augment(place, stmt.op, residual(ev, value, stmt.loc), loc=stmt.loc))
+        return True
+    if isinstance(old, Dyn) and isinstance(old.type, Seq):
+        raise Unsupported(f"`{stmt.op}=` of a list of unknown length", stmt.loc, "append the items in a loop.")
+    if not isinstance(old, Ptr) or ev.state.heap[old.id].kind in ("tuple", "namedtuple"):
+        return False
+    return _list_in_place(ev, old, stmt, value)
 
 
-def _augment_whole(ev: Evaluator, old: Dyn, stmt: ir.Augment, value: Value | None = None) -> None:
-    check_writable(ev, old, stmt.loc)
-    value = evaluate(ev, stmt.value) if value is None else value
-    place = ir.Index(old.expr, (ir.ELLIPSIS,), loc=stmt.target.loc)
-    ev.emit(ir.Augment(place, stmt.op, residual(ev, value, stmt.loc), loc=stmt.loc))
+def _list_in_place(ev: Evaluator, old: Ptr, stmt: ir.Augment, value: Value) -> bool:
+    box = ev.state.heap[old.id]
+    changeable(ev, old, stmt.loc)
+    if box.kind == "list" and stmt.op == "+":
+        items = [owned(ev, item, "item", stmt.loc) for item in sequence(ev, value, stmt.loc)]
+        merged = (*ev.state.heap[old.id].items, *items)
+    elif box.kind == "list" and stmt.op == "*":
+        merged = box.items * demand(ev, value, "how often a list is repeated", stmt.loc)
+    else:
+        raise Unsupported(f"`{stmt.op}=` of a {box.kind}", stmt.loc)
+    ev.state.heap[old.id] = replace(ev.state.heap[old.id], keys=tuple(range(len(merged))), items=merged, expr=None)
+    return True
+
+
+def _augment_item(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:
+    parts = evaluate_index(ev, target)
+    mark = len(ev.out)
+    with holding(ev, parts):
+        if _is_view(ev, parts, target.loc):
+            (value,) = in_order(ev, [lambda: evaluate(ev, stmt.value)], stmt.loc)
+            old = None
+        else:
+            read = functools.partial(index, ev, parts[0], parts[1:], target.loc)
+            old, value = in_order(ev, [read, lambda: evaluate(ev, stmt.value)], stmt.loc)
+    base, *items = held(ev, parts, mark, stmt.loc)
+    if isinstance(base, Dyn) and isinstance(base.type, Num):
+        check_writable(ev, base, target.loc)
+        place = ir.Index(base.expr, index_exprs(ev, items, stmt.loc), loc=target.loc)
+        if old is None or isinstance(old, Dyn) and not isinstance(old.expr, ir.Name):
+            ev.emit(ir.Augment(place, stmt.op, residual(ev, value, stmt.loc), loc=stmt.loc))
+            return
+    assert old is not None
+    if not changed_in_place(ev, old, stmt, value) or isinstance(base, Dyn) and isinstance(base.type, Num):
+        store_item(ev, base, items, binary(ev, stmt.op, old, value, stmt.loc), target.loc, stmt.loc)
+
+
+def _is_view(ev: Evaluator, parts: list[Value], loc: ir.Loc | None) -> bool:
+    """Whether ``base[items]`` is a view of an array, which ``op=`` writes through."""
+    from srcad.transforms import alias
+
+    base, *items = parts
+    if not isinstance(base, Dyn) or not isinstance(base.type, Num):
+        return False
+    place = dyn(ev, ir.Index(base.expr, index_exprs(ev, items, loc)))
+    scalar = isinstance(place.type, Num) and place.type.dims == ()
+    assert isinstance(place.expr, ir.Index)
+    return not scalar and not alias.is_selection(place.expr, ev.cx.types)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from srcad import ir, rules, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
-from srcad.eval_exprs import evaluate, spread
+from srcad.eval_exprs import evaluate, item_step, spread_values
+from srcad.eval_order import in_order, release
 from srcad.eval_values import constant, demand, library_path, message, residual, static
 from srcad.transforms import activity
 from srcad.types import Num, Seq, Struct
@@ -27,19 +29,18 @@ STRUCTURAL = frozenset(
 
 
 def call(ev: Evaluator, expr: ir.Call) -> Value:
-    fn = evaluate(ev, expr.fn)
-    handler = _special(fn)
-    if handler is not None and getattr(handler, "takes_expressions", False):
-        return handler(ev, expr)  # type: ignore[no-any-return]
-    args = spread(ev, expr.args)
-    kwargs = _keywords(ev, expr)
+    steps: list[Any] = [functools.partial(evaluate, ev, expr.fn)]
+    steps += [functools.partial(item_step, ev, item) for item in expr.args]
+    steps += [functools.partial(evaluate, ev, item) for _, item in expr.kwargs]
+    fn, *values = in_order(ev, steps, expr.loc)
+    args = spread_values(ev, expr.args, values[: len(expr.args)])
+    kwargs = _keywords(ev, expr, values[len(expr.args) :])
     return dispatch(ev, fn, args, kwargs, expr.loc)
 
 
-def _keywords(ev: Evaluator, expr: ir.Call) -> Kwargs:
+def _keywords(ev: Evaluator, expr: ir.Call, values: Sequence[Value]) -> Kwargs:
     found: Kwargs = {}
-    for key, item in expr.kwargs:
-        value = evaluate(ev, item)
+    for (key, _), value in zip(expr.kwargs, values, strict=True):
         if key is not None:
             found[key] = value
             continue
@@ -238,6 +239,14 @@ def call_function(
     finally:
         ev.frame, ev.uses = outer, uses
         ev.stack.pop()
+        if not _makes_functions(function):
+            ev.state.frames.pop(frame, None)
+
+
+def _makes_functions(function: ir.Function) -> bool:
+    """Whether something may outlive a call that reads the variables of its frame."""
+    nested = (ir.Define, ir.Lambda, ir.Comprehension)
+    return any(isinstance(node, nested) for node in ir.walk(function.body))
 
 
 def _limit_depth(ev: Evaluator, function: ir.Function, key: Any, loc: ir.Loc | None) -> None:
@@ -385,6 +394,7 @@ def _several(ev: Evaluator, expr: ir.Call, kind: Struct) -> Value:
         ev.note_type(slot, item)
         items.append(Dyn(ir.Name(slot), item))
     names = ir.Tuple(tuple(i.expr for i in items if isinstance(i, Dyn)))
+    release(ev, sorted(ir.names(names)), expr.loc)
     ev.emit(ir.Assign(names, expr, loc=expr.loc))
     return ev.tuple_of(items, "tuple", bound=False)
 

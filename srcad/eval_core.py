@@ -7,7 +7,7 @@ Statements are here; expressions in `eval_exprs`, calls in `eval_calls`, merging
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -47,6 +47,7 @@ class Context:
     parents: dict[str, str | None] = field(default_factory=dict)  # frame -> enclosing frame of a nested function
     nonlocals: dict[str, set[str]] = field(default_factory=dict)
     updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its new value
+    originals: dict[str, Value] = field(default_factory=dict)  # what a rebound attribute was before the call
     targets: dict[int, Any] = field(default_factory=dict)  # id of a live function -> its Target
     functions: dict[int, ir.Function] = field(default_factory=dict)  # id of a Target or nested function -> desugared
     alive: list[Any] = field(default_factory=list)  # keeps those ids valid
@@ -61,6 +62,7 @@ class Evaluator:
         self.out: list[ir.Stmt] = []
         self.frame = ""
         self.stack: list[tuple[Any, ...]] = []  # what is being inlined: (function key, location)
+        self.pending: list[list[Value]] = []  # values of operands whose expression is still being evaluated
         self.scope: Any = None
         self.root: Any = None  # the Target whose family names captured values
         self.uses: dict[str, int] = {}  # with by_name: how often the function at hand reads each variable
@@ -100,13 +102,17 @@ class Evaluator:
 
     def temp(self, base: str, value: Dyn, loc: ir.Loc | None) -> Dyn:
         """Give `value` a name of its own, now."""
+        name = self.temp_slot(base, loc)
+        self.put([(name, value.expr)], loc)
+        self.note_type(name, value.type)
+        return Dyn(ir.Name(name), value.type, value.const)
+
+    def temp_slot(self, base: str, loc: ir.Loc | None) -> str:
+        """A variable of the program left for something without a name, the same in every round of a loop."""
         key = (self.frame, base, "temp", place(loc), self.temp_count(base, loc))
         if key not in self.cx.slots:
             self.cx.slots[key] = self.cx.names.fresh(base)
-        name = self.cx.slots[key]
-        self.emit(ir.Assign(ir.Name(name), value.expr, loc=loc))
-        self.note_type(name, value.type)
-        return Dyn(ir.Name(name), value.type, value.const)
+        return self.cx.slots[key]
 
     def temp_count(self, base: str, loc: ir.Loc | None) -> int:
         """How many temporaries of this name and place the current straight line already made."""
@@ -121,11 +127,15 @@ class Evaluator:
 
     def bind(self, name: str, value: Value, loc: ir.Loc | None, frame: str | None = None) -> None:
         """``name = value`` in a frame."""
+        from srcad import eval_order
+
         frame = self.owner(name) if frame is None else frame
         if isinstance(value, Dyn):
             value = self.bind_number(name, value, loc, frame)
-        elif isinstance(value, Ptr) and not self.by_name:
+        elif isinstance(value, Ptr):
             self.bind_container(name, value, loc, frame)
+        else:
+            value = eval_order.settle(self, value, loc)
         self.state.frames[frame][name] = value
 
     def owner(self, name: str) -> str:
@@ -140,24 +150,38 @@ class Evaluator:
             return value
         target = self.slot(name, value.type, frame)
         self.note_type(target, value.type)
-        if value.expr != ir.Name(target):
-            self.emit(ir.Assign(ir.Name(target), value.expr, loc=loc))
+        self.put([(target, value.expr)], loc, {(frame, name)})
         const = value.const or (value.expr if isinstance(value.expr, ir.Const) else None)
         return Dyn(ir.Name(target), value.type, const)
 
     def bind_container(self, name: str, value: Ptr, loc: ir.Loc | None, frame: str) -> None:
         """Give every number of a new container a variable: ``state = (x, v)`` is ``state_0 = x; state_1 = v``."""
-        if self.state.heap[value.id].bound:
+        if self.by_name:
             return
         pairs: list[tuple[str, ir.Expr]] = []
-        self._bind_leaves(name, value, frame, pairs)
-        self.assign_parallel(pairs, loc)
+        boxes: dict[int, Box] = {}
+        inner = self._bind_leaves(name, value, frame, pairs, boxes, loc)
+        self.put(pairs, loc, {(frame, name)}, inner)
+        self.state.heap.update(boxes)
 
-    def _bind_leaves(self, name: str, value: Ptr, frame: str, pairs: list[tuple[str, ir.Expr]]) -> None:
+    def _bind_leaves(
+        self,
+        name: str,
+        value: Ptr,
+        frame: str,
+        pairs: list[tuple[str, ir.Expr]],
+        boxes: dict[int, Box],
+        loc: ir.Loc | None,
+    ) -> list[Ptr]:
+        """Collect the assignments and the boxes as they are afterwards; gives the containers that have variables."""
+        from srcad import eval_order
+
         box = self.state.heap[value.id]
-        if box.bound:
-            return
-        items = []
+        if box.bound or value.id in boxes:
+            return [value]
+        boxes[value.id] = box
+        inner: list[Ptr] = []
+        items: list[Value] = []
         for key, item in zip(box.keys, box.items, strict=True):
             leaf = types.leaf_name(name, key)
             if isinstance(item, Dyn) and not isinstance(item.expr, ir.Const):
@@ -166,9 +190,27 @@ class Evaluator:
                 pairs.append((target, item.expr))
                 item = Dyn(ir.Name(target), item.type, item.const)
             elif isinstance(item, Ptr):
-                self._bind_leaves(leaf, item, frame, pairs)
-            items.append(item)
-        self.state.heap[value.id] = replace(box, items=tuple(items), bound=True)
+                inner += self._bind_leaves(leaf, item, frame, pairs, boxes, loc)
+            items.append(eval_order.settle(self, item, loc))
+        boxes[value.id] = replace(box, items=tuple(items), bound=True)
+        return inner
+
+    def put(
+        self,
+        pairs: Sequence[tuple[str, ir.Expr]],
+        loc: ir.Loc | None,
+        owners: Collection[tuple[str, str]] = (),
+        also: Sequence[Value] = (),
+    ) -> None:
+        """Assign all at once in effect, after moving what else is held in the targets.
+
+        owners: (frame, name) of the Python variables assigned. also: values not in the state yet.
+        """
+        from srcad import eval_order
+
+        pairs = [(t, e) for t, e in pairs if e != ir.Name(t)]
+        eval_order.release(self, [t for t, _ in pairs], loc, owners, also)
+        self.assign_parallel(pairs, loc)
 
     def assign_parallel(self, pairs: Sequence[tuple[str, ir.Expr]], loc: ir.Loc | None) -> None:
         """Assign all at once in effect: in order where no target is read later, as a tuple otherwise."""
@@ -291,9 +333,9 @@ class Evaluator:
         self.emit(ir.Raise(exc, loc=stmt.loc))
 
     def do_assert(self, stmt: ir.Assert) -> None:
-        from srcad import eval_exprs, eval_values
+        from srcad import eval_operators, eval_values
 
-        test = eval_exprs.evaluate(self, stmt.test)
+        test = eval_operators.truth(self, stmt.test)
         known, truth = eval_values.static_truth(self, test)
         if known and truth:
             return
@@ -314,9 +356,9 @@ class Evaluator:
             self.emit(ir.With(tuple(items), body, loc=stmt.loc))
 
     def do_if(self, stmt: ir.If) -> None:
-        from srcad import eval_exprs, eval_merge, eval_values
+        from srcad import eval_merge, eval_operators, eval_values
 
-        test = eval_exprs.evaluate(self, stmt.test)
+        test = eval_operators.truth(self, stmt.test)
         known, truth = eval_values.static_truth(self, test)
         if known:
             self.block(stmt.body if truth else stmt.orelse)

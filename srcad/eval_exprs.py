@@ -10,7 +10,7 @@ from typing import Any
 from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.eval_order import held
+from srcad.eval_order import in_order
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn, message, static
 from srcad.types import Dim, Num, Seq
 from srcad.values import Bound, Closure, Dyn, Known, Lazy, Ptr, Value
@@ -23,12 +23,7 @@ def evaluate(ev: Evaluator, expr: ir.Expr) -> Value:
 
 def evaluate_all(ev: Evaluator, exprs: Sequence[ir.Expr]) -> list[Value]:
     """Values left to right; an earlier one is named first if a later one changes what it reads."""
-    values: list[Value] = []
-    for expr in exprs:
-        mark = len(ev.out)
-        value = evaluate(ev, expr)
-        values = [*held(ev, values, mark, expr.loc), value]
-    return values
+    return in_order(ev, [functools.partial(evaluate, ev, expr) for expr in exprs], exprs[-1].loc if exprs else None)
 
 
 # ---- leaves ----
@@ -91,15 +86,26 @@ def _list(ev: Evaluator, expr: ir.List) -> Value:
 
 def spread(ev: Evaluator, items: tuple[ir.Expr, ...]) -> list[Value]:
     """Values of items, ``*starred`` ones spread."""
-    if not any(isinstance(item, ir.Starred) for item in items):
-        return evaluate_all(ev, items)
-    values: list[Value] = []
-    for item in items:
+    values = in_order(ev, [functools.partial(item_step, ev, item) for item in items], items[-1].loc if items else None)
+    return spread_values(ev, items, values)
+
+
+def item_step(ev: Evaluator, item: ir.Expr) -> Value:
+    """The value of an item; of a starred one, a new tuple of what it gives."""
+    if not isinstance(item, ir.Starred):
+        return evaluate(ev, item)
+    return ev.tuple_of(sequence(ev, evaluate(ev, item.value), item.loc))
+
+
+def spread_values(ev: Evaluator, items: Sequence[ir.Expr], values: Sequence[Value]) -> list[Value]:
+    found: list[Value] = []
+    for item, value in zip(items, values, strict=True):
         if isinstance(item, ir.Starred):
-            values.extend(sequence(ev, evaluate(ev, item.value), item.loc))
+            assert isinstance(value, Ptr)
+            found.extend(ev.state.heap[value.id].items)
         else:
-            values.append(evaluate(ev, item))
-    return values
+            found.append(value)
+    return found
 
 
 def sequence(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value]:
@@ -114,15 +120,18 @@ def sequence(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value]:
 
 def _dict(ev: Evaluator, expr: ir.Dict) -> Value:
     entries: dict[Any, Value] = {}
-    for key, item in zip(expr.keys, expr.values, strict=True):
-        value = evaluate(ev, item)
-        if key is None:
-            if not isinstance(value, Ptr) or ev.state.heap[value.id].kind != "dict":
-                raise Unsupported("`**` of something that is not a dict", expr.loc)
-            box = ev.state.heap[value.id]
-            entries.update(zip(box.keys, box.items, strict=True))
-        else:
-            entries[demand(ev, evaluate(ev, key), "a dict's key", expr.loc)] = value
+    parts = [part for pair in zip(expr.keys, expr.values, strict=True) for part in pair if part is not None]
+    values = iter(evaluate_all(ev, parts))
+    for key in expr.keys:
+        if key is not None:
+            own = demand(ev, next(values), "a dict's key", expr.loc)
+            entries[own] = next(values)
+            continue
+        value = next(values)
+        if not isinstance(value, Ptr) or ev.state.heap[value.id].kind != "dict":
+            raise Unsupported("`**` of something that is not a dict", expr.loc)
+        box = ev.state.heap[value.id]
+        entries.update(zip(box.keys, box.items, strict=True))
     return ev.box("dict", tuple(entries), tuple(entries.values()))
 
 
@@ -146,7 +155,7 @@ def _fstring(ev: Evaluator, expr: ir.FString) -> Value:
 def _walrus(ev: Evaluator, expr: ir.Walrus) -> Value:
     value = evaluate(ev, expr.value)
     ev.bind(expr.target.id, value, expr.loc)
-    return ev.env[expr.target.id]
+    return ev.lookup(expr.target.id, expr.loc)
 
 
 ARRAY_ATTRIBUTES = ("shape", "size", "ndim", "dtype", "T", "mT", "real", "imag", "itemsize", "nbytes", "flat")

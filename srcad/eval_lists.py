@@ -8,6 +8,7 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, place
 from srcad.eval_exprs import evaluate
+from srcad.eval_order import release
 from srcad.eval_values import ONE_ARRAY, dyn, residual
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Known, Value
@@ -19,7 +20,7 @@ def new(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> Value:
     """A list literal that later grows in a loop."""
     slot = ev.slot(f"items#{place(loc)}", UNDECIDED)
     exprs = tuple(residual(ev, item, loc) for item in items)
-    ev.emit(ir.Assign(ir.Name(slot), ir.List(exprs), loc=loc))
+    ev.put([(slot, ir.List(exprs))], loc)
     known = ev.cx.types.get(slot)
     type_ = known if isinstance(known, Seq) else UNDECIDED
     for item in items:
@@ -53,6 +54,7 @@ def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc 
         assert isinstance(type_, Seq)
         slot = ev.slot(f"item#{place(loc)}", type_.element)
         ev.note_type(slot, type_.element)
+        release(ev, [slot], loc)
         ev.emit(ir.Pop(ir.Name(slot), owner.expr.id, loc=loc))
         return Dyn(ir.Name(slot), type_.element)
     if name == "copy":
@@ -102,6 +104,7 @@ def total(ev: Evaluator, iterable: Value, start: Value, loc: ir.Loc | None) -> V
     ev.bind(name, start, loc)
     add = ir.Assign(ir.Name(name), ir.Binary("+", ir.Name(name), items.element, loc=loc), loc=loc)
     ev.statement(_nest(items, (add,)))
+    ev.env.pop(_source(loc), None)
     return ev.env.pop(name)
 
 
@@ -113,6 +116,7 @@ def quantified(ev: Evaluator, iterable: Value, op: str, loc: ir.Loc | None) -> V
     test = ir.Unary("not", items.element, loc=loc) if op == "and" else items.element
     flip = ir.If(test, (ir.Assign(ir.Name(name), ir.Const(op != "and"), loc=loc),), loc=loc)
     ev.statement(_nest(items, (flip,)))
+    ev.env.pop(_source(loc), None)
     return ev.env.pop(name)
 
 
@@ -124,7 +128,8 @@ def extreme(ev: Evaluator, iterable: Value, path: str, loc: ir.Loc | None) -> Va
         iterable = from_comprehension(ev, iterable.value)
     if not isinstance(iterable, Dyn) or not isinstance(iterable.type, Seq):
         raise Unsupported(f"{path.rpartition('.')[2]} of this value", loc)
-    best, source, k = (f"{word}#{place(loc)}" for word in ("best", "source", "k"))
+    source = _source(loc)
+    best, k = (f"{word}#{place(loc)}" for word in ("best", "k"))
     ev.env[source] = iterable
     ev.bind(best, evaluate(ev, ir.Index(ir.Name(source), (ir.Const(0),))), loc)
     item = ir.Index(ir.Name(source), (ir.Name(k),))
@@ -132,12 +137,18 @@ def extreme(ev: Evaluator, iterable: Value, path: str, loc: ir.Loc | None) -> Va
     count = ir.Call(ir.Ref("builtins.len", len), (ir.Name(source),))
     span = ir.Call(ir.Ref("builtins.range", range), (ir.Const(1), count))
     ev.statement(ir.For(ir.Name(k), span, (ir.Assign(ir.Name(best), better, loc=loc),), loc=loc))
+    ev.env.pop(source)
     return ev.env.pop(best)
+
+
+def _source(loc: ir.Loc | None) -> str:
+    """The variable that holds what such a loop runs over."""
+    return f"source#{place(loc)}"
 
 
 def _as_generator(ev: Evaluator, iterable: Value, loc: ir.Loc | None) -> ir.Comprehension:
     if isinstance(iterable, Known) and isinstance(iterable.value, ir.Comprehension):
         return iterable.value
-    held, source = ir.Name(f"item#{place(loc)}"), ir.Name(f"source#{place(loc)}")
+    held, source = ir.Name(f"item#{place(loc)}"), ir.Name(_source(loc))
     ev.env[source.id] = iterable
     return ir.Comprehension("generator", held, (ir.Generator(held, source),), loc=loc)

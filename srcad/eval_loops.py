@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from srcad import eval_operators as operators
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_assign import assign
@@ -13,6 +14,7 @@ from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, place
 from srcad.eval_exprs import evaluate
 from srcad.eval_index import index
 from srcad.eval_merge import Merge, assignments
+from srcad.eval_order import release
 from srcad.eval_values import ONE_ARRAY, constant, dyn, residual, static, static_truth, truth_expr
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Known, Lazy, Ptr, State, Value
@@ -193,6 +195,7 @@ class Header:
         name = stmt.target.id if own else self.counter_name()  # type: ignore[union-attr]
         slot = ev.slot(name, INT)
         ev.note_type(slot, INT)
+        release(ev, [slot], stmt.loc, {(ev.frame, name)} if own else ())
         counter = Dyn(ir.Name(slot), INT)
 
         def run() -> tuple[ir.Stmt, ...]:
@@ -278,7 +281,7 @@ def while_loop(ev: Evaluator, stmt: ir.While) -> None:
     known, truth = False, False
     mark, before = len(ev.out), ev.state.copy()
     if not (isinstance(stmt.test, ir.Const) and stmt.test.value is True):
-        known, truth = static_truth(ev, evaluate(ev, stmt.test))
+        known, truth = static_truth(ev, operators.truth(ev, stmt.test))
     if known and not truth:
         return
     del ev.out[mark:]
@@ -287,7 +290,7 @@ def while_loop(ev: Evaluator, stmt: ir.While) -> None:
 
     def run() -> tuple[ir.Stmt, ...]:
         outer, ev.out = ev.out, []
-        test = evaluate(ev, stmt.test)
+        test = operators.truth(ev, stmt.test)
         prelude, ev.out = tuple(ev.out), []
         tests[:] = [truth_expr(ev, test, stmt.test.loc)]
         ev.block(stmt.body)
@@ -366,8 +369,7 @@ def generalise(ev: Evaluator, names: set[str], loc: ir.Loc | None) -> None:
             continue
         type_ = replace(value.type, number=None) if isinstance(value.type, Num) else value.type
         slot = ev.slot(name, type_, frame)
-        if value.expr != ir.Name(slot):
-            ev.emit(ir.Assign(ir.Name(slot), value.expr, loc=loc))
+        ev.put([(slot, value.expr)], loc, {(frame, name)})
         ev.note_type(slot, type_)
         ev.state.frames[frame][name] = Dyn(ir.Name(slot), type_)
 

@@ -171,7 +171,7 @@ def rebind(ev: Evaluator, base: Known, name: str, value: Value, loc: ir.Loc | No
         raise Unsupported(f"an assignment to the attribute {name}", loc, "return the value instead.")
     slot = ev.slot(f"{name}#{id(base.value) and path}", value.type)
     ev.note_type(slot, value.type)
-    if value.expr != ir.Name(slot):
-        ev.emit(ir.Assign(ir.Name(slot), value.expr, loc=loc))
-    ev.state.frames.setdefault("#objects", {})[f"{id(base.value)}.{name}"] = Dyn(ir.Name(slot), value.type)
+    key = f"{id(base.value)}.{name}"
+    ev.put([(slot, value.expr)], loc, {("#objects", key)})
+    ev.state.frames.setdefault("#objects", {})[key] = Dyn(ir.Name(slot), value.type)
     ev.cx.updates[path] = slot

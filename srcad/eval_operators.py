@@ -9,8 +9,9 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, place
 from srcad.eval_exprs import evaluate, evaluate_all
+from srcad.eval_order import holding
 from srcad.eval_values import constant, dyn, residual, static, static_truth, truth_expr
-from srcad.types import Num, Seq
+from srcad.types import Num, Seq, is_float
 from srcad.values import Dyn, Known, Ptr, Value
 
 BINARY: dict[str, Any] = {
@@ -97,24 +98,40 @@ def _binary_boxes(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
 
 
 def compare(ev: Evaluator, expr: ir.Compare) -> Value:
-    if len(expr.ops) > 1:
-        links = [
-            ir.Compare((op,), pair, loc=expr.loc)
-            for op, *pair in zip(expr.ops, expr.items, expr.items[1:], strict=False)
-            for pair in [tuple(pair)]
-        ]
-        values = [compare(ev, link) for link in links]
-        if any(static_truth(ev, v) == (True, False) for v in values):
-            return constant(False)
-        exprs = tuple(residual(ev, v) for v in values if static_truth(ev, v) != (True, True))
-        if not exprs:
-            return constant(True)
-        if len(exprs) < len(links):
-            return dyn(ev, exprs[0] if len(exprs) == 1 else ir.BoolOp("and", exprs, loc=expr.loc))
-        items = [residual(ev, evaluate(ev, item)) for item in expr.items]
-        return dyn(ev, ir.Compare(expr.ops, tuple(items), loc=expr.loc))
-    left, right = evaluate_all(ev, expr.items)
-    return _compare_pair(ev, expr.ops[0], left, right, expr.loc)
+    """``a < b < c``: each operand once, and what follows a false link not at all."""
+    if len(expr.ops) == 1:
+        left, right = evaluate_all(ev, expr.items)
+        return _compare_pair(ev, expr.ops[0], left, right, expr.loc)
+    mark, before = len(ev.out), ev.state.copy()
+    values = evaluate_all(ev, expr.items)
+    if len(ev.out) > mark:  # an operand that needs statements: one link after the other
+        del ev.out[mark:]
+        ev.state = before
+        return _chained(ev, expr)
+    pairs = zip(expr.ops, values, values[1:], strict=False)
+    links = [_compare_pair(ev, op, left, right, expr.loc) for op, left, right in pairs]
+    if any(static_truth(ev, v) == (True, False) for v in links):
+        return constant(False)
+    rest = tuple(residual(ev, v) for v in links if static_truth(ev, v) != (True, True))
+    if not rest:
+        return constant(True)
+    if len(rest) < len(links):
+        return dyn(ev, rest[0] if len(rest) == 1 else ir.BoolOp("and", rest, loc=expr.loc))
+    return dyn(ev, ir.Compare(expr.ops, tuple(residual(ev, v) for v in values), loc=expr.loc))
+
+
+def _chained(ev: Evaluator, expr: ir.Compare) -> Value:
+    """``a < b and b < c``, b being evaluated once."""
+    middle = f"link#{place(expr.loc)}{len(expr.ops)}"
+    first, second, *_ = expr.items
+    left, right = evaluate_all(ev, (first, second))
+    ev.bind(middle, right, expr.loc)
+    link = f"{middle}#first"
+    ev.bind(link, _compare_pair(ev, expr.ops[0], left, ev.env[middle], expr.loc), expr.loc)
+    tail = ir.Compare(expr.ops[1:], (ir.Name(middle), *expr.items[2:]), loc=expr.loc)
+    value = boolop(ev, ir.BoolOp("and", (ir.Name(link), tail), loc=expr.loc))
+    del ev.env[middle], ev.env[link]
+    return value
 
 
 def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None) -> Value:
@@ -193,55 +210,69 @@ def _contains(ev: Evaluator, container: Value, item: Value, loc: ir.Loc | None) 
 
 
 def boolop(ev: Evaluator, expr: ir.BoolOp) -> Value:
-    """Short-circuit: what follows a decided operand is not evaluated; later operands must not need statements."""
+    """``and``/``or``: what follows a deciding operand is not evaluated; the value is that of one of the operands."""
     deciding = expr.op == "or"
-    rest: list[Value] = []
-    for k, item in enumerate(expr.items):
-        mark = len(ev.out)
+    first, *rest = expr.items
+    value = evaluate(ev, first)
+    known, truth = static_truth(ev, value)
+    for k, item in enumerate(rest, 1):
+        if not known:
+            return _boolop_from(ev, expr, value, k)
+        if truth == deciding:
+            return value
         value = evaluate(ev, item)
-        if rest and len(ev.out) > mark:
-            del ev.out[mark:]
-            return _boolop_as_if(ev, expr, rest, k)
         known, truth = static_truth(ev, value)
-        if known and truth == deciding:
-            rest.append(value)
+    return value
+
+
+def _boolop_from(ev: Evaluator, expr: ir.BoolOp, value: Value, k: int) -> Value:
+    """``value and expr.items[k] ...``: one expression where that is a truth value, else a choice between values."""
+    mark, before = len(ev.out), ev.state.copy()
+    with holding(ev, [value]):
+        values = [value, *(evaluate(ev, item) for item in expr.items[k:])]
+    if len(ev.out) == mark and all(_is_flag(v) for v in values):
+        return boolean(ev, expr.op, values, expr.loc)
+    del ev.out[mark:]
+    ev.state = before
+    name = f"choice#{place(expr.loc)}{ev.temp_count('choice', expr.loc)}"
+    ev.bind(name, value, expr.loc)
+    rest = expr.items[k] if k == len(expr.items) - 1 else ir.BoolOp(expr.op, expr.items[k:], loc=expr.loc)
+    test = ir.Name(name) if expr.op == "and" else ir.Unary("not", ir.Name(name))
+    ev.statement(ir.If(test, (ir.Assign(ir.Name(name), rest, loc=expr.loc),), loc=expr.loc))
+    return ev.env.pop(name)
+
+
+def _is_flag(value: Value) -> bool:
+    """A truth value or an integer: it has no derivative that a choice between operands could lose."""
+    return isinstance(value, Dyn) and isinstance(value.type, Num) and not is_float(value.type)
+
+
+def truth(ev: Evaluator, expr: ir.Expr) -> Value:
+    """A test: of ``a and b`` only the truth matters."""
+    if not isinstance(expr, ir.BoolOp):
+        return evaluate(ev, expr)
+    mark, before = len(ev.out), ev.state.copy()
+    values: list[Value] = []
+    for item in expr.items:
+        values.append(truth(ev, item))
+        if len(ev.out) > mark and len(values) > 1:
+            del ev.out[mark:]
+            ev.state = before
+            return evaluate(ev, expr)
+        if static_truth(ev, values[-1]) == (True, expr.op == "or"):
             break
-        if not known or k == len(expr.items) - 1:
-            rest.append(value)
-    if len(rest) == 1:
-        return rest[0]
-    if not all(isinstance(v, Dyn) and isinstance(v.type, Num) and v.type.dtype == "bool" for v in rest[:-1]):
-        if not all(static_truth(ev, v)[0] or isinstance(v, Dyn) for v in rest):
-            raise Unsupported("`and`/`or` of containers", expr.loc)
-    return boolean(ev, expr.op, rest, expr.loc)
-
-
-def _boolop_as_if(ev: Evaluator, expr: ir.BoolOp, done: list[Value], k: int) -> Value:
-    first = boolean(ev, expr.op, done, expr.loc)
-    tail = expr.items[k] if k == len(expr.items) - 1 else ir.BoolOp(expr.op, expr.items[k:], loc=expr.loc)
-    flag = ev.temp("test", Dyn(residual(ev, first), Num("bool")), expr.loc)
-    assert isinstance(flag.expr, ir.Name)
-    outer, ev.out = ev.out, []
-    value = evaluate(ev, tail)
-    ev.emit(ir.Assign(flag.expr, truth_expr(ev, value, expr.loc), loc=expr.loc))
-    body, ev.out = tuple(ev.out), outer
-    test: ir.Expr = flag.expr if expr.op == "and" else ir.Unary("not", flag.expr)
-    ev.emit(ir.If(test, body, loc=expr.loc))
-    return Dyn(flag.expr, Num("bool"))
+    return boolean(ev, expr.op, values, expr.loc)
 
 
 def choice(ev: Evaluator, expr: ir.IfExp) -> Value:
-    test = evaluate(ev, expr.test)
-    known, truth = static_truth(ev, test)
+    test = truth(ev, expr.test)
+    known, holds = static_truth(ev, test)
     if known:
-        return evaluate(ev, expr.body if truth else expr.orelse)
+        return evaluate(ev, expr.body if holds else expr.orelse)
     name = f"choice#{place(expr.loc)}{ev.temp_count('choice', expr.loc)}"
-    target = ir.Name(name)
-    statement = ir.If(
-        expr.test,
-        (ir.Assign(target, expr.body, loc=expr.loc),),
-        (ir.Assign(target, expr.orelse, loc=expr.loc),),
-        loc=expr.loc,
-    )
-    ev.statement(statement)
+    ev.env[f"{name}#test"] = test
+    body = (ir.Assign(ir.Name(name), expr.body, loc=expr.loc),)
+    orelse = (ir.Assign(ir.Name(name), expr.orelse, loc=expr.loc),)
+    ev.statement(ir.If(ir.Name(f"{name}#test", loc=expr.test.loc), body, orelse, loc=expr.loc))
+    del ev.env[f"{name}#test"]
     return ev.env.pop(name)

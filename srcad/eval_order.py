@@ -7,12 +7,13 @@ that outlives its statement; `release` moves what else is held in a variable out
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from srcad import ir
-from srcad.types import Num
+from srcad.types import Num, leaf_name
 from srcad.values import Bound, Box, Dyn, Known, Lazy, Partial, Ptr, State, Value
 
 if TYPE_CHECKING:
@@ -26,10 +27,21 @@ def in_order(ev: Evaluator, steps: Sequence[Callable[[], Value]], loc: ir.Loc | 
     values: list[Value] = []
     for step in steps:
         mark = len(ev.out)
-        value = step()
+        with holding(ev, values):
+            value = step()
         values = held(ev, values, mark, loc)
         values.append(value)
     return values
+
+
+@contextmanager
+def holding(ev: Evaluator, values: list[Value]) -> Iterator[None]:
+    """While something else is evaluated: the containers among `values` are in use."""
+    ev.pending.append(values)
+    try:
+        yield
+    finally:
+        ev.pending.pop()
 
 
 def held(ev: Evaluator, values: list[Value], mark: int, loc: ir.Loc | None) -> list[Value]:
@@ -46,7 +58,25 @@ def held(ev: Evaluator, values: list[Value], mark: int, loc: ir.Loc | None) -> l
 
 def settle(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
     """A function or iterator that outlives its statement: the arrays and numbers in it get names."""
-    return value if ev.by_name or isinstance(value, (Dyn, Ptr)) else _hold(ev, value, lambda _: True, loc)
+    return value if ev.by_name or isinstance(value, (Dyn, Ptr)) else _hold(ev, value, _compound, loc)
+
+
+def owned(ev: Evaluator, value: Value, base: str, loc: ir.Loc | None) -> Value:
+    """A value that goes into a container: it is held by names from now on, a container's items included."""
+    if isinstance(value, Dyn):
+        return value if ev.by_name or isinstance(value.expr, (ir.Name, ir.Const)) else ev.temp(base, value, loc)
+    if not isinstance(value, Ptr):
+        return settle(ev, value, loc)
+    box = ev.state.heap[value.id]
+    if not box.bound:
+        ev.state.heap[value.id] = replace(box, bound=True)
+        items = tuple(owned(ev, item, leaf_name(base, key), loc) for key, item in zip(box.keys, box.items, strict=True))
+        ev.state.heap[value.id] = replace(ev.state.heap[value.id], items=items)
+    return value
+
+
+def _compound(expr: ir.Expr) -> bool:
+    return not isinstance(expr, ir.Name)
 
 
 # ---- what statements change ----
@@ -178,19 +208,24 @@ def _held_slice(ev: Evaluator, expr: ir.Slice, reached: Callable[[ir.Expr], bool
 
 
 def release(
-    ev: Evaluator, targets: Iterable[str], loc: ir.Loc | None, owner: tuple[str, str] | None, also: Sequence[Value] = ()
+    ev: Evaluator,
+    targets: Iterable[str],
+    loc: ir.Loc | None,
+    owners: Collection[tuple[str, str]] = (),
+    also: Sequence[Value] = (),
 ) -> None:
     """Give what else is held in `targets` variables of its own.
 
-    owner: (frame, name) of the Python variable that is assigned. also: values not in the state yet.
+    owners: (frame, name) of the Python variables that are assigned. also: values not in the state yet.
     """
     if ev.by_name:
         return
     wanted = set(targets)
-    mentioned = _mentioned(ev.state, owner, also) & wanted if _occurs(ev.state, wanted) else set()
+    roots = [*also, *(p for values in ev.pending for v in values for p in pointers_in(v))]
+    mentioned = _mentioned(ev.state, owners, roots) & wanted if _occurs(ev.state, wanted) else set()
     moved: dict[str, ir.Expr] = {}
     for name in sorted(mentioned):
-        kept = ev.fresh_slot(f"{name}_before", loc)
+        kept = ev.temp_slot(f"{name}_before", loc)
         ev.cx.types[kept] = ev.cx.types[name]
         ev.out.append(ir.Assign(ir.Name(kept), ir.Name(name), loc=loc))
         moved[name] = ir.Name(kept)
@@ -201,40 +236,53 @@ def release(
 def _occurs(state: State, wanted: set[str]) -> bool:
     frames = (v for frame, env in state.frames.items() if frame not in _COUNTERS for v in env.values())
     boxes = (v for box in state.heap.values() for v in (*box.items, *([Known(None, box.expr)] if box.expr else ())))
-    return any(name in wanted for values in (frames, boxes) for value in values for name in _names(value))
+    return any(name in wanted for values in (frames, boxes) for value in values for name in names_in(value))
 
 
-_COUNTERS = ("#temps", "#loops")
+_COUNTERS = ("#temps", "#loops", "#used")
 
 
-def _mentioned(state: State, owner: tuple[str, str] | None, also: Sequence[Value]) -> set[str]:
+def _mentioned(state: State, owners: Collection[tuple[str, str]], also: Sequence[Value]) -> set[str]:
     """Variables in which something is held that can still be reached."""
     found: set[str] = set()
     seen: set[int] = set()
     todo: list[Value] = [v for v in also]
     for frame, env in state.frames.items():
         if frame not in _COUNTERS:
-            todo += [v for name, v in env.items() if (frame, name) != owner]
+            todo += [v for name, v in env.items() if (frame, name) not in owners]
     while todo:
         value = todo.pop()
-        if isinstance(value, Ptr):
-            if value.id not in seen:
-                seen.add(value.id)
-                box = state.heap[value.id]
+        found.update(names_in(value))
+        for pointer in pointers_in(value):
+            if pointer.id not in seen:
+                seen.add(pointer.id)
+                box = state.heap[pointer.id]
                 todo += box.items
                 found |= ir.names(box.expr) if box.expr is not None else set()
-        else:
-            found.update(_names(value))
-            todo += _pointers(value)
     return found
 
 
-def _names(value: Value) -> Iterable[str]:
+def reachable(ev: Evaluator) -> set[int]:
+    """The containers that the program can still get at."""
+    todo = [p for values in ev.pending for v in values for p in pointers_in(v)]
+    for frame, env in ev.state.frames.items():
+        if frame not in _COUNTERS:
+            todo += [p for value in env.values() for p in pointers_in(value)]
+    found: set[int] = set()
+    while todo:
+        pointer = todo.pop()
+        if pointer.id not in found:
+            found.add(pointer.id)
+            todo += [p for item in ev.state.heap[pointer.id].items for p in pointers_in(item)]
+    return found
+
+
+def names_in(value: Value) -> Iterable[str]:
     if isinstance(value, Dyn):
         return (value.expr.id,) if isinstance(value.expr, ir.Name) else ir.names(value.expr)
     if isinstance(value, Known):
         return () if value.expr is None or isinstance(value.expr, ir.Ref) else ir.names(value.expr)
-    return [name for part in _parts(value) for name in _names(part)]
+    return [name for part in _parts(value) for name in names_in(part)]
 
 
 def _parts(value: Value) -> tuple[Value, ...]:
@@ -247,8 +295,11 @@ def _parts(value: Value) -> tuple[Value, ...]:
     return ()
 
 
-def _pointers(value: Value) -> list[Value]:
-    return [p for part in _parts(value) for p in ([part] if isinstance(part, Ptr) else _pointers(part))]
+def pointers_in(value: Value) -> list[Ptr]:
+    """The containers that a value holds directly."""
+    if isinstance(value, Ptr):
+        return [value]
+    return [pointer for part in _parts(value) for pointer in pointers_in(part)]
 
 
 def _move(state: State, moved: dict[str, ir.Expr]) -> None:
@@ -266,9 +317,9 @@ def _moved_box(box: Box, moved: dict[str, ir.Expr]) -> Box:
 
 def _moved(value: Value, moved: dict[str, ir.Expr]) -> Value:
     if isinstance(value, Dyn):
-        return replace(value, expr=ir.substitute(value.expr, moved)) if set(_names(value)) & set(moved) else value
+        return replace(value, expr=ir.substitute(value.expr, moved)) if set(names_in(value)) & set(moved) else value
     if isinstance(value, Known):
-        return replace(value, expr=ir.substitute(value.expr, moved)) if set(_names(value)) & set(moved) else value
+        return replace(value, expr=ir.substitute(value.expr, moved)) if set(names_in(value)) & set(moved) else value
     if isinstance(value, Lazy):
         return replace(value, args=tuple(_moved(v, moved) for v in value.args))
     if isinstance(value, Bound):

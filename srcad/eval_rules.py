@@ -46,7 +46,7 @@ def apply(
         star = next((p.name for p in function.params if p.kind == "star"), None)
         extra = [argument(ev, shapes, v) for v in given[star]] if star is not None else []
         value = call_function(ev, function, [], kwargs, None, None, extra=extra)
-        return [_unplaced(stmt) for stmt in ev.out], _unplaced(residual(ev, value))
+        return [_unplaced(stmt, shapes) for stmt in ev.out], _unplaced(residual(ev, value), shapes)
     except Restart:
         raise Unsupported(f"the derivative rule {rule.__name__} needs an argument's value", loc) from None
 
@@ -70,6 +70,17 @@ def argument(ev: Evaluator, shapes: Shapes, value: Any) -> Value:
     return Dyn(value, found)
 
 
-def _unplaced(node: Any) -> Any:
-    """Without places: those of the rule's own file would mislead."""
-    return ir.transform(node, lambda n: replace(n, loc=None) if getattr(n, "loc", None) is not None else n)
+def _unplaced(code: Any, shapes: Shapes) -> Any:
+    """Without places: those of the rule's own file would mislead.
+
+    The function of what may be a Python number keeps its place, so that it is not printed as a method of it.
+    """
+
+    def visit(node: Any) -> Any:
+        if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref):
+            number = bool(node.args) and shapes.of(node.args[0]).dims in ((), None)
+            node = replace(node, fn=replace(node.fn, loc=node.fn.loc or node.loc if number else None))
+        placed = not isinstance(node, ir.Ref) and getattr(node, "loc", None) is not None
+        return replace(node, loc=None) if placed else node
+
+    return ir.transform(code, visit)

@@ -88,7 +88,8 @@ class Box:
     """A container's contents. `expr` prints it as a whole where one expression gives it (``x.shape``).
 
     `bound`: its numbers are held by variables of its own, so that the container can be changed or merged.
-    `site` is where it was made.
+    `site` is where it was made. `maybe` are the containers that may be the same object: where two paths meet under one
+    name that stood for two of them.
     """
 
     kind: str  # tuple list dict namedtuple dataclass object
@@ -98,6 +99,7 @@ class Box:
     expr: ir.Expr | None = None
     bound: bool = False
     site: Any = None
+    maybe: frozenset[int] = frozenset()
 
     def index(self, key: Any) -> int | None:
         """The position of `key`, comparing types too for dicts (1 and True are one key in Python, so are they here)."""

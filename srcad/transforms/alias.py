@@ -61,7 +61,7 @@ def shares(expr: ir.Expr, known: dict[str, types.Abstract]) -> set[str]:
         kind = types.infer(expr, known, [])
         if isinstance(kind, Num) and kind.dims == () and not _is_list(expr.base, known):
             return set()
-        return shares(expr.base, known) if not _is_selection(expr, known) else set()
+        return shares(expr.base, known) if not is_selection(expr, known) else set()
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
         if expr.fn.path in VIEWS | MAYBE and expr.args:
             return shares(expr.args[0], known)
@@ -81,7 +81,7 @@ def _is_list(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
     return isinstance(expr, ir.Name) and isinstance(known.get(expr.id), Seq)
 
 
-def _is_selection(expr: ir.Index, known: dict[str, types.Abstract]) -> bool:
+def is_selection(expr: ir.Index, known: dict[str, types.Abstract]) -> bool:
     """Whether an index holds an array, so that reading makes a copy."""
     for item in expr.items:
         if isinstance(item, (ir.List, ir.Tuple)):
@@ -98,7 +98,7 @@ def sure_view(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
     if isinstance(expr, ir.Name):
         return True
     if isinstance(expr, ir.Index):
-        return not _is_selection(expr, known) and not _is_list(expr.base, known) and sure_view(expr.base, known)
+        return not is_selection(expr, known) and not _is_list(expr.base, known) and sure_view(expr.base, known)
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) and expr.fn.path in SURE:
         return sure_view(expr.args[0], known)
     return False
@@ -226,12 +226,12 @@ def _merged_index(node: object, known: dict[str, types.Abstract]) -> object:
         return node
     if node.base.items == (ir.ELLIPSIS,):
         return replace(node, base=node.base.base)
-    if node.items == (ir.ELLIPSIS,) and not _is_selection(node.base, known):
+    if node.items == (ir.ELLIPSIS,) and not is_selection(node.base, known):
         kind = types.infer(node.base, known, [])
         if isinstance(kind, Num) and kind.dims:
             return node.base
     numbers = all(not isinstance(i, (ir.Slice, ir.Const)) or isinstance(i, ir.Const) and i.kind == "int" for i in node.base.items)
-    if numbers and not _is_selection(node.base, known):
+    if numbers and not is_selection(node.base, known):
         if node.items == (ir.ELLIPSIS,):
             return node.base
         return replace(node, base=node.base.base, items=(*node.base.items, *node.items))
