@@ -60,7 +60,8 @@ def like(value: Any, leaf: Any) -> Any:
     if isinstance(leaf, np.generic):
         return value if type(value) is type(leaf) else leaf.dtype.type(value)
     if isinstance(leaf, (float, complex)):
-        return value[()] if isinstance(value, np.ndarray) else value
+        value = value[()] if isinstance(value, np.ndarray) else value
+        return np.float64(value) if isinstance(value, (np.float32, np.float16)) else value
     return value  # CuPy
 
 

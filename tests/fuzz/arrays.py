@@ -65,7 +65,7 @@ class Arrays(Expressions):
         a = self.array(shape, depth)
         if len(shape) == 1:
             n = shape[0]
-            cut = self.rng.randrange(1, n)
+            cut = self.rng.randrange(1, max(n, 2))
             forms = [f"np.roll({a}, {self.rng.randint(-2, 2)})", f"np.cumsum({a})", f"np.sort({a})", f"np.flip({a})"]
             forms += [f"np.concatenate([{a}[:{cut}], {self.array((n - cut,), 0)}])" if n > cut + 1 else f"{a}.copy()"]
             forms += [f"np.repeat({self.number(0)}, {n})", f"np.append({a}[1:], {self.number(0)})"]

@@ -137,7 +137,8 @@ def check_second(program: Program, backend: str) -> None:
     import srcad
 
     args = program.args()
-    if checks.is_single(args) or np.ndim(program.run(*args)) != 0 or isinstance(program.run(*args), tuple):
+    value = program.run(*args)
+    if checks.is_single(args) or isinstance(value, (tuple, list, dict)) or np.ndim(value) != 0:
         return
     rng = np.random.default_rng(5)
     directions: list[Any] = [None] * len(args)
@@ -183,7 +184,10 @@ def key(outcome: Outcome) -> str:
 
 
 def describe(outcome: Outcome) -> str:
-    return "\n".join([f"{outcome.status}: {outcome.detail}", outcome.trace]) if outcome.trace else outcome.status
+    """The message, and the last places that an error came through."""
+    places = re.findall(r'File "[^"]*/([^"/]+)", line (\d+), in (\S+)', outcome.trace)
+    way = " > ".join(f"{file}:{line} {function}" for file, line, function in places[-5:])
+    return f"{outcome.status}: {outcome.detail[:400]}" + (f"\n{way}" if outcome.status == "error" else "")
 
 
 def failed(outcome: Outcome) -> bool:
