@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import emit, ir, types
+from srcad import bounds, emit, facts, ir, types
 from srcad.dims import dim_expr
 from srcad.pipeline import Generated, Request
 from srcad.program import Program
@@ -187,12 +187,17 @@ def generated(program: Program, request: Request, passes: tuple[tuple[str, str],
     """The printed module: for Numba as loops, for CuPy with its names."""
     from srcad.transforms import retarget
 
-    if request.backend == "numba" and dict(request.options).get("loops", True):
+    decorator = ""
+    if request.backend == "numba":
         from srcad.transforms import loops
 
-        program = loops.loops(program)
+        options = dict(request.options)
+        program = replace(program, body=without_contexts(program.body))
+        checked = options.get("boundscheck", True) and not in_range(program)
+        decorator = emit.NJIT.replace(")", ", boundscheck=True)") if checked else emit.NJIT
+        program = loops.loops(program) if options.get("loops", True) else program
     function = retarget.retarget(program.function(), program.types, request.backend)
-    text = emit.module([function], header=header(request), backend=request.backend)
+    text = emit.module([function], header=header(request), backend=request.backend, decorator=decorator)
     return Generated(
         text=text,
         entry=function.name,
@@ -200,10 +205,46 @@ def generated(program: Program, request: Request, passes: tuple[tuple[str, str],
         wrt_leaves=program.wrt,
         output=program.output,
         baked=program.baked,
+        fragile=fragile(program),
+        updates=tuple(path for path, _ in program.updates),
         written=program.written,
         notes=tuple((program.doc or "").split("\n\n")[1:]),
         passes=passes,
     )
+
+
+def fragile(program: Program) -> bool:
+    """Whether Python's own numbers may raise: a domain error, a division by zero, an overflow."""
+    for node in ir.walk(program.body):
+        if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path.startswith("math."):
+            return True
+        if isinstance(node, ir.Binary) and node.op in ("/", "//", "%", "**"):
+            kinds = [types.infer(side, program.types, []) for side in (node.left, node.right)]
+            if all(isinstance(k, Num) and k.dims == () and k.weak for k in kinds) and not isinstance(node.right, ir.Const):
+                return True
+    return False
+
+
+def in_range(program: Program) -> bool:
+    """Whether no index of the program can leave its array."""
+    inputs = {i.name for i in program.inputs}
+    shapes = facts.Shapes(program.types, program.assumptions, facts.rebound(program.body, inputs))
+    return bounds.in_range(program.body, shapes)
+
+
+def without_contexts(body: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
+    """Without ``with np.errstate(...)``: compiled code does not warn."""
+    out: list[ir.Stmt] = []
+    for stmt in body:
+        if isinstance(stmt, ir.With):
+            out.extend(without_contexts(stmt.body))
+        elif isinstance(stmt, (ir.For, ir.While, ir.Block)):
+            out.append(replace(stmt, body=without_contexts(stmt.body)))
+        elif isinstance(stmt, ir.If):
+            out.append(replace(stmt, body=without_contexts(stmt.body), orelse=without_contexts(stmt.orelse)))
+        else:
+            out.append(stmt)
+    return tuple(out)
 
 
 def header(request: Request) -> str:

@@ -162,7 +162,8 @@ def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
         baked=tuple(made.baked),
         hidden=tuple(leaves.key(value, []) for value in hidden),
         written=written,
-        updates=tuple(getattr(made, "updates", ())),
+        updates=tuple(made.updates),
+        fragile=made.fragile,
         notes=tuple(made.notes),
     )
 

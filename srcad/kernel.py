@@ -23,7 +23,8 @@ class Plan:
 
     inputs: (origin, path, name) per kernel argument. hidden: the key of every input that is not an argument of the
     call, in order. wrt: paths of the leaves that have adjoints or tangents. baked: (origin, path, value). written:
-    positions of the inputs that the model writes into. updates: (origin, path) of attributes that it rebinds, whose new
+    positions of the inputs that the model writes into. fragile: Python raises where compiled code gives inf or nan.
+    updates: (origin, path) of attributes that it rebinds, whose new
     values are the kernel's last results. warning: why this is not the backend that was wished for.
     """
 
@@ -38,6 +39,7 @@ class Plan:
     hidden: tuple[Any, ...] = ()
     written: tuple[int, ...] = ()
     updates: tuple[tuple[str, leaves.Path], ...] = ()
+    fragile: bool = False
     notes: tuple[str, ...] = ()
     warning: str = ""
 

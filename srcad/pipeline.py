@@ -70,6 +70,7 @@ class Generated:
     wrt_leaves: tuple[Input, ...]
     output: Abstract
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
+    fragile: bool = False  # Python would raise where compiled code gives inf or nan: math functions, number / number
     written: tuple[str, ...] = ()  # names of inputs that the model writes into
     updates: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # (origin, path) of rebound attributes: the last results
     notes: tuple[str, ...] = ()  # docstring facts: shapes, what is recorded and how many bytes

@@ -10,6 +10,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from srcad import compile, leaves
 from srcad.errors import Unsupported
 from srcad.ir import Loc, Source
@@ -37,6 +39,11 @@ def recover(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[Any
         raise error
     _add_note(original, note)
     raise original from error
+
+
+def finite(results: tuple[Any, ...]) -> bool:
+    """Whether a kernel's results hold no inf and no nan."""
+    return all(bool(np.isfinite(r).all()) for r in results if isinstance(r, (float, complex, np.ndarray, np.generic)))
 
 
 def _ask_numpy(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[Exception, tuple[Any, ...] | None]:

@@ -134,6 +134,8 @@ class Ready:
                 compile.warm(kernel.compiled, (*self.inputs, *extra))
                 kernel.warm = True
             results = as_tuple(kernel.compiled.call(*self.inputs, *extra))
+            if kernel.plan.fragile and kernel.plan.backend == "numba" and not recovery.finite(results):
+                self.interpreted().run(*extra)  # raises what Python raises: a domain error, a division by zero
             return self._update(results) if kernel.plan.updates else results
         except compile.CannotCompile as error:
             return self._without_numba(error, extra)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from srcad import ir
+from srcad.dims import Dim
 from srcad.errors import Unsupported
 from srcad.facts import rebound
 from srcad.transforms import activity
@@ -284,7 +285,7 @@ class Recorder:
         if kind.dims == () and kind.dtype is not None and (spot := self.array_spot(around)) is not None:
             shape, index = spot
             saved = self.names.saved(name)
-            self.types[saved] = Num(kind.dtype, (None,) * len(shape))
+            self.types[saved] = Num(kind.dtype, tuple(self.extent(e) for e in shape))
             self.storage.append(ir.Assign(ir.Name(saved), self.empty(shape, name, kind)))
             self.note(name, " * ".join(_text(e) for e in shape))
             return ir.Store(ir.Index(ir.Name(saved), index), place), self.put(place, ir.Index(ir.Name(saved), index))
@@ -293,6 +294,12 @@ class Recorder:
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
         self.note(name, "")
         return ir.Push(saved, value), self.popped(place, saved)
+
+    def extent(self, expr: ir.Expr) -> Dim | None:
+        if isinstance(expr, ir.Call) and expr.fn == ir.Ref("builtins.max"):
+            expr = expr.args[0]  # extents are meant clipped at zero
+        number = self.sweep.shapes.of(expr).number
+        return None if number is None or any(s in self.rebound for s in number.symbols) else number
 
     def popped(self, place: ir.Expr, saved: str) -> ir.Stmt:
         return ir.Pop(place, saved)
