@@ -54,9 +54,13 @@ class Struct:
 
 @dataclass(frozen=True)
 class Seq:
-    """A list whose length is known only at run time, of numbers or arrays of one type."""
+    """A list whose length is known only at run time, of numbers or arrays of one type.
+
+    stack: it was made by the compiler, which pops everything that it pushes, and keeps no other name of what is on it.
+    """
 
     element: Num
+    stack: bool = False
 
 
 Abstract: TypeAlias = Union[Num, Static, Struct, Seq]

@@ -12,6 +12,7 @@ from typing import Any
 from srcad import binding, cache
 from srcad.generate import Settings
 from srcad.kernel import Kernel
+from srcad.naming import Names
 from srcad.specialise import Ready, specialiser
 
 Runner = Callable[["Derived", tuple[Any, ...], dict[str, Any]], Any]
@@ -34,12 +35,12 @@ class Derivation:
         """All of it, for comparison."""
         return tuple(getattr(self, f.name) for f in fields(self))
 
-    def call_text(self) -> str:
+    def call_text(self, module: str = "srcad", function: str = "function") -> str:
         """``srcad.grad(function, argnums=0)``: how this callable is made, for the compiler."""
         if self.kind == "vmap":
-            return f"srcad.vmap(function, in_axes={self.in_axes!r}, out_axes={self.out_axes!r})"
+            return f"{module}.vmap({function}, in_axes={self.in_axes!r}, out_axes={self.out_axes!r})"
         aux = ", has_aux=True" if self.has_aux else ""
-        return f"srcad.{self.kind}(function, argnums={self.argnums!r}{aux})"
+        return f"{module}.{self.kind}({function}, argnums={self.argnums!r}{aux})"
 
 
 class Derived:
@@ -120,10 +121,12 @@ def _plain(derived: Derived) -> types.FunctionType:
 
     made = derived.__srcad__
     signature = derived.binder.signature
-    space: dict[str, Any] = {"srcad": srcad, "function": made.function, "__name__": "srcad_derivatives"}
+    name = derived.__name__ if derived.__name__.isidentifier() else "derivative"
+    names = Names((name, *signature.parameters))
+    module, function = names.fresh("srcad"), names.fresh("function")
+    space: dict[str, Any] = {module: srcad, function: made.function, "__name__": "srcad_derivatives"}
     head, passed = binding.written(signature, space)
-    name = derived.__name__ if derived.__name__.isidentifier() else "function"
-    text = f"def {name}({head}):\n    return {made.call_text()}({passed})\n"
+    text = f"def {name}({head}):\n    return {made.call_text(module, function)}({passed})\n"
     file = f"<srcad {made.kind} {cache.digest(text)[:12]}>"
     linecache.cache[file] = (len(text), None, text.splitlines(True), file)
     exec(compile(text, file, "exec"), space)

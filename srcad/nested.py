@@ -276,7 +276,7 @@ def note(ev: Evaluator, name: str, kind: types.Abstract | None, traced: Traced) 
         note(ev, name, kind.element, traced)
         element = ev.cx.types[name]
         assert isinstance(element, Num)
-        ev.cx.types[name] = Seq(element)
+        ev.cx.types[name] = Seq(element, kind.stack)
     elif isinstance(kind, Num):
         dims = None if kind.dims is None else tuple(outside(d) for d in kind.dims)
         ev.cx.types[name] = Num(kind.dtype, dims, kind.weak, outside(kind.number))

@@ -77,6 +77,11 @@ def _has_memory(kind: types.Abstract | None) -> bool:
     return not (isinstance(kind, Num) and kind.dims == ())
 
 
+def _is_stack(name: str, known: dict[str, types.Abstract]) -> bool:
+    kind = known.get(name)
+    return isinstance(kind, Seq) and kind.stack
+
+
 def _is_list(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
     return isinstance(expr, ir.Name) and isinstance(known.get(expr.id), Seq)
 
@@ -331,7 +336,10 @@ class Checker:
                     if other != stmt.stack:
                         self.pairs.add(frozenset((stmt.stack, other)))
         elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
-            self.rebind({stmt.target.id: {stmt.stack} if _has_memory(self.known.get(stmt.target.id)) else set()})
+            shared = _has_memory(self.known.get(stmt.target.id)) and not _is_stack(stmt.stack, self.known)
+            self.rebind({stmt.target.id: {stmt.stack} if shared else set()})
+        elif isinstance(stmt, ir.Pop) and stmt.target is not None:
+            self.write(activity.root(stmt.target), stmt)
 
     def assign(self, stmt: ir.Assign) -> None:
         if isinstance(stmt.target, ir.Name):

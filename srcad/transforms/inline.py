@@ -122,7 +122,7 @@ def stored_names(body: Sequence[ir.Stmt]) -> set[str]:
     found = set()
     for node in ir.walk(tuple(body)):
         target: Any = None
-        if isinstance(node, (ir.Store, ir.Augment)):
+        if isinstance(node, (ir.Store, ir.Augment, ir.Pop)):
             target = node.target
         elif isinstance(node, ir.Do) and isinstance(node.value, ir.Call) and node.value.args:
             target = ir.Index(node.value.args[0], ()) if node.value.fn == ir.Ref("numpy.add.at") else None

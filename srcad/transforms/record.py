@@ -105,6 +105,8 @@ class Recorder:
         if isinstance(primal, ir.Assign):  # an adjoint that reads the target means its new value
             own = full - ir.names(primal.value)
             after, reads = reads & own, reads - own
+        if isinstance(primal, ir.Pop) and self.touches(primal.stack, need):  # what was popped is pushed back
+            after, reads = full, reads | (ir.names(primal.target) - full)
         need = need | reads
         lost = {n for n in full if n in need} | {n for n in partial if self.touches(n, need)}
         if partial and lost:  # the restore finds the place again by what its indices read
@@ -257,13 +259,17 @@ class Recorder:
         saves, restores = [], []
         for name in sorted(lost):
             place: ir.Expr = ir.Name(name)
-            if isinstance(stmt, (ir.Store, ir.Augment)):
+            if isinstance(stmt, (ir.Store, ir.Augment)) or isinstance(stmt, ir.Pop) and stmt.target is not None:
                 place = stmt.target
             elif isinstance(stmt, ir.Do):
                 assert isinstance(stmt.value, ir.Call)
                 place = ir.Index(stmt.value.args[0], (ir.ELLIPSIS,))
             if isinstance(stmt, ir.Push):
                 restores.append(ir.Pop(None, stmt.stack))
+                continue
+            if isinstance(stmt, ir.Pop) and name == stmt.stack:
+                assert stmt.target is not None
+                restores.insert(0, ir.Push(stmt.stack, self.owned(stmt.target)))
                 continue
             save, restore = self.save_place(name, place, around)
             saves.append(save)
@@ -276,7 +282,7 @@ class Recorder:
             self.undefined.add(name)
         if isinstance(self.types.get(name), Seq):
             raise Unsupported(f"{name}, a list that is rebound while its items are still needed", None)
-        value = place if kind.dims == () or not self.must_copy(name, place) else ir.call("numpy.copy", place)
+        value = self.owned(place)
         if not around.loops:
             saved = self.names.saved(name)
             self.types[saved] = kind
@@ -290,7 +296,7 @@ class Recorder:
             self.note(name, " * ".join(_text(e) for e in shape))
             return ir.Store(ir.Index(ir.Name(saved), index), place), self.put(place, ir.Index(ir.Name(saved), index))
         saved = self.names.saved(name)
-        self.types[saved] = Seq(kind)
+        self.types[saved] = Seq(kind, stack=True)
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
         self.note(name, "")
         return ir.Push(saved, value), self.popped(place, saved)
@@ -300,6 +306,11 @@ class Recorder:
             expr = expr.args[0]  # extents are meant clipped at zero
         number = self.sweep.shapes.of(expr).number
         return None if number is None or any(s in self.rebound for s in number.symbols) else number
+
+    def owned(self, place: ir.Expr) -> ir.Expr:
+        """The value of a place, kept from what is written later."""
+        copied = self.sweep.shapes.of(place).dims != () and self.must_copy(activity.root(place), place)
+        return ir.call("numpy.copy", place) if copied else place
 
     def popped(self, place: ir.Expr, saved: str) -> ir.Stmt:
         return ir.Pop(place, saved)
@@ -585,7 +596,9 @@ def killed(stmt: ir.Stmt) -> tuple[frozenset[str], frozenset[str]]:
     if isinstance(stmt, ir.Push):
         return frozenset(), frozenset({stmt.stack})
     if isinstance(stmt, ir.Pop):
-        return frozenset({stmt.target.id}) if isinstance(stmt.target, ir.Name) else frozenset(), frozenset({stmt.stack})
+        root = frozenset({activity.root(stmt.target)} if stmt.target is not None else ())
+        whole = isinstance(stmt.target, ir.Name)
+        return root if whole else frozenset(), frozenset({stmt.stack}) | (frozenset() if whole else root)
     if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn == ir.Ref("numpy.add.at"):
         return frozenset(), frozenset({activity.root(stmt.value.args[0])})
     return frozenset(), frozenset()

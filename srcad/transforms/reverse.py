@@ -385,7 +385,7 @@ class Reverser:
         pops: list[ir.Stmt] = []
         for item in reversed(stmt.value.items):
             pops.extend(self.popped(bar, item, stmt.loc))
-        return [Step(stmt, (*pops, ir.Assign(ir.Name(bar), ir.Call(ZERO, (stmt.target,)))))]
+        return [Step(stmt, (*pops, self.zero(stmt.target.id)))]
 
     def popped(self, bar: str, value: ir.Expr, loc: ir.Loc | None) -> list[ir.Stmt]:
         """The adjoint of an item goes where the item came from."""
@@ -401,8 +401,27 @@ class Reverser:
             return [Step(stmt)]
         bar = self.bar(stmt.stack)
         if isinstance(stmt, ir.Pop):
-            raise Unsupported("pop from a list whose length is known only at run time", stmt.loc, "index it instead.")
+            return [self.pop(stmt, bar)]
         return self.with_hoists(stmt, lambda value: self.popped(bar, value, stmt.loc))
+
+    def pop(self, stmt: ir.Pop, bar: str) -> Step:
+        """The list of adjoints mirrors the list: what is popped from one is pushed onto the other in reverse."""
+        if stmt.target is None:  # a name, for the shape of what is dropped
+            kind = self.shapes.types[stmt.stack]
+            assert isinstance(kind, types.Seq)
+            name = self.names.fresh("dropped")
+            self.shapes.types[name] = kind.element
+            stmt = replace(stmt, target=ir.Name(name))
+        assert stmt.target is not None
+        name = activity.root(stmt.target)
+        if name not in self.active:
+            scalar = self.shapes.of(stmt.target).dims == ()
+            return Step(stmt, (ir.Push(bar, ir.ZERO if scalar else ir.call("numpy.zeros_like", stmt.target)),))
+        if isinstance(stmt.target, ir.Name):
+            return Step(stmt, (ir.Push(bar, ir.Name(self.bar(name))), self.zero(name)))
+        place = ir.substitute_root(stmt.target, self.bar(name))
+        read = place if self.shapes.of(stmt.target).dims == () else ir.call("numpy.copy", place)
+        return Step(stmt, (ir.Push(bar, read), ir.Store(place, ir.ZERO)))
 
     # ---- adjoints ----
 
@@ -410,7 +429,8 @@ class Reverser:
         return Pull(self.shapes, self.active, self.names, loc, self.pool)
 
     def zero(self, name: str) -> ir.Stmt:
-        shapeless = types.is_scalar(self.shapes.types[name])
+        kind = self.shapes.types[name]
+        shapeless = types.is_scalar(kind) or isinstance(kind, types.Seq) and kind.stack
         return ir.Assign(ir.Name(self.bar(name)), ir.Call(ZERO, () if shapeless else (ir.Name(name),)))
 
     def accumulate_all(self, contributions: Sequence[Contribution]) -> list[ir.Stmt]:

@@ -97,7 +97,7 @@ class Tidier:
     def zero_like(self, bar: str) -> ir.Expr:
         kind = self.shapes.types[bar]
         if isinstance(kind, Seq):
-            return ir.call("srcad_runtime.zeros_of", ir.Name(self.primal[bar]))
+            return ir.List(()) if kind.stack else ir.call("srcad_runtime.zeros_of", ir.Name(self.primal[bar]))
         if isinstance(kind, Num) and kind.dims == ():
             return ir.ZERO
         return ir.call("numpy.zeros_like", ir.Name(self.primal[bar]))
