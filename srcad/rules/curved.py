@@ -6,6 +6,7 @@ import numpy as np
 from srcad_runtime import arrays
 
 from srcad.rules.linalg import per_matrix, transposed
+from srcad.rules.reductions import whole
 from srcad.rules.registry import at, pullback, pushforward
 
 # ---- products that leave one out ----
@@ -57,7 +58,7 @@ def cumprod_adjoint_bar(a, g, axis, *, out_bar):
 
 @pushforward(arrays.cumprod_adjoint)
 def cumprod_adjoint_dot(a, g, axis, *, a_dot, g_dot):
-    return arrays.cumprod_second(a, a_dot, g, axis) + arrays.cumprod_adjoint(a, g_dot, axis)
+    return arrays.cumprod_second(a, whole(a_dot, a), g, axis) + arrays.cumprod_adjoint(a, whole(g_dot, g), axis)
 
 
 @pullback(arrays.cumprod_tangent, wrt=("a", "moves"), examples=lambda r: lines(r)[:3])
@@ -67,7 +68,7 @@ def cumprod_tangent_bar(a, moves, axis, *, out_bar):
 
 @pushforward(arrays.cumprod_tangent)
 def cumprod_tangent_dot(a, moves, axis, *, a_dot, moves_dot):
-    return arrays.cumprod_mixed(a, moves, a_dot, axis) + arrays.cumprod_tangent(a, moves_dot, axis)
+    return arrays.cumprod_mixed(a, moves, whole(a_dot, a), axis) + arrays.cumprod_tangent(a, whole(moves_dot, a), axis)
 
 
 # ---- interpolation ----
@@ -84,7 +85,7 @@ def interp_slope_bar(x, xp, fp, *, out, out_bar):
 
 @pushforward(arrays.interp_slope)
 def interp_slope_dot(x, xp, fp, *, out, xp_dot, fp_dot):
-    return arrays.interp_slope(x, xp, fp_dot) - out * arrays.interp_slope(x, xp, xp_dot)
+    return arrays.interp_slope(x, xp, whole(fp_dot, fp)) - out * arrays.interp_slope(x, xp, whole(xp_dot, xp))
 
 
 @pullback(
@@ -100,7 +101,7 @@ def interp_slope_adjoint_bar(x, xp, g, *, out_bar):
 
 @pushforward(arrays.interp_slope_adjoint)
 def interp_slope_adjoint_dot(x, xp, g, *, xp_dot, g_dot):
-    return arrays.interp_slope_adjoint(x, xp, g_dot - g * arrays.interp_slope(x, xp, xp_dot))
+    return arrays.interp_slope_adjoint(x, xp, g_dot - g * arrays.interp_slope(x, xp, whole(xp_dot, xp)))
 
 
 @pullback(
@@ -116,7 +117,7 @@ def interp_adjoint_bar(x, xp, g, below, above, *, out_bar):
 
 @pushforward(arrays.interp_adjoint)
 def interp_adjoint_dot(x, xp, g, below, above, *, x_dot, xp_dot, g_dot):
-    moved = arrays.interp_slope_adjoint(x, xp, g * (x_dot - np.interp(x, xp, xp_dot)))
+    moved = arrays.interp_slope_adjoint(x, xp, g * (x_dot - np.interp(x, xp, whole(xp_dot, xp))))
     return moved + arrays.interp_adjoint(x, xp, g_dot, below, above)
 
 
@@ -134,4 +135,4 @@ def matrix_power_adjoint_bar(a, n, g, *, out_bar):
 
 @pushforward(arrays.matrix_power_adjoint)
 def matrix_power_adjoint_dot(a, n, g, *, a_dot, g_dot):
-    return arrays.matrix_power_second(a, n, g, a_dot) + arrays.matrix_power_adjoint(a, n, g_dot)
+    return arrays.matrix_power_second(a, n, g, whole(a_dot, a)) + arrays.matrix_power_adjoint(a, n, whole(g_dot, g))

@@ -285,7 +285,7 @@ def arange_bar(start, stop=None, step=1, *, dtype=None, out_bar):
 def arange_dot(start, stop=None, step=1, *, dtype=None, out, start_dot, stop_dot, step_dot):
     if stop is None:
         return np.zeros_like(out)
-    return np.full(out.size, start_dot) + step_dot * np.arange(out.size)
+    return np.zeros_like(out) + start_dot + step_dot * np.arange(out.size)
 
 
 constant(np.ix_)

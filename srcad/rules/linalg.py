@@ -6,7 +6,7 @@ import numpy as np
 from srcad_runtime import arrays
 
 from srcad.rules.arithmetic import is_complex
-from srcad.rules.reductions import spread
+from srcad.rules.reductions import spread, whole
 from srcad.rules.registry import at, constant, expansion, multilinear, pullback, pushforward
 
 
@@ -94,7 +94,7 @@ def lstsq_bar(a, b, rcond=None, *, out_bar):
 @pushforward(np.linalg.lstsq)
 def lstsq_dot(a, b, rcond=None, *, a_dot, b_dot):
     p = np.linalg.pinv(a)
-    return pinv_dot(a, out=p, a_dot=a_dot) @ b + p @ b_dot, 0.0, 0.0, 0.0
+    return pinv_dot(a, out=p, a_dot=whole(a_dot, a)) @ b + p @ b_dot, 0.0, 0.0, 0.0
 
 
 def powers(r):

@@ -7,6 +7,7 @@ import operator
 import numpy as np
 from srcad_runtime import arrays
 
+from srcad.rules.reductions import whole
 from srcad.rules.registry import at, expansion, linear, multilinear, pullback, pushforward
 from srcad.rules.static import einsum_adjoint, tensordot_adjoint
 
@@ -220,7 +221,7 @@ def polyval_bar(p, x, *, out_bar):
 
 @pushforward(np.polyval)
 def polyval_dot(p, x, *, p_dot, x_dot):
-    return np.polyval(p_dot, x) + polynomial_slope(p, x) * x_dot
+    return np.polyval(whole(p_dot, p), x) + polynomial_slope(p, x) * x_dot
 
 
 def polynomial_slope(p, x):
@@ -280,8 +281,8 @@ def interp_bar(x, xp, fp, left=None, right=None, *, out_bar):
 
 @pushforward(np.interp)
 def interp_dot(x, xp, fp, left=None, right=None, *, x_dot, xp_dot, fp_dot):
-    moved = arrays.interp_slope(x, xp, fp) * (x_dot - np.interp(x, xp, xp_dot))
-    return moved + np.interp(x, xp, fp_dot, None if left is None else 0.0, None if right is None else 0.0)
+    moved = arrays.interp_slope(x, xp, fp) * (x_dot - np.interp(x, xp, whole(xp_dot, xp)))
+    return moved + np.interp(x, xp, whole(fp_dot, fp), None if left is None else 0.0, None if right is None else 0.0)
 
 
 @expansion(

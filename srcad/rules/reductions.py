@@ -15,6 +15,11 @@ def spread(g, axis, keepdims):
     return np.expand_dims(g, axis)
 
 
+def whole(dot, like):
+    """A tangent in the shape of its argument, for functions that need it so; `dot` is 0.0 for an inactive one."""
+    return np.zeros_like(like) + dot
+
+
 def reduced_size(a, out_bar, axis):
     """How many elements of `a` go into each element of the result."""
     if axis is None:

@@ -7,6 +7,7 @@ from scipy import linalg
 from srcad_runtime import arrays
 
 from srcad.rules.factors import halved_lower, one_triangle, whole
+from srcad.rules.reductions import whole as whole_matrix
 from srcad.rules.registry import at, expansion, linear, pullback, pushforward
 
 # ---- inverses, determinants, solutions ----
@@ -68,7 +69,7 @@ def solve_triangular_bar(a, b, trans=0, lower=False, unit_diagonal=False, *, out
 
 @pushforward(linalg.solve_triangular)
 def solve_triangular_dot(a, b, trans=0, lower=False, unit_diagonal=False, *, out, a_dot, b_dot):
-    moved = read_part(a_dot, lower, unit_diagonal)
+    moved = read_part(whole_matrix(a_dot, a), lower, unit_diagonal)
     moved = moved.T if trans in (1, 2, "T", "C") else moved
     return linalg.solve_triangular(a, b_dot - moved @ out, trans, lower, unit_diagonal)
 
