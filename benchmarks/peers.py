@@ -67,10 +67,34 @@ def primal(case: Case, args: tuple[Any, ...]) -> Prepared:
         own = _own(args)
         return Prepared(lambda: fn(*own), lambda value: (np.asarray(value),))
     except Missing:
-        import numba
-
-        compiled = numba.njit(error_model="numpy", cache=True)(case.fn)
+        compiled = _compiled(case.fn)
     return Prepared(lambda: compiled(*_own(args)), lambda value: (np.asarray(value),))
+
+
+def _compiled(fn: Callable[..., Any]) -> Any:
+    """The function compiled by Numba, and what it calls in its own module."""
+    import numba
+
+    return numba.njit(error_model="numpy")(_rebound(fn, _compiled))
+
+
+def _rebound(fn: Callable[..., Any], change: Callable[[Any], Any], **names: Any) -> Callable[..., Any]:
+    """A copy of `fn` that sees `names`, and `change(f)` for every function f of its own module that it calls."""
+    scope = dict(fn.__globals__) | names
+    for name in fn.__code__.co_names:
+        value = scope.get(name)
+        if isinstance(value, types.FunctionType) and value.__module__ == fn.__module__ and value is not fn:
+            scope[name] = change(value)
+    return types.FunctionType(fn.__code__, scope, fn.__name__, fn.__defaults__, fn.__closure__)
+
+
+def has_primal(case: Case) -> bool:
+    """Whether the denominator is hand-written."""
+    try:
+        written("by_hand", case.theme, case.name + "_primal")
+    except Missing:
+        return False
+    return True
 
 
 def _srcad(backend: str) -> Callable[[Case, tuple[Any, ...]], Prepared]:
@@ -124,16 +148,6 @@ def _torch(compile_: bool) -> Callable[[Case, tuple[Any, ...]], Prepared]:
     return prepare
 
 
-def _with_numpy(fn: Callable[..., Any], module: Any) -> Callable[..., Any]:
-    """A copy of `fn`, and of what it calls in its own module, that sees `module` under the name np."""
-    scope = dict(fn.__globals__)
-    for name, value in fn.__globals__.items():
-        if isinstance(value, types.FunctionType) and value.__module__ == fn.__module__:
-            scope[name] = types.FunctionType(value.__code__, scope, name, value.__defaults__, value.__closure__)
-    scope["np"] = module
-    return types.FunctionType(fn.__code__, scope, fn.__name__, fn.__defaults__, fn.__closure__)
-
-
 def autograd(case: Case, args: tuple[Any, ...]) -> Prepared:
     """The program itself with autograd's numpy: it works where nothing is written in place."""
     try:
@@ -141,7 +155,11 @@ def autograd(case: Case, args: tuple[Any, ...]) -> Prepared:
         import autograd.numpy
     except ModuleNotFoundError as error:
         raise Missing("autograd is not installed") from error
-    fn = _with_numpy(case.fn, autograd.numpy)
+
+    def taped(fn: Callable[..., Any]) -> Callable[..., Any]:
+        return _rebound(fn, taped, np=autograd.numpy)
+
+    fn = taped(case.fn)
 
     def packed(active: tuple[Any, ...]) -> Any:
         own = _own(args)

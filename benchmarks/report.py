@@ -17,8 +17,8 @@ INTRODUCTION = """\
 Value and gradient together, every peer in the same process as the primal that it is divided by, rounds in turn. A
 time is the least of all rounds; warm-up and compilation are excluded and reported apart. Before any time is taken the
 gradients are compared with those of the other peers (relative error 1e-7), and on tiny inputs with central
-differences. *primal* is the program as hand-written loops compiled by Numba; numbers are times divided by it, so 1.0
-is the time of the plain program. *JAX expert* is rewritten for XLA, *JAX beginner* keeps the program's loops.
+differences. *primal* is the program as hand-written loops compiled by Numba (with a star: the program itself, compiled
+by Numba as it stands); numbers are times divided by it, so 1.0 is the time of the plain program. *JAX expert* is rewritten for XLA, *JAX beginner* keeps the program's loops.
 `wrong`: a gradient that disagrees, hence no time. `-`: not written or not installed.
 """
 
@@ -59,13 +59,16 @@ def _cell(run: Run, peer: str) -> str:
     return f"{run.ratios[peer]:.2f}" if peer in run.ratios else seconds(reading.best)
 
 
-def table(runs: list[Run], names: list[str]) -> str:
-    """Ratios to the primal, one line per program and size."""
+def table(runs: list[Run], cases: dict[str, Case], names: list[str]) -> str:
+    """Ratios to the primal, one line per program and size; a primal that is not hand-written has a star."""
     lines = ["| program | size | primal | " + " | ".join(names) + " |", "|---|---|---:|" + "---:|" * len(names)]
     for run in runs:
         primal = next((r for r in run.readings if r.peer == "primal" and r.times), None)
         cells = [_cell(run, peer) for peer in names]
-        lines.append(f"| {run.name} | {run.size} | {seconds(primal.best) if primal else '-'} | {' | '.join(cells)} |")
+        star = "" if peers.has_primal(cases[run.name]) else "*"
+        lines.append(
+            f"| {run.name} | {run.size} | {seconds(primal.best) + star if primal else '-'} | {' | '.join(cells)} |"
+        )
     return "\n".join(lines)
 
 
@@ -115,7 +118,7 @@ def markdown(runs: list[Run], cases: dict[str, Case], names: list[str], command:
     for threads in sorted({run.threads for run in runs}, key=lambda t: t or 10**6):
         chosen = [run for run in runs if run.threads == threads]
         title = f"{threads} thread" if threads == 1 else f"{threads or 'all'} threads"
-        parts += [f"## Time over the primal's, {title}", table(chosen, shown)]
+        parts += [f"## Time over the primal's, {title}", table(chosen, cases, shown)]
         means = [f"{peer} {mean(run.ratios.get(peer, 0.0) for run in chosen)}" for peer in shown]
         parts.append("Geometric means: " + ", ".join(means) + ".")
         others = [peer for peer in shown if not peer.startswith("srcad")]

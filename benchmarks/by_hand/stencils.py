@@ -222,3 +222,35 @@ def fdtd_2d(ex, ey, hz, source):
             for j in range(m):
                 hz_bar[i, j] += 0.5 * (ey_bar[i + 1, j] - ey_bar[i, j])
     return value, ex_bar, ey_bar, hz_bar, source_bar
+
+
+@compiled
+def adi_primal(u, steps):
+    n = u.shape[0]
+    u = u.copy()
+    mul1, mul2 = 2.0 * n * n / steps, 1.0 * n * n / steps
+    a, b, d, e = -mul1 / 2.0, 1.0 + mul1, -mul2 / 2.0, 1.0 + mul2
+    v, p, q = np.zeros((n, n)), np.zeros(n), np.zeros((n, n))
+    for _ in range(steps):
+        p[0] = 0.0
+        for i in range(1, n - 1):
+            v[0, i] = q[0, i] = v[n - 1, i] = 1.0
+        for j in range(1, n - 1):
+            below = a * p[j - 1] + b
+            p[j] = -a / below
+            for i in range(1, n - 1):
+                right = -d * u[j, i - 1] + (1.0 + 2.0 * d) * u[j, i] - d * u[j, i + 1]
+                q[j, i] = (right - a * q[j - 1, i]) / below
+        for j in range(n - 2, 0, -1):
+            for i in range(1, n - 1):
+                v[j, i] = p[j] * v[j + 1, i] + q[j, i]
+        for j in range(1, n - 1):
+            p[j] = -d / (d * p[j - 1] + e)
+        for i in range(1, n - 1):
+            u[i, 0] = q[i, 0] = u[i, n - 1] = 1.0
+            for j in range(1, n - 1):
+                right = -a * v[i - 1, j] + (1.0 + 2.0 * a) * v[i, j] - a * v[i + 1, j]
+                q[i, j] = (right - d * q[i, j - 1]) / (d * p[j - 1] + e)
+            for j in range(n - 2, 0, -1):
+                u[i, j] = p[j] * u[i, j + 1] + q[i, j]
+    return u.sum()

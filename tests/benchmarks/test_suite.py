@@ -118,6 +118,14 @@ def test_a_wrong_gradient_is_never_timed(monkeypatch):
     assert "derivative" in bad[0].note and "value" in bad[1].note
 
 
+def test_a_wrong_primal_is_no_denominator(monkeypatch):
+    result = right("van_der_pol")
+    monkeypatch.setitem(peers.PEERS, "primal", a_peer((result[0] + 1e-3,)))
+    monkeypatch.setitem(peers.PEERS, "right", a_peer(result))
+    primal, _ = measure.measure(CASES["van_der_pol"], "tiny", ["primal", "right"], 1)
+    assert (primal.status, primal.times) == ("wrong", [])
+
+
 def test_larger_sizes_compare_peers_with_each_other(monkeypatch):
     value, *gradients = right("van_der_pol")
     monkeypatch.setitem(peers.PEERS, "one", a_peer((value, *gradients)))
@@ -163,7 +171,7 @@ def some_runs() -> list[Run]:
 
 def test_report():
     text = report.markdown(some_runs(), CASES, ["primal", "srcad", "JAX expert", "torch"], "python -m benchmarks", [])
-    assert "| gemm | small | 1 ms | 2.00 | 6.00 | wrong |" in text
+    assert "| gemm | small | 1 ms* | 2.00 | 6.00 | wrong |" in text
     assert "| adi | small | 1 ms | 2.00 | - | - |" in text
     assert "| JAX expert | products | 1 | 3.00 | 3.00 gemm (small) | 3.00 gemm (small) |" in text
     assert "gemm (small, 1 threads), torch: wrong: disagrees" in text
