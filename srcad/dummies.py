@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,14 @@ from srcad.dims import Dim, symbol
 _EXTENTS = (5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _LARGE, _LARGE_ARRAY = 1000, 20_000  # integers, and arrays with more elements, get a small stand-in
 _WEAK = {"bool": bool, "int64": int, "float64": float, "complex128": complex}
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list of unknown length: no extent of the result may depend on it."""
+
+    element: Abstract
+    length: Dim
 
 
 class Call:
@@ -34,12 +43,14 @@ class Call:
         self.integers = [s for s in _symbols(t.number for t in numbers) if s not in self.extents]
         self.offset = max([-d.const for dims in self.shapes for d in dims if d and d.const < 0], default=0)
 
-    def _named(self, t: Abstract) -> Abstract:
+    def _named(self, t: Abstract) -> Any:
         match t:
             case Struct(kind, keys, items, cls):
                 return Struct(kind, keys, tuple(map(self._named, items)), cls)
             case Seq(element):
-                return Struct("list", (0, 1, 2), tuple(self._named(element) for _ in range(3)), list)
+                length = self._symbolic(None, False)
+                assert length is not None
+                return _List(self._named(element), length)
             case Num(dtype, (), weak, value) if _kind(dtype) in "iu":
                 return Num(dtype, (), weak, self._symbolic(value, False))
             case Num(dtype, dims, weak) if dims:
@@ -74,10 +85,13 @@ def _kind(dtype: str | None) -> str:
     return "?" if dtype is None else np.dtype(dtype).kind
 
 
-def _numbers(t: Abstract) -> Iterator[Num]:
+def _numbers(t: Any) -> Iterator[Num]:
     if isinstance(t, Struct):
         for item in t.items:
             yield from _numbers(item)
+    elif isinstance(t, _List):
+        yield Num("float64", (t.length,))
+        yield from _numbers(t.element)
     elif isinstance(t, Num):
         yield t
 
@@ -89,7 +103,7 @@ def _symbols(dims: Iterable[Dim | None]) -> list[str]:
 # ---- dummies ----
 
 
-def _dummy(t: Abstract, values: Mapping[str, int], seed: tuple[int, ...]) -> Any:
+def _dummy(t: Any, values: Mapping[str, int], seed: tuple[int, ...]) -> Any:
     if isinstance(t, Static):
         drawn = isinstance(t.value, (np.random.Generator, np.random.RandomState))
         return np.random.default_rng(0) if drawn else t.value  # the user's generator must not move on
@@ -98,6 +112,8 @@ def _dummy(t: Abstract, values: Mapping[str, int], seed: tuple[int, ...]) -> Any
         if t.kind == "dict":
             return dict(zip(t.keys, items, strict=True))
         return t.cls(*items) if t.kind in ("namedtuple", "dataclass") else (tuple if t.kind == "tuple" else list)(items)
+    if isinstance(t, _List):
+        return [_dummy(t.element, values, (*seed, k)) for k in range(t.length.value(values))]
     assert isinstance(t, Num) and t.dims is not None and t.dtype is not None
     if t.number is not None and not t.dims:
         plain = t.number.value(values)

@@ -164,6 +164,8 @@ class Tidier:
             return value
         if kind.dtype != own.dtype and kind.dtype is not None and own.dtype is not None and not (kind.weak and kind.dims == ()):
             if not (own.weak and own.dims == ()):
+                if kind.dims == ():
+                    return ir.call(f"numpy.{kind.dtype}", value)
                 dtype = ir.Attr(ir.Name(self.primal[name]), "dtype") if name in self.primal else ir.Ref(f"numpy.{kind.dtype}")
                 return ir.call("srcad_runtime.astype", value, dtype)
         if kind.dims == () or is_fresh(value):
