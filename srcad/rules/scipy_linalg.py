@@ -48,7 +48,8 @@ def solve_bar(a, b, *, out, out_bar):
 
 @pushforward(linalg.solve)
 def solve_dot(a, b, *, out, a_dot, b_dot):
-    return linalg.solve(a, b_dot - a_dot @ out)
+    moved = b_dot - a_dot @ out
+    return linalg.solve(a, moved)
 
 
 def triangles(r):
@@ -150,7 +151,8 @@ def solve_sylvester_bar(a, b, q, *, out, out_bar):
 
 @pushforward(linalg.solve_sylvester)
 def solve_sylvester_dot(a, b, q, *, out, a_dot, b_dot, q_dot):
-    return linalg.solve_sylvester(a, b, q_dot - a_dot @ out - out @ b_dot)
+    moved = q_dot - a_dot @ out - out @ b_dot
+    return linalg.solve_sylvester(a, b, moved)
 
 
 # ---- layouts ----
