@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import bounds, emit, facts, ir, types
+from srcad import bounds, docstrings, emit, facts, ir, types
 from srcad.dims import dim_expr
 from srcad.pipeline import Generated, Request
 from srcad.program import Program
@@ -62,10 +62,8 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
     params = [i.path[-1] if len(i.path) == 1 else i.name for i in program.wrt]
     names = ", ".join(str(p) for p in params)
     plural = "s" if len(params) > 1 else ""
-    signature = ", ".join(str(i.name) for i in program.inputs)
-    doc = f"Return {program.name}({signature}) and its derivative{plural} with respect to {names}."
-    if len(doc) > 76:
-        doc = f"Return {program.name}(...) and its derivative{plural} with respect to {names}."
+    what = f" and its derivative{plural} with respect to {names}."
+    doc = docstrings.returned(program.name, (i.name for i in program.inputs), what)
     return replace(
         sweep.program,
         name=f"{program.name}_grad",
@@ -73,7 +71,7 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
         results=results,
         seeds=(*program.seeds, *sweep.seeds),
         types=sweep.shapes.types,
-        doc=describe(doc, sweep, recorded),
+        doc=docstrings.describe(doc, sweep, recorded.saved),
         return_loc=None,
     )
 
@@ -86,7 +84,9 @@ def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stm
     values: list[ir.Expr] = []
     for k, expr in enumerate(sweep.results):
         kind = sweep.shapes.of(expr)
-        near = alias.touched(sweep.program.body, ir.names(expr), sweep.shapes.types) if kind.dims != () else ir.names(expr)
+        near = (
+            alias.touched(sweep.program.body, ir.names(expr), sweep.shapes.types) if kind.dims != () else ir.names(expr)
+        )
         if near & restored:
             name = sweep.names.fresh(f"out_{k}" if many else "out")
             sweep.shapes.types[name] = kind
@@ -106,51 +106,9 @@ def guards(sweep: Any) -> list[ir.Stmt]:
             tests.append(ir.Compare(("!=",), exprs))
     if not tests:
         return []
-    text = f"{sweep.program.name} is differentiated for shapes {shape_facts(sweep)}"
+    text = f"{sweep.program.name} is differentiated for shapes {docstrings.shape_facts(sweep)}"
     error = ir.Call(ir.Ref("builtins.ValueError"), (ir.Const(text),))
     return [ir.If(tests[0] if len(tests) == 1 else ir.BoolOp("or", tuple(tests)), (ir.Raise(error),))]
-
-
-def describe(first: str, sweep: Any, recorded: Any) -> str:
-    """The docstring: what is returned, the shapes, what is written and recorded."""
-    facts = []
-    shapes = shape_facts(sweep)
-    if shapes:
-        facts.append(f"Shapes: {shapes}.")
-    for name in sweep.program.written:
-        facts.append(f"{sweep.program.name} writes {name} in place; this function works on a copy.")
-    for name in dict.fromkeys(name for name, _ in recorded.saved):
-        count = next((c for n, c in recorded.saved if n == name and c), "")
-        kind = sweep.shapes.types.get(name)
-        size = _itemsize(kind)
-        facts.append(f"Records {name}: {size} * {count} bytes." if count and size else f"Records {name}.")
-    return first if not facts else f"{first}\n\n{' '.join(facts)}"
-
-
-def _itemsize(kind: Any) -> int:
-    import numpy as np
-
-    return np.dtype(kind.dtype).itemsize if isinstance(kind, Num) and kind.dtype else 0
-
-
-def shape_facts(sweep: Any) -> str:
-    """``u (n,), W (k, h)``: the inputs that are arrays, equal extents by equal letters."""
-    letters: dict[Any, str] = {}
-    free = iter("n m k h p q r s a b c d e f g i j l o t u v w x y z".split())
-    found = []
-    for i in sweep.program.inputs:
-        kind = sweep.shapes.types[i.name]
-        if isinstance(kind, Num) and kind.dims:
-            extents = []
-            for dim in sweep.shapes.dims(kind):
-                if dim is not None and not dim.terms:
-                    extents.append(str(dim.const))
-                    continue
-                if dim not in letters:
-                    letters[dim] = next(free, f"d{len(letters)}")
-                extents.append(letters[dim])
-            found.append(f"{i.name} ({', '.join(extents)}{',' if len(extents) == 1 else ''})")
-    return ", ".join(found)
 
 
 def forward_mode(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
@@ -164,8 +122,8 @@ def forward_mode(program: Program, aliases: dict[str, set[str]], request: Reques
     name = f"{base}_hvp" if outer else f"{base}_jvp"
     params = ", ".join(str(i.path[-1]) if len(i.path) == 1 else i.name for i in program.wrt)
     what = "its gradient, and their" if outer else "its"
-    doc = f"Return {base}({', '.join(i.name for i in program.inputs)}), {what} tangent along {params}."
-    new = replace(new, name=name, doc=doc if len(doc) <= 76 else f"Return {base}(...), {what} tangent along {params}.")
+    doc = docstrings.returned(base, (i.name for i in program.inputs), f", {what} tangent along {params}.")
+    new = replace(new, name=name, doc=doc)
     keep("forward", new.function())
     return new
 
@@ -208,7 +166,7 @@ def generated(program: Program, request: Request, passes: tuple[tuple[str, str],
         fragile=fragile(program),
         updates=tuple(path for path, _ in program.updates),
         written=program.written,
-        notes=tuple((program.doc or "").split("\n\n")[1:]),
+        notes=tuple(" ".join(note.split()) for note in (program.doc or "").split("\n\n")[1:]),
         passes=passes,
     )
 
@@ -220,7 +178,9 @@ def fragile(program: Program) -> bool:
             return True
         if isinstance(node, ir.Binary) and node.op in ("/", "//", "%", "**"):
             kinds = [types.infer(side, program.types, []) for side in (node.left, node.right)]
-            if all(isinstance(k, Num) and k.dims == () and k.weak for k in kinds) and not isinstance(node.right, ir.Const):
+            if all(isinstance(k, Num) and k.dims == () and k.weak for k in kinds) and not isinstance(
+                node.right, ir.Const
+            ):
                 return True
     return False
 

@@ -30,12 +30,27 @@ PLACEHOLDER = ir.Pop(None, "")  # stands for a restore while it is being found o
 
 
 @dataclass(frozen=True)
+class Saved:
+    """What a save keeps: values of this kind from a place (`u`, `u[1:-1]`).
+
+    count: extents of the array that holds them; repeated: whether it is a list that grows in a loop instead.
+    copied: whether memory is taken, and not just a name given to an array that stays as it is.
+    """
+
+    place: str
+    kind: Num
+    count: tuple[ir.Expr, ...] = ()
+    repeated: bool = False
+    copied: bool = True
+
+
+@dataclass(frozen=True)
 class Recorded:
-    """The two sweeps and what the record holds: (variable, expression of its size in bytes or "")."""
+    """The two sweeps and what the record holds."""
 
     forward: tuple[ir.Stmt, ...]
     reverse: tuple[ir.Stmt, ...]
-    saved: tuple[tuple[str, str], ...]
+    saved: tuple[Saved, ...]
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,7 @@ class Recorder:
         self.bars = set(sweep.bars.values())
         self.storage: Stmts = []  # to be emitted before the outermost loop at hand
         self.moving: set[str] = set()  # variables written in that loop
-        self.saved: list[tuple[str, str]] = []
+        self.saved: list[Saved] = []
         self.defined = {i.name for i in sweep.program.inputs}  # variables that certainly have a value at this place
         self.undefined: set[str] = set()  # variables saved where they may not have one yet
         self.occurrences = collections.Counter(n.id for n in ir.walk(sweep.program.body) if isinstance(n, ir.Name))
@@ -286,19 +301,19 @@ class Recorder:
         if not around.loops:
             saved = self.names.saved(name)
             self.types[saved] = kind
-            self.note(name, "")
+            self.saved.append(Saved(_spell(place), kind, copied=kind.dims == () or value != place))
             return ir.Assign(ir.Name(saved), value), self.put(place, ir.Name(saved))
         if kind.dims == () and kind.dtype is not None and (spot := self.array_spot(around)) is not None:
             shape, index = spot
             saved = self.names.saved(name)
             self.types[saved] = Num(kind.dtype, tuple(self.extent(e) for e in shape))
             self.storage.append(ir.Assign(ir.Name(saved), self.empty(shape, name, kind)))
-            self.note(name, " * ".join(_text(e) for e in shape))
+            self.saved.append(Saved(name, kind, count=shape))
             return ir.Store(ir.Index(ir.Name(saved), index), place), self.put(place, ir.Index(ir.Name(saved), index))
         saved = self.names.saved(name)
         self.types[saved] = Seq(kind, stack=True)
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
-        self.note(name, "")
+        self.saved.append(Saved(_spell(place), kind, repeated=True, copied=kind.dims == () or value != place))
         return ir.Push(saved, value), self.popped(place, saved)
 
     def extent(self, expr: ir.Expr) -> Dim | None:
@@ -349,9 +364,6 @@ class Recorder:
             shape.append(extent)
             index.append(ir.Name(counter) if first == ir.Const(0) else ir.Binary("-", ir.Name(counter), first))
         return tuple(shape), tuple(index)
-
-    def note(self, name: str, count: str) -> None:
-        self.saved.append((name, count))
 
 
 class Header:
@@ -489,10 +501,12 @@ def _negated(test: ir.Expr) -> ir.Expr:
     return test.operand if isinstance(test, ir.Unary) and test.op == "not" else ir.Unary("not", test)
 
 
-def _text(e: ir.Expr) -> str:
+def _spell(place: ir.Expr) -> str:
+    """The variable or the part of one; ``u[...]`` is all of u, an element stands for its array."""
     from srcad import emit
 
-    return emit.expr(e)
+    whole = isinstance(place, ir.Index) and not any(isinstance(i, ir.Slice) for i in place.items)
+    return activity.root(place) if whole else emit.expr(place)
 
 
 def restored(stmts: Sequence[ir.Stmt]) -> set[str]:

@@ -1,0 +1,92 @@
+"""The docstring of a generated function: what it returns, shapes, what is written, what is recorded and how much."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcad import ir
+from srcad.dims import dim_expr
+from srcad.types import Num
+
+if TYPE_CHECKING:
+    from srcad.transforms.record import Saved
+
+WIDTH = 84  # of a line inside a function: generated modules are 88 columns wide
+
+
+def returned(name: str, inputs: Iterable[str], what: str) -> str:
+    """``Return f(x, y) and ...`` in one line, ``f(...)`` where the arguments do not fit."""
+    full = f"Return {name}({', '.join(inputs)}){what}"
+    return full if len(full) <= WIDTH - 8 else textwrap.fill(f"Return {name}(...){what}", WIDTH)
+
+
+def describe(first: str, sweep: Any, saved: Iterable[Saved]) -> str:
+    """The first line, and a paragraph of facts."""
+    shapes = shape_facts(sweep)
+    found = [f"Shapes: {shapes}."] if shapes else []
+    found += [
+        f"{sweep.program.name} writes {n} in place; this function works on a copy." for n in sweep.program.written
+    ]
+    found += records(saved)
+    return f"{first}\n\n{wrapped(' '.join(found))}" if found else first
+
+
+def wrapped(text: str) -> str:
+    """Lines that fit; no break inside brackets or products."""
+    glued = re.sub(r"\([^()]*\)| \* ", lambda m: m[0].replace(" ", "\0"), text)
+    return textwrap.fill(glued, WIDTH, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
+
+
+def shape_facts(sweep: Any) -> str:
+    """``u (n,), W (k, h)``: the inputs that are arrays, equal extents by equal letters."""
+    letters: dict[Any, str] = {}
+    free = iter("n m k h p q r s a b c d e f g i j l o t u v w x y z".split())
+    found = []
+    for i in sweep.program.inputs:
+        kind = sweep.shapes.types[i.name]
+        if isinstance(kind, Num) and kind.dims:
+            extents = []
+            for dim in sweep.shapes.dims(kind):
+                if dim is not None and not dim.terms:
+                    extents.append(str(dim.const))
+                    continue
+                if dim not in letters:
+                    letters[dim] = next(free, f"d{len(letters)}")
+                extents.append(letters[dim])
+            found.append(f"{i.name} ({', '.join(extents)}{',' if len(extents) == 1 else ''})")
+    return ", ".join(found)
+
+
+def records(saved: Iterable[Saved]) -> list[str]:
+    """``Records y: 8 bytes per trip.``, a sentence for each variable."""
+    sizes: dict[str, dict[str, None]] = {}
+    for one in saved:
+        sizes.setdefault(one.place, {})[_size(one)] = None
+    known = {place: [size for size in found if size] for place, found in sizes.items()}
+    return [
+        f"Records {place}: {' and '.join(found)}." if found else f"Records {place}." for place, found in known.items()
+    ]
+
+
+def _size(saved: Saved) -> str:
+    kind = saved.kind
+    if kind.dtype is None or kind.dims is None or None in kind.dims or not saved.copied:
+        return ""
+    extents = [dim_expr(dim) for dim in kind.dims if dim is not None]
+    factors = [str(np.dtype(kind.dtype).itemsize), *map(_factor, (*saved.count, *extents))]
+    return f"{' * '.join(f for f in factors if f != '1')} bytes{' per trip' if saved.repeated else ''}"
+
+
+def _factor(extent: ir.Expr) -> str:
+    """An extent as people say it: ``max(n - 1, 0)`` is ``(n - 1)``."""
+    from srcad import emit
+
+    if isinstance(extent, ir.Call) and extent.fn == ir.Ref("builtins.max") and len(extent.args) == 2:
+        extent = extent.args[0]
+    text = emit.expr(extent)
+    return f"({text})" if isinstance(extent, (ir.Binary, ir.Unary)) else text
