@@ -12,24 +12,25 @@ only in sums. A mismatch of shapes raises before a loop runs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from srcad import ir
-from srcad.dims import symbol
+from srcad.dims import Dim, symbol
 from srcad.facts import rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.transforms import alias, loops_nests, loops_reductions
-from srcad.transforms.loops_elements import DTYPES, Elements, View, fitted
-from srcad.transforms.loops_extents import Dims, Extents, Stay
+from srcad.transforms import alias, loops_nests, loops_reductions, loops_writes
+from srcad.transforms.loops_elements import DTYPES, Elements, View
+from srcad.transforms.loops_expand import expanded
+from srcad.transforms.loops_extents import ONE, Dims, Extents, Stay
 from srcad.transforms.loops_nests import Cell, Item, Memory, Nest, Plain
 from srcad.transforms.loops_text import Writer
 from srcad.types import Num
 
 MOST_AXES = 6
-KEPT = frozenset("numpy.zeros numpy.zeros_like numpy.empty numpy.empty_like".split())
+KEPT = frozenset({"numpy.empty", "numpy.empty_like"})
 
 
 def loops(program: Program) -> Program:
@@ -37,8 +38,23 @@ def loops(program: Program) -> Program:
     if not any(isinstance(t, Num) and t.dims != () for t in program.types.values()):
         return program
     lowering = Lowering(program)
-    body = lowering.block(program.body)
-    return replace(program, body=body, types=lowering.types())
+    values = [*named_results(program, lowering)]
+    lowering.extents.other_spelling.clear()  # the results do not exist yet
+    body = lowering.block((*program.body, *(stmt for stmt, _ in values if stmt is not None)))
+    return replace(program, body=body, results=tuple(e for _, e in values), types=lowering.types())
+
+
+def named_results(program: Program, lowering: Lowering) -> Iterator[tuple[ir.Stmt | None, ir.Expr]]:
+    """(statement that computes it, name) of each result that is an expression over arrays."""
+    for expr in program.results:
+        kind = lowering.extents.of(expr)
+        if isinstance(expr, (ir.Name, ir.Const)) or not lowering.mentions_array(expr) or kind.dims is None:
+            yield None, expr
+            continue
+        name = lowering.numbered("out")
+        lowering.extents.declare(name, kind, kind.dims)
+        lowering.mentions[name] += 2
+        yield ir.Assign(ir.Name(name), expr, loc=program.return_loc), ir.Name(name)
 
 
 class Lowering:
@@ -54,6 +70,7 @@ class Lowering:
         self.memory = loops_nests.memory(program.body, self.extents.known, self.axes)
         self.writer = Writer(self.names, self.axes)
         self.items: list[Item] = []
+        self.numbers: set[str] = set()  # arrays that have become numbers
         self.note = ""
         self.counted: dict[int, tuple[ir.Stmt, Counter[str]]] = {}
         self.mentions = self.counts(program.body) + _mentions(program.results)
@@ -66,7 +83,11 @@ class Lowering:
             for n, t in self.extents.known.items()
             if isinstance(t, Num)
         }
-        return {**self.writer.types, **{n: t for n, t in new.items() if n not in self.axes}, **self.program.types}
+        found = {**self.writer.types, **{n: t for n, t in new.items() if n not in self.axes}, **self.program.types}
+        return {n: replace(t, dims=()) if n in self.numbers and isinstance(t, Num) else t for n, t in found.items()}
+
+    def mentions_array(self, expr: ir.Expr) -> bool:
+        return any(self.memory.is_array(name) for name in ir.names(expr))
 
     # ---- blocks ----
 
@@ -103,7 +124,9 @@ class Lowering:
         for k, item in enumerate(items):
             if isinstance(item, Nest):
                 others = set().union(*(self.memory.of(other).uses for n, other in enumerate(items) if n != k))
+                arrays = loops_nests.allocated(item)
                 item = loops_nests.scalarised(item, self.memory, outside | others)
+                self.numbers |= set(arrays) - set(loops_nests.allocated(item))
                 item = loops_nests.needed(item, outside | others)
                 new = self.writer.statements(item) if item.cells else [*item.before, *item.after]
             else:
@@ -121,11 +144,12 @@ class Lowering:
             self.loop(stmt)
         elif isinstance(stmt, ir.If):
             state = self.extents.state()
+            test = self.inner(stmt.test)
             body = self.block(stmt.body)
             self.extents.restore(state)
             orelse = self.block(stmt.orelse)
             self.extents.restore(state)
-            self.keep(replace(stmt, body=body, orelse=orelse))
+            self.keep(replace(stmt, test=test, body=body, orelse=orelse))
             self.learn_check(stmt)
         elif isinstance(stmt, ir.With):
             state = self.extents.state()
@@ -173,10 +197,10 @@ class Lowering:
             if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
                 return self.assign(stmt)
             if isinstance(stmt, (ir.Store, ir.Augment)) and isinstance(stmt.target, ir.Index):
-                return self.store(stmt)
+                return loops_writes.store(self, stmt)
             if isinstance(stmt, ir.Augment):
                 if self.extents.of(stmt.target).dims:
-                    return self.store(replace(stmt, target=ir.Index(stmt.target, (ir.ELLIPSIS,))))
+                    return loops_writes.store(self, replace(stmt, target=ir.Index(stmt.target, (ir.ELLIPSIS,))))
                 return self.keep(replace(stmt, value=self.inner(stmt.value)))
         except Stay:
             del self.items[mark:]
@@ -208,6 +232,7 @@ class Lowering:
     def made(self, target: ir.Name, value: ir.Expr, kind: Num) -> Dims | None:
         """Nests that compute ``target = value``, and its extents; None where it is to stay a statement."""
         elements = self.elements()
+        value = expanded(value, kind, self.simple)
         reduction = loops_reductions.recognised(value, elements)
         if reduction is not None:
             reducer = loops_reductions.Reducer(self, elements, reduction, kind)
@@ -273,6 +298,10 @@ class Lowering:
             return replace(value, base=self.named(value.base))
         return value
 
+    def simple(self, value: ir.Expr) -> ir.Expr:
+        """An expression that may be written twice: a variable or a literal."""
+        return value if isinstance(value, (ir.Name, ir.Const)) else self.hoist(value)
+
     def named(self, value: ir.Expr) -> ir.Expr:
         """An argument: a name for what is computed, the expression itself for a variable or a view of one."""
         kind = self.extents.of(value) if ir.is_node(value) and not isinstance(value, ir.Slice) else None
@@ -301,118 +330,41 @@ class Lowering:
         reduces = known or isinstance(value, ir.Binary) and value.op == "@"
         return reduces and kind.dims == () and kind.dtype in DTYPES and any(self.extents.of(e).dims for e in operands)
 
-    # ---- writes ----
-
-    def store(self, stmt: ir.Store | ir.Augment) -> None:
-        target = stmt.target
-        assert isinstance(target, ir.Index)
-        kind = self.extents.of(target)
-        if kind.dims == ():
-            return self.keep(replace(stmt, value=self.inner(stmt.value)))
-        if not isinstance(target.base, ir.Name) or kind.dims is None or kind.dtype not in DTYPES:
-            raise Stay
-        elements = self.elements(target.base.id)
-        if ir.NONE in target.items:
-            raise Stay
-        if alias.sure_view(target, self.extents.assumed) and elements.index(target) is None:
-            target = ir.Index(self.hoist(target), (ir.ELLIPSIS,))
-        region, value = self.region(target, stmt, elements)
-        if not _fits(self.extents.of(stmt.value).dtype, kind.dtype, isinstance(stmt, ir.Augment)):
-            raise Stay
-        assert isinstance(target.base, ir.Name)
-        self.write(target.base, region, value, elements, str(kind.dtype))
-
-    def region(self, target: ir.Index, stmt: ir.Store | ir.Augment, elements: Elements) -> tuple[View, View]:
-        """The elements that are written, and the values for them, broadcast to the same extents."""
-        mask = self.mask(target)
-        whole = ir.Index(target.base, (ir.ELLIPSIS,)) if mask is not None else target
-        region = elements.index(whole)
-        if region is None:
-            raise Stay
-        expr = stmt.value if mask is None else self.unmasked(stmt.value, mask)
-        new = elements.view(expr)
-        dims = elements.broadcast((region, new), (whole, expr))
-        if (
-            len(dims) != len(region.dims)
-            or any(d != r for d, r in zip(dims, region.dims))
-            and not self.settled(dims, region.dims, elements)
-        ):
-            raise Stay
-        op = stmt.op if isinstance(stmt, ir.Augment) else ""
-        chosen = elements.view(mask) if mask is not None else None
-        if chosen is not None and elements.broadcast((region, chosen), (whole, mask)) != region.dims:
-            raise Stay
-
-        def at(index: Any) -> ir.Expr:
-            value = new.at(fitted(index, new.dims, region.dims))
-            value = ir.Binary(op, region.at(index), value) if op else value
-            return value if chosen is None else ir.IfExp(chosen.at(index), value, region.at(index))
-
-        return region, View(region.dims, at)
-
-    def settled(self, dims: Dims, region: Dims, elements: Elements) -> bool:
-        """Whether the extents that differ are those to be checked."""
-        pairs = {frozenset(pair) for pair in elements.checks}
-        return all(
-            d == r or self.extents.same(d, r) or frozenset((d, r)) in pairs for d, r in zip(dims, region, strict=True)
-        )
-
-    def mask(self, target: ir.Index) -> ir.Expr | None:
-        """The mask of ``x[mask]``, as large as x."""
-        if len(target.items) != 1 or isinstance(target.items[0], (ir.Slice, ir.Const)):
-            return None
-        kind, base = self.extents.of(target.items[0]), self.extents.of(target.base)
-        return (
-            target.items[0] if kind.dtype == "bool" and kind.dims and len(kind.dims) == len(base.dims or ()) else None
-        )
-
-    def unmasked(self, value: ir.Expr, mask: ir.Expr) -> ir.Expr:
-        """``y[mask]`` as y, for what is written where the mask is true. Raises Stay for values counted otherwise."""
-        if isinstance(value, ir.Index) and value.items == (mask,):
-            return value.base
-        if isinstance(value, ir.Name) and self.extents.of(value).dims != ():
-            raise Stay
-        found: ir.Expr = ir.rebuild(value, lambda node: self.unmasked(node, mask))
-        return found
-
-    def write(self, base: ir.Name, region: View, value: View, elements: Elements, dtype: str) -> None:
-        """``region = value``; through a buffer if the value reads elements of the region at other places."""
-        index = self.index(region.dims)
-        place, new = region.at(index), value.at(index)
-        assert isinstance(place, ir.Index)
-        if not self.memory.overlaps(place, new):
-            self.add(self.nest(elements, region.dims, [_cell(place, new)]))
-            return
-        buffer = self.fresh(f"{base.id}_new", dtype, region.dims)
-        self.add(self.filling(buffer, value, elements, dtype))
-        read = ir.Index(buffer, tuple(elements.spelt(i) for i in index))
-        self.add(self.nest(self.elements(), region.dims, [Cell(place, read)]))
-
     # ---- what the makers of nests ask for (`loops_reductions.Room`) ----
 
     def elements(self, target: str | None = None) -> Elements:
         group = None if target is None else self.memory.group(target)
         return Elements(self.extents, self.hoist, lambda name: self.memory.group(name) != group)
 
-    def index(self, dims: Dims) -> tuple[Any, ...]:
+    def index(self, dims: Dims) -> tuple[Dim, ...]:
+        """The loop variables over these extents; 0 along an axis of extent 1."""
         if len(dims) > MOST_AXES:
             raise Stay
-        return tuple(symbol(a) for a in self.axes[: len(dims)])
+        axes = iter(self.axes)
+        return tuple(Dim(0) if d == ONE else symbol(next(axes)) for d in dims)
 
     def hoist(self, value: ir.Expr) -> ir.Name:
         """Compute an expression before the statement at hand, under a new name."""
         kind = self.extents.of(value)
         if kind.dims is None or kind.dtype is None:
             raise Stay
-        name = self.names.fresh("t")
+        name = self.numbered("t")
         self.extents.declare(name, kind, self.extents.assumed_dims(value))
         for shared in alias.shares(value, self.extents.assumed):
             self.memory.unite(name, shared)
         self.attempt(ir.Assign(ir.Name(name), value))
         return ir.Name(name)
 
+    def numbered(self, base: str) -> str:
+        """t, t2, t3, ...: the first name of these that is free."""
+        k = 2
+        name = base
+        while name in self.names:
+            name, k = f"{base}{k}", k + 1
+        return self.names.fresh(name)
+
     def fresh(self, base: str, dtype: str | None, dims: Dims) -> ir.Name:
-        name = self.names.fresh(base)
+        name = self.numbered(base)
         self.extents.declare(name, Num(dtype, dims), None)
         self.extents.pin(name, dims)
         return ir.Name(name)
@@ -426,7 +378,7 @@ class Lowering:
 
     def nest(self, elements: Elements, dims: Dims, cells: Sequence[Cell], before: Sequence[ir.Stmt] = ()) -> Nest:
         """Loops over `dims`, behind the checks of shapes that they need."""
-        self.index(dims)
+        dims = tuple(d for d in dims if d != ONE)
         tests = []
         for a, b in elements.checks:
             if not self.extents.same(a, b):
@@ -442,21 +394,6 @@ def _check(tests: Sequence[ir.Expr]) -> tuple[ir.Stmt, ...]:
         return ()
     error = ir.call("builtins.ValueError", ir.Const("operands could not be broadcast together"))
     return (ir.If(tests[0] if len(tests) == 1 else ir.BoolOp("or", tuple(tests)), (ir.Raise(error),)),)
-
-
-def _cell(place: ir.Index, value: ir.Expr) -> Cell:
-    """``x[i] = x[i] + e`` is ``x[i] += e``."""
-    if isinstance(value, ir.Binary) and value.op in ("+", "-", "*", "/") and value.left == place:
-        return Cell(place, value.right, value.op)
-    return Cell(place, value)
-
-
-def _fits(source: str | None, target: str | None, in_place: bool) -> bool:
-    """Whether NumPy stores such numbers without an error or a warning."""
-    order = {"bool": 0, "int64": 1, "float32": 2, "float64": 2, "complex64": 3, "complex128": 3}
-    if source not in order or target not in order:
-        return False
-    return order[source] <= order[target] or not in_place and order[source] < 3
 
 
 def _path(value: ir.Expr) -> str:

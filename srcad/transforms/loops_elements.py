@@ -13,6 +13,7 @@ from typing import TypeAlias, Union
 
 from srcad import ir
 from srcad.dims import Dim, never_one
+from srcad.transforms.loops_expand import expanded
 from srcad.transforms.loops_extents import ELEMENTWISE, ONE, Dims, Extents, Stay
 from srcad.types import Num
 
@@ -55,6 +56,7 @@ class Elements:
 
     def elementwise(self, expr: ir.Expr, kind: Num) -> View | None:
         """None for what is to be computed before."""
+        expr = expanded(expr, kind, self.simple)
         if isinstance(expr, ir.Name):
             return self.name(expr)
         if isinstance(expr, ir.Index):
@@ -72,6 +74,10 @@ class Elements:
         if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
             return self.call(expr, expr.fn.path, kind)
         return None
+
+    def simple(self, expr: ir.Expr) -> ir.Expr:
+        """An expression that may be written twice: a variable or a literal."""
+        return expr if isinstance(expr, (ir.Name, ir.Const)) else self.hoist(expr)
 
     # ---- leaves ----
 
@@ -112,7 +118,7 @@ class Elements:
 
     def broadcast(self, views: Sequence[View], exprs: Sequence[ir.Expr]) -> Dims:
         dims: Dims = ()
-        for view, expr in zip(views, exprs, strict=True):
+        for view in views:
             rank = max(len(dims), len(view.dims))
             pairs = zip(padded(dims, rank), padded(view.dims, rank), strict=True)
             dims = tuple(self.meet(a, b, exprs, k - rank) for k, (a, b) in enumerate(pairs))
@@ -279,8 +285,11 @@ def _fixed(at: At) -> Callable[[Index], At]:
 # ---- functions that are not applied element by element, but have elements ----
 
 
-def _constant(value: ir.Expr) -> Callable[[Elements, ir.Call, Num], View | None]:
-    return lambda e, call, kind: e.filled(value, kind)
+TYPED = {"bool": bool, "int64": int, "complex128": complex, "complex64": complex}
+
+
+def _constant(value: float) -> Callable[[Elements, ir.Call, Num], View | None]:
+    return lambda e, call, kind: e.filled(ir.Const(TYPED.get(str(kind.dtype), float)(value)), kind)
 
 
 def _full(e: Elements, call: ir.Call, kind: Num) -> View | None:
@@ -361,6 +370,18 @@ def _broadcast_to(e: Elements, call: ir.Call, kind: Num) -> View | None:
     return View(dims, lambda index: base.at(fitted(index, base.dims, dims)))
 
 
+def _unbroadcast(e: Elements, call: ir.Call, kind: Num) -> View | None:
+    """Where the shapes are those of `like`, or g lacks some of its axes, there is nothing to sum."""
+    g, like = call.args
+    own, wanted = e.extents.of(g), e.extents.of(like)
+    if own.dims is None or wanted.dims is None or len(own.dims) > len(wanted.dims):
+        return None
+    view = e.view(g)
+    wanted_dims = e.view(like).dims if not isinstance(like, ir.Name) else e.name(like).dims
+    pairs = zip(view.dims[::-1], wanted_dims[::-1])
+    return view if all(d == ONE or e.extents.same(d, w) for d, w in pairs) else None
+
+
 def argument(call: ir.Call, position: int, name: str) -> ir.Expr | None:
     """An argument by its position or name."""
     if len(call.args) > position:
@@ -382,10 +403,10 @@ def integers(expr: ir.Expr | None) -> tuple[int, ...] | None:
 
 
 SPECIAL: dict[str, Callable[[Elements, ir.Call, Num], View | None]] = {
-    "numpy.zeros": _constant(ir.ZERO),
-    "numpy.zeros_like": _constant(ir.ZERO),
-    "numpy.ones": _constant(ir.ONE),
-    "numpy.ones_like": _constant(ir.ONE),
+    "numpy.zeros": _constant(0.0),
+    "numpy.zeros_like": _constant(0.0),
+    "numpy.ones": _constant(1.0),
+    "numpy.ones_like": _constant(1.0),
     "numpy.full": _full,
     "numpy.full_like": _full,
     "srcad_runtime.astype": _astype,
@@ -396,4 +417,5 @@ SPECIAL: dict[str, Callable[[Elements, ir.Call, Num], View | None]] = {
     "numpy.swapaxes": _swapaxes,
     "numpy.expand_dims": _expand_dims,
     "numpy.broadcast_to": _broadcast_to,
+    "srcad_runtime.unbroadcast": _unbroadcast,
 } | dict.fromkeys(SAME, _same)

@@ -24,7 +24,7 @@ SHAPE = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
 class Cell:
     """``target = value``, or with an `op` (+ * max min or and) ``target = target op value``; a target is an element or
     a number. gathers: the target collects many elements, in numbers of type `dtype`; it begins with `first`. whole: the
-    innermost loop is all that goes into it, and it holds nothing before."""
+    innermost loop is all that goes into it, it holds nothing before, and is divided by `count` at last."""
 
     target: ir.Name | ir.Index
     value: ir.Expr
@@ -33,6 +33,7 @@ class Cell:
     dtype: str = ""
     first: ir.Expr = ir.ZERO
     whole: bool = False
+    count: ir.Expr | None = None
     note: str = ""
 
 
@@ -341,7 +342,7 @@ def noted(nest: Nest) -> Nest:
 
 def scalarised(nest: Nest, memory: Memory, elsewhere: set[str]) -> Nest:
     """Arrays that this nest allocates, writes and reads at one index, and nobody mentions elsewhere, become numbers."""
-    for name in _allocated(nest):
+    for name in allocated(nest):
         mentions = ir.names(tuple(s for s in (*nest.before, *nest.after) if not _allocates(s, name)))
         accesses = [a for a, _ in memory._all_accesses(nest) if activity.root(a) == name]
         first = next((c for c in nest.cells if name in ir.names(c.target) | ir.names(c.value)), None)
@@ -387,7 +388,7 @@ def _names_array(nest: Nest, name: str, place: ir.Expr) -> bool:
     return any(name in ir.names(hidden(e)) for c in nest.cells for e in (c.target, c.value))
 
 
-def _allocated(nest: Nest) -> list[str]:
+def allocated(nest: Nest) -> list[str]:
     return [
         s.target.id
         for s in nest.before

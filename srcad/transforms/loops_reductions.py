@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from srcad import ir
-from srcad.dims import Dim, symbol
+from srcad.dims import Dim
 from srcad.transforms.loops_elements import DTYPES, Elements, View, argument, integers
 from srcad.transforms.loops_extents import ONE, Dims, Extents, Stay
-from srcad.transforms.loops_nests import Cell, Nest, Plain
+from srcad.transforms.loops_nests import Cell, Memory, Nest, Plain
 from srcad.types import Num
 
 OPS = {
@@ -34,7 +34,13 @@ class Room(Protocol):
     """What the pass offers to the makers of nests."""
 
     extents: Extents
-    axes: tuple[str, ...]
+    memory: Memory
+
+    def index(self, dims: Dims) -> tuple[Dim, ...]: ...
+    def hoist(self, value: ir.Expr) -> ir.Name: ...
+    def keep(self, stmt: ir.Stmt) -> None: ...
+    def inner(self, value: ir.Expr) -> ir.Expr: ...
+    def filling(self, target: ir.Name, view: View, elements: Elements, dtype: str) -> Nest: ...
 
     def fresh(self, base: str, dtype: str | None, dims: Dims) -> ir.Name: ...
     def add(self, item: Nest | Plain) -> None: ...
@@ -117,7 +123,7 @@ class Reducer:
 
     def __init__(self, room: Room, elements: Elements, what: Reduction, kind: Num) -> None:
         self.room, self.elements, self.what, self.kind = room, elements, what, kind
-        self.index = tuple(symbol(a) for a in room.axes[: len(what.view.dims)])
+        self.index = room.index(what.view.dims)
         self.value = what.view.at(self.index)
         self.dtype = str(kind.dtype)
         rank = len(what.view.dims)
@@ -139,45 +145,49 @@ class Reducer:
 
     def to_array(self, target: ir.Name) -> None:
         """``target = reduction``, an array of what is kept of the axes."""
-        dims, dtype, rank = self.what.dims, self.kind.dtype, len(self.index)
-        place = ir.Index(target, tuple(self.spelt(k) for k in range(rank) if k in self.what.kept or self.what.keepdims))
-        whole = self.what.over == (rank - 1,)
-        maker = {"+": "numpy.zeros", "or": "numpy.zeros", "*": "numpy.ones", "and": "numpy.ones"}.get(
-            self.what.op, "numpy.empty"
-        )
-        allocation = ir.Assign(target, self.room.empty(dims, dtype, "numpy.empty" if whole else maker))
-        if whole or not self.is_extremum:
-            self.room.add(self.nest(place, [*self.guard, allocation], whole))
-        else:
-            self.first_values(place, [*self.guard, allocation])
-            self.room.add(self.nest(place, []))
-        if self.what.count:
+        place = self.place(target, self.index)
+        whole = self.is_innermost()
+        empty = whole or self.is_extremum
+        maker = "numpy.empty" if empty else "numpy.zeros" if self.what.op in ("+", "or") else "numpy.ones"
+        before = [*self.guard, ir.Assign(target, self.room.empty(self.what.dims, self.kind.dtype, maker))]
+        if self.is_extremum and not whole:
+            self.first_values(target, before)
+            before = []
+        self.room.add(self.nest(place, before, whole))
+        if self.what.count and not whole:
             self.divided(target)
 
-    def first_values(self, place: ir.Index, before: list[ir.Stmt]) -> None:
+    def is_innermost(self) -> bool:
+        """Whether all that is reduced is one loop, the innermost one."""
+        loops = [k for k, d in enumerate(self.what.view.dims) if d != ONE]
+        return [k for k in loops if k in self.what.over] == loops[-1:] != []
+
+    def place(self, target: ir.Name, index: Sequence[Dim]) -> ir.Index:
+        kept = [k for k in range(len(index)) if k in self.what.kept or self.what.keepdims]
+        items = (Dim(0) if k in self.what.over else index[k] for k in kept)
+        return ir.Index(target, tuple(self.elements.spelt(i) for i in items))
+
+    def first_values(self, target: ir.Name, before: list[ir.Stmt]) -> None:
         """The elements at the beginning of the reduced axes."""
-        kept = self.what.kept
-        index = tuple(symbol(self.room.axes[kept.index(k)]) if k in kept else Dim(0) for k in range(len(self.index)))
-        items = [self.elements.spelt(i) for k, i in enumerate(index) if k in kept or self.what.keepdims]
-        cell = Cell(replace(place, items=tuple(items)), self.what.view.at(index))
-        self.room.add(self.room.nest(self.elements, tuple(self.what.view.dims[k] for k in kept), [cell], before))
+        dims = tuple(ONE if k in self.what.over else d for k, d in enumerate(self.what.view.dims))
+        index = self.room.index(dims)
+        cell = Cell(self.place(target, index), self.what.view.at(index))
+        self.room.add(self.room.nest(self.elements, dims, [cell], before))
         self.elements.checks = []
 
     def divided(self, target: ir.Name) -> None:
         dims = self.what.dims
-        place = ir.Index(target, tuple(ir.Name(a) for a in self.room.axes[: len(dims)]))
+        place = ir.Index(target, tuple(self.elements.spelt(i) for i in self.room.index(dims)))
         cell = Cell(place, ir.Binary("/", place, self.size()))
         self.room.add(self.room.nest(self.room.elements(), dims, [cell]))
 
     def nest(self, target: ir.Name | ir.Index, before: Sequence[ir.Stmt], whole: bool = False) -> Nest:
         first: ir.Expr = self.identity()
         if whole and self.is_extremum:
-            first = self.what.view.at((*self.index[:-1], Dim(0)))
-        cell = Cell(target, self.value, self.what.op, True, self.dtype, first, whole)
+            first = self.what.view.at(tuple(Dim(0) if k in self.what.over else i for k, i in enumerate(self.index)))
+        count = self.size() if whole and self.what.count else None
+        cell = Cell(target, self.value, self.what.op, True, self.dtype, first, whole, count)
         return self.room.nest(self.elements, self.what.view.dims, [cell], before)
-
-    def spelt(self, axis: int) -> ir.Expr:
-        return ir.Const(0) if axis in self.what.over else ir.Name(self.room.axes[axis])
 
     def identity(self) -> ir.Const:
         if self.what.op in ("or", "and"):
@@ -218,7 +228,7 @@ def running(expr: ir.Expr, target: ir.Name, room: Room, elements: Elements, kind
         return False
     along = (axis[0] if axis else 0) % len(source.dims)
     view = elements.view(expr.args[0])
-    index = tuple(symbol(a) for a in room.axes[: len(view.dims)])
+    index = room.index(view.dims)
     here, later = _place(elements, target, index), _place(elements, target, _replaced(index, along, index[along] + 1))
     room.add(
         room.nest(

@@ -34,17 +34,19 @@ class Writer:
         self.types |= dict.fromkeys(self.counters, types.INT)
 
     def statements(self, nest: Nest) -> list[ir.Stmt]:
-        stmts = [*nest.before, *self.loops(nest), *nest.after]
+        stmts = [_zeros(nest)] if _is_zeros(nest) else [*nest.before, *self.loops(nest), *nest.after]
         return [ir.Block(nest.note, tuple(stmts))] if nest.note else stmts
 
     def loops(self, nest: Nest) -> list[ir.Stmt]:
         rank = len(nest.stops)
+        if not rank:
+            return self.body(nest.cells)
         shifts = _shifts(nest.cells, self.axes[:rank])
         cells = [self.renamed(c, shifts) for c in nest.cells]
         parts = {k: self.part(k, c) for k, c in enumerate(cells) if self.gathers(c, rank)}
         body = self.body([replace(c, target=parts[k]) if k in parts else c for k, c in enumerate(cells)])
-        first = [ir.Assign(p, self.begin(cells[k])) for k, p in parts.items()]
-        last = [update(cells[k].target, "" if cells[k].whole else cells[k].op, p) for k, p in parts.items()]
+        first: list[ir.Stmt] = [ir.Assign(p, self.begin(cells[k])) for k, p in parts.items()]
+        last = [_collected(cells[k], p) for k, p in parts.items()]
         stops = [_plus(stop, shift) for stop, shift in zip(nest.stops, shifts, strict=True)]
         start = ir.Const(shifts[-1])
         short = isinstance(stops[-1], ir.Const) and stops[-1].value <= BLOCK
@@ -127,6 +129,30 @@ def update(target: ir.Name | ir.Index, op: str, value: ir.Expr) -> ir.Stmt:
         test = value if op == "or" else ir.Unary("not", value)
         return ir.If(test, (update(target, "", ir.Const(op == "or")),))
     return ir.Augment(target, op, value)
+
+
+def _collected(cell: Cell, part: ir.Name) -> ir.Stmt:
+    """What the innermost loop has collected reaches its place."""
+    if not cell.whole:
+        return update(cell.target, cell.op, part)
+    return update(cell.target, "", part if cell.count is None else ir.Binary("/", part, cell.count))
+
+
+def _is_zeros(nest: Nest) -> bool:
+    """Whether a nest allocates an array, fills it with zeros and does nothing else."""
+    if len(nest.cells) != 1 or nest.after or len(nest.before) != 1:
+        return False
+    cell, first = nest.cells[0], nest.before[0]
+    zero = isinstance(cell.value, ir.Const) and cell.value.value in (0, False) and not cell.op
+    target = cell.target.base if isinstance(cell.target, ir.Index) else None
+    made = isinstance(first, ir.Assign) and first.target == target and isinstance(first.value, ir.Call)
+    return zero and made and first.value.fn == ir.Ref("numpy.empty")  # type: ignore[union-attr]
+
+
+def _zeros(nest: Nest) -> ir.Stmt:
+    first = nest.before[0]
+    assert isinstance(first, ir.Assign) and isinstance(first.value, ir.Call)
+    return replace(first, value=replace(first.value, fn=ir.Ref("numpy.zeros")))
 
 
 def _is_number(cell: Cell, rank: int) -> bool:
