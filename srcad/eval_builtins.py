@@ -11,10 +11,10 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute, sequence
-from srcad.eval_operators import binary, boolean
+from srcad.eval_operators import binary
 from srcad.eval_values import constant, demand, dyn, residual, static, static_truth
 from srcad.types import Num, Seq
-from srcad.values import Bound, Closure, Dyn, Known, Lazy, Partial, Ptr, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Text, Value
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -46,8 +46,10 @@ def _len(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value
         return constant(len(ev.state.heap[value.id].items))
     if isinstance(value, Known):
         return constant(len(value.value))
-    if isinstance(value, Lazy):
+    if isinstance(value, Lazy) and value.kind in ("range", "keys", "values", "items"):
         return constant(len(sequence(ev, value, loc)))
+    if isinstance(value, (Lazy, Generator)):
+        raise TypeError(f"object of type '{value.kind if isinstance(value, Lazy) else 'generator'}' has no len()")
     if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims:
         extent = value.type.dims[0]
         if extent is not None and not extent.terms:
@@ -135,145 +137,25 @@ def _getattr(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
     return attribute(ev, args[0], demand(ev, args[1], "the attribute's name", loc), loc)
 
 
-# ---- iteration ----
-
-
-@handles("builtins.range", "numba.prange", "numba.misc.special.prange")
-def _range(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return Lazy("range", tuple(args))
-
-
-@handles("builtins.zip")
-def _zip(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return Lazy("zip", tuple(args))
-
-
-@handles("builtins.enumerate")
-def _enumerate(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    start = args[1] if len(args) > 1 else kwargs.get("start", constant(0))
-    return Lazy("enumerate", (args[0], start))
-
-
-@handles("builtins.reversed")
-def _reversed(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    value = args[0]
-    if isinstance(value, Lazy) and value.kind == "range":
-        return _reversed_range(ev, value, loc)
-    return Lazy("reversed", (value,))
-
-
-def _reversed_range(ev: Evaluator, value: Lazy, loc: ir.Loc | None) -> Value:
-    bounds = list(value.args)
-    start, stop = (constant(0), bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])
-    step = bounds[2] if len(bounds) == 3 else constant(1)
-    known, by = static(ev, step)
-    if known and abs(by) == 1:
-        unit = constant(by)
-        return Lazy("range", (binary(ev, "-", stop, unit, loc), binary(ev, "-", start, unit, loc), constant(-by)))
-    return Lazy("reversed", (value,))
-
-
-@handles("builtins.iter", "srcad.checkpoint", "srcad.api.checkpoint")
-def _iter(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return args[0]
-
-
-@handles("builtins.map")
-def _map(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    from srcad import eval_calls
-
-    rows = zip(*(sequence(ev, a, loc) for a in args[1:]), strict=False)
-    return ev.tuple_of([eval_calls.dispatch(ev, args[0], list(row), {}, loc) for row in rows], "list", site=loc)
-
-
-@handles("functools.reduce")
-def _reduce(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    from srcad import eval_calls
-
-    items = [*args[2:3], *sequence(ev, args[1], loc)]
-    total = items[0]
-    for item in items[1:]:
-        total = eval_calls.dispatch(ev, args[0], [total, item], {}, loc)
-    return total
-
-
-@handles("functools.partial")
-def _partial(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
-
-
-# ---- containers ----
-
-
-@handles("builtins.tuple")
-def _tuple(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return ev.tuple_of(_items(ev, args[0], loc) if args else [], "tuple", site=loc)
-
-
-@handles("builtins.list")
-def _list(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    site = ("list", ev.frame, loc and (loc.line, loc.col))
-    if not args and ("dynamic", site) in ev.cx.decisions:
-        from srcad import eval_lists
-
-        return eval_lists.new(ev, [], loc)
-    return ev.tuple_of(_items(ev, args[0], loc) if args else [], "list", site=site)
-
-
-def _items(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value]:
-    if isinstance(value, Known) and isinstance(value.value, ir.Comprehension):
-        from srcad import eval_loops
-
-        items = eval_loops.expand(ev, value.value, 0)
-        if items is None:
-            raise Unsupported("a generator of unknown length", loc, "write a list comprehension, or a loop.")
-        return items
-    return sequence(ev, value, loc)
-
-
-@handles("builtins.dict")
-def _dict(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    entries: dict[Any, Value] = {}
-    if args and isinstance(args[0], Ptr) and ev.state.heap[args[0].id].kind == "dict":
-        box = ev.state.heap[args[0].id]
-        entries.update(zip(box.keys, box.items, strict=True))
-    elif args:
-        for pair in _items(ev, args[0], loc):
-            key, value = sequence(ev, pair, loc)
-            entries[demand(ev, key, "a dict's key", loc)] = value
-    entries.update(kwargs)
-    return ev.box("dict", tuple(entries), tuple(entries.values()))
-
-
-@handles("copy.copy", "copy.deepcopy")
-def _copy(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    value = args[0]
-    if isinstance(value, Ptr):
-        box = ev.state.heap[value.id]
-        items = [_copy(ev, [item], {}, loc) for item in box.items]
-        return ev.box(box.kind, box.keys, items, cls=box.cls)
-    if isinstance(value, Dyn) and not _is_number(value):
-        return keep(ev, "numpy.copy", [value], {}, loc)
-    return value
-
-
-@handles("dataclasses.replace")
-def _replace(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    assert isinstance(args[0], Ptr)
-    box = ev.state.heap[args[0].id]
-    items = [kwargs.get(key, item) for key, item in zip(box.keys, box.items, strict=True)]
-    return ev.box(box.kind, box.keys, items, cls=box.cls)
-
-
 # ---- numbers ----
+
+
+_CONVERSIONS: dict[str, Any] = {"f": float, "i": int, "b": bool, "c": complex}
 
 
 def _converter(path: str, kind: str) -> Handler:
     def convert(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-        known, own = static(ev, args[0])
-        if known:
-            return constant({"f": float, "i": int, "b": bool, "c": complex}[kind](own), loc)
+        known = [static(ev, a) for a in (*args, *kwargs.values())]
+        if all(k for k, _ in known):
+            own = [v for _, v in known]
+            return constant(_CONVERSIONS[kind](*own[: len(args)], **dict(zip(kwargs, own[len(args) :], strict=True))))
+        if kind == "b" and static_truth(ev, args[0])[0]:
+            return constant(static_truth(ev, args[0])[1])
         value = args[0]
+        if isinstance(value, Text):
+            raise Unsupported(
+                "cannot differentiate a number read from text", loc, "Keep the number as it is: text has no derivative."
+            )
         if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.weak and value.type.dtype is not None:
             if np.dtype(value.type.dtype).kind == kind:
                 return value
@@ -299,12 +181,11 @@ def _complex_of(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -
 @handles("numpy.asarray", "numpy.asanyarray")
 def _asarray(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """An array is handed on as it is."""
-    value = args[0]
-    if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims and len(args) == 1:
-        dtype = kwargs.get("dtype")
-        if dtype is None or static(ev, dtype) == (True, None):
-            return value
-        if isinstance(dtype, Known) and value.type.dtype == np.dtype(dtype.value).name:
+    value = args[0] if args else None
+    dtype = args[1] if len(args) > 1 else kwargs.get("dtype", Known(None))
+    if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims and len(args) < 3:
+        same = isinstance(dtype, Known) and dtype.value is not None and value.type.dtype == np.dtype(dtype.value).name
+        if set(kwargs) <= {"dtype"} and (same or static(ev, dtype) == (True, None)):
             return value
     return keep(ev, "numpy.asarray", args, kwargs, loc)
 
@@ -327,76 +208,12 @@ def _at_least(rank: int) -> Handler:
 HANDLERS.update({f"numpy.atleast_{rank}d": _at_least(rank) for rank in (1, 2, 3)})
 
 
-@handles("builtins.sum")
-def _sum(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    start = args[1] if len(args) > 1 else kwargs.get("start", constant(0))
-    items = _known_items(ev, args[0])
-    if items is None:
-        from srcad import eval_lists
-
-        return eval_lists.total(ev, args[0], start, loc)
-    total = start
-    for item in items:
-        first = static(ev, total) == (True, 0) and isinstance(item, Dyn)
-        total = item if first else binary(ev, "+", total, item, loc)
-    return total
-
-
-def _known_items(ev: Evaluator, value: Value) -> list[Value] | None:
-    from srcad import eval_loops
-
-    if isinstance(value, Known) and isinstance(value.value, ir.Comprehension):
-        return eval_loops.expand(ev, value.value, 0)
-    return eval_loops.unrolled(ev, value, ranges=False)
-
-
-def _extreme(path: str) -> Handler:
-    def extreme(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-        if kwargs:
-            raise Unsupported(f"{path.rpartition('.')[2]} with a key or default", loc)
-        items = _known_items(ev, args[0]) if len(args) == 1 else args
-        if items is None:
-            if isinstance(args[0], Dyn) and isinstance(args[0].type, Num):
-                return keep(ev, path.replace("builtins", "numpy"), args, {}, loc)
-            from srcad import eval_lists
-
-            return eval_lists.extreme(ev, args[0], path, loc)
-        known = [static(ev, item) for item in items]
-        if all(k for k, _ in known):
-            return constant((max if path.endswith("max") else min)(v for _, v in known), loc)
-        best = items[0]
-        for item in items[1:]:
-            best = keep(ev, path, [best, item], {}, loc)
-        return best
-
-    return extreme
-
-
-HANDLERS["builtins.max"] = _extreme("builtins.max")
-HANDLERS["builtins.min"] = _extreme("builtins.min")
-
-
 @handles("builtins.pow")
 def _pow(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return binary(ev, "**", args[0], args[1], loc)
+    if len(args) == 2:
+        return binary(ev, "**", args[0], args[1], loc)
+    return keep(ev, "builtins.pow", args, kwargs, loc)
 
-
-def _quantifier(op: str) -> Handler:
-    def quantify(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-        items = _known_items(ev, args[0])
-        if items is None:
-            if isinstance(args[0], Dyn):
-                return keep(ev, "numpy.all" if op == "and" else "numpy.any", args, {}, loc)
-            from srcad import eval_lists
-
-            return eval_lists.quantified(ev, args[0], op, loc)
-        return boolean(ev, op, items, loc)
-
-    return quantify
-
-
-HANDLERS["builtins.all"] = _quantifier("and")
-HANDLERS["builtins.any"] = _quantifier("or")
 
 _OPERATORS = {
     "add": "+",
@@ -410,12 +227,19 @@ _OPERATORS = {
 }
 
 
-def _operator(op: str) -> Handler:
-    return lambda ev, args, kwargs, loc: binary(ev, op, args[0], args[1], loc)
+def _operator(path: str, op: str) -> Handler:
+    def operate(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        return (
+            binary(ev, op, args[0], args[1], loc)
+            if len(args) == 2 and not kwargs
+            else keep(ev, path, args, kwargs, loc)
+        )
+
+    return operate
 
 
-HANDLERS.update({f"operator.{name}": _operator(op) for name, op in _OPERATORS.items()})
-HANDLERS["numpy.matmul"] = _operator("@")
+HANDLERS.update({f"operator.{name}": _operator(f"operator.{name}", op) for name, op in _OPERATORS.items()})
+HANDLERS["numpy.matmul"] = _operator("numpy.matmul", "@")
 
 
 @handles("operator.neg")
@@ -428,12 +252,17 @@ def _print(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Val
     raise Unsupported("print inside an expression", loc, "print in a statement of its own.")
 
 
-@handles("builtins.str", "builtins.repr", "builtins.format")
-def _text(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    known, own = static(ev, args[0])
-    if known:
-        return Known(str(own))
-    return Known("", ir.Call(ir.Ref("builtins.str"), (residual(ev, args[0], loc),)))
+def _texts(path: str) -> Handler:
+    def text(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        from srcad import eval_text
+
+        return eval_text.text_of(ev, path, args, loc)
+
+    return text
+
+
+for _path in ("builtins.str", "builtins.repr", "builtins.format"):
+    HANDLERS[_path] = _texts(_path)
 
 
 @handles("builtins.slice")
@@ -442,17 +271,6 @@ def _slice(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Val
 
     bounds = [None, args[0], None] if len(args) == 1 else [*args, None, None][:3]
     return make(ev, bounds, loc)
-
-
-@handles("builtins.sorted")
-def _sorted(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    known = [static(ev, v) for v in sequence(ev, args[0], loc)] if not isinstance(args[0], Dyn) else []
-    if isinstance(args[0], Dyn) and not kwargs:
-        return keep(ev, "numpy.sort", args, {}, loc)
-    if kwargs or not all(k for k, _ in known):
-        raise Unsupported("sorted of values known only at run time", loc, "use np.sort on an array.")
-    items = sorted(v for _, v in known)
-    return ev.tuple_of([constant(v) if isinstance(v, (int, float)) else Known(v) for v in items], "list", site=loc)
 
 
 # ---- derivatives inside a model ----

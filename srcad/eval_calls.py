@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import functools
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from srcad import ir, rules, scope, types
@@ -13,13 +12,15 @@ from srcad.errors import Unsupported
 from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
 from srcad.eval_exprs import evaluate, item_step, spread_values
 from srcad.eval_order import in_order, release
-from srcad.eval_values import constant, demand, library_path, message, residual, static
+from srcad.eval_values import constant, demand, library_path, residual, static
 from srcad.transforms import activity
 from srcad.types import Num, Seq, Struct
-from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Text, Value
 
 Args = list[Value]
 Kwargs = dict[str, Value]
+
+NOTHING = "#nothing"  # the tangent that an inactive argument does not have (`vanish`)
 
 # arguments that decide what a function computes, rather than what it computes with
 STRUCTURAL = frozenset(
@@ -52,7 +53,7 @@ def _keywords(ev: Evaluator, expr: ir.Call, values: Sequence[Value]) -> Kwargs:
 
 
 def _special(fn: Value) -> Any:
-    from srcad import eval_builtins
+    from srcad import eval_builtins, eval_sequences  # noqa: F401  (registers its functions)
 
     if isinstance(fn, Known) and isinstance(fn.expr, ir.Ref):
         return eval_builtins.HANDLERS.get(fn.expr.path)
@@ -86,11 +87,10 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     obj = fn.value
     live = getattr(obj, "live", obj)
     if getattr(live, "__module__", None) == "srcad.rules.static":
-        return (
-            constant(static(ev, args[0])[0])
-            if live.__name__ == "known"
-            else run_now(ev, Known(live), args, kwargs, loc)
-        )
+        if live.__name__ != "known":
+            return run_now(ev, Known(live), args, kwargs, loc)
+        missing = isinstance(args[0], Dyn) and args[0].expr == ir.Name(NOTHING)
+        return constant(missing or static(ev, args[0])[0])
     if path is None or path.startswith(("user:", "global:", "closure:")):
         if rules.lookup_object(getattr(obj, "live", obj)) is not None:
             return library(ev, _object_path(obj), obj, args, kwargs, loc)
@@ -365,8 +365,10 @@ def argument(ev: Evaluator, name: str, value: Value, path: str, loc: ir.Loc | No
         if isinstance(own, (tuple, list)):
             return ir.Tuple(tuple(ir.Const(v) for v in own))
         return ir.Const(own)
-    if isinstance(value, Known) and isinstance(value.value, ir.Comprehension):
-        raise Unsupported("a generator passed to a library function", loc, "write a list, or a loop.")
+    if isinstance(value, Text):
+        raise Unsupported(f"cannot differentiate {path} of text that is made of numbers", loc, "Keep the numbers.")
+    if isinstance(value, (Generator, Lazy)) and not (isinstance(value, Lazy) and value.kind in ("range", "slice")):
+        raise Unsupported("cannot differentiate an iterator passed to a library function", loc, "Make it a list first.")
     if isinstance(value, (Closure, Bound, Partial)):
         raise Unsupported(
             f"a function passed to {path}", loc, "call it in a loop, or register a rule for this function."
@@ -410,21 +412,10 @@ def effect(ev: Evaluator, stmt: ir.Do) -> None:
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
         path = expr.fn.path
         if path == "builtins.print" or path.startswith(("warnings.", "logging.")):
-            ev.emit(ir.Do(_printed(ev, expr), loc=stmt.loc))
+            from srcad import eval_text
+
+            ev.emit(ir.Do(eval_text.printed(ev, expr), loc=stmt.loc))
             return
     value = evaluate(ev, expr)
     if isinstance(value, Dyn) and isinstance(value.expr, ir.Call) and activity.find_rule(value.expr) is None:
         raise Unsupported("a call whose effect is not known", stmt.loc, "use its value, or leave it out.")
-
-
-def _printed(ev: Evaluator, expr: ir.Call) -> ir.Expr:
-    args = []
-    for item in expr.args:
-        if isinstance(item, (ir.Const, ir.FString)):
-            args.append(message(ev, item))
-        else:
-            value = evaluate(ev, item)
-            args.append(
-                value.expr if isinstance(value, Known) and value.expr is not None else residual(ev, value, expr.loc)
-            )
-    return replace(expr, args=tuple(args), kwargs=tuple((k, message(ev, v)) for k, v in expr.kwargs))

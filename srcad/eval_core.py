@@ -47,6 +47,7 @@ class Context:
     parents: dict[str, str | None] = field(default_factory=dict)  # frame -> enclosing frame of a nested function
     nonlocals: dict[str, set[str]] = field(default_factory=dict)
     updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its new value
+    second_names: set[str] = field(default_factory=set)  # arrays that have, or had, a variable besides this one
     originals: dict[str, Value] = field(default_factory=dict)  # what a rebound attribute was before the call
     targets: dict[int, Any] = field(default_factory=dict)  # id of a live function -> its Target
     functions: dict[int, ir.Function] = field(default_factory=dict)  # id of a Target or nested function -> desugared
@@ -150,6 +151,8 @@ class Evaluator:
             return value
         target = self.slot(name, value.type, frame)
         self.note_type(target, value.type)
+        if isinstance(value.expr, ir.Name) and value.expr.id != target and not types.is_scalar(value.type):
+            self.cx.second_names |= {value.expr.id, target}
         self.put([(target, value.expr)], loc, {(frame, name)})
         const = value.const or (value.expr if isinstance(value.expr, ir.Const) else None)
         return Dyn(ir.Name(target), value.type, const)
@@ -327,30 +330,30 @@ class Evaluator:
         eval_calls.effect(self, stmt)
 
     def do_raise(self, stmt: ir.Raise) -> None:
-        from srcad import eval_values
+        from srcad import eval_text
 
-        exc = eval_values.message(self, stmt.exc) if stmt.exc is not None else None
+        exc = eval_text.message(self, stmt.exc) if stmt.exc is not None else None
         self.emit(ir.Raise(exc, loc=stmt.loc))
 
     def do_assert(self, stmt: ir.Assert) -> None:
-        from srcad import eval_operators, eval_values
+        from srcad import eval_operators, eval_text, eval_values
 
         test = eval_operators.truth(self, stmt.test)
         known, truth = eval_values.static_truth(self, test)
         if known and truth:
             return
-        msg = eval_values.message(self, stmt.msg) if stmt.msg is not None else None
+        msg = eval_text.message(self, stmt.msg) if stmt.msg is not None else None
         self.emit(ir.Assert(eval_values.residual(self, test, stmt.loc), msg, loc=stmt.loc))
 
     def do_with(self, stmt: ir.With) -> None:
-        from srcad import eval_values
+        from srcad import eval_text
 
         items = []
         for expr, target in stmt.items:
             called = expr.fn if isinstance(expr, ir.Call) else None
             if not isinstance(called, ir.Ref) or called.path != "numpy.errstate" or target is not None:
                 raise Unsupported("only `with np.errstate(...)` is differentiated", stmt.loc)
-            items.append((eval_values.message(self, expr), None))
+            items.append((eval_text.message(self, expr), None))
         body = self.captured(stmt.body)
         if body:
             self.emit(ir.With(tuple(items), body, loc=stmt.loc))

@@ -11,9 +11,9 @@ from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_order import in_order
-from srcad.eval_values import ONE_ARRAY, constant, demand, dyn, message, static
+from srcad.eval_values import ONE_ARRAY, constant, demand, dyn
 from srcad.types import Dim, Num, Seq
-from srcad.values import Bound, Closure, Dyn, Known, Lazy, Ptr, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Ptr, Value
 
 
 def evaluate(ev: Evaluator, expr: ir.Expr) -> Value:
@@ -109,12 +109,15 @@ def spread_values(ev: Evaluator, items: Sequence[ir.Expr], values: Sequence[Valu
 
 
 def sequence(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value]:
-    """The items of something whose length is known while transforming."""
-    from srcad import eval_loops
+    """The items of something whose length is known while transforming; an iterator is used up."""
+    from srcad import eval_iter, eval_sequences
 
-    items = eval_loops.unrolled(ev, value)
+    if isinstance(value, Generator):
+        return eval_sequences.items_of(ev, value, loc)
+    items = eval_iter.unrolled(ev, value)
     if items is None:
-        raise Unsupported("the number of items is known only at run time", loc, ONE_ARRAY)
+        raise Unsupported("cannot differentiate a number of items that is known only at run time", loc, ONE_ARRAY)
+    eval_iter.consume(ev, value, loc)
     return items
 
 
@@ -137,19 +140,6 @@ def _dict(ev: Evaluator, expr: ir.Dict) -> Value:
 
 def _lambda(ev: Evaluator, expr: ir.Lambda) -> Value:
     return Closure(expr.function, ev.frame)
-
-
-def _fstring(ev: Evaluator, expr: ir.FString) -> Value:
-    parts = []
-    for part in expr.parts:
-        if isinstance(part, ir.Const):
-            parts.append(str(part.value))
-            continue
-        known, value = static(ev, evaluate(ev, part[0]))
-        if not known:
-            return Known("", message(ev, expr))
-        parts.append(format(value, part[2] or ""))
-    return Known("".join(parts))
 
 
 def _walrus(ev: Evaluator, expr: ir.Walrus) -> Value:
@@ -252,7 +242,7 @@ def _bad(ev: Evaluator, expr: ir.Expr) -> Value:
 
 @functools.cache
 def _handlers() -> dict[type, Callable[[Evaluator, Any], Value]]:
-    from srcad import eval_calls, eval_index, eval_loops, eval_operators
+    from srcad import eval_calls, eval_comprehensions, eval_index, eval_operators, eval_text
 
     def bare_slice(ev: Evaluator, expr: ir.Slice) -> Value:
         bounds = [None if p is None else evaluate(ev, p) for p in (expr.lower, expr.upper, expr.step)]
@@ -273,10 +263,10 @@ def _handlers() -> dict[type, Callable[[Evaluator, Any], Value]]:
         ir.Tuple: _tuple,
         ir.List: _list,
         ir.Dict: _dict,
-        ir.FString: _fstring,
+        ir.FString: eval_text.fstring,
         ir.Lambda: _lambda,
         ir.Walrus: _walrus,
-        ir.Comprehension: eval_loops.comprehension,
+        ir.Comprehension: eval_comprehensions.comprehension,
         ir.Starred: _bad,
         ir.Slice: bare_slice,
     }

@@ -9,7 +9,7 @@ from srcad.eval_exprs import evaluate_all
 from srcad.eval_operators import known_or_constant
 from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
 from srcad.types import Seq
-from srcad.values import Box, Dyn, Known, Ptr, Value
+from srcad.values import Box, Dyn, Known, Lazy, Ptr, Value
 
 
 def index_expr(ev: Evaluator, expr: ir.Index) -> Value:
@@ -35,10 +35,15 @@ def evaluate_index(ev: Evaluator, expr: ir.Index) -> list[Value]:
 
 
 def slice_of(ev: Evaluator, bounds: list[Value | None], loc: ir.Loc | None) -> Value:
-    exprs = [None if b is None or (isinstance(b, Known) and b.value is None) else residual(ev, b, loc) for b in bounds]
-    known = [(True, None) if b is None else static(ev, b) for b in bounds]
-    value = slice(*(v for _, v in known)) if all(k for k, _ in known) else None
-    return Known(value, ir.Slice(*exprs, loc=loc))
+    return Lazy("slice", tuple(Known(None) if b is None else b for b in bounds))
+
+
+def known_slice(ev: Evaluator, items: list[Value]) -> slice | None:
+    """The slice that an index is, if its bounds are known."""
+    if len(items) != 1:
+        return None
+    known, own = static(ev, items[0])
+    return own if known and isinstance(own, slice) else None
 
 
 def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) -> Value:
@@ -64,8 +69,6 @@ def index_exprs(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> tuple[
 
 
 def _index_item(ev: Evaluator, item: Value, loc: ir.Loc | None) -> ir.Expr:
-    if isinstance(item, Known) and isinstance(item.value, slice) and item.expr is not None:
-        return item.expr
     if isinstance(item, Ptr):
         known, value = static(ev, item)
         if known:
@@ -75,11 +78,11 @@ def _index_item(ev: Evaluator, item: Value, loc: ir.Loc | None) -> ir.Expr:
 
 def _index_box(ev: Evaluator, base: Ptr, items: list[Value], loc: ir.Loc | None) -> Value:
     box = ev.state.heap[base.id]
-    if box.expr is not None and len(items) == 1 and isinstance(items[0], Known) and isinstance(items[0].value, slice):
-        part = box.items[items[0].value]
-        return ev.tuple_of(part, expr=ir.Index(box.expr, (residual(ev, items[0]),)), bound=True)
-    if len(items) == 1 and isinstance(items[0], Known) and isinstance(items[0].value, slice):
-        return ev.tuple_of(box.items[items[0].value], box.kind if box.kind == "list" else "tuple", site=loc)
+    part = known_slice(ev, items)
+    if part is not None and box.expr is not None:
+        return ev.tuple_of(box.items[part], expr=ir.Index(box.expr, (residual(ev, items[0]),)), bound=True)
+    if part is not None and box.kind in ("list", "tuple", "namedtuple"):
+        return ev.tuple_of(box.items[part], box.kind if box.kind == "list" else "tuple", site=loc)
     position = box_position(ev, box, items, loc)
     return box.items[position]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from srcad import ir
 from srcad.errors import Unsupported
+from srcad.eval_comprehensions import taking
 from srcad.eval_core import Evaluator, place
 from srcad.eval_exprs import evaluate
-from srcad.eval_order import release
+from srcad.eval_order import owned, release
 from srcad.eval_values import ONE_ARRAY, dyn, residual
 from srcad.types import Num, Seq
-from srcad.values import Dyn, Known, Value
+from srcad.values import Dyn, Generator, Known, Lazy, Value
 
 UNDECIDED = Seq(Num(None, None))
 
@@ -64,7 +67,7 @@ def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc 
 
 def item(ev: Evaluator, base: Dyn, items: list[Value], loc: ir.Loc | None) -> Value:
     expr = ir.Index(base.expr, tuple(residual(ev, i, loc) for i in items), loc=loc)
-    if len(items) != 1 or isinstance(items[0], Known):
+    if len(items) != 1 or isinstance(items[0], (Known, Lazy)):
         raise Unsupported("a slice of a list of unknown length", loc, "make it an array with np.array first.")
     type_ = ev.cx.types.get(base.expr.id) if isinstance(base.expr, ir.Name) else base.type
     assert isinstance(type_, Seq)
@@ -89,45 +92,51 @@ def from_comprehension(ev: Evaluator, expr: ir.Comprehension) -> Value:
     return Dyn(value.expr, type_)
 
 
-def _nest(expr: ir.Comprehension, body: tuple[ir.Stmt, ...]) -> ir.Stmt:
+def _nest(expr: ir.Comprehension, body: tuple[ir.Stmt, ...], stop: ir.Expr | None = None) -> ir.Stmt:
     for generator in reversed(expr.generators):
         for test in reversed(generator.tests):
             body = (ir.If(test, body, loc=expr.loc),)
-        body = (ir.For(generator.target, generator.iter, body, loc=expr.loc),)
+        body = (ir.For(generator.target, generator.iter, body, stop, loc=expr.loc),)
     return body[0]
+
+
+def collected(ev: Evaluator, iterable: Value, loc: ir.Loc | None) -> Value:
+    """``list(x)`` of something of unknown length."""
+    with _taken(ev, iterable, loc) as items:
+        return from_comprehension(ev, replace(items, kind="list"))
 
 
 def total(ev: Evaluator, iterable: Value, start: Value, loc: ir.Loc | None) -> Value:
     """``sum`` of a generator, an array or a list of unknown length: a loop that adds, in Python's order."""
     name = f"total#{place(loc)}"
-    items = _as_generator(ev, iterable, loc)
-    ev.bind(name, start, loc)
-    add = ir.Assign(ir.Name(name), ir.Binary("+", ir.Name(name), items.element, loc=loc), loc=loc)
-    ev.statement(_nest(items, (add,)))
-    ev.env.pop(_source(loc), None)
-    return ev.env.pop(name)
+    with _taken(ev, iterable, loc) as items:
+        ev.bind(name, start, loc)
+        add = ir.Assign(ir.Name(name), ir.Binary("+", ir.Name(name), items.element, loc=loc), loc=loc)
+        ev.statement(_nest(items, (add,)))
+        return ev.env.pop(name)
 
 
 def quantified(ev: Evaluator, iterable: Value, op: str, loc: ir.Loc | None) -> Value:
-    """``any`` or ``all`` of a generator: a loop that sets a flag."""
+    """``any`` or ``all`` of a generator: a loop that sets a flag, and ends when it is set."""
     name = f"found#{place(loc)}"
-    items = _as_generator(ev, iterable, loc)
-    ev.bind(name, evaluate(ev, ir.Const(op == "and")), loc)
-    test = ir.Unary("not", items.element, loc=loc) if op == "and" else items.element
-    flip = ir.If(test, (ir.Assign(ir.Name(name), ir.Const(op != "and"), loc=loc),), loc=loc)
-    ev.statement(_nest(items, (flip,)))
-    ev.env.pop(_source(loc), None)
-    return ev.env.pop(name)
+    with _taken(ev, iterable, loc) as items:
+        ev.bind(name, evaluate(ev, ir.Const(op == "and")), loc)
+        test = ir.Unary("not", items.element, loc=loc) if op == "and" else items.element
+        flip = ir.If(test, (ir.Assign(ir.Name(name), ir.Const(op != "and"), loc=loc),), loc=loc)
+        stop = ir.Unary("not", ir.Name(name)) if op == "and" else ir.Name(name)
+        ev.statement(_nest(items, (flip,), stop))
+        return ev.env.pop(name)
 
 
 def extreme(ev: Evaluator, iterable: Value, path: str, loc: ir.Loc | None) -> Value:
     """``max`` or ``min`` of a list or generator: a loop over the items after the first."""
     from srcad import library
 
-    if isinstance(iterable, Known) and isinstance(iterable.value, ir.Comprehension):
-        iterable = from_comprehension(ev, iterable.value)
+    if isinstance(iterable, Generator):
+        iterable = collected(ev, iterable, loc)
     if not isinstance(iterable, Dyn) or not isinstance(iterable.type, Seq):
-        raise Unsupported(f"{path.rpartition('.')[2]} of this value", loc)
+        name = path.rpartition(".")[2]
+        raise Unsupported(f"cannot differentiate {name} of this value", loc, f"Use np.{name} on an array.")
     source = _source(loc)
     best, k = (f"{word}#{place(loc)}" for word in ("best", "k"))
     ev.env[source] = iterable
@@ -146,9 +155,14 @@ def _source(loc: ir.Loc | None) -> str:
     return f"source#{place(loc)}"
 
 
-def _as_generator(ev: Evaluator, iterable: Value, loc: ir.Loc | None) -> ir.Comprehension:
-    if isinstance(iterable, Known) and isinstance(iterable.value, ir.Comprehension):
-        return iterable.value
+@contextmanager
+def _taken(ev: Evaluator, iterable: Value, loc: ir.Loc | None) -> Iterator[ir.Comprehension]:
+    """The items of `iterable` as a generator expression; a generator's own, among its own variables."""
+    if isinstance(iterable, Generator):
+        with taking(ev, iterable, loc) as expr:
+            yield expr
+        return
     held, source = ir.Name(f"item#{place(loc)}"), ir.Name(_source(loc))
-    ev.env[source.id] = iterable
-    return ir.Comprehension("generator", held, (ir.Generator(held, source),), loc=loc)
+    ev.env[source.id] = iterable if not isinstance(iterable, Dyn) else owned(ev, iterable, "items", loc)
+    yield ir.Comprehension("generator", held, (ir.Generator(held, source),), loc=loc)
+    ev.env.pop(source.id, None)

@@ -8,7 +8,7 @@ from typing import Any
 from srcad import ir
 from srcad.eval_core import Evaluator, Restart, merge_types, shape_class
 from srcad.eval_order import names_in, pointers_in
-from srcad.values import Box, Conflict, Dyn, Known, Ptr, State, Value
+from srcad.values import Box, Conflict, Dyn, Known, Lazy, Ptr, State, Value
 
 Body = tuple[ir.Stmt, ...]
 
@@ -72,6 +72,9 @@ class Merge:
             return self.number(frame, name, a, b)
         if isinstance(a, Ptr) and isinstance(b, Ptr):
             return self.container(a, b)
+        if isinstance(a, Lazy) and isinstance(b, Lazy) and _same_lazy(a, b):
+            args = zip(a.args, b.args, strict=True)
+            return replace(a, args=tuple(self.value(frame, f"{name}_{k}", x, y) for k, (x, y) in enumerate(args)))
         if a == b or isinstance(a, Known) and isinstance(b, Known) and _same(a.value, b.value):
             self.kept.append((frame, name, a))
             return a if (frame, name) not in self.apart else Conflict("reads a variable that changes between the paths")
@@ -205,6 +208,10 @@ class SamePlaces:
             if other != pair
             and ((other[0] == pair[0]) != (other[1] == pair[1]) or other[0] in before[0] or other[1] in before[1])
         )
+
+
+def _same_lazy(a: Lazy, b: Lazy) -> bool:
+    return (a.kind, a.serial, len(a.args)) == (b.kind, b.serial, len(b.args))
 
 
 def _base(a: Value, b: Value) -> str:

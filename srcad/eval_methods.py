@@ -212,13 +212,8 @@ _LIST_METHODS: dict[str, Any] = {
 
 
 def _dict_method(ev: Evaluator, owner: Ptr, box: Box, name: str, args: Args, loc: ir.Loc | None) -> Value:
-    keys: list[Value] = [constant(k) if isinstance(k, (int, float)) else Known(k) for k in box.keys]
-    if name == "keys":
-        return Lazy("items", tuple(keys))
-    if name == "values":
-        return Lazy("items", box.items)
-    if name == "items":
-        return Lazy("items", tuple(ev.tuple_of(pair) for pair in zip(keys, box.items, strict=True)))
+    if name in ("keys", "values", "items"):
+        return Lazy(name, (owner,))
     if name == "copy":
         return ev.box("dict", box.keys, box.items)
     if name == "update":

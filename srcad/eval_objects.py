@@ -9,7 +9,6 @@ from srcad import ir, library, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import evaluate
-from srcad.eval_values import static
 from srcad.types import Num, Struct
 from srcad.values import Bound, Dyn, Known, Ptr, Value
 
@@ -83,9 +82,9 @@ def method(ev: Evaluator, fn: Bound, args: list[Value], kwargs: dict[str, Value]
 
         return eval_effects.draw(ev, owner, fn.name, args, kwargs, loc)
     if isinstance(owner.value, (str, bytes)):
-        known = [static(ev, a) for a in args]
-        if all(k for k, _ in known):
-            return Known(getattr(owner.value, fn.name)(*(v for _, v in known)))
+        from srcad import eval_text
+
+        return eval_text.method(ev, fn, args, kwargs, loc)
     function = getattr(type(owner.value), fn.name, None)
     raw = type(owner.value).__dict__.get(fn.name)
     if isinstance(raw, staticmethod):

@@ -9,10 +9,10 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, place
 from srcad.eval_exprs import evaluate, evaluate_all
-from srcad.eval_order import holding
+from srcad.eval_order import disturbed, holding
 from srcad.eval_values import constant, dyn, residual, static, static_truth, truth_expr
-from srcad.types import Num, Seq, is_float
-from srcad.values import Dyn, Known, Ptr, Value
+from srcad.types import Num, Seq, is_float, is_scalar
+from srcad.values import Dyn, Known, Ptr, Text, Value
 
 BINARY: dict[str, Any] = {
     "+": operator.add,
@@ -57,13 +57,17 @@ def binary_expr(ev: Evaluator, expr: ir.Binary) -> Value:
 
 
 def binary(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None) -> Value:
+    known_left, a = static(ev, left)
+    known_right, b = static(ev, right)
+    if known_left and known_right and isinstance(a, str) and op in BINARY:
+        return known_or_constant(BINARY[op](a, b), loc)
+    if isinstance(left, Text) or isinstance(right, Text) or isinstance(a, str):
+        return Text(ir.Binary(op, residual(ev, left, loc), residual(ev, right, loc), loc=loc))
     if isinstance(left, Ptr) or isinstance(right, Ptr):
         found = _binary_boxes(ev, op, left, right, loc)
         if found is not None:
             return found
-    known_left, a = static(ev, left)
-    known_right, b = static(ev, right)
-    if known_left and known_right and (_foldable(a, b) or isinstance(a, str)) and op in BINARY:
+    if known_left and known_right and _foldable(a, b) and op in BINARY:
         return known_or_constant(BINARY[op](a, b), loc)
     for side in (left, right):
         if isinstance(side, Dyn) and isinstance(side.type, Seq):
@@ -92,8 +96,6 @@ def _binary_boxes(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
         known, count = static(ev, times)
         if known and isinstance(count, int) and box.kind in ("list", "tuple"):
             return ev.tuple_of(box.items * count, box.kind, site=loc)
-    if op == "%" and isinstance(left, Known):
-        return Known(None)
     return None
 
 
@@ -104,7 +106,7 @@ def compare(ev: Evaluator, expr: ir.Compare) -> Value:
         return _compare_pair(ev, expr.ops[0], left, right, expr.loc)
     mark, before = len(ev.out), ev.state.copy()
     values = evaluate_all(ev, expr.items)
-    if len(ev.out) > mark:  # an operand that needs statements: one link after the other
+    if len(ev.out) > mark or disturbed(ev, before, mark):  # an operand that needs statements: one link after the other
         del ev.out[mark:]
         ev.state = before
         return _chained(ev, expr)
@@ -143,10 +145,16 @@ def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
     known_right, b = static(ev, right)
     if known_left and known_right:
         return constant(bool(COMPARE[op](a, b)))
-    if op in ("==", "!=") and (isinstance(left, Known) or isinstance(right, Known)):
-        return constant(op == "!=")  # a number is never equal to None or to a string
+    if isinstance(left, Text) or isinstance(right, Text):
+        reason = "cannot differentiate a comparison of text that is made of numbers"
+        raise Unsupported(reason, loc, "Compare the numbers.")
     if isinstance(left, Ptr) and isinstance(right, Ptr):
         return _compare_boxes(ev, op, left, right, loc)
+    if op in ("==", "!=") and (isinstance(left, Known) or isinstance(right, Known)):
+        other = right if isinstance(left, Known) else left
+        if isinstance(other, Dyn) and not is_scalar(other.type):
+            raise Unsupported("cannot differentiate a comparison of an array with this", loc, "Use `is None`.")
+        return constant(op == "!=")  # a number is never equal to None or to a string
     return dyn(ev, ir.Compare((op,), (residual(ev, left, loc), residual(ev, right, loc)), loc=loc))
 
 
@@ -230,7 +238,7 @@ def _boolop_from(ev: Evaluator, expr: ir.BoolOp, value: Value, k: int) -> Value:
     mark, before = len(ev.out), ev.state.copy()
     with holding(ev, [value]):
         values = [value, *(evaluate(ev, item) for item in expr.items[k:])]
-    if len(ev.out) == mark and all(_is_flag(v) for v in values):
+    if len(ev.out) == mark and not disturbed(ev, before, mark) and all(_is_flag(v) for v in values):
         return boolean(ev, expr.op, values, expr.loc)
     del ev.out[mark:]
     ev.state = before
@@ -255,7 +263,7 @@ def truth(ev: Evaluator, expr: ir.Expr) -> Value:
     values: list[Value] = []
     for item in expr.items:
         values.append(truth(ev, item))
-        if len(ev.out) > mark and len(values) > 1:
+        if len(values) > 1 and (len(ev.out) > mark or disturbed(ev, before, mark)):
             del ev.out[mark:]
             ev.state = before
             return evaluate(ev, expr)

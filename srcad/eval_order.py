@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcad import ir
 from srcad.types import Num, leaf_name
-from srcad.values import Bound, Box, Dyn, Known, Lazy, Partial, Ptr, State, Value
+from srcad.values import Bound, Box, Dyn, Known, Lazy, Partial, Ptr, State, Text, Value
 
 if TYPE_CHECKING:
     from srcad.eval_core import Evaluator
@@ -117,6 +117,17 @@ def changes(ev: Evaluator, stmts: Sequence[ir.Stmt]) -> Change:
     return Change(frozenset(rebound), bool(written - fresh), ev.cx.types)
 
 
+def disturbed(ev: Evaluator, before: State, mark: int) -> bool:
+    """Whether what was written since `mark`, or done to containers meanwhile, can be seen from outside."""
+    if changes(ev, ev.out[mark:]).wrote:
+        return True
+    now = ev.state
+    for frame, env in before.frames.items():
+        if frame not in COUNTERS and any(now.frames.get(frame, {}).get(name) != v for name, v in env.items()):
+            return True
+    return any(now.heap.get(key, box) != box for key, box in before.heap.items())
+
+
 def _rebound(node: Any) -> set[str]:
     if isinstance(node, (ir.Assign, ir.For)):
         return ir.names(node.target)
@@ -164,12 +175,8 @@ def _hold(ev: Evaluator, value: Value, reached: Callable[[ir.Expr], bool], loc: 
         if isinstance(value.expr, ir.Const) or not reached(value.expr):
             return value
         return replace(value, expr=value.const) if value.const is not None else ev.temp("t", value, loc)
-    if isinstance(value, Known):
-        return (
-            replace(value, expr=_held_slice(ev, value.expr, reached, loc))
-            if isinstance(value.expr, ir.Slice)
-            else value
-        )
+    if isinstance(value, Text):
+        return Text(_held_text(ev, value.expr, reached, loc))
     if isinstance(value, Lazy):
         return replace(value, args=tuple(_hold(ev, v, reached, loc) for v in value.args))
     if isinstance(value, Bound):
@@ -193,15 +200,22 @@ def _hold_items(ev: Evaluator, value: Ptr, reached: Callable[[ir.Expr], bool], l
         ev.state.heap[value.id] = replace(box, items=items, expr=None)
 
 
-def _held_slice(ev: Evaluator, expr: ir.Slice, reached: Callable[[ir.Expr], bool], loc: ir.Loc | None) -> ir.Slice:
-    def bound(part: ir.Expr | None) -> ir.Expr | None:
-        if part is None or isinstance(part, ir.Const) or not reached(part):
-            return part
-        from srcad.eval_values import dyn
+def _held_text(ev: Evaluator, expr: ir.Expr, reached: Callable[[ir.Expr], bool], loc: ir.Loc | None) -> ir.Expr:
+    """A message with the numbers that it shows named."""
+    from srcad.eval_values import dyn
 
-        return ev.temp("t", dyn(ev, part), loc).expr
+    def part(node: Any) -> Any:
+        if isinstance(node, (ir.Const, ir.Ref)) or not ir.names(node):
+            return node
+        if isinstance(node, (ir.FString, ir.Attr, ir.Tuple)) or isinstance(node, ir.Call) and _is_text(node):
+            return ir.rebuild(node, part)
+        return ev.temp("t", dyn(ev, node), loc).expr if reached(node) else node
 
-    return replace(expr, lower=bound(expr.lower), upper=bound(expr.upper), step=bound(expr.step))
+    return part(expr)  # type: ignore[no-any-return]
+
+
+def _is_text(call: ir.Call) -> bool:
+    return isinstance(call.fn, ir.Attr) or call.fn in [ir.Ref(f"builtins.{f}") for f in ("str", "repr", "format")]
 
 
 # ---- variables that are assigned while something else is held in them ----
@@ -234,12 +248,12 @@ def release(
 
 
 def _occurs(state: State, wanted: set[str]) -> bool:
-    frames = (v for frame, env in state.frames.items() if frame not in _COUNTERS for v in env.values())
+    frames = (v for frame, env in state.frames.items() if frame not in COUNTERS for v in env.values())
     boxes = (v for box in state.heap.values() for v in (*box.items, *([Known(None, box.expr)] if box.expr else ())))
     return any(name in wanted for values in (frames, boxes) for value in values for name in names_in(value))
 
 
-_COUNTERS = ("#temps", "#loops", "#used")
+COUNTERS = ("#temps", "#loops", "#used")
 
 
 def _mentioned(state: State, owners: Collection[tuple[str, str]], also: Sequence[Value]) -> set[str]:
@@ -248,7 +262,7 @@ def _mentioned(state: State, owners: Collection[tuple[str, str]], also: Sequence
     seen: set[int] = set()
     todo: list[Value] = [v for v in also]
     for frame, env in state.frames.items():
-        if frame not in _COUNTERS:
+        if frame not in COUNTERS:
             todo += [v for name, v in env.items() if (frame, name) not in owners]
     while todo:
         value = todo.pop()
@@ -266,7 +280,7 @@ def reachable(ev: Evaluator) -> set[int]:
     """The containers that the program can still get at."""
     todo = [p for values in ev.pending for v in values for p in pointers_in(v)]
     for frame, env in ev.state.frames.items():
-        if frame not in _COUNTERS:
+        if frame not in COUNTERS:
             todo += [p for value in env.values() for p in pointers_in(value)]
     found: set[int] = set()
     while todo:
@@ -280,7 +294,7 @@ def reachable(ev: Evaluator) -> set[int]:
 def names_in(value: Value) -> Iterable[str]:
     if isinstance(value, Dyn):
         return (value.expr.id,) if isinstance(value.expr, ir.Name) else ir.names(value.expr)
-    if isinstance(value, Known):
+    if isinstance(value, (Known, Text)):
         return () if value.expr is None or isinstance(value.expr, ir.Ref) else ir.names(value.expr)
     return [name for part in _parts(value) for name in names_in(part)]
 
@@ -304,7 +318,7 @@ def pointers_in(value: Value) -> list[Ptr]:
 
 def _move(state: State, moved: dict[str, ir.Expr]) -> None:
     for frame, env in state.frames.items():
-        if frame not in _COUNTERS:
+        if frame not in COUNTERS:
             env.update({name: _moved(value, moved) for name, value in env.items()})
     for key, box in state.heap.items():
         state.heap[key] = _moved_box(box, moved)
@@ -318,7 +332,7 @@ def _moved_box(box: Box, moved: dict[str, ir.Expr]) -> Box:
 def _moved(value: Value, moved: dict[str, ir.Expr]) -> Value:
     if isinstance(value, Dyn):
         return replace(value, expr=ir.substitute(value.expr, moved)) if set(names_in(value)) & set(moved) else value
-    if isinstance(value, Known):
+    if isinstance(value, (Known, Text)):
         return replace(value, expr=ir.substitute(value.expr, moved)) if set(names_in(value)) & set(moved) else value
     if isinstance(value, Lazy):
         return replace(value, args=tuple(_moved(v, moved) for v in value.args))

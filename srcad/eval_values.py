@@ -8,7 +8,7 @@ from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.types import Num, Seq
-from srcad.values import Bound, Box, Closure, Dyn, Known, Lazy, Partial, Ptr, Value
+from srcad.values import Bound, Box, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Text, Value
 
 ONE_ARRAY = "hold the entries in one array."
 
@@ -21,9 +21,20 @@ def residual(ev: Evaluator, value: Value, loc: ir.Loc | None = None) -> ir.Expr:
         return _residual_box(ev, ev.state.heap[value.id], loc)
     if isinstance(value, Known):
         return _residual_known(value, loc)
+    if isinstance(value, Text):
+        return value.expr
+    if isinstance(value, Lazy) and value.kind == "slice":
+        bounds = (None if a == Known(None) else residual(ev, a, loc) for a in value.args)
+        return ir.Slice(*bounds, loc=loc)
     if isinstance(value, Lazy) and value.kind == "range":
         return ir.Call(ir.Ref("builtins.range"), tuple(residual(ev, a, loc) for a in value.args))
-    raise Unsupported("a function cannot be used as a number here", loc)
+    raise Unsupported(f"cannot differentiate {_what(value)} used as a number", loc)
+
+
+def _what(value: Value) -> str:
+    if isinstance(value, Generator):
+        return "a generator"
+    return f"an iterator ({value.kind})" if isinstance(value, Lazy) else "a function"
 
 
 def _residual_box(ev: Evaluator, box: Box, loc: ir.Loc | None) -> ir.Expr:
@@ -80,6 +91,10 @@ def static(ev: Evaluator, value: Value) -> tuple[bool, Any]:
             parts = [static(ev, item) for item in box.items]
             if all(known for known, _ in parts):
                 return True, tuple(v for _, v in parts) if box.kind == "tuple" else [v for _, v in parts]
+    if isinstance(value, Lazy) and value.kind == "slice":
+        parts = [static(ev, a) for a in value.args]
+        if all(known for known, _ in parts):
+            return True, slice(*(v for _, v in parts))
     return False, None
 
 
@@ -96,10 +111,11 @@ def demand(ev: Evaluator, value: Value, what: str, loc: ir.Loc | None) -> Any:
 
 
 def static_truth(ev: Evaluator, value: Value) -> tuple[bool, bool]:
-    if isinstance(value, (Closure, Bound, Partial)):
+    if isinstance(value, (Closure, Bound, Partial, Generator)):
         return True, True
     if isinstance(value, Ptr):
-        return True, bool(ev.state.heap[value.id].items)
+        box = ev.state.heap[value.id]
+        return True, box.kind in ("dataclass", "object") or bool(box.items)
     known, own = static(ev, value)
     return known, bool(own) if known else False
 
@@ -108,25 +124,6 @@ def truth_expr(ev: Evaluator, value: Value, loc: ir.Loc | None) -> ir.Expr:
     if isinstance(value, Dyn) and isinstance(value.type, Seq):
         return ir.Compare((">",), (ir.call("builtins.len", value.expr), ir.Const(0)))
     return residual(ev, value, loc)
-
-
-def message(ev: Evaluator, expr: ir.Expr) -> ir.Expr:
-    """An exception, message or context manager: kept as written, its variables renamed."""
-
-    from srcad.eval_exprs import evaluate
-
-    def rename(node: ir.Expr) -> ir.Expr:
-        if isinstance(node, ir.Name):
-            return residual(ev, ev.lookup(node.id, node.loc), node.loc)
-        if isinstance(node, (ir.Attr, ir.Index, ir.Binary, ir.Unary)) and not _mentions_object(ev, node):
-            return residual(ev, evaluate(ev, node), node.loc)
-        return ir.rebuild(node, rename)
-
-    return rename(expr)
-
-
-def _mentions_object(ev: Evaluator, node: ir.Expr) -> bool:
-    return any(isinstance(n, (ir.Lambda, ir.Comprehension, ir.FString)) for n in ir.walk(node))
 
 
 def dyn(ev: Evaluator, expr: ir.Expr) -> Dyn:

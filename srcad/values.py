@@ -56,10 +56,28 @@ class Bound:
 
 @dataclass(frozen=True)
 class Lazy:
-    """An iterator that a loop will consume: kind "range" "zip" "enumerate" "reversed" "array" "items"."""
+    """What is evaluated when it is used. kind: "range", "slice" (three bounds), an iterator ("zip" "enumerate"
+    "reversed" "map" "filter" "iter"), which has a serial number, or a dict's view ("keys" "values" "items")."""
 
     kind: str
     args: tuple[Value, ...]
+    serial: int = 0
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A generator expression and the frame of the variables it reads; `serial` is its identity."""
+
+    expr: ir.Comprehension
+    frame: str
+    serial: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string known only at run time: good for messages."""
+
+    expr: ir.Expr
 
 
 @dataclass(frozen=True)
@@ -80,7 +98,7 @@ class Partial:
     derivative: str = ""  # "", "grad", "value_and_grad", ...
 
 
-Value: TypeAlias = Union[Dyn, Known, Ptr, Closure, Bound, Lazy, Conflict, Partial]
+Value: TypeAlias = Union[Dyn, Known, Ptr, Closure, Bound, Lazy, Generator, Text, Conflict, Partial]
 
 
 @dataclass(frozen=True)
@@ -107,6 +125,10 @@ class Box:
 
     def with_item(self, position: int, value: Value) -> Box:
         return replace(self, items=(*self.items[:position], value, *self.items[position + 1 :]), expr=None)
+
+
+    def with_items(self, items: tuple[Value, ...]) -> Box:
+        return replace(self, items=items, expr=None)
 
 
 @dataclass

@@ -203,7 +203,8 @@ class _Substituter:
             return None
         if name in ir.names(self.results) and not top:
             return None
-        value, before = stmt.value, []
+        value: ir.Expr = stmt.value
+        before: list[ir.Stmt] = []
         for moved in sorted((ir.names(stmt.value) - {base}) & changed):
             frozen = f"{moved}_at_{name}"
             if frozen in self.known:

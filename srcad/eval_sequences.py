@@ -1,0 +1,342 @@
+"""Builtins that make or use up iterables: ``range``, ``zip``, ``map``, ``list``, ``sum``, ``max``, ``any``, ..."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
+from srcad.eval_comprehensions import expand, taking
+from srcad.eval_core import Evaluator
+from srcad.eval_exprs import sequence
+from srcad.eval_iter import ONE_SHOT, consume, plain, unrolled
+from srcad.eval_operators import binary, boolean
+from srcad.eval_order import disturbed
+from srcad.eval_values import constant, demand, static
+from srcad.types import Num, Seq
+from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Value
+
+# ---- iterators ----
+
+
+def lazy(ev: Evaluator, kind: str, args: Sequence[Value]) -> Lazy:
+    ev.cx.boxes += 1
+    return Lazy(kind, tuple(args), ev.cx.boxes)
+
+
+@handles("builtins.range", "numba.prange", "numba.misc.special.prange")
+def _range(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return Lazy("range", tuple(args))
+
+
+@handles("builtins.zip")
+def _zip(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    if "strict" in kwargs and demand(ev, kwargs["strict"], "the argument strict of zip", loc):
+        lengths = [unrolled(ev, v, False) for v in args]
+        if any(items is None for items in lengths):
+            raise Unsupported(
+                "cannot differentiate zip(strict=True) of unknown lengths", loc, "Compare the lengths first."
+            )
+        if len({len(items or ()) for items in lengths}) > 1:
+            raise ValueError("zip() arguments have different lengths")
+    return lazy(ev, "zip", args)
+
+
+@handles("builtins.enumerate")
+def _enumerate(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    start = args[1] if len(args) > 1 else kwargs.get("start", constant(0))
+    return lazy(ev, "enumerate", (args[0], start))
+
+
+@handles("builtins.reversed")
+def _reversed(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    value = args[0]
+    if isinstance(value, Lazy) and value.kind in ONE_SHOT or isinstance(value, Generator):
+        raise TypeError("the argument of reversed() must be a sequence")
+    return (
+        lazy(ev, "iter", (_reversed_range(ev, value, loc),))
+        if _is_unit_range(ev, value)
+        else lazy(ev, "reversed", args)
+    )
+
+
+def _is_unit_range(ev: Evaluator, value: Value) -> bool:
+    if not isinstance(value, Lazy) or value.kind != "range":
+        return False
+    known, step = static(ev, value.args[2]) if len(value.args) == 3 else (True, 1)
+    return known and abs(step) == 1
+
+
+def _reversed_range(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
+    assert isinstance(value, Lazy)
+    bounds = list(value.args)
+    start, stop = (constant(0), bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])
+    by = static(ev, bounds[2])[1] if len(bounds) == 3 else 1
+    unit = constant(by)
+    return Lazy("range", (binary(ev, "-", stop, unit, loc), binary(ev, "-", start, unit, loc), constant(-by)))
+
+
+@handles("builtins.iter")
+def _iter(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    if len(args) > 1:
+        raise Unsupported("cannot differentiate iter with a sentinel", loc, "Write a while loop.")
+    once = isinstance(args[0], Generator) or isinstance(args[0], Lazy) and args[0].kind in ONE_SHOT
+    return args[0] if once else lazy(ev, "iter", args)
+
+
+@handles("builtins.next")
+def _next(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    raise Unsupported("cannot differentiate next, which takes one item of an iterator", loc, "Index a list instead.")
+
+
+@handles("srcad.checkpoint", "srcad.api.checkpoint")
+def _checkpoint(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return args[0]
+
+
+@handles("builtins.map")
+def _map(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return lazy(ev, "map", args)
+
+
+@handles("builtins.filter")
+def _filter(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return lazy(ev, "filter", args)
+
+
+@handles("functools.reduce")
+def _reduce(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad import eval_calls
+
+    items = [*args[2:3], *items_of(ev, args[1], loc)]
+    if not items:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    total = items[0]
+    for item in items[1:]:
+        total = eval_calls.dispatch(ev, args[0], [total, item], {}, loc)
+    return total
+
+
+@handles("functools.partial")
+def _partial(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
+
+
+# ---- containers ----
+
+
+def items_of(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value]:
+    """All items of an iterable whose length is known while transforming."""
+    if not isinstance(value, Generator):
+        return sequence(ev, value, loc)
+    with taking(ev, value, loc) as expr:
+        items = expand(ev, expr)
+    if items is None:
+        raise Unsupported(
+            "cannot differentiate a generator of unknown length here", loc, "Write a list comprehension, or a loop."
+        )
+    return items
+
+
+@handles("builtins.tuple")
+def _tuple(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return ev.tuple_of(items_of(ev, args[0], loc) if args else [], "tuple", site=loc)
+
+
+@handles("builtins.list")
+def _list(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad import eval_lists
+
+    site = ("list", ev.frame, loc and (loc.line, loc.col))
+    if not args and ("dynamic", site) in ev.cx.decisions:
+        return eval_lists.new(ev, [], loc)
+    if args and isinstance(args[0], Dyn) and isinstance(args[0].type, Seq):
+        return keep(ev, "builtins.list", args, {}, loc)
+    if args and _is_open(args[0]):
+        return eval_lists.collected(ev, args[0], loc)
+    return ev.tuple_of(items_of(ev, args[0], loc) if args else [], "list", site=site)
+
+
+def _is_open(value: Value) -> bool:
+    """An array or list whose length is known only at run time."""
+    if not isinstance(value, Dyn):
+        return False
+    dims = value.type.dims if isinstance(value.type, Num) else (None,)
+    return bool(dims) and dims is not None and (dims[0] is None or bool(dims[0].terms))
+
+
+@handles("builtins.dict")
+def _dict(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    entries: dict[Any, Value] = {}
+    if args and isinstance(args[0], Ptr) and ev.state.heap[args[0].id].kind == "dict":
+        box = ev.state.heap[args[0].id]
+        entries.update(zip(box.keys, box.items, strict=True))
+    elif args:
+        for pair in items_of(ev, args[0], loc):
+            key, value = sequence(ev, pair, loc)
+            entries[demand(ev, key, "a dict's key", loc)] = value
+    entries.update(kwargs)
+    return ev.box("dict", tuple(entries), tuple(entries.values()))
+
+
+@handles("copy.copy")
+def _copy(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    value = args[0]
+    if isinstance(value, Ptr):
+        box = ev.state.heap[value.id]
+        return ev.box(box.kind, box.keys, box.items, cls=box.cls, site=loc)
+    return _copied(ev, value, loc)
+
+
+def _copied(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
+    if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims != ():
+        return keep(ev, "numpy.copy", [value], {}, loc)
+    if isinstance(value, Dyn) and isinstance(value.type, Seq):
+        return keep(ev, "builtins.list", [value], {}, loc)
+    return value
+
+
+@handles("copy.deepcopy")
+def _deepcopy(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return _deep(ev, args[0], {}, loc)
+
+
+def _deep(ev: Evaluator, value: Value, done: dict[Any, Value], loc: ir.Loc | None) -> Value:
+    """What occurs twice is copied once; `done` maps a container's identity or an array's variable to its copy."""
+    if isinstance(value, Ptr):
+        if value.id not in done:
+            box = ev.state.heap[value.id]
+            made = ev.box(box.kind, box.keys, box.items, cls=box.cls, site=loc)
+            done[value.id] = made
+            items = tuple(_deep(ev, item, done, loc) for item in box.items)
+            ev.state.heap[made.id] = ev.state.heap[made.id].with_items(items)
+        return done[value.id]
+    if isinstance(value, Dyn) and isinstance(value.expr, ir.Name):
+        key = value.expr.id
+        if key not in done:
+            if key in ev.cx.second_names and any(k in ev.cx.second_names for k in done if isinstance(k, str)):
+                raise Unsupported("cannot differentiate a deep copy of arrays that may be one", loc, "Copy each array.")
+            done[key] = _copied(ev, value, loc)
+        return done[key]
+    return _copied(ev, value, loc)
+
+
+@handles("dataclasses.replace")
+def _replace(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """A new instance, made like any other."""
+    from srcad import eval_objects
+
+    if not isinstance(args[0], Ptr):
+        raise Unsupported("cannot differentiate dataclasses.replace of this value", loc)
+    box = ev.state.heap[args[0].id]
+    fields = dict(zip(box.keys, box.items, strict=True))
+    return eval_objects.construct(ev, Known(box.cls), [], {**fields, **kwargs}, loc)
+
+
+@handles("builtins.sorted")
+def _sorted(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    value = args[0]
+    if isinstance(value, Dyn) and isinstance(value.type, Num) and len(value.type.dims or ()) == 1 and not kwargs:
+        from srcad import eval_lists
+
+        return eval_lists.collected(ev, keep(ev, "numpy.sort", args, {}, loc), loc)
+    known = [static(ev, v) for v in items_of(ev, value, loc)]
+    if set(kwargs) - {"reverse"} or not all(k for k, _ in known):
+        reason = "cannot differentiate sorted of values known only at run time"
+        raise Unsupported(reason, loc, "Use np.sort on an array, or np.argsort for the order.")
+    backwards = "reverse" in kwargs and demand(ev, kwargs["reverse"], "the argument reverse of sorted", loc)
+    return ev.tuple_of([plain(v) for v in sorted((v for _, v in known), reverse=bool(backwards))], "list", site=loc)
+
+
+# ---- from many to one ----
+
+
+def known_items(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value] | None:
+    """The items that are taken from `value`; None where a loop has to take them."""
+    if isinstance(value, Generator):
+        frame, ev.frame = ev.frame, value.frame
+        try:
+            items = expand(ev, value.expr)
+        finally:
+            ev.frame = frame
+    else:
+        items = unrolled(ev, value, ranges=False)
+    if items is not None:
+        consume(ev, value, loc)
+    return items
+
+
+@handles("builtins.sum")
+def _sum(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    start = args[1] if len(args) > 1 else kwargs.get("start", constant(0))
+    items = known_items(ev, args[0], loc)
+    if items is None:
+        from srcad import eval_lists
+
+        return eval_lists.total(ev, args[0], start, loc)
+    if len(items) > 1 and static(ev, start) == (True, 0) and _adds_to_zero(items[0]):
+        start, *items = items
+    for item in items:
+        start = binary(ev, "+", start, item, loc)
+    return start
+
+
+def _adds_to_zero(value: Value) -> bool:
+    """Whether ``0 + value`` can be left out (a truth value would become an integer)."""
+    return isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dtype not in (None, "bool")
+
+
+def _extreme(path: str) -> Handler:
+    def extreme(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        name = path.rpartition(".")[2]
+        if kwargs:
+            raise Unsupported(f"cannot differentiate {name} with {next(iter(kwargs))}=", loc, "Write a loop.")
+        items = known_items(ev, args[0], loc) if len(args) == 1 else args
+        if items is None:
+            if isinstance(args[0], Dyn) and isinstance(args[0].type, Num) and len(args[0].type.dims or ()) == 1:
+                return keep(ev, f"numpy.{name}", args, {}, loc)
+            from srcad import eval_lists
+
+            return eval_lists.extreme(ev, args[0], path, loc)
+        if not items:
+            raise ValueError(f"{name}() arg is an empty sequence")
+        known = [static(ev, item) for item in items]
+        if all(k for k, _ in known):
+            return plain((max if name == "max" else min)(v for _, v in known))
+        best = items[0]
+        for item in items[1:]:
+            best = keep(ev, path, [best, item], {}, loc)
+        return best
+
+    return extreme
+
+
+HANDLERS["builtins.max"] = _extreme("builtins.max")
+HANDLERS["builtins.min"] = _extreme("builtins.min")
+
+
+def _quantifier(op: str) -> Handler:
+    """``any`` and ``all``: what follows a deciding item is not evaluated."""
+
+    def quantify(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        from srcad import eval_lists
+
+        before, mark = ev.state.copy(), len(ev.out)
+        items = known_items(ev, args[0], loc)
+        if items is not None:
+            if len(items) > 1 and disturbed(ev, before, mark):
+                reason = f"cannot differentiate {'all' if op == 'and' else 'any'} over values whose computation changes something"
+                raise Unsupported(reason, loc, "Write a loop that stops.")
+            return boolean(ev, op, items, loc)
+        value = args[0]
+        if isinstance(value, Dyn) and isinstance(value.type, Num) and len(value.type.dims or ()) == 1:
+            return keep(ev, "numpy.all" if op == "and" else "numpy.any", args, {}, loc)
+        return eval_lists.quantified(ev, value, op, loc)
+
+    return quantify
+
+
+HANDLERS["builtins.all"] = _quantifier("and")
+HANDLERS["builtins.any"] = _quantifier("or")
