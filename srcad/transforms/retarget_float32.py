@@ -74,8 +74,8 @@ class Narrow:
     def node(self, old: Any, new: Any) -> Any:
         """`new`, which stands for `old`, with its Python numbers cast."""
         match old:
-            case ir.Param(name, default=ir.Const()):  # a seed: out_bar=1.0
-                return replace(new, default=self.cast((ir.Name(name), old.default), (old.default, new.default))[1])
+            case ir.Param(name, default=ir.Const() as seed):  # out_bar=1.0
+                return replace(new, default=self.cast((ir.Name(name), seed), (seed, new.default))[1])
             case ir.Binary(op, left, right) if isinstance(new, ir.Binary):
                 if op == "**" and isinstance(right, ir.Const) and right.kind == "int":
                     return new
