@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcad import ir, types
+from srcad import ir
+from srcad.abstract import Abstract
 from srcad.pipeline import Input
 
 
@@ -25,8 +26,8 @@ class Program:
     inputs: tuple[Input, ...]
     body: tuple[ir.Stmt, ...]
     results: tuple[ir.Expr, ...]
-    types: Mapping[str, types.Abstract]
-    output: types.Abstract
+    types: Mapping[str, Abstract]
+    output: Abstract
     wrt: tuple[Input, ...] = ()
     seeds: tuple[ir.Param, ...] = ()
     assumptions: tuple[Any, ...] = ()
@@ -43,8 +44,10 @@ class Program:
         """The program as a function that runs."""
         params = tuple(ir.Param(i.name) for i in self.inputs) + self.seeds
         value = self.results[0] if len(self.results) == 1 else ir.Tuple(self.results)
-        return ir.Function(self.name, params, (*self.body, ir.Return(value, loc=self.return_loc)), self.doc, loc=self.loc)
+        body = (*self.body, ir.Return(value, loc=self.return_loc))
+        return ir.Function(self.name, params, body, self.doc, loc=self.loc)
 
     def names(self) -> set[str]:
         """Every name in use."""
-        return ir.names(self.body) | ir.names(self.results) | {i.name for i in self.inputs} | {p.name for p in self.seeds}
+        own = {i.name for i in self.inputs} | {p.name for p in self.seeds}
+        return own | ir.names(self.body) | ir.names(self.results)

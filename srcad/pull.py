@@ -187,7 +187,7 @@ class Pull:
             self.found.append(Contribution(expr.args[0], self.full(g, kind, expr), True, True))
             return
         rule = self.rule(expr)
-        bound = rule.bind(expr.args, dict(expr.kwargs))
+        bound = rule.bind(expr.args, named_arguments(expr))
         for name, value in bound.items():
             if name not in (*rule.wrt, *rule.inert, rule.each) and activity.flowing_value(value) & self.active:
                 raise Unsupported(f"the derivative of {rule.path} by its argument {name}", expr.loc or self.loc)
@@ -292,7 +292,7 @@ class Pull:
 
     def pullback(self, expr: ir.Call, rule: rules.RuleSet, out_bar: ir.Expr, out: ir.Expr | None) -> None:
         assert rule.pullback is not None
-        given = rule.bind(expr.args, dict(expr.kwargs))
+        given = rule.bind(expr.args, named_arguments(expr))
         given = {**given, "out": out if out is not None else expr}
         if rule.each is not None:
             self.pullback_each(expr, rule, given, out_bar)
@@ -487,6 +487,11 @@ def sum_over(value: ir.Expr, over: tuple[int, ...], rank: int, keep: bool) -> ir
     if keep:
         return ir.call("numpy.sum", value, axis=axis, keepdims=ir.Const(True))
     return ir.call("numpy.sum", value, axis=axis)
+
+
+def named_arguments(call: ir.Call) -> dict[str, ir.Expr]:
+    """The keyword arguments of a core call, which has no ``**``."""
+    return {name: value for name, value in call.kwargs if name is not None}
 
 
 def _is_cheap(expr: ir.Expr) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from srcad import algebra, ir
+from srcad import algebra, eval_calls, ir
 from srcad.transforms import activity
 
-NOTHING = ir.Name("#nothing")  # stands for the tangent of an inactive argument
+NOTHING = ir.Name(eval_calls.NOTHING)  # stands for the tangent of an inactive argument
 
 
 def vanish(stmts: Sequence[ir.Stmt], values: Sequence[ir.Expr]) -> tuple[list[ir.Stmt], tuple[ir.Expr, ...]]:

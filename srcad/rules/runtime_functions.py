@@ -5,6 +5,8 @@ Functions of `srcad_runtime` that have no rule here (or in `helpers`) are plain 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from srcad_runtime import activations, attention, convolution, ctc, functional, losses, normalization, pooling
 
@@ -192,7 +194,7 @@ def conv2d_input_pullback_bar(weight, g, size, stride=1, padding=0, dilation=1, 
 
 @pushforward(convolution.conv2d_input_pullback)
 def conv2d_input_pullback_dot(weight, g, size, stride=1, padding=0, dilation=1, groups=1, *, weight_dot, g_dot):
-    x_dot = 0.0
+    x_dot: Any = 0.0
     if not known(weight_dot):
         x_dot = convolution.conv2d_input_pullback(weight_dot, g, size, stride, padding, dilation, groups)
     if not known(g_dot):
@@ -216,7 +218,7 @@ def conv2d_weight_pullback_bar(x, g, kernel, stride=1, padding=0, dilation=1, gr
 
 @pushforward(convolution.conv2d_weight_pullback)
 def conv2d_weight_pullback_dot(x, g, kernel, stride=1, padding=0, dilation=1, groups=1, *, x_dot, g_dot):
-    weight_dot = 0.0
+    weight_dot: Any = 0.0
     if not known(x_dot):
         weight_dot = convolution.conv2d_weight_pullback(x_dot, g, kernel, stride, padding, dilation, groups)
     if not known(g_dot):

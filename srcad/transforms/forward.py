@@ -16,7 +16,7 @@ from srcad.errors import Unsupported
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.pull import OPERATORS, Hoist, _base, _is_expensive
+from srcad.pull import OPERATORS, Hoist, _base, _is_expensive, named_arguments
 from srcad.transforms import activity, alias, tidy
 from srcad.types import Num, Seq
 
@@ -108,8 +108,7 @@ class Forwarder:
                 if activity.flowing(hoist.expr) & self.active:
                     self.active.add(name)
                 before.extend(self.statement(ir.Assign(ir.Name(name), hoist.expr, loc=stmt.loc)))
-                old, new = hoist.expr, ir.Name(name)
-                stmt = replace(stmt, value=ir.transform(stmt.value, lambda n: new if n == old else n))
+                stmt = replace(stmt, value=replaced(stmt.value, hoist.expr, ir.Name(name)))
         raise Unsupported("an expression too large to differentiate", stmt.loc, "split it into statements.")
 
     def assign(self, stmt: ir.Assign) -> list[ir.Stmt]:
@@ -311,7 +310,7 @@ class Push:
             name = expr.fn.path.removeprefix("user:")
             hint = "register one with srcad.elementwise, srcad.pushforward or srcad.constant, or use srcad.stop_gradient."
             raise Unsupported(f"no derivative is known for {name}", expr.loc or self.loc, hint)
-        bound = rule.bind(expr.args, dict(expr.kwargs))
+        bound = rule.bind(expr.args, named_arguments(expr))
         if rule.partials is not None:
             return self.elementwise(expr, rule, tuple(bound[name] for name in rule.wrt), bound, out)
         if rule.linear_in:
@@ -323,8 +322,8 @@ class Push:
         for name, value in bound.items():
             if name not in (*rule.wrt, *rule.inert, rule.each) and activity.flowing_value(value) & self.fwd.active:
                 raise Unsupported(f"the derivative of {rule.path} by its argument {name}", expr.loc or self.loc)
-        dots = {f"{name}_dot": self.argument(bound[name]) for name in rule.wrt}
-        given = {**bound, **dots, "out": out if out is not None else expr}
+        tangents = {f"{name}_dot": self.argument(bound[name]) for name in rule.wrt}
+        given = {**bound, **tangents, "out": out if out is not None else expr}
         mark = len(self.stmts)
         found = self.apply(rule.pushforward, given, 1)
         self.stmts[mark:], found = vanish.vanish(self.stmts[mark:], found)
@@ -362,7 +361,7 @@ class Push:
         return _sum(terms)
 
     def one_at_a_time(self, items: ir.List | ir.Tuple) -> list[ir.Expr]:
-        found = []
+        found: list[ir.Expr] = []
         for i, item in enumerate(items.items):
             dot = self.node(item)
             if dot is not None:
@@ -378,6 +377,11 @@ class Push:
         stmts, value = eval_rules.apply(rule, given, self.shapes, self.fwd.names, self.loc)
         self.stmts.extend(stmts)
         return value.items if isinstance(value, ir.Tuple) else (value,)
+
+
+def replaced(value: ir.Expr, old: ir.Expr, new: ir.Expr) -> ir.Expr:
+    """`value` with every occurrence of `old` replaced."""
+    return ir.transform(value, lambda n: new if n == old else n)  # type: ignore[no-any-return]
 
 
 def _sum(terms: Sequence[ir.Expr]) -> ir.Expr | None:

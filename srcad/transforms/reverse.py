@@ -449,9 +449,13 @@ class Reverser:
 
     def results(self, seeded: Sequence[int], unit: bool) -> tuple[tuple[ir.Param, ...], tuple[ir.Expr, ...], list[Any]]:
         """(parameters for the adjoints of the results, the results as variables, the steps of the return)."""
-        params, values, steps, handed = [], [], [], []
+        params: list[ir.Param] = []
+        values: list[ir.Expr] = []
+        steps: list[Any] = []
+        handed: list[ir.Stmt] = []
         for k, expr in enumerate(self.source.results):
-            seed, bar = None, ir.Const(1.0)
+            seed: ir.Param | None = None
+            bar: ir.Expr = ir.Const(1.0)
             if k in seeded and not unit:
                 seed = self.seed(expr, f"out_{k}_bar" if len(seeded) > 1 else "out_bar", len(seeded) == 1)
                 params.append(seed)

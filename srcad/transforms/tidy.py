@@ -67,7 +67,7 @@ class Tidier:
         elif isinstance(stmt, ir.Store):
             self.store(stmt, state, out)
         else:
-            if isinstance(stmt, ir.Do) and self.vanishes(stmt.value.args[-1], state):  # type: ignore[attr-defined]
+            if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and self.vanishes(stmt.value.args[-1], state):
                 return
             self.need(ir.names(stmt), state, out)
             out.append(stmt)
