@@ -113,7 +113,7 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
         return call_user(ev, Known(rule.expansion), args, kwargs, loc)
     if (
         rule is None
-        and not ev.by_name
+        and (not ev.by_name or path.count(".") > 1)  # a rule's helpers are calls; other functions of a rule are inlined
         and scope_function(obj)
         and path.startswith(("srcad_runtime.", "functools.", "operator."))
     ):
