@@ -57,9 +57,8 @@ def solve_bar(a, b, *, out, out_bar):
 @pushforward(np.linalg.solve)
 def solve_dot(a, b, *, out, a_dot, b_dot):
     if a.ndim > 2 and b.ndim == 1:
-        return np.linalg.solve(a, b_dot) - np.linalg.solve(a, a_dot @ out[..., None])[..., 0]
-    moved = b_dot - a_dot @ out
-    return np.linalg.solve(a, moved)
+        return np.linalg.solve(a, whole(b_dot, b)) - np.linalg.solve(a, whole(a_dot, a) @ out[..., None])[..., 0]
+    return np.linalg.solve(a, b_dot - whole(a_dot, a) @ out)
 
 
 @pullback(np.linalg.pinv, examples=lambda r: [at(r(4, 3)), at(r(3, 4)), at(r.regular(3)), at(r(2, 4, 3))])

@@ -48,8 +48,7 @@ def solve_bar(a, b, *, out, out_bar):
 
 @pushforward(linalg.solve)
 def solve_dot(a, b, *, out, a_dot, b_dot):
-    moved = b_dot - a_dot @ out
-    return linalg.solve(a, moved)
+    return linalg.solve(a, b_dot - whole_matrix(a_dot, a) @ out)
 
 
 def triangles(r):
@@ -151,8 +150,7 @@ def solve_sylvester_bar(a, b, q, *, out, out_bar):
 
 @pushforward(linalg.solve_sylvester)
 def solve_sylvester_dot(a, b, q, *, out, a_dot, b_dot, q_dot):
-    moved = q_dot - a_dot @ out - out @ b_dot
-    return linalg.solve_sylvester(a, b, moved)
+    return linalg.solve_sylvester(a, b, q_dot - whole_matrix(a_dot, a) @ out - out @ whole_matrix(b_dot, b))
 
 
 # ---- layouts ----
