@@ -18,8 +18,9 @@ Value and gradient together, every peer in the same process as the primal that i
 time is the least of all rounds; warm-up and compilation are excluded and reported apart. Before any time is taken the
 gradients are compared with those of the other peers (relative error 1e-7), and on tiny inputs with central
 differences. *primal* is the program as hand-written loops compiled by Numba (with a star: the program itself, compiled
-by Numba as it stands); numbers are times divided by it, so 1.0 is the time of the plain program. *JAX expert* is rewritten for XLA, *JAX beginner* keeps the program's loops.
-`wrong`: a gradient that disagrees, hence no time. `-`: not written or not installed.
+by Numba as it stands); numbers are times divided by it, so 1.0 is the time of the plain program. *JAX expert* is
+rewritten for XLA, *JAX beginner* keeps the program's loops. `wrong`: a gradient that disagrees, hence no time. `-`:
+not written or not installed.
 """
 
 
