@@ -330,11 +330,13 @@ def test_ht(tool, complicated):
     agree(tool.output("ht", "jacobian", given), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("modes", ["rr", "rf", "fr", "ff"])
 def test_particle(tool, modes):
     agree(tool.output("particle", modes, {"w": 0.0}), 0.2071918746486116, 1e-8)  # the suite's own value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("modes", ["rr", "rf", "fr", "ff"])
 def test_saddle(tool, modes):
     agree(tool.output("saddle", modes, {"start": [1.0, 1.0]}), [8.246324826140356e-06] * 4, 1e-8)
