@@ -62,8 +62,8 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
     params = [i.path[-1] if len(i.path) == 1 else i.name for i in program.wrt]
     names = ", ".join(str(p) for p in params)
     plural = "s" if len(params) > 1 else ""
-    what = f" and its derivative{plural} with respect to {names}."
-    doc = docstrings.returned(program.name, (i.name for i in program.inputs), what)
+    inputs = [i.name for i in program.inputs]
+    doc = docstrings.returned(program.name, inputs, f" and its derivative{plural}", f"with respect to {names}")
     return replace(
         sweep.program,
         name=f"{program.name}_grad",
@@ -106,7 +106,7 @@ def guards(sweep: Any) -> list[ir.Stmt]:
             tests.append(ir.Compare(("!=",), exprs))
     if not tests:
         return []
-    text = f"{sweep.program.name} is differentiated for shapes {docstrings.shape_facts(sweep)}"
+    text = f"{sweep.program.name}: shapes unlike those in the docstring"
     error = ir.Call(ir.Ref("builtins.ValueError"), (ir.Const(text),))
     return [ir.If(tests[0] if len(tests) == 1 else ir.BoolOp("or", tuple(tests)), (ir.Raise(error),))]
 
@@ -121,8 +121,8 @@ def forward_mode(program: Program, aliases: dict[str, set[str]], request: Reques
     base = program.name.removesuffix("_grad")
     name = f"{base}_hvp" if outer else f"{base}_jvp"
     params = ", ".join(str(i.path[-1]) if len(i.path) == 1 else i.name for i in program.wrt)
-    what = "its gradient, and their" if outer else "its"
-    doc = docstrings.returned(base, (i.name for i in program.inputs), f", {what} tangent along {params}.")
+    what = ", its gradient, and their tangent" if outer else " and its tangent"
+    doc = docstrings.returned(base, [i.name for i in program.inputs], what, f"along {params}")
     new = replace(new, name=name, doc=doc)
     keep("forward", new.function())
     return new

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 WIDTH = 84  # of a line inside a function: generated modules are 88 columns wide
 
 
-def returned(name: str, inputs: Iterable[str], what: str) -> str:
-    """``Return f(x, y) and ...`` in one line, ``f(...)`` where the arguments do not fit."""
-    full = f"Return {name}({', '.join(inputs)}){what}"
-    return full if len(full) <= WIDTH - 8 else textwrap.fill(f"Return {name}(...){what}", WIDTH)
+def returned(name: str, inputs: Iterable[str], what: str, wrt: str) -> str:
+    """``Return f(x, y) and its derivatives with respect to x, y.``, in two sentences where that is too long."""
+    for call in (f"{name}({', '.join(inputs)})", f"{name}(...)"):
+        text = f"Return {call}{what} {wrt}."
+        if len(text) <= WIDTH - 8:
+            return text
+    return f"Return {name}(...){what}.\n\n{wrapped(f'{wrt[0].upper()}{wrt[1:]}.')}"
 
 
 def describe(first: str, sweep: Any, saved: Iterable[Saved]) -> str:
@@ -33,7 +36,9 @@ def describe(first: str, sweep: Any, saved: Iterable[Saved]) -> str:
         f"{sweep.program.name} writes {n} in place; this function works on a copy." for n in sweep.program.written
     ]
     found += records(saved)
-    return f"{first}\n\n{wrapped(' '.join(found))}" if found else first
+    summary, _, more = first.partition("\n\n")
+    facts = " ".join([*([more] if more else []), *found])
+    return f"{summary}\n\n{wrapped(' '.join(facts.split()))}" if facts else summary
 
 
 def wrapped(text: str) -> str:

@@ -128,7 +128,7 @@ class Recorder:
             need = need | place_reads(primal)
         save, restore = self.save(primal, lost, around, final) if lost else ([], [])
         forward = [*save, *([] if isinstance(primal, ir.Return) else [primal])]
-        backward = [*restore, *self.quoted(primal, step.adjoint)]
+        backward = self.quoted(primal, (*restore, *step.adjoint)) if step.adjoint else restore
         if after & lost:  # the adjoint reads the new value: it comes before the old one is brought back
             backward = [*self.quoted(primal, step.adjoint), *restore]
         self.defined |= full
@@ -138,8 +138,9 @@ class Recorder:
         """``u, v = v, u`` loses nothing: the reverse sweep swaps back."""
         after = frozenset(swap.get(n, n) for n in need)
         back = ir.Assign(ir.Tuple(tuple(ir.Name(n) for n in swap)), ir.Tuple(tuple(ir.Name(n) for n in swap.values())))
-        undo: Stmts = [back] if need & set(swap) else []
-        return [step.primal], [*undo, *self.quoted(step.primal, step.adjoint)], after
+        undo = (back,) if need & set(swap) else ()
+        backward = self.quoted(step.primal, (*undo, *step.adjoint)) if step.adjoint else [*undo]
+        return [step.primal], backward, after
 
     def touches(self, name: str, need: frozenset[str]) -> bool:
         return name in need or bool(self.aliases.get(name, set()) & need)

@@ -1,0 +1,30 @@
+# Derivative of fancy_store_of_distinct_rows, written by srcad.
+
+import numpy as np
+from srcad_runtime import last_written, unbroadcast
+
+
+def fancy_store_of_distinct_rows_grad(x, rows, out_bar=1.0):
+    """Return fancy_store_of_distinct_rows(...) and its derivative.
+
+    With respect to x. Shapes: x (4,), rows (n,).
+    """
+    # ---- forward sweep ----
+    if 4 != x.shape[0]:
+        raise ValueError(
+            "fancy_store_of_distinct_rows: shapes unlike those in the docstring"
+        )
+    y = np.ones(4)
+    y[rows] = x[:3] * x[3]
+    out = np.sum(y * x)
+
+    # ---- reverse sweep ----
+    # L4  return np.sum(y * x)
+    y_bar = out_bar * x
+    x_bar = out_bar * y
+    # L3  y[rows] = x[:3] * x[3]
+    g = last_written(y_bar, rows)
+    y_bar[rows] = 0.0
+    x_bar[:3] += unbroadcast(x[3] * g, x[:3])
+    x_bar[3] += unbroadcast((g * x[:3]).sum(), x[3])
+    return out, x_bar

@@ -1,0 +1,24 @@
+# Derivative of histogram_loop, written by srcad.
+
+import numpy as np
+
+
+def histogram_loop_grad(x, bins, out_bar=1.0):
+    """Return histogram_loop(x, bins) and its derivative with respect to x.
+
+    Shapes: x (n,), bins (m,).
+    """
+    # ---- forward sweep ----
+    h = np.zeros(3)
+    for k in range(len(x)):
+        h[bins[k]] += x[k] * x[k]
+    out = np.sum(h * h)
+
+    # ---- reverse sweep ----
+    # L5  return np.sum(h * h)
+    h_bar = 2.0 * out_bar * h
+    x_bar = np.zeros_like(x)
+    for k in range(len(x) - 1, -1, -1):
+        # L4  h[bins[k]] += x[k] * x[k]
+        x_bar[k] += 2.0 * h_bar[bins[k]] * x[k]
+    return out, x_bar

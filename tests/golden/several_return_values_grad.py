@@ -1,0 +1,33 @@
+# Derivative of several_return_values, written by srcad.
+
+import math
+
+import numpy as np
+
+
+def several_return_values_grad(a, b, out_bar=1.0):
+    """Return several_return_values(a, b) and its derivatives with respect to a, b."""
+    # ---- forward sweep ----
+    r = math.sqrt(a * a + b * b)
+    phi = math.atan2(b, a)
+    sin = math.sin(2.0 * phi)
+    out = r * sin + math.atan2(a, b)
+
+    # ---- reverse sweep ----
+    # L6  return r * math.sin(2.0 * phi) + polar(b, a)[1]
+    r2__ = a * a + b * b
+    r2__ = np.where(r2__ == 0.0, 1.0, r2__)
+    r_bar = sin * out_bar
+    sin_bar = r * out_bar
+    a_bar = out_bar * b / r2__
+    b_bar = -(out_bar * a / r2__)
+    phi_bar = 2.0 * sin_bar * np.cos(2.0 * phi)
+    # L5  r, phi = polar(a, b)
+    r2 = b * b + a * a
+    r2 = np.where(r2 == 0.0, 1.0, r2)
+    b_bar += phi_bar * a / r2
+    a_bar -= phi_bar * b / r2
+    g = 0.5 * r_bar / r
+    a_bar += 2.0 * a * g
+    b_bar += 2.0 * b * g
+    return out, a_bar, b_bar

@@ -1,0 +1,90 @@
+"""The program after every pass is still the program: it gives the same value, to the last bit, on the whole corpus."""
+
+from __future__ import annotations
+
+import cmath
+import contextlib
+import copy
+import dataclasses
+import io
+import linecache
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.special
+import srcad_runtime
+
+from srcad import errors
+from tests.generating import Made, make
+from tests.programs.registry import Program, programs
+from tests.programs.test_programs import KNOWN_REFUSED
+from tests.programs.tree import bits, leaves
+
+VALUED = [p for p in programs() if p.raises is None and (p.name, "numpy") not in KNOWN_REFUSED]
+LIBRARIES = {"np": np, "math": math, "cmath": cmath, "linalg": scipy.linalg, "special": scipy.special}
+PASSES = ("parse", "desugar", "inline", "alias")
+RENAMED = "calls.wrapped_by_a_decorator"  # the function in its closure has a name of the compiler's before `inline`
+
+
+@pytest.mark.parametrize("program", VALUED, ids=lambda p: p.name)
+def test_value_after_every_pass(program: Program) -> None:
+    made = make(program, ("reverse",), keep_passes=True)
+    texts = dict(made.generated.passes)
+    assert tuple(texts)[: len(PASSES)] == PASSES
+    expected = bits(leaves(program.run(*program.args())))
+    for name in PASSES[:2] if program.name != RENAMED else ():
+        assert surface(program, made, texts[name]) == expected, f"after {name}:\n{texts[name]}"
+    for name in PASSES[2:]:
+        assert core(made, texts[name])[: len(expected)] == expected, f"after {name}:\n{texts[name]}"
+
+
+def test_what_the_passes_refuse_is_refused_by_name() -> None:
+    refused = next(p for p in programs() if (p.name, "numpy") in KNOWN_REFUSED)
+    with pytest.raises(errors.Unsupported):
+        make(refused, ("reverse",))
+
+
+# ---- running a pass's text ----
+
+
+def surface(program: Program, made: Made, text: str) -> Any:
+    """Before `inline` a program has its own parameters and calls the functions around it."""
+    binder = made.call.binder
+    function = load(text, namespace(binder.function))
+    values = copy.deepcopy(made.call.values)
+    with contextlib.redirect_stdout(io.StringIO()):
+        value = dataclasses.replace(binder, function=function).invoke(values)
+    if program.fills:
+        names = program.outputs or program.fills
+        return bits([values[binder.parameters.index(name)] for name in names])
+    return bits(leaves(value))
+
+
+def core(made: Made, text: str) -> Any:
+    """After `inline` it takes numbers and arrays, and calls the libraries alone."""
+    function = load(text, {**vars(srcad_runtime), **LIBRARIES})
+    with contextlib.redirect_stdout(io.StringIO()):
+        results = function(*made.inputs())
+    return bits(list(results) if isinstance(results, tuple) else [results])
+
+
+def namespace(fn: Any) -> dict[str, Any]:
+    """What the function sees; the compiler prints names without the underscores in front."""
+    cells = zip(fn.__code__.co_freevars, fn.__closure__ or ())
+    seen = {**fn.__globals__, **{name: cell.cell_contents for name, cell in cells}}
+    return {
+        **LIBRARIES,
+        **{name.lstrip("_"): value for name, value in seen.items() if not name.startswith("__")},
+        **seen,
+    }
+
+
+def load(text: str, space: dict[str, Any]) -> Any:
+    file = "<after a pass>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), space)
+    return space[re.findall(r"^def (\w+)\(", text, re.M)[-1]]
