@@ -141,8 +141,10 @@ def _contents(shape: tuple[int, ...], dtype: str, rng: np.random.Generator) -> n
 # ---- what the results have in common ----
 
 
-def fit(call: Call, groups: list[list[str]], scale: int, smallest: int) -> Abstract | None:
-    """The type of the result when the symbols of a group are equal; None if the call fails.
+def fit(call: Call, groups: list[list[str]], scale: int, smallest: int) -> tuple[Abstract, bool] | None:
+    """The type of the result when the symbols of a group are equal, and whether every call tried did not fail.
+
+    None if the first one fails.
 
     Extents are primes (times `scale`), other integers start at `smallest`.
     """
@@ -158,7 +160,8 @@ def fit(call: Call, groups: list[list[str]], scale: int, smallest: int) -> Abstr
         except Exception:
             if seed == 0:
                 return None
-    return _Fit(call, classes, places, places[: len(needed)] == needed).type(results)
+    complete = places[: len(needed)] == needed
+    return _Fit(call, classes, places, complete).type(results), complete
 
 
 Place = list[int]

@@ -87,9 +87,10 @@ def _probe_partitions(call: Call, noted: Assumptions) -> Abstract | None:
     """The finest grouping of symbols into equal ones for which the call succeeds decides."""
     for groups in _partitions(call.extents):
         for scale, smallest in _VARIANTS:
-            found = fit(call, groups, scale, smallest)
-            if found is not None:
-                for group in groups:
+            fitted = fit(call, groups, scale, smallest)
+            if fitted is not None:
+                found, complete = fitted
+                for group in groups if complete else ():
                     known = [d for d in map(call.dim, group) if d is not None]
                     for other in known[1:]:
                         assume(noted, "==", known[0], other)

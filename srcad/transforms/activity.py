@@ -12,9 +12,10 @@ from typing import Any
 from srcad import ir, rules, types
 
 CUT = frozenset({"srcad.stop_gradient", "srcad.api.stop_gradient"})
+ADDING = frozenset({"numpy.add.at", "srcad_runtime.add_at", "srcad_runtime.add_items"})  # last argument to the first
 SHAPE_ONLY = frozenset(
     "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.shape numpy.ndim numpy.size builtins.len "
-    "numpy.iscomplexobj numpy.full_like".split()
+    "numpy.iscomplexobj numpy.full_like srcad_runtime.zeros_of".split()
 )
 SHAPE_ATTRIBUTES = frozenset({"shape", "size", "ndim", "dtype", "itemsize", "nbytes"})
 
@@ -78,8 +79,8 @@ def _assign(stmt: ir.Assign) -> Iterator[tuple[set[str], set[str]]]:
 
 
 def _do(call: ir.Call) -> Iterator[tuple[set[str], set[str]]]:
-    if isinstance(call.fn, ir.Ref) and call.fn.path in ("numpy.add.at", "srcad_runtime.add_at"):
-        yield {root(call.args[0])}, {root(call.args[0])} | flowing(call.args[2])
+    if isinstance(call.fn, ir.Ref) and call.fn.path in ADDING:
+        yield {root(call.args[0])}, {root(call.args[0])} | flowing(call.args[-1])
 
 
 def root(place: ir.Expr) -> str:

@@ -50,6 +50,13 @@ def alias(program: Program) -> tuple[Program, dict[str, set[str]]]:
     return replace(program, body=(*copies, *program.body), written=names), checker.relation()
 
 
+def relation(program: Program) -> dict[str, set[str]]:
+    """Pairs of variables that may share memory at some time."""
+    checker = Checker(program, refuse=False)
+    checker.run()
+    return checker.relation()
+
+
 # ---- what an expression may share memory with ----
 
 
@@ -281,12 +288,12 @@ class Checker:
     """May-alias pairs at every place, by following the program; a write that could change another live variable is
     refused."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, refuse: bool = True) -> None:
         self.program, self.known = program, dict(program.types)
         self.pairs: set[frozenset[str]] = set()
         self.written_inputs: set[str] = set()
         self.ever: set[frozenset[str]] = set()
-        self.live_after = _liveness(program)
+        self.live_after = _liveness(program) if refuse else {}
 
     def run(self) -> None:
         self.pairs = {frozenset((i.name, "#" + i.name)) for i in self.program.inputs if _has_memory(self.known[i.name])}

@@ -191,12 +191,12 @@ class Forwarder:
 
     def add_at(self, stmt: ir.Do) -> list[ir.Stmt]:
         assert isinstance(stmt.value, ir.Call)
-        array, index, value = stmt.value.args
+        array, *index, value = stmt.value.args
         push = Push(self, value, None, stmt.loc)
         tangent = push.run()
         if tangent is None:
             return [stmt]
-        return [*push.stmts, ir.Do(replace(stmt.value, args=(self.place(array), index, tangent))), stmt]
+        return [*push.stmts, ir.Do(replace(stmt.value, args=(self.place(array), *index, tangent))), stmt]
 
     # ---- expressions ----
 

@@ -20,7 +20,7 @@ from srcad.dims import Dim
 from srcad.errors import Unsupported
 from srcad.facts import rebound
 from srcad.transforms import activity
-from srcad.transforms.alias import touched
+from srcad.transforms.alias import relation, touched
 from srcad.transforms.inline import stored_names
 from srcad.transforms.reverse import Branch, Context, Loop, Step, Sweep
 from srcad.types import Num, Seq
@@ -70,7 +70,8 @@ def record(sweep: Sweep, aliases: dict[str, set[str]]) -> Recorded:
 class Recorder:
     def __init__(self, sweep: Sweep, aliases: dict[str, set[str]]) -> None:
         self.sweep, self.names, self.types = sweep, sweep.names, sweep.shapes.types
-        self.aliases = aliases
+        every = tuple(s for step in sweep.steps for s in nested(step))
+        self.aliases = relation(replace(sweep.program, body=every, types=self.types))
         self.bars = set(sweep.bars.values())
         self.storage: Stmts = []  # to be emitted before the outermost loop at hand
         self.moving: set[str] = set()  # variables written in that loop
@@ -78,10 +79,9 @@ class Recorder:
         self.defined = {i.name for i in sweep.program.inputs}  # variables that certainly have a value at this place
         self.undefined: set[str] = set()  # variables saved where they may not have one yet
         self.occurrences = collections.Counter(n.id for n in ir.walk(sweep.program.body) if isinstance(n, ir.Name))
-        every = tuple(s for step in sweep.steps for s in nested(step))
         self.rebound = rebound(every, {i.name for i in sweep.program.inputs})
         # variables whose arrays may be written into at some time, under whatever name
-        self.written = touched(sweep.program.body, stored_names(sweep.program.body), sweep.shapes.types)
+        self.written = touched(every, stored_names(every), self.types)
 
     # ---- steps ----
 
@@ -125,14 +125,15 @@ class Recorder:
         need = need | reads
         lost = {n for n in full if n in need} | {n for n in partial if self.touches(n, need)}
         if partial and lost:  # the restore finds the place again by what its indices read
-            need = need | place_reads(primal)
-        save, restore = self.save(primal, lost, around, final) if lost else ([], [])
+            need = need | place_reads(primal) | partial
+        shared = self.shared(lost & full, need)
+        save, restore = self.save(primal, lost, around, final, shared) if lost else ([], [])
         forward = [*save, *([] if isinstance(primal, ir.Return) else [primal])]
         backward = self.quoted(primal, (*restore, *step.adjoint)) if step.adjoint else restore
         if after & lost:  # the adjoint reads the new value: it comes before the old one is brought back
             backward = [*self.quoted(primal, step.adjoint), *restore]
         self.defined |= full
-        return forward, backward, (need - full) | after
+        return forward, backward, (need | self.holds(shared)) - full | after
 
     def swap(self, step: Step, swap: dict[str, str], need: frozenset[str]) -> tuple[Stmts, Stmts, frozenset[str]]:
         """``u, v = v, u`` loses nothing: the reverse sweep swaps back."""
@@ -144,6 +145,17 @@ class Recorder:
 
     def touches(self, name: str, need: frozenset[str]) -> bool:
         return name in need or bool(self.aliases.get(name, set()) & need)
+
+    def shared(self, names: set[str] | frozenset[str], need: frozenset[str]) -> set[str]:
+        """Arrays to be saved of which the reverse sweep needs another name, too: saved as they are, not as copies.
+
+        A write through one name is undone through it, and must be undone for the other.
+        """
+        return {n for n in names if any(a in need or saved(a) in need for a in self.aliases.get(n, ()))}
+
+    def holds(self, shared: set[str]) -> frozenset[str]:
+        """What is needed once these are saved as they are: writes through other names are to be undone."""
+        return frozenset(a for n in shared for a in (saved(n), *self.aliases[n]))
 
     def quoted(self, primal: ir.Stmt, adjoint: tuple[ir.Stmt, ...]) -> Stmts:
         if not adjoint:
@@ -183,15 +195,18 @@ class Recorder:
         """A branch; variables that live in it alone are saved at its end when a loop will come by again."""
         own = self.private(steps) if around.loops else set()
         f, b, out = self.block(steps, need - own, around, final)
-        f, b = self.keep_own(own & out, f, b, around, final)
-        return f, b, out - own
+        shared = self.shared(own & out, out)
+        f, b = self.keep_own(own & out, shared, f, b, around, final)
+        return f, b, (out | self.holds(shared)) - own
 
     def private(self, steps: Sequence[Any]) -> set[str]:
         """Variables of a block that occur nowhere else."""
         inside = collections.Counter(n.id for s in steps for n in ir.walk(primals(s)) if isinstance(n, ir.Name))
         return {n for n in assigned_first(steps) if inside[n] == self.occurrences[n] or n not in self.occurrences}
 
-    def keep_own(self, names: set[str], f: Stmts, b: Stmts, around: Around, final: bool) -> tuple[Stmts, Stmts]:
+    def keep_own(
+        self, names: set[str], shared: set[str], f: Stmts, b: Stmts, around: Around, final: bool
+    ) -> tuple[Stmts, Stmts]:
         """Save at the end of a block what its reverse reads, and bring it back at the start of the reverse."""
         if not names:
             return f, b
@@ -199,7 +214,7 @@ class Recorder:
             return f, [PLACEHOLDER, *b]
         saves, restores = [], []
         for name in sorted(names):
-            save, restore = self.save_place(name, ir.Name(name), around)
+            save, restore = self.save_place(name, ir.Name(name), around, name in shared)
             saves.append(save)
             restores.append(restore)
         return [*f, *saves], [*restores, *b]
@@ -210,7 +225,7 @@ class Recorder:
         """Save what a variable of the sweeps' own holds before it is set, if that is still needed."""
         lost = ir.names(stmt.target) & need
         if lost:
-            save, restore = self.save(stmt, lost, around, final)
+            save, restore = self.save(stmt, lost, around, final, self.shared(lost, need))
             forward.extend(save)
             restores.extend(restore)
 
@@ -227,7 +242,9 @@ class Recorder:
         while True:  # what a later iteration needs is needed when an earlier one overwrites it
             self.defined = before | counter
             _, b, out = self.block(step.body, head, inside, False)
-            _, b = self.keep_own(own & out, [], b, inside, False)
+            shared = self.shared(own & out, out)
+            _, b = self.keep_own(own & out, shared, [], b, inside, False)
+            out |= self.holds(shared)
             if head | (out - counter - own) == head:
                 break
             head = head | (out - counter - own)
@@ -236,12 +253,12 @@ class Recorder:
             f, _, _ = self.block(step.body, head, inside, final)
             self.defined = before
             return [replace(step.primal, body=tuple(f))], [], need | head
-        after = (need | head | header.kept()) - own
+        after = (need | head | header.kept() | self.holds(self.shared(own & need, need))) - own
         if not final:
             self.defined = before
             return [], [PLACEHOLDER], after
         f, b, out = self.block(step.body, head, inside, True)
-        f, b = self.keep_own(own & out, f, b, inside, True)
+        f, b = self.keep_own(own & out, shared, f, b, inside, True)
         self.defined = before
         forward, backward = header.assemble(f, b, need, own & need, around)
         if outermost:
@@ -268,7 +285,9 @@ class Recorder:
 
     # ---- saving ----
 
-    def save(self, stmt: ir.Stmt, lost: set[str], around: Around, final: bool) -> tuple[Stmts, Stmts]:
+    def save(
+        self, stmt: ir.Stmt, lost: set[str], around: Around, final: bool, shared: set[str]
+    ) -> tuple[Stmts, Stmts]:
         """Statements that save what `stmt` is about to overwrite, and those that bring it back."""
         if not final:
             return [], [PLACEHOLDER]
@@ -287,18 +306,18 @@ class Recorder:
                 assert stmt.target is not None
                 restores.insert(0, ir.Push(stmt.stack, self.owned(stmt.target)))
                 continue
-            save, restore = self.save_place(name, place, around)
+            save, restore = self.save_place(name, place, around, name in shared)
             saves.append(save)
             restores.append(restore)
         return saves, restores
 
-    def save_place(self, name: str, place: ir.Expr, around: Around) -> tuple[ir.Stmt, ir.Stmt]:
+    def save_place(self, name: str, place: ir.Expr, around: Around, shared: bool) -> tuple[ir.Stmt, ir.Stmt]:
         kind = self.sweep.shapes.of(place)
         if name not in self.defined:
             self.undefined.add(name)
         if isinstance(self.types.get(name), Seq):
             raise Unsupported(f"{name}, a list that is rebound while its items are still needed", None)
-        value = self.owned(place)
+        value = place if shared else self.owned(place)
         if not around.loops:
             saved = self.names.saved(name)
             self.types[saved] = kind
@@ -312,7 +331,7 @@ class Recorder:
             self.saved.append(Saved(name, kind, count=shape))
             return ir.Store(ir.Index(ir.Name(saved), index), place), self.put(place, ir.Index(ir.Name(saved), index))
         saved = self.names.saved(name)
-        self.types[saved] = Seq(kind, stack=True)
+        self.types[saved] = Seq(kind, stack=not shared)
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
         self.saved.append(Saved(_spell(place), kind, repeated=True, copied=kind.dims == () or value != place))
         return ir.Push(saved, value), self.popped(place, saved)
@@ -522,6 +541,11 @@ def restored(stmts: Sequence[ir.Stmt]) -> set[str]:
             if isinstance(node, ir.Pop) and isinstance(node.target, ir.Index):
                 found.add(activity.root(node.target))
     return found
+
+
+def saved(name: str) -> str:
+    """Stands, in what is needed, for an array that was saved as it is when it was called `name`."""
+    return "&" + name
 
 
 def place_reads(stmt: ir.Stmt) -> frozenset[str]:
