@@ -8,6 +8,7 @@ from typing import Any
 
 from srcad import bounds, docstrings, emit, facts, ir, types
 from srcad.dims import dim_expr
+from srcad.errors import Unsupported
 from srcad.pipeline import Generated, Request
 from srcad.program import Program
 from srcad.transforms import alias, forward, record, reverse, tidy
@@ -35,6 +36,15 @@ def leaves(t: types.Abstract) -> list[types.Abstract]:
     if isinstance(t, Struct):
         return [leaf for item in t.items for leaf in leaves(item)]
     return [] if isinstance(t, Static) else [t]
+
+
+def refuse_written_defaults(program: Program, request: Request) -> None:
+    """A default array that the function writes keeps what was written for the next call; no copy can stand for it."""
+    roots = {i.path[0] for i in program.inputs if i.name in program.written and i.origin == "param"}
+    for parameter in request.target.parameters:
+        if parameter.name in roots and hasattr(parameter.default, "__array_interface__"):
+            reason = f"a write into {parameter.name}, a default argument that outlives the call"
+            raise Unsupported(reason, program.loc, "make the default None, and the array inside the function.")
 
 
 # ---- reverse mode ----

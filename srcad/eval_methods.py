@@ -8,6 +8,7 @@ from typing import Any
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_assign import check_writable, set_item
+from srcad.eval_assign import changeable
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_values import constant, demand, dyn, residual, static
@@ -150,6 +151,7 @@ def _list_method(
     if name == "_asdict":
         return ev.box("dict", box.keys, box.items)
     if box.kind == "list" and name in _LIST_METHODS:
+        changeable(ev, owner, loc)
         items, value = _LIST_METHODS[name](ev, box, args, loc)
         ev.state.heap[owner.id] = replace(box, keys=tuple(range(len(items))), items=tuple(items), expr=None)
         return value  # type: ignore[no-any-return]
@@ -235,6 +237,7 @@ def _dict_get(ev: Evaluator, owner: Ptr, box: Box, name: str, args: Args, loc: i
             set_item(ev, owner, args[:1], args[1], loc)
         return args[1] if len(args) > 1 else Known(None)
     if name == "pop":
+        changeable(ev, owner, loc)
         keys, items = list(box.keys), list(box.items)
         del keys[position], items[position]
         ev.state.heap[owner.id] = replace(box, keys=tuple(keys), items=tuple(items), expr=None)

@@ -93,6 +93,7 @@ def build(request: Request, keep_passes: bool = False) -> Generated:
     program = inline.inline(request)
     keep("inline", program.function())
     program, aliases = alias.alias(program)
+    assemble.refuse_written_defaults(program, request)
     keep("alias", program.function())
     for mode in request.modes:
         program = assemble.MODES[mode](program, aliases, request, keep)

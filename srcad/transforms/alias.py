@@ -26,7 +26,8 @@ from srcad.types import Num, Seq
 VIEWS = frozenset(
     "numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze numpy.real "
     "numpy.imag numpy.diagonal numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d numpy.asarray numpy.broadcast_to "
-    "numpy.flipud numpy.fliplr numpy.flip numpy.rot90 numpy.rollaxis".split()
+    "numpy.flipud numpy.fliplr numpy.flip numpy.rot90 numpy.rollaxis numpy.split numpy.array_split numpy.hsplit "
+    "numpy.vsplit numpy.dsplit numpy.unstack numpy.diag numpy.trim_zeros numpy.nan_to_num numpy.require".split()
 )
 SURE = frozenset("numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze".split())
 MAYBE = frozenset("numpy.reshape numpy.ravel numpy.asanyarray numpy.ascontiguousarray numpy.real_if_close".split())
@@ -72,12 +73,23 @@ def shares(expr: ir.Expr, known: dict[str, types.Abstract]) -> set[str]:
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
         if expr.fn.path in VIEWS | MAYBE and expr.args:
             return shares(expr.args[0], known)
-        return set().union(*(shares(a, known) for a in expr.args)) if expr.fn.path == "builtins.list" else set()
+        if expr.fn.path == "builtins.list" or _may_hand_on(expr):
+            return set().union(*(shares(a, known) for a in expr.args))
+        return set()
     if isinstance(expr, (ir.List, ir.Tuple)):
         return set().union(*(shares(item, known) for item in expr.items))
     if isinstance(expr, ir.IfExp):
         return shares(expr.body, known) | shares(expr.orelse, known)
     return set()
+
+
+def _may_hand_on(expr: ir.Call) -> bool:
+    """Whether a library function may return (part of) an argument: one that nothing is known of."""
+    assert isinstance(expr.fn, ir.Ref)
+    name = expr.fn.path.rpartition(".")[2]
+    if "stride_tricks" in expr.fn.path or name in ("broadcast_arrays", "meshgrid", "piece_of", "cut", "uncut"):
+        return True
+    return expr.fn.path.startswith(("numpy.", "scipy.", "user:")) and activity.find_rule(expr) is None
 
 
 def _has_memory(kind: types.Abstract | None) -> bool:
@@ -355,7 +367,7 @@ class Checker:
         elif isinstance(stmt.target, ir.Tuple):
             names = [t.id for t in stmt.target.items if isinstance(t, ir.Name)]
             values = stmt.value.items if isinstance(stmt.value, ir.Tuple) else ()
-            sources = [shares(v, self.known) for v in values] or [set() for _ in names]
+            sources = [shares(v, self.known) for v in values] or [shares(stmt.value, self.known) for _ in names]
             self.rebind(dict(zip(names, sources, strict=True)))
 
     def near(self, name: str) -> set[str]:
@@ -378,9 +390,19 @@ class Checker:
         live = self.live_after.get(id(stmt), set())
         for other in sorted(self.near(name)):
             if other.startswith("#"):
-                self.written_inputs.add(other[1:])
+                self.write_input(other[1:], stmt)
             elif other in live:
                 raise Unsupported(f"a write into {name}, which may share its memory with {other}", stmt.loc, WAY_OUT)
+
+
+    def write_input(self, name: str, stmt: ir.Stmt) -> None:
+        """A write that reaches an argument's memory: the program will work on a copy. Captured arrays outlive the call."""
+        origin = next(i for i in self.program.inputs if i.name == name)
+        if origin.origin != "param":
+            what = "an attribute" if origin.origin == "attribute" else "a captured array"
+            hint = "pass the array as an argument, or write into a copy."
+            raise Unsupported(f"a write into {what}, {origin.path[-1]}", stmt.loc, hint)
+        self.written_inputs.add(name)
 
 
 def _liveness(program: Program) -> dict[int, set[str]]:

@@ -95,13 +95,24 @@ def _results(
     ev: Evaluator, request: Request, function: ir.Function, value: Value
 ) -> tuple[list[ir.Expr], types.Abstract]:
     if request.outputs is not None:
-        written = [ev.env[name] for name in request.outputs]
+        written = [_written(ev, name) for name in request.outputs]
         value = written[0] if len(written) == 1 else ev.tuple_of(written)
     elif isinstance(value, Known) and value.value is None:
         value = _filled(ev, function)
     exprs: list[ir.Expr] = []
     output = _leaves(ev, value, exprs)
     return exprs, output
+
+
+def _written(ev: Evaluator, name: str) -> Value:
+    """An argument asked for as an output; one that the function does not write is asked for by mistake."""
+    if name not in ev.env:
+        raise ValueError(f"outputs names {name!r}, which is not a parameter of the function")
+    exprs: list[ir.Expr] = []
+    _leaves(ev, ev.env[name], exprs)
+    if not set().union(*(ir.names(e) for e in exprs)) & stored_names(ev.out):
+        raise ValueError(f"outputs names {name!r}, which the function does not write")
+    return ev.env[name]
 
 
 def _filled(ev: Evaluator, function: ir.Function) -> Value:
