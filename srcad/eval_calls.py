@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srcad import ir, rules, scope, types
@@ -205,7 +205,7 @@ def call_closure(ev: Evaluator, fn: Closure, args: Args, kwargs: Kwargs, loc: ir
 
         ev.cx.functions[key] = desugar.desugar(fn.function)
         ev.cx.alive.append(fn.function)
-    return call_function(ev, ev.cx.functions[key], args, kwargs, loc, fn.frame)
+    return call_function(ev, ev.cx.functions[key], args, kwargs, loc, fn.frame, defaults=dict(fn.defaults))
 
 
 def call_function(
@@ -216,13 +216,14 @@ def call_function(
     loc: ir.Loc | None,
     parent: str | None,
     extra: Sequence[Value] = (),
+    defaults: Mapping[str, Value] | None = None,
 ) -> Value:
     """Inline a function: its parameters become variables of a frame of its own."""
     key = (function.name, place(function.loc))
     _limit_depth(ev, function, key, loc)
     count = ev.temp_count(f"call {function.name}", loc)
     frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
-    bound = bind_arguments(ev, function, args, kwargs, loc, extra)
+    bound = bind_arguments(ev, function, args, kwargs, loc, extra, defaults)
     outer, uses = ev.frame, ev.uses
     if ev.by_name:
         ev.uses = collections.Counter(n.id for s in ir.walk(function.body) for n in _read_names(s))
@@ -239,7 +240,7 @@ def call_function(
     finally:
         ev.frame, ev.uses = outer, uses
         ev.stack.pop()
-        if not _makes_functions(function):
+        if ev.by_name or not _makes_functions(function):
             ev.state.frames.pop(frame, None)
 
 
@@ -299,9 +300,15 @@ def _bind_parameter(ev: Evaluator, name: str, value: Value, rebound: bool, loc: 
 
 
 def bind_arguments(
-    ev: Evaluator, function: ir.Function, args: Args, kwargs: Kwargs, loc: ir.Loc | None, extra: Sequence[Value] = ()
+    ev: Evaluator,
+    function: ir.Function,
+    args: Args,
+    kwargs: Kwargs,
+    loc: ir.Loc | None,
+    extra: Sequence[Value] = (),
+    defaults: Mapping[str, Value] | None = None,
 ) -> dict[str, Value]:
-    """Arguments by parameter name, as Python binds them; defaults evaluated where they are missing."""
+    """Arguments by parameter name, as Python binds them. defaults: of a nested function, as evaluated long ago."""
     given = dict(kwargs)
     bound: dict[str, Value] = {}
     rest = [*args]
@@ -311,7 +318,9 @@ def bind_arguments(
                 raise TypeError(f"{function.name}() got multiple values for argument '{param.name}'")
             bound[param.name] = rest.pop(0)
         elif param.kind in ("positional", "keyword"):
-            bound[param.name] = given.pop(param.name) if param.name in given else _default(ev, function, param, loc)
+            bound[param.name] = (
+                given.pop(param.name) if param.name in given else _default(ev, function, param, defaults)
+            )
         elif param.kind == "star":
             bound[param.name] = ev.tuple_of([*rest, *extra])
             rest, extra = [], ()
@@ -325,7 +334,9 @@ def bind_arguments(
     return bound
 
 
-def _default(ev: Evaluator, function: ir.Function, param: ir.Param, loc: ir.Loc | None) -> Value:
+def _default(ev: Evaluator, function: ir.Function, param: ir.Param, defaults: Mapping[str, Value] | None) -> Value:
+    if defaults is not None and param.name in defaults:
+        return defaults[param.name]
     if param.default is None:
         raise TypeError(f"{function.name}() missing 1 required argument: '{param.name}'")
     return evaluate(ev, param.default)

@@ -17,7 +17,7 @@ from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.naming import Names
 from srcad.types import Num, Seq, Static, Struct
-from srcad.values import Box, Closure, Conflict, Dyn, Known, Ptr, State, Value
+from srcad.values import Box, Conflict, Dyn, Known, Ptr, State, Value
 
 MAX_UNROLL = 4096  # statements' worth of unrolled loop iterations
 MAX_DEPTH = 40  # nested inlined calls
@@ -317,7 +317,9 @@ class Evaluator:
             self.emit(replace(stmt, body=body))
 
     def do_define(self, stmt: ir.Define) -> None:
-        self.env[stmt.function.name] = Closure(stmt.function, self.frame)
+        from srcad import eval_exprs
+
+        self.bind(stmt.function.name, eval_exprs.closure(self, stmt.function, stmt.loc), stmt.loc)
 
     def do_nonlocal(self, stmt: ir.Nonlocal) -> None:
         if stmt.is_global:

@@ -130,13 +130,15 @@ def _argument(ev: Evaluator, fn: Value, args: Args, kwargs: Kwargs, argnum: Any,
     if position >= len(names):
         raise TypeError(f"argnums={argnum}: there is no argument at that position")
     if names[position] not in kwargs:
-        kwargs[names[position]] = _default(ev, parameters(ev, fn, loc)[position])
+        kwargs[names[position]] = _default(ev, fn, parameters(ev, fn, loc)[position])
     return names[position]
 
 
-def _default(ev: Evaluator, param: ir.Param) -> Value:
+def _default(ev: Evaluator, fn: Value, param: ir.Param) -> Value:
     from srcad.eval_exprs import evaluate
 
+    if isinstance(fn, Closure) and param.name in dict(fn.defaults):
+        return dict(fn.defaults)[param.name]
     if param.default is None:
         raise TypeError(f"missing a required argument: {param.name!r}")
     return evaluate(ev, param.default)

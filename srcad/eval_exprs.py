@@ -10,7 +10,7 @@ from typing import Any
 from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.eval_order import in_order
+from srcad.eval_order import in_order, owned
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn
 from srcad.types import Dim, Num, Seq
 from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Ptr, Value
@@ -139,7 +139,15 @@ def _dict(ev: Evaluator, expr: ir.Dict) -> Value:
 
 
 def _lambda(ev: Evaluator, expr: ir.Lambda) -> Value:
-    return Closure(expr.function, ev.frame)
+    return closure(ev, expr.function, expr.loc)
+
+
+def closure(ev: Evaluator, function: ir.Function, loc: ir.Loc | None) -> Closure:
+    """A nested function: its defaults are evaluated when it is defined, and once."""
+    given = [(p.name, p.default) for p in function.params if p.default is not None]
+    values = evaluate_all(ev, [default for _, default in given])
+    defaults = [owned(ev, value, name, loc) for (name, _), value in zip(given, values, strict=True)]
+    return Closure(function, ev.frame, tuple((name, v) for (name, _), v in zip(given, defaults, strict=True)))
 
 
 def _walrus(ev: Evaluator, expr: ir.Walrus) -> Value:

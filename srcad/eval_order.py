@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcad import ir
 from srcad.types import Num, leaf_name
-from srcad.values import Bound, Box, Dyn, Known, Lazy, Partial, Ptr, State, Text, Value
+from srcad.values import Bound, Box, Closure, Dyn, Known, Lazy, Partial, Ptr, State, Text, Value
 
 if TYPE_CHECKING:
     from srcad.eval_core import Evaluator
@@ -306,6 +306,8 @@ def _parts(value: Value) -> tuple[Value, ...]:
         return (value.owner,)
     if isinstance(value, Partial):
         return (value.fn, *value.args, *(v for _, v in value.kwargs))
+    if isinstance(value, Closure):
+        return tuple(v for _, v in value.defaults)
     return ()
 
 
@@ -341,4 +343,6 @@ def _moved(value: Value, moved: dict[str, ir.Expr]) -> Value:
     if isinstance(value, Partial):
         kwargs = tuple((k, _moved(v, moved)) for k, v in value.kwargs)
         return Partial(_moved(value.fn, moved), tuple(_moved(v, moved) for v in value.args), kwargs, value.derivative)
+    if isinstance(value, Closure) and value.defaults:
+        return replace(value, defaults=tuple((k, _moved(v, moved)) for k, v in value.defaults))
     return value

@@ -39,10 +39,11 @@ class Ptr:
 
 @dataclass(frozen=True)
 class Closure:
-    """A nested ``def`` or lambda together with the frame it was made in."""
+    """A nested ``def`` or lambda together with the frame it was made in and the defaults as they were then."""
 
     function: ir.Function
     frame: str
+    defaults: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True)
