@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import ir, types
+from srcad import ir, leaves, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_order import in_order, owned
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn
-from srcad.types import Dim, Num, Seq
+from srcad.types import Dim, Num, Seq, Struct
 from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Ptr, Value
 
 
@@ -66,6 +66,8 @@ def captured(ev: Evaluator, expr: ir.Ref) -> Value:
             abstract = types.describe(expr.obj, leaf)
         except TypeError as error:
             raise Unsupported(str(error), expr.loc) from None
+        if isinstance(abstract, Struct):
+            ev.cx.used_baked[origin, path] = leaves.Form.of(expr.obj)
         found = ev.input(abstract, leaf, origin, path)
         cache[expr.path] = Known(expr.obj, expr) if isinstance(found, Known) else found
     return cache[expr.path]

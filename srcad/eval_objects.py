@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from srcad import ir, library, scope, types
+from srcad import ir, leaves, library, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import evaluate
@@ -29,6 +29,10 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
         return updated
     value = getattr(owner, name)
     if callable(value) and not isinstance(value, type):
+        if name in getattr(owner, "__dict__", {}):
+            _bake(ev, base, name, value)
+            known = library.path_of(value)
+            return Known(value) if known is None else Known(value, ir.Ref(known, value))
         return Bound(base, name, value)
     return _member(ev, base, name, value, loc)
 
@@ -41,6 +45,7 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
         and (not hasattr(value, "dtype") or isinstance(value, type))
         and not isinstance(value, (int, float, complex, tuple, list, dict))
     ):
+        _bake(ev, base, name, value)
         return Known(value)
     path = _path(base, name)
     if path is None:
@@ -50,6 +55,8 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
         abstract = types.describe(value, name)
     except TypeError as error:
         raise Unsupported(str(error), loc) from None
+    if isinstance(abstract, Struct):
+        _bake(ev, base, name, leaves.Form.of(value))
     if isinstance(abstract, (Num, Struct)):
         cache = ev.state.frames.setdefault("#attributes", {})
         key = f"{origin}:{keys}"
@@ -57,6 +64,13 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
             cache[key] = ev.input(abstract, name, origin, keys)
         return cache[key]
     return Known(value, ir.Ref(f"{origin}:{'.'.join(map(str, keys))}", value))
+
+
+def _bake(ev: Evaluator, base: Known, name: str, value: Any) -> None:
+    """The program at hand is made for this value of an attribute."""
+    path = _path(base, name)
+    if path is not None:
+        ev.cx.used_baked[path] = value
 
 
 def _path(base: Known, name: str) -> tuple[str, tuple[Any, ...]] | None:

@@ -95,7 +95,9 @@ class _Walk:
 
     def _object(self, value: Any) -> None:
         """A method, a partial, a dispatcher, or any object: its class and its attributes."""
-        self.parts.append(f"object {_name(type(value))}")
+        self.parts.append(
+            f"object {_name(type(value))} {getattr(value, '__name__', '')}"
+        )  # a ufunc is known by its name
         for name in ("__func__", "__self__", "func", "args", "keywords", "py_func", "__wrapped__", "fget"):
             if name in dir(type(value)) or name in getattr(value, "__dict__", {}):
                 self.visit(getattr(value, name, None))
@@ -189,8 +191,9 @@ def _installed(module: types.ModuleType | None) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _installed_file(file: str) -> bool:
-    own = tuple(os.path.dirname(getattr(sys.modules.get(name), "__file__", None) or "?") for name in _OWN)
-    return not file or os.path.abspath(file).startswith(tuple(p + os.sep for p in (*_INSTALLED, *own)))
+    own = [getattr(sys.modules.get(name), "__file__", None) for name in _OWN]
+    homes = (*_INSTALLED, *(os.path.dirname(path) for path in own if path))
+    return not file or os.path.abspath(file).startswith(tuple(home + os.sep for home in homes))
 
 
 def _file_stamp(file: str) -> str:

@@ -217,7 +217,7 @@ def _remember(function: types.FunctionType, target: Any) -> None:
 
 def accepted(plan: Plan, call: Call) -> tuple[Kernel, list[Any]] | None:
     """Load a plan's module; None if its baked values are not this call's."""
-    made = kernel.make(plan, compile.load(plan.text, plan.entry), call.places())
+    made = kernel.make(plan, compile.load(plan.text, plan.entry), call.places(), call.binder.function.__globals__)
     made.example = leaves.stand_ins(call.values)
     inputs = made.accept(call.read, call.flat)
     return None if inputs is None else (made, inputs)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,9 @@ class Kernel:
     picks: tuple[int | None, ...]
     baked_leaves: tuple[tuple[int, Any], ...]
     baked_hidden: tuple[tuple[str, leaves.Path, Any], ...]
+    watched: tuple[tuple[dict[str, Any], str, Any], ...] = field(
+        default=(), repr=False
+    )  # names of modules that must still mean the same
     warm: bool = False
     example: tuple[Any, ...] = ()  # values for the function's parameters that lead to this kernel
 
@@ -72,6 +76,9 @@ class Kernel:
         """The kernel's arguments for this call; None when a baked value, or a captured value's type, is another now."""
         for position, value in self.baked_leaves:
             if not same(flat[position], value):
+                return None
+        for space, name, value in self.watched:
+            if space.get(name) is not value and not same(space.get(name), value):
                 return None
         if self.simple is not None:
             return [flat[k] for k in self.simple]
@@ -156,18 +163,32 @@ def same(now: Any, baked: Any) -> bool:
     """Whether a value is still the one that was baked in."""
     if now is baked:
         return True
+    if isinstance(baked, leaves.Form):
+        return leaves.Form.of(now) == baked
     if type(now) is not type(baked):
         return False
     return bool(repr(now) == repr(baked) if isinstance(now, float) else leaves.equal(now, baked))
 
 
-def make(plan: Plan, compiled: Compiled, leaf_paths: list[leaves.Path]) -> Kernel:
-    """Work out once where the inputs of a kernel come from."""
+def make(plan: Plan, compiled: Compiled, leaf_paths: list[leaves.Path], space: dict[str, Any]) -> Kernel:
+    """Work out once where the inputs of a kernel come from. space: the globals of the function."""
     positions = {p: k for k, p in enumerate(leaf_paths)}
     picks = tuple(positions.get(p) if origin == "param" else None for origin, p, _ in plan.inputs)
     by_leaf = tuple((positions[p], v) for origin, p, v in plan.baked if origin == "param" and p in positions)
-    others = tuple((o, p, v) for o, p, v in plan.baked if not (o == "param" and p in positions))
-    return Kernel(plan, compiled, picks, by_leaf, others, warm=plan.backend != "numba")
+    others = [(o, p, v) for o, p, v in plan.baked if not (o == "param" and p in positions)]
+    spaces = [_space(o, p, space) for o, p, _ in others]
+    watched = tuple((s, p[0].rpartition(":")[2], v) for s, (_, p, v) in zip(spaces, others) if s is not None)
+    rest = tuple(entry for s, entry in zip(spaces, others) if s is None)
+    return Kernel(plan, compiled, picks, by_leaf, rest, watched, warm=plan.backend != "numba")
+
+
+def _space(origin: str, path: leaves.Path, space: dict[str, Any]) -> dict[str, Any] | None:
+    """The namespace that a global stands in, where it can be looked up at once."""
+    home, _, name = str(path[0]).rpartition(":")
+    if origin != "global" or len(path) > 1 or "#" in home:
+        return None
+    module = sys.modules.get(home)
+    return space if not home else None if module is None else vars(module)
 
 
 # ---- types ----
@@ -190,7 +211,7 @@ def storable(plan: Plan) -> Plan:
     """A plan without live objects: baked functions and classes are found again when it is loaded."""
 
     def mark(value: Any) -> Any:
-        plain = isinstance(value, (str, bytes, int, float, complex, bool, type(None), tuple))
+        plain = isinstance(value, (str, bytes, int, float, complex, bool, type(None), tuple, leaves.Form))
         return value if plain else _CURRENT
 
     return replace(plan, baked=tuple((o, p, mark(v)) for o, p, v in plan.baked))

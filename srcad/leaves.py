@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import types
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -49,6 +50,22 @@ def _rare_key(value: Any, kind: type, leaves: list[Any]) -> Any:
     if callable(value) or isinstance(value, np.dtype):
         return kind, value if _hashable(value) else id(value)
     return kind
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """What is baked in of a captured container: its classes, keys and lengths, its strings, the types of its leaves."""
+
+    key: Any
+
+    @classmethod
+    def of(cls, value: Any) -> Form:
+        return cls(key(value, []))
+
+
+def is_structure(value: Any) -> bool:
+    """Whether a captured value shapes the program by what it is: a function, a class, a module, a string, None."""
+    return type(value) in _BY_VALUE or isinstance(value, types.ModuleType) or callable(value)
 
 
 def _hashable(value: Any) -> bool:

@@ -203,6 +203,8 @@ class LiveScope:
 
 def reference(family: Family, value: Any, path: str, loc: ir.Loc | None) -> ir.Ref:
     """A live value as a name: a library path, ``user:...`` for functions and classes, else `path` itself."""
+    if path.startswith(("global:", "closure:")):
+        family.met[path] = value
     known = library.path_of(value)
     if known is not None:
         return ir.Ref(known, value, loc=loc)

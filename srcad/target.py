@@ -70,6 +70,7 @@ class Family:
         self._globals: dict[str, Mapping[str, Any]] = {}
         self._readers: dict[str, Callable[[], Any]] = {}
         self._alive: list[Any] = []
+        self.met: dict[str, Any] = {}  # path -> value of every global and captured name, whatever it turned out to be
 
     def unique(self, kind: str, text: str) -> str:
         """`text`, or ``text#2`` when something else of this kind has it already."""

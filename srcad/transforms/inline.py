@@ -69,12 +69,22 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         output=output,
         wrt=tuple(i for i in wrt if types.is_float(context.types[i.name])),
         assumptions=tuple(context.assumptions),
-        baked=tuple((origin, path, v) for (origin, path), v in context.used_baked.items()),
+        baked=_baked(request, context),
         updates=tuple(context.updates.items()),
         return_loc=_return_loc(function),
         doc=function.doc,
         loc=function.loc,
     )
+
+
+def _baked(request: Request, context: Context) -> tuple[tuple[str, tuple[Any, ...], Any], ...]:
+    """What the program was made for: numbers used by value, and every captured name that stands for structure."""
+    from srcad import leaves, scope
+
+    met = getattr(request.target.family, "met", {})
+    found = {scope.split(path): value for path, value in met.items() if leaves.is_structure(value)}
+    found.update(context.used_baked)
+    return tuple((origin, path, value) for (origin, path), value in found.items())
 
 
 def _return_loc(function: ir.Function) -> ir.Loc | None:
