@@ -83,6 +83,8 @@ def static(ev: Evaluator, value: Value) -> tuple[bool, Any]:
         const = value.const or (value.expr if isinstance(value.expr, ir.Const) else None)
         if const is not None:
             return True, const.value
+        if isinstance(value.expr, ir.Ref) and isinstance(value.expr.obj, (int, float)):  # np.inf, math.pi
+            return True, value.expr.obj
         number = value.type.number if isinstance(value.type, Num) else None
         return (True, number.const) if number is not None and not number.terms else (False, None)
     if isinstance(value, Ptr):

@@ -36,7 +36,6 @@ _ALIASES = {
     "numpy.row_stack": "numpy.vstack",
     "numpy.linalg.matmul": "numpy.matmul",
     "numpy.linalg.outer": "numpy.outer",
-    "numpy.linalg.trace": "numpy.trace",
     "numpy.linalg.tensordot": "numpy.tensordot",
 }
 

@@ -118,6 +118,9 @@ class Pull:
         rule = self.rule(expr)
         if rule.pullback is None:
             raise Unsupported(f"reverse mode of {rule.path}", self.loc)
+        for k, bar in enumerate(bars):
+            if bar != ir.NONE and rule.outputs and k not in rule.outputs:
+                raise Unsupported(f"the derivative of value {k} of {rule.path}", expr.loc or self.loc)
         self.pullback(expr, rule, ir.Tuple(bars), ir.Tuple(outs))
         self.check_hoists(expr)
 

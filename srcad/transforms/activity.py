@@ -15,7 +15,7 @@ CUT = frozenset({"srcad.stop_gradient", "srcad.api.stop_gradient"})
 ADDING = frozenset({"numpy.add.at", "srcad_runtime.add_at", "srcad_runtime.add_items"})  # last argument to the first
 SHAPE_ONLY = frozenset(
     "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.shape numpy.ndim numpy.size builtins.len "
-    "numpy.iscomplexobj numpy.full_like srcad_runtime.zeros_of".split()
+    "numpy.iscomplexobj srcad_runtime.zeros_of".split()
 )
 SHAPE_ATTRIBUTES = frozenset({"shape", "size", "ndim", "dtype", "itemsize", "nbytes"})
 

@@ -153,6 +153,10 @@ class Forwarder:
         return self.hoisted(stmt, lambda s: self.unpacked(s, targets))
 
     def unpacked(self, stmt: ir.Assign, targets: list[str]) -> list[ir.Stmt]:
+        rule = activity.find_rule(stmt.value) if isinstance(stmt.value, ir.Call) else None
+        for k, t in enumerate(targets):
+            if t in self.active and rule is not None and rule.outputs and k not in rule.outputs:
+                raise Unsupported(f"the derivative of value {k} of {rule.path}", stmt.loc)
         own = bool(set(targets) & ir.names(stmt.value))
         push = Push(self, stmt.value, None if own else stmt.target, stmt.loc)
         value = push.run()
