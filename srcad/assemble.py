@@ -11,7 +11,7 @@ from srcad.dims import dim_expr
 from srcad.errors import Unsupported
 from srcad.pipeline import Generated, Request
 from srcad.program import Program
-from srcad.transforms import alias, forward, record, reverse, tidy
+from srcad.transforms import activity, alias, forward, record, reverse, tidy
 from srcad.types import Num, Static, Struct
 
 Keep = Callable[[str, Any], None]
@@ -59,8 +59,10 @@ def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Reques
 
 def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence[int], unit: bool = False) -> Program:
     """The results and the adjoints of the inputs asked for. unit: the adjoint of the one seeded result is 1."""
-    sweep = reverse.reverse(program, seeded, unit)
-    recorded = record.record(sweep, aliases)
+    count = len(program.results)
+    rebound = tuple(ir.Name(name) for _, name in program.updates)  # results like others until the two sweeps are made
+    sweep = reverse.reverse(replace(program, results=(*program.results, *rebound)), seeded, unit)
+    recorded = record.record(sweep, dict(aliases))
     wanted = [sweep.bars[i.name] for i in program.wrt]
     backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted)
     kept, values = keep_results(sweep, backward)
@@ -68,7 +70,7 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
         ir.Block(FORWARD, (*guards(sweep), *recorded.forward, *kept)),
         ir.Block(REVERSE, backward, blank_before=True),
     )
-    results = (*values, *(ir.Name(b) for b in wanted))
+    results = (*values[:count], *(ir.Name(b) for b in wanted))
     params = [i.path[-1] if len(i.path) == 1 else i.name for i in program.wrt]
     names = ", ".join(str(p) for p in params)
     plural = "s" if len(params) > 1 else ""
@@ -79,6 +81,7 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
         name=f"{program.name}_grad",
         body=body,
         results=results,
+        updates=tuple((path, value.id) for (path, _), value in zip(program.updates, values[count:])),  # type: ignore[union-attr]
         seeds=(*program.seeds, *sweep.seeds),
         types=sweep.shapes.types,
         doc=docstrings.describe(doc, sweep, recorded.saved),
@@ -89,7 +92,7 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
 def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stmt], list[ir.Expr]]:
     """The value under a name of its own where the reverse sweep restores the variable that holds it."""
     restored = record.restored(backward)
-    many = len(sweep.results) > 1
+    many = len(sweep.results) - len(sweep.program.updates) > 1
     stmts: list[ir.Stmt] = []
     values: list[ir.Expr] = []
     for k, expr in enumerate(sweep.results):
@@ -155,6 +158,8 @@ def generated(program: Program, request: Request, passes: tuple[tuple[str, str],
     """The printed module: for Numba as loops, for CuPy with its names."""
     from srcad.transforms import retarget
 
+    program = replace(program, results=(*program.results, *(ir.Name(name) for _, name in program.updates)))
+    program = replace(program, body=unmarked(program.body), results=unmarked(program.results))
     decorator = ""
     if request.backend == "numba":
         from srcad.transforms import loops
@@ -179,6 +184,16 @@ def generated(program: Program, request: Request, passes: tuple[tuple[str, str],
         notes=tuple(" ".join(note.split()) for note in (program.doc or "").split("\n\n")[1:]),
         passes=passes,
     )
+
+
+def unmarked(nodes: Any) -> Any:
+    """Without ``srcad.stop_gradient``, when all differentiation is done: the text does not need srcad."""
+
+    def plain(node: Any) -> Any:
+        marker = isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path in activity.CUT
+        return node.args[0] if marker and node.args else node
+
+    return ir.transform(nodes, plain)
 
 
 def fragile(program: Program) -> bool:

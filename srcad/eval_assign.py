@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute, evaluate, sequence
 from srcad.eval_index import box_position, evaluate_index, index, index_exprs, unknown_key
 from srcad.eval_operators import binary
-from srcad.eval_order import held, holding, in_order, owned, reachable
+from srcad.eval_order import held, holding, in_order, may_be_array, owned, reachable, seen_elsewhere
 from srcad.eval_values import demand, dyn, residual, static
 from srcad.types import Num, Seq
 from srcad.values import Box, Dyn, Known, Ptr, Value
@@ -88,11 +89,18 @@ def _bind_together(ev: Evaluator, targets: tuple[ir.Expr, ...], items: list[Valu
 
 
 def _assign_item(ev: Evaluator, target: ir.Index, value: Value, loc: ir.Loc | None) -> None:
+    _refuse_flat(target)
     mark = len(ev.out)
     with holding(ev, [value]):
         base, *items = evaluate_index(ev, target)
     (value,) = held(ev, [value], mark, loc)
     store_item(ev, base, items, value, target.loc or loc, loc)
+
+
+def _refuse_flat(target: ir.Index) -> None:
+    """``x.flat[k] = v`` writes into x whatever its layout, other than what ``x.ravel()`` may."""
+    if isinstance(target.base, ir.Attr) and target.base.name == "flat":
+        raise Unsupported("cannot differentiate a write through flat", target.loc, "Write x[i, j].")
 
 
 def store_item(
@@ -111,6 +119,9 @@ def store_item(
         return
     check_writable(ev, base, place)
     target = ir.Index(base.expr, index_exprs(ev, items, loc), loc=place)
+    if base.type.dims == ():
+        reason = "cannot differentiate a write into an array without axes"
+        raise Unsupported(reason, place, "Use a number, and assign to its name.")
     ev.emit(ir.Store(target, residual(ev, value, loc), loc=loc))
 
 
@@ -129,7 +140,8 @@ def check_writable(ev: Evaluator, base: Dyn, loc: ir.Loc | None) -> None:
 def changeable(ev: Evaluator, container: Ptr, loc: ir.Loc | None) -> None:
     """Refuse a change of a container that outlives the call, or that may be one of several."""
     box = ev.state.heap[container.id]
-    origin, path = box.site if isinstance(box.site, tuple) and len(box.site) == 2 else ("param", ())
+    site: Any = box.site
+    origin, path = site if isinstance(site, tuple) and len(site) == 2 else ("param", ("",))
     if origin in ("global", "closure", "attribute"):
         word = {"global": "global", "closure": "captured", "attribute": "attribute"}[origin]
         raise Unsupported(
@@ -237,12 +249,18 @@ def augment(ev: Evaluator, stmt: ir.Augment) -> None:
         assert isinstance(target, ir.Name)
         old, value = in_order(ev, [lambda: ev.lookup(target.id, stmt.loc), lambda: evaluate(ev, stmt.value)], stmt.loc)
         put = functools.partial(ev.bind, target.id)
-    if not changed_in_place(ev, old, stmt, value):
+    owners = {(ev.owner(target.id), target.id)} if isinstance(target, ir.Name) else ()
+    if not changed_in_place(ev, old, stmt, value, owners):
         put(binary(ev, stmt.op, old, value, stmt.loc), stmt.loc)
 
 
-def changed_in_place(ev: Evaluator, old: Value, stmt: ir.Augment, value: Value) -> bool:
-    """Whether `old` is an array or a list, which ``op=`` writes into."""
+def changed_in_place(
+    ev: Evaluator, old: Value, stmt: ir.Augment, value: Value, owners: Collection[tuple[str, str]] = ()
+) -> bool:
+    """Whether `old` is an array or a list, which ``op=`` writes into. owners: the variables that hold it."""
+    if may_be_array(ev, old) and seen_elsewhere(ev, old, owners):
+        reason = "cannot differentiate a change in place of an array without axes that has another name, too"
+        raise Unsupported(reason, stmt.loc, "Use a number: float(a).")
     if isinstance(old, Dyn) and isinstance(old.type, Num) and old.type.dims != ():
         if old.type.dims is None:
             raise Unsupported(
@@ -277,6 +295,7 @@ def _list_in_place(ev: Evaluator, old: Ptr, stmt: ir.Augment, value: Value) -> b
 
 
 def _augment_item(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:
+    _refuse_flat(target)
     parts = evaluate_index(ev, target)
     mark = len(ev.out)
     with holding(ev, parts):

@@ -178,9 +178,14 @@ def _complex_of(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -
     return _complex(ev, args, kwargs, loc)
 
 
-@handles("numpy.asarray", "numpy.asanyarray")
+@handles("numpy.asarray", "numpy.asanyarray", "numpy.asarray_chkfinite")
 def _asarray(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """An array is handed on as it is."""
+    if "copy" in kwargs:
+        copies = demand(ev, kwargs["copy"], "the argument copy", loc)
+        kwargs = {name: value for name, value in kwargs.items() if name != "copy"}
+        if copies:
+            return keep(ev, "numpy.array", args, kwargs, loc)
     value = args[0] if args else None
     dtype = args[1] if len(args) > 1 else kwargs.get("dtype", Known(None))
     if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims and len(args) < 3:
@@ -188,6 +193,38 @@ def _asarray(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
         if set(kwargs) <= {"dtype"} and (same or static(ev, dtype) == (True, None)):
             return value
     return keep(ev, "numpy.asarray", args, kwargs, loc)
+
+
+@handles("numpy.array")
+def _array(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    if "copy" in kwargs and not demand(ev, kwargs["copy"], "the argument copy of np.array", loc):
+        return _asarray(ev, args, kwargs, loc)
+    dtype = args[1] if len(args) > 1 else kwargs.get("dtype")
+    if isinstance(dtype, Known) and dtype.value in (object, np.object_, "object", "O"):
+        raise Unsupported("cannot differentiate an array of objects", loc, "Use a list or tuple of arrays.")
+    return keep(ev, "numpy.array", args, kwargs, loc)
+
+
+@handles("numpy.meshgrid")
+def _meshgrid(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    if "copy" in kwargs and not demand(ev, kwargs["copy"], "the argument copy of np.meshgrid", loc):
+        raise Unsupported("cannot differentiate np.meshgrid(copy=False), which gives views", loc, "Let it copy.")
+    return keep(ev, "numpy.meshgrid", args, kwargs, loc)
+
+
+@handles("numpy.nan_to_num")
+def _nan_to_num(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    if len(args) < 2 and "copy" not in kwargs:
+        return keep(ev, "numpy.nan_to_num", args, kwargs, loc)
+    copies = demand(ev, args[1] if len(args) > 1 else kwargs["copy"], "the argument copy of np.nan_to_num", loc)
+    rest = {name: value for name, value in kwargs.items() if name != "copy"}
+    value = keep(ev, "numpy.nan_to_num", [args[0], constant(True), *args[2:]] if len(args) > 1 else args, rest, loc)
+    if copies:
+        return value
+    from srcad import eval_effects
+
+    eval_effects.store(ev, args[0], (ir.ELLIPSIS,), value, loc)
+    return args[0]
 
 
 def _at_least(rank: int) -> Handler:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import collections
 import functools
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srcad import ir, rules, scope, types
+from srcad import library as library_names
 from srcad.errors import Unsupported
 from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
 from srcad.eval_exprs import evaluate, item_step, spread_values
@@ -85,6 +87,7 @@ def _call_partial(ev: Evaluator, fn: Partial, args: Args, kwargs: Kwargs, loc: i
 def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     path = fn.expr.path if isinstance(fn.expr, ir.Ref) else None
     obj = fn.value
+    place_of_name = None if fn.expr is None else fn.expr.loc
     live = getattr(obj, "live", obj)
     if getattr(live, "__module__", None) == "srcad.rules.static":
         if live.__name__ != "known":
@@ -102,11 +105,11 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
         return call_user(ev, fn, args, kwargs, loc)
     if isinstance(obj, type) and library_path(obj) is not None and path.startswith("numpy."):
         if isinstance(args[0], Dyn) and isinstance(args[0].type, Num) and args[0].type.dims == ():
-            return library(ev, path, obj, args, kwargs, loc, fn.expr.loc)
+            return library(ev, path, obj, args, kwargs, loc, place_of_name)
         from srcad import library as known
 
         return library(
-            ev, "srcad_runtime.astype", known.load("srcad_runtime.astype"), [args[0], fn], {}, loc, fn.expr.loc
+            ev, "srcad_runtime.astype", known.load("srcad_runtime.astype"), [args[0], fn], {}, loc, place_of_name
         )
     rule = rules.lookup(path)
     if rule is not None and rule.expansion is not None:
@@ -118,7 +121,7 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
         and path.startswith(("srcad_runtime.", "functools.", "operator."))
     ):
         return call_user(ev, fn, args, kwargs, loc)
-    return library(ev, path, obj, args, kwargs, loc, fn.expr.loc)
+    return library(ev, path, obj, args, kwargs, loc, place_of_name)
 
 
 def run_now(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
@@ -170,7 +173,7 @@ def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc 
         return eval_derivatives.call_live(ev, derivative, args, kwargs, loc)
     if not callable(fn.value) and not isinstance(fn.value, scope.Target):
         raise Unsupported("a call of something that is not a function", loc)
-    target = target_of(ev, fn, loc)
+    target = _readable(ev, fn, loc)
     function = desugared(ev, target)
     given = dict(kwargs)
     for name, value in target.bound.items():
@@ -180,6 +183,29 @@ def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc 
     named = dict(zip(positional, args, strict=False))
     rest = args[len(positional) :]
     return call_function(ev, function, [], {**given, **named}, loc, None, extra=rest)
+
+
+def _readable(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
+    """The text of a function of the user's; functions of other libraries need a rule."""
+    live = getattr(fn.value, "live", fn.value)
+    module = str(getattr(live, "__module__", "")).partition(".")[0]
+    name = fn.expr.path.removeprefix("user:") if isinstance(fn.expr, ir.Ref) else getattr(live, "__qualname__", "this")
+    if module in sys.stdlib_module_names and module not in library_names.KNOWN and module != "__main__":
+        raise no_rule(name, loc)
+    try:
+        return target_of(ev, fn, loc)
+    except Unsupported as error:
+        if error.loc is None and loc is not None:
+            raise no_rule(name, loc) from error
+        raise
+
+
+def no_rule(name: str, loc: ir.Loc | None) -> Unsupported:
+    return Unsupported(
+        f"cannot differentiate {name}: it has no derivative rule",
+        loc,
+        "Register a derivative rule for it, or wrap what must stay constant in srcad.stop_gradient.",
+    )
 
 
 def bound_value(ev: Evaluator, target: scope.Target, name: str, value: Any) -> Value:
@@ -358,6 +384,7 @@ def library(
         args, kwargs = args[:-1], {**kwargs, "out": args[-1]}
     if path in eval_effects.WRITERS or "out" in kwargs:
         return eval_effects.write(ev, path, obj, args, kwargs, loc)
+    kwargs = _harmless(ev, path, kwargs, loc)
     rule = rules.lookup(path) or rules.lookup_object(getattr(obj, "live", obj))
     names = list(rule.params) if rule is not None else []
     own = rule.wrt if rule is not None else ()  # what is differentiated is no structure, whatever its name
@@ -366,8 +393,33 @@ def library(
         name = names[k] if k < len(names) else ""
         exprs.append(argument(ev, "" if name in own else name, value, path, loc))
     pairs = tuple((name, argument(ev, "" if name in own else name, value, path, loc)) for name, value in kwargs.items())
+    if rule is not None:
+        _check_arguments(rule, path, exprs, dict(pairs), loc)
     ref = ir.Ref(path, getattr(obj, "live", obj), loc=named_at)
     return result(ev, ir.Call(ref, tuple(exprs), pairs, loc=loc))
+
+
+def _harmless(ev: Evaluator, path: str, kwargs: Kwargs, loc: ir.Loc | None) -> Kwargs:
+    """Without SciPy's permissions to destroy an argument, if they are not given; else refused."""
+    for name in [name for name in kwargs if name.startswith("overwrite_")]:
+        if demand(ev, kwargs[name], f"the argument {name}", loc):
+            raise Unsupported(
+                f"cannot differentiate {path} with {name}=True, which destroys an argument", loc, "Leave it out."
+            )
+    return {name: value for name, value in kwargs.items() if not name.startswith("overwrite_")}
+
+
+def _check_arguments(rule: Any, path: str, args: list[ir.Expr], kwargs: dict[str, ir.Expr], loc: ir.Loc | None) -> None:
+    """Refuse an argument that the derivative rule does not know."""
+    try:
+        rule.bind(tuple(args), kwargs)
+    except TypeError as error:
+        reason = str(error).partition("no derivative ")[2]
+        if not reason:
+            raise
+        raise Unsupported(
+            f"cannot differentiate {path} {reason}", loc, "Compute it another way, or register a rule."
+        ) from None
 
 
 def argument(ev: Evaluator, name: str, value: Value, path: str, loc: ir.Loc | None) -> ir.Expr:

@@ -43,8 +43,9 @@ def _generator(ev: Evaluator, expr: ir.Comprehension) -> Value:
     ev.cx.boxes += 1
     serial = ev.cx.boxes
     name = ir.Name(f"items#{serial}", loc=first.iter.loc)
-    simple = not isinstance(source, Dyn) or isinstance(source.expr, (ir.Name, ir.Const))
-    ev.env[name.id] = source if simple else ev.temp("items", source, first.iter.loc)
+    if isinstance(source, Dyn) and not isinstance(source.expr, (ir.Name, ir.Const)):
+        source = ev.temp("items", source, first.iter.loc)
+    ev.env[name.id] = source
     return Generator(replace(expr, generators=(replace(first, iter=name), *rest)), ev.frame, serial)
 
 
@@ -126,8 +127,9 @@ def _is_plain(expr: ir.Comprehension) -> bool:
 
 
 def _changes_nothing(call: ir.Call) -> bool:
-    library = isinstance(call.fn, ir.Ref) and call.fn.path.startswith(("numpy.", "math.", "builtins."))
-    return library and call.fn.path not in WRITERS and all(key != "out" for key, _ in call.kwargs)
+    path = call.fn.path if isinstance(call.fn, ir.Ref) else ""
+    library = path.startswith(("numpy.", "math.", "builtins."))
+    return library and path not in WRITERS and all(key != "out" for key, _ in call.kwargs)
 
 
 def _small(ev: Evaluator, value: Value) -> bool:

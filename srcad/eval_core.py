@@ -16,6 +16,7 @@ import numpy as np
 from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.naming import Names
+from srcad.shapes import Assumption
 from srcad.types import Num, Seq, Static, Struct
 from srcad.values import Box, Conflict, Dyn, Known, Ptr, State, Value
 
@@ -42,11 +43,12 @@ class Context:
     inputs: list[Any] = field(default_factory=list)
     baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
     used_baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
-    assumptions: list[tuple[types.Dim, types.Dim]] = field(default_factory=list)
+    assumptions: list[Assumption] = field(default_factory=list)
     boxes: int = 0
     parents: dict[str, str | None] = field(default_factory=dict)  # frame -> enclosing frame of a nested function
     nonlocals: dict[str, set[str]] = field(default_factory=dict)
     updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its new value
+    zero_d: set[str] = field(default_factory=set)  # variables that may hold an array without axes, not a number
     second_names: set[str] = field(default_factory=set)  # arrays that have, or had, a variable besides this one
     originals: dict[str, Value] = field(default_factory=dict)  # what a rebound attribute was before the call
     targets: dict[int, Any] = field(default_factory=dict)  # id of a live function -> its Target
@@ -147,12 +149,13 @@ class Evaluator:
         return frame
 
     def bind_number(self, name: str, value: Dyn, loc: ir.Loc | None, frame: str) -> Dyn:
+        from srcad import eval_order
+
         if self.by_name and self.uses.get(name, 2) < 2:
             return value
         target = self.slot(name, value.type, frame)
         self.note_type(target, value.type)
-        if isinstance(value.expr, ir.Name) and value.expr.id != target and not types.is_scalar(value.type):
-            self.cx.second_names |= {value.expr.id, target}
+        eval_order.note_names(self, target, value)
         self.put([(target, value.expr)], loc, {(frame, name)})
         const = value.const or (value.expr if isinstance(value.expr, ir.Const) else None)
         return Dyn(ir.Name(target), value.type, const)
@@ -255,7 +258,9 @@ class Evaluator:
             value = self.cx.baked[origin, path]
             self.cx.used_baked[origin, path] = value
             const = ir.Const(value)
-            return Dyn(const, types.infer(const, {}), const)
+            kind = types.infer(const, {})
+            assert isinstance(kind, Num)
+            return Dyn(const, kind, const)
         key = ("", name, shape_class(abstract)) if origin == "param" else ("#" + origin, path, "input")
         if key not in self.cx.slots:
             self.cx.slots[key] = self.cx.names.fresh(name)

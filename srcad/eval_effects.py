@@ -27,18 +27,47 @@ def has_out(obj: Any, args: list[Value]) -> bool:
 def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
     if "out" in kwargs:
         return _into_out(ev, path, obj, args, kwargs, loc)
-    if path == "numpy.copyto" and not kwargs:
-        return store(ev, args[0], (ir.ELLIPSIS,), args[1], loc)
+    if path == "numpy.copyto" and set(kwargs) <= {"where"}:
+        value = _chosen(ev, kwargs["where"], args[1], args[0], loc) if kwargs else args[1]
+        return store(ev, args[0], (ir.ELLIPSIS,), value, loc)
+    if path == "numpy.putmask" and _same_shape(args[0], args[2]):
+        return store(ev, args[0], (ir.ELLIPSIS,), _chosen(ev, args[1], args[2], args[0], loc), loc)
     if path == "numpy.add.at":
         return _add_at(ev, args, "+", loc)
     if path == "numpy.subtract.at":
         return _add_at(ev, args, "-", loc)
     if path == "numpy.fill_diagonal" and isinstance(args[0], Dyn) and isinstance(args[0].type, Num):
-        if args[0].type.dims is not None and len(args[0].type.dims) == 2 and not kwargs:
+        if _fills_once(args[0].type, args[1]) and not kwargs and len(args) == 2:
             n = ir.call("builtins.min", *(ir.Index(ir.Attr(args[0].expr, "shape"), (ir.Const(k),)) for k in (0, 1)))
             span = ir.call("numpy.arange", n)
             return store(ev, args[0], (span, span), args[1], loc)
-    raise Unsupported(f"{path}, which writes into its argument", loc, "write with an index: x[i] = value.")
+    name = path.replace("numpy.", "np.")
+    raise Unsupported(
+        f"cannot differentiate {name}, which writes into its argument", loc, "Write with an index: x[i] = value."
+    )
+
+
+def _fills_once(matrix: Num, value: Value) -> bool:
+    """Whether the values of a diagonal are one number, or certainly as many as the matrix has rows."""
+    if matrix.dims is None or len(matrix.dims) != 2 or not isinstance(value, Dyn) or not isinstance(value.type, Num):
+        return False
+    square = matrix.dims[0] is not None and matrix.dims[0] == matrix.dims[1]
+    return value.type.dims == () or square and value.type.dims == (matrix.dims[0],)
+
+
+def _chosen(ev: Evaluator, mask: Value, value: Value, otherwise: Value, loc: ir.Loc | None) -> Value:
+    from srcad.eval_builtins import keep
+
+    return keep(ev, "numpy.where", [mask, value, otherwise], {}, loc)
+
+
+def _same_shape(target: Value, value: Value) -> bool:
+    """Whether `value` is a number or has the shape of `target` (a shorter one would be repeated, not broadcast)."""
+    if not isinstance(target, Dyn) or not isinstance(value, Dyn) or not isinstance(value.type, Num):
+        return False
+    return (
+        value.type.dims == () or value.type.dims is not None and value.type.dims == getattr(target.type, "dims", None)
+    )
 
 
 def store(ev: Evaluator, target: Value, items: tuple[ir.Expr, ...], value: Value, loc: ir.Loc | None) -> Value:

@@ -65,6 +65,8 @@ def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) ->
 def index_exprs(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> tuple[ir.Expr, ...]:
     if len(items) == 1 and isinstance(items[0], Ptr) and ev.state.heap[items[0].id].kind == "tuple":
         items = list(ev.state.heap[items[0].id].items)  # x[(i, j)] is x[i, j]
+        if not items:
+            return (ir.ELLIPSIS,)  # x[()] is all of x
     return tuple(_index_item(ev, item, loc) for item in items)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from srcad import ir
 from srcad.eval_core import Evaluator, Restart, merge_types, shape_class
-from srcad.eval_order import names_in, pointers_in
+from srcad.eval_order import may_be_array, names_in, pointers_in
 from srcad.values import Box, Conflict, Dyn, Known, Lazy, Ptr, State, Value
 
 Body = tuple[ir.Stmt, ...]
@@ -91,6 +91,8 @@ class Merge:
             return Conflict("is an array on one path and a number on another", merged)
         slot = self.slot(name, type_, frame, (a.expr, b.expr))
         self.ev.note_type(slot, type_)
+        if may_be_array(self.ev, a) or may_be_array(self.ev, b):
+            self.ev.cx.zero_d.add(slot)
         for fixes, side in ((self.fix_a, a), (self.fix_b, b)):
             if side.expr != ir.Name(slot) and (slot, side.expr) not in fixes:
                 fixes.append((slot, side.expr))

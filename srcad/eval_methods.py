@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from srcad import ir
 from srcad.errors import Unsupported
-from srcad.eval_assign import check_writable, set_item
-from srcad.eval_assign import changeable
+from srcad.eval_assign import changeable, check_writable, set_item
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_values import constant, demand, dyn, residual, static
-from srcad.types import Num, Seq
+from srcad.types import Num, Seq, is_complex, is_float
 from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Value
 
 Args = list[Value]
@@ -21,7 +22,7 @@ Kwargs = dict[str, Value]
 # methods that are the NumPy function of the same name with the array as its first argument
 AS_FUNCTION = frozenset(
     "sum prod mean std var max min ptp any all argmax argmin argsort cumsum cumprod clip round repeat squeeze swapaxes "
-    "diagonal trace take compress nonzero searchsorted ravel dot copy choose conj conjugate partition argpartition".split()
+    "diagonal trace take compress nonzero searchsorted ravel dot copy choose argpartition".split()
 )
 
 
@@ -61,7 +62,21 @@ def array_method(ev: Evaluator, owner: Dyn, name: str, args: Args, kwargs: Kwarg
         return special(ev, owner, args, kwargs, loc)  # type: ignore[no-any-return]
     if name in AS_FUNCTION:
         return keep(ev, f"numpy.{name}", [owner, *args], kwargs, loc)
-    raise Unsupported(f"the array method {name}", loc)
+    reason, way_out = _REFUSED.get(name, ("has no derivative rule", "Use the NumPy function that returns a new array."))
+    raise Unsupported(f"cannot differentiate ndarray.{name}, which {reason}", loc, way_out)
+
+
+_REFUSED = {
+    "resize": ("changes the memory of the array", "Copy into a new array of the wanted size."),
+    "setflags": ("changes how the array may be used", "Leave it out of the model."),
+    "byteswap": ("reads the numbers as other bits", "Convert with astype."),
+    "view": ("reads the numbers as other bits", "Convert with astype, or slice."),
+    "tobytes": ("makes bytes, which have no derivative", "Keep the array."),
+    "dumps": ("makes bytes, which have no derivative", "Keep the array."),
+    "tofile": ("writes a file", "Write the file after the call."),
+    "dump": ("writes a file", "Write the file after the call."),
+    "put": ("writes into the array", "Write with an index: x[i] = value."),
+}
 
 
 def _reshape(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
@@ -90,7 +105,34 @@ def _flatten(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc 
 def _astype(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     from srcad.eval_builtins import keep
 
-    return keep(ev, "srcad_runtime.astype", [owner, args[0]], {}, loc)
+    dtype = args[0] if args else kwargs["dtype"]
+    if not demand(ev, kwargs.get("copy", Known(True)), "the argument copy of astype", loc):
+        assert isinstance(owner.type, Num)
+        if owner.type.dtype is None or not isinstance(dtype, Known):
+            raise Unsupported(
+                "cannot differentiate astype(copy=False) of an array of unknown type", loc, "Let it copy."
+            )
+        if np.dtype(dtype.value).name == owner.type.dtype:
+            return owner
+    return keep(ev, "srcad_runtime.astype", [owner, dtype], {}, loc)
+
+
+def _conj(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """Unlike the function, the method gives a real array itself."""
+    from srcad.eval_builtins import keep
+
+    if is_float(owner.type) and not is_complex(owner.type) and isinstance(owner.type, Num) and owner.type.dtype:
+        return owner
+    return keep(ev, "numpy.conjugate", [owner, *args], kwargs, loc)
+
+
+def _partition(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_builtins import keep
+
+    check_writable(ev, owner, loc)
+    value = keep(ev, "numpy.partition", [owner, *args], kwargs, loc)
+    ev.emit(ir.Store(ir.Index(owner.expr, (ir.ELLIPSIS,)), residual(ev, value, loc), loc=loc))
+    return Known(None)
 
 
 def _fill(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
@@ -134,6 +176,9 @@ _ARRAY_METHODS: dict[str, Any] = {
     "astype": _astype,
     "fill": _fill,
     "sort": _sort,
+    "partition": _partition,
+    "conj": _conj,
+    "conjugate": _conj,
     "item": _item,
     "tolist": _tolist,
 }

@@ -110,16 +110,17 @@ def method(ev: Evaluator, fn: Bound, args: list[Value], kwargs: dict[str, Value]
 
 def construct(ev: Evaluator, fn: Known, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
     """An instance of the user's class: its attributes become a container's fields."""
-    cls = fn.value
+    cls: Any = fn.value
     if hasattr(cls, "_fields") and issubclass(cls, tuple):
         defaults = getattr(cls, "_field_defaults", {})
         return _with_fields(ev, "namedtuple", cls, list(cls._fields), args, kwargs, defaults, loc)
     if issubclass(cls, BaseException):
         raise Unsupported("an exception used as a value", loc)
-    if dataclasses.is_dataclass(cls) and "__init__" not in _own(cls):
+    made_of_fields = dataclasses.is_dataclass(cls) and "__init__" not in _own(fn.value)
+    if made_of_fields:
         names = [f.name for f in dataclasses.fields(cls) if f.init]
         defaults = {f.name: f.default for f in dataclasses.fields(cls) if f.default is not dataclasses.MISSING}
-        made = _with_fields(ev, "dataclass", cls, names, args, kwargs, defaults, loc)
+        made = _with_fields(ev, "dataclass", fn.value, names, args, kwargs, defaults, loc)
         _run(ev, made, "__post_init__", [], {}, loc)
         return made
     made = ev.box("object", (), (), cls=cls, bound=True, site=loc)

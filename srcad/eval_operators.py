@@ -9,10 +9,10 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, place
 from srcad.eval_exprs import evaluate, evaluate_all
-from srcad.eval_order import disturbed, holding
+from srcad.eval_order import disturbed, holding, owned
 from srcad.eval_values import constant, dyn, residual, static, static_truth, truth_expr
 from srcad.types import Num, Seq, is_float, is_scalar
-from srcad.values import Dyn, Known, Ptr, Text, Value
+from srcad.values import Dyn, Known, Lazy, Ptr, Text, Value
 
 BINARY: dict[str, Any] = {
     "+": operator.add,
@@ -95,7 +95,8 @@ def _binary_boxes(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
         assert box is not None
         known, count = static(ev, times)
         if known and isinstance(count, int) and box.kind in ("list", "tuple"):
-            return ev.tuple_of(box.items * count, box.kind, site=loc)
+            items = tuple(owned(ev, item, "item", loc) for item in box.items)  # the same objects, several times
+            return ev.tuple_of(items * count, box.kind, site=loc)
     return None
 
 
@@ -214,6 +215,12 @@ def _contains(ev: Evaluator, container: Value, item: Value, loc: ir.Loc | None) 
             return key in [v for _, v in values]
     if isinstance(container, Known) and known:
         return bool(key in container.value)
+    if isinstance(container, Lazy) and container.kind == "range" and known:
+        bounds = [static(ev, v) for v in container.args]
+        if all(k for k, _ in bounds):
+            return key in range(*(v for _, v in bounds))
+    if isinstance(container, Lazy) and container.kind == "keys":
+        return _contains(ev, container.args[0], item, loc)
     raise Unsupported("`in` with something known only at run time", loc)
 
 

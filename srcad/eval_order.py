@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from srcad import ir
-from srcad.types import Num, leaf_name
+from srcad.types import Num, is_scalar, leaf_name
 from srcad.values import Bound, Box, Closure, Dyn, Known, Lazy, Partial, Ptr, State, Text, Value
 
 if TYPE_CHECKING:
@@ -75,6 +75,44 @@ def owned(ev: Evaluator, value: Value, base: str, loc: ir.Loc | None) -> Value:
     return value
 
 
+ARRAY_OF_NO_AXES = frozenset(
+    f"numpy.{name}"
+    for name in "where tensordot squeeze select piecewise roll copy i0 broadcast_to array asarray zeros ones empty full "
+    "zeros_like ones_like empty_like full_like real_if_close reshape".split()
+)
+
+
+def may_be_array(ev: Evaluator, value: Value) -> bool:
+    """Whether what has no axes may be an array all the same, which ``op=`` writes into."""
+    if not isinstance(value, Dyn) or not isinstance(value.type, Num) or value.type.dims != ():
+        return False
+    expr = value.expr
+    if isinstance(expr, ir.Index):
+        return ir.ELLIPSIS in expr.items
+    if isinstance(expr, ir.Call):
+        return isinstance(expr.fn, ir.Ref) and expr.fn.path in ARRAY_OF_NO_AXES
+    return isinstance(expr, ir.Name) and expr.id in ev.cx.zero_d
+
+
+def note_names(ev: Evaluator, target: str, value: Dyn) -> None:
+    """Remember which variables may stand for one array."""
+    no_axes = may_be_array(ev, value)
+    if no_axes:
+        ev.cx.zero_d.add(target)
+    second = isinstance(value.expr, ir.Name) and value.expr.id != target
+    if second and (no_axes or not is_scalar(value.type)):
+        ev.cx.second_names |= {value.expr.id, target}  # type: ignore[union-attr]
+    elif no_axes and not isinstance(value.expr, (ir.Name, ir.Call)):
+        ev.cx.second_names.add(target)  # a view of one element
+
+
+def seen_elsewhere(ev: Evaluator, value: Value, owners: Collection[tuple[str, str]]) -> bool:
+    """Whether something else than `owners` holds the variable that `value` is, or may share its memory."""
+    if not isinstance(value, Dyn) or not isinstance(value.expr, ir.Name):
+        return True
+    return value.expr.id in ev.cx.second_names or value.expr.id in _mentioned(ev.state, owners, ())
+
+
 def _compound(expr: ir.Expr) -> bool:
     return not isinstance(expr, ir.Name)
 
@@ -104,7 +142,9 @@ class Change:
 def changes(ev: Evaluator, stmts: Sequence[ir.Stmt]) -> Change:
     from srcad.transforms import alias
 
-    rebound, fresh, written = set(), set(), set()
+    rebound: set[str] = set()
+    fresh: set[str] = set()
+    written: set[str] = set()
     for node in ir.walk(tuple(stmts)):
         for target, value in alias.assignments(node):
             rebound.add(target)

@@ -13,7 +13,7 @@ from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_iter import ONE_SHOT, consume, plain, unrolled
 from srcad.eval_operators import binary, boolean
-from srcad.eval_order import disturbed
+from srcad.eval_order import disturbed, owned
 from srcad.eval_values import constant, demand, static
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Value
@@ -121,7 +121,8 @@ def _reduce(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Va
 
 @handles("functools.partial")
 def _partial(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
+    given = tuple(owned(ev, value, "t", loc) for value in args[1:])
+    return Partial(args[0], given, tuple((name, owned(ev, value, name, loc)) for name, value in kwargs.items()))
 
 
 # ---- containers ----

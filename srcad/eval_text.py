@@ -5,6 +5,7 @@ A string of known parts is known; one made of numbers of the program is a `Text`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,8 @@ from srcad.eval_order import in_order
 from srcad.eval_values import residual, static
 from srcad.values import Bound, Known, Text, Value
 
-_CONVERSIONS = {None: lambda v: v, "r": repr, "s": str, "a": ascii}
+_CONVERSIONS: dict[str | None, Callable[[Any], Any]] = {None: lambda v: v, "r": repr, "s": str, "a": ascii}
+_TEXTS: dict[str, Callable[..., str]] = {"builtins.str": str, "builtins.repr": repr, "builtins.format": format}
 
 
 def fstring(ev: Evaluator, expr: ir.FString) -> Value:
@@ -35,9 +37,7 @@ def text_of(ev: Evaluator, path: str, args: list[Value], loc: ir.Loc | None) -> 
     """``str(x)``, ``repr(x)``, ``format(x, spec)``."""
     known = [static(ev, a) for a in args]
     if all(k for k, _ in known):
-        return Known(
-            {"builtins.str": str, "builtins.repr": repr, "builtins.format": format}[path](*(v for _, v in known))
-        )
+        return Known(_TEXTS[path](*(v for _, v in known)))
     return Text(ir.Call(ir.Ref(path), tuple(residual(ev, a, loc) for a in args), loc=loc))
 
 

@@ -24,8 +24,8 @@ def residual(ev: Evaluator, value: Value, loc: ir.Loc | None = None) -> ir.Expr:
     if isinstance(value, Text):
         return value.expr
     if isinstance(value, Lazy) and value.kind == "slice":
-        bounds = (None if a == Known(None) else residual(ev, a, loc) for a in value.args)
-        return ir.Slice(*bounds, loc=loc)
+        lower, upper, step = (None if a == Known(None) else residual(ev, a, loc) for a in value.args)
+        return ir.Slice(lower, upper, step, loc=loc)
     if isinstance(value, Lazy) and value.kind == "range":
         return ir.Call(ir.Ref("builtins.range"), tuple(residual(ev, a, loc) for a in value.args))
     raise Unsupported(f"cannot differentiate {_what(value)} used as a number", loc)
@@ -55,7 +55,8 @@ def _residual_known(value: Known, loc: ir.Loc | None) -> ir.Expr:
     if own is None or own is Ellipsis or isinstance(own, (str, bool, int, float, complex)):
         return ir.Const(own)
     if isinstance(own, slice):
-        return ir.Slice(*(None if v is None else ir.Const(v) for v in (own.start, own.stop, own.step)))
+        lower, upper, step = (None if v is None else ir.Const(v) for v in (own.start, own.stop, own.step))
+        return ir.Slice(lower, upper, step)
     path = library_path(own)
     if path is not None:
         return ir.Ref(path, own)

@@ -133,6 +133,19 @@ class Kernel:
         return tuple(_numbers(self.plan.output))
 
     @functools.cached_property
+    def scalars(self) -> tuple[Callable[[Any], Any] | None, ...]:
+        """What makes of each output leaf a NumPy scalar again: compiled code returns Python's numbers."""
+        compiled = self.plan.backend == "numba"
+        return tuple(
+            np.dtype(t.dtype).type if compiled and t.dims == () and t.dtype and not t.weak else None
+            for t in self.outputs
+        )
+
+    def typed(self, results: tuple[Any, ...]) -> list[Any]:
+        """The output leaves, each of the type that the function itself returns."""
+        return [cast(r) if cast else r for r, cast in zip(results, self.scalars)]
+
+    @functools.cached_property
     def seeded(self) -> tuple[int, ...]:
         """Which output leaves take a seed and have a tangent: floating ones of the differentiated value."""
         return tuple(k for k, t in enumerate(_numbers(self.plan.value)) if floating(t))
@@ -150,7 +163,7 @@ class Kernel:
 
     def split_value(self, results: tuple[Any, ...]) -> tuple[Any, Any]:
         """(value, aux) as the function returned them; aux is None without `has_aux`."""
-        value = unflatten(self.plan.output, results[: len(self.outputs)])
+        value = unflatten(self.plan.output, self.typed(results))
         return (value[0], value[1]) if self.plan.has_aux else (value, None)
 
     def adjoints(self, results: tuple[Any, ...]) -> dict[leaves.Path, Any]:

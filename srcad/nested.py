@@ -151,7 +151,7 @@ def name_at(ev: Evaluator, site: Site, key: Any, name: str) -> str:
 
 
 def kept_state(before: State, after: State) -> State:
-    """The state around a function that was evaluated aside: what counts and remembers goes on, the rest is as before."""
+    """The state around a function that was evaluated aside: what counts and remembers goes on, the rest stays."""
     frames = {k: v for k, v in after.frames.items() if k.startswith("#") and k not in ("#box", "#loops")}
     return State({**before.frames, **frames}, {**after.heap, **before.heap})
 
@@ -168,7 +168,9 @@ def check_untouched(before: State, after: State, loc: ir.Loc | None) -> None:
     if changed or boxes:
         what = changed[0] if changed else "a container outside it"
         raise Unsupported(
-            f"a function that changes {what} and is differentiated inside the model", loc, "return the new value instead."
+            f"a function that changes {what} and is differentiated inside the model",
+            loc,
+            "return the new value instead.",
         )
 
 
@@ -318,9 +320,7 @@ def bindings(
     """Assignments of the arguments; one that the body begins by copying is copied at once."""
     copies = {s.target.id: s for s in body if isinstance(s, ir.Assign) and isinstance(s.target, ir.Name)
               and s.value == ir.call("numpy.copy", s.target) and s.target.id in given}  # fmt: skip
-    binds = [
-        ir.Assign(ir.Name(n), ir.call("numpy.copy", e) if n in copies else e) for n, e in given.items()
-    ]
+    binds = [ir.Assign(ir.Name(n), ir.call("numpy.copy", e) if n in copies else e) for n, e in given.items()]
     return tuple(binds), tuple(s for s in body if s not in copies.values())
 
 

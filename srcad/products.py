@@ -208,7 +208,7 @@ def tangent_of(kernel: Kernel, results: tuple[Any, ...]) -> Any:
     """The value's tangent in the value's structure, None for what is not floating-point."""
     dots = iter(results[len(kernel.outputs) :])
     count = iter(range(len(kernel.outputs)))
-    primal = results
+    primal = kernel.typed(results)
 
     def leaf_tangent() -> Any:
         k = next(count)

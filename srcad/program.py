@@ -19,7 +19,8 @@ class Program:
     types: of every variable. output: the structure whose leaves `results` are. wrt: inputs asked for.
     updates: attribute paths and the variables that hold their new values. written: inputs that are written into.
     seeds: further parameters with their defaults (adjoints or tangents of outputs and inputs). unstable: variables
-    that types speak of (``x.shape[0]``) but that hold something else by now.
+    that types speak of (``x.shape[0]``) but that hold something else by now. lasting: parameters with a default that
+    outlives the call (a list, an array).
     """
 
     name: str
@@ -35,6 +36,7 @@ class Program:
     updates: tuple[tuple[tuple[str, tuple[Any, ...]], str], ...] = ()
     written: tuple[str, ...] = ()
     unstable: frozenset[str] = frozenset()
+    lasting: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     return_loc: ir.Loc | None = None
     doc: str | None = None

@@ -35,7 +35,10 @@ class Hoist(Exception):
 
 @dataclass(frozen=True)
 class Contribution:
-    """``place_bar += value``. `whole`: value has the place's full shape. `repeated`: an index may name elements twice."""
+    """``place_bar += value``.
+
+    whole: value has the place's full shape. repeated: an index may name elements twice.
+    """
 
     place: ir.Expr
     value: ir.Expr
@@ -147,7 +150,9 @@ class Pull:
         elif isinstance(expr, ir.Index):
             self.index(expr, g, kind)
         elif isinstance(expr, ir.Unary):
-            self.elementwise(expr, rules.lookup("operator.neg" if expr.op == "-" else "operator.pos"), (expr.operand,), g, kind, out)
+            self.elementwise(
+                expr, rules.lookup("operator.neg" if expr.op == "-" else "operator.pos"), (expr.operand,), g, kind, out
+            )
         elif isinstance(expr, ir.Binary):
             self.binary(expr, g, kind, out)
         elif isinstance(expr, ir.Call):
@@ -167,7 +172,12 @@ class Pull:
         if expr.op == "@":
             rule = rules.lookup("numpy.matmul")
             assert rule is not None
-            self.pullback(ir.Call(ir.Ref("numpy.matmul"), (expr.left, expr.right), loc=expr.loc), rule, self.full(g, kind, expr), out)
+            self.pullback(
+                ir.Call(ir.Ref("numpy.matmul"), (expr.left, expr.right), loc=expr.loc),
+                rule,
+                self.full(g, kind, expr),
+                out,
+            )
             return
         if expr.op not in OPERATORS:
             raise Unsupported(f"the operator {expr.op} on floating-point values", expr.loc or self.loc)
@@ -186,7 +196,9 @@ class Pull:
             return
         if expr.fn.path in ("numpy.array", "numpy.asarray", "numpy.stack") and self.is_list(expr.args[0]):
             if len(expr.args) > 1 or expr.kwargs:
-                raise Unsupported(f"{expr.fn.path} of a list of unknown length with further arguments", expr.loc or self.loc)
+                raise Unsupported(
+                    f"{expr.fn.path} of a list of unknown length with further arguments", expr.loc or self.loc
+                )
             self.found.append(Contribution(expr.args[0], self.full(g, kind, expr), True, True))
             return
         rule = self.rule(expr)
@@ -243,14 +255,25 @@ class Pull:
         kind = self.shapes.of(partial)
         if algebra.is_number(g.expr, 1.0) and not types.is_float(kind):
             return replace(g, expr=ir.Binary("*", g.expr, partial), type=g.type)  # 1.0 * n is a float
-        front = kind.dims == () and g.type.dims != () or isinstance(partial, ir.Name) and partial.id not in self.shapes.rebound and kind.dims == ()
+        front = (
+            kind.dims == ()
+            and g.type.dims != ()
+            or isinstance(partial, ir.Name)
+            and partial.id not in self.shapes.rebound
+            and kind.dims == ()
+        )
         expr = algebra.times(g.expr, partial, front)
         return replace(g, expr=expr, type=self.shapes.of(expr))
 
     def named(self, g: Cotangent) -> Cotangent:
         """A name for an adjoint that is used more than once, unless it is as short as one."""
         minus, body = algebra.sign(g.expr)
-        if isinstance(body, (ir.Name, ir.Const)) or isinstance(body, ir.Index) and g.type.dims == () or self.is_place(body):
+        if (
+            isinstance(body, (ir.Name, ir.Const))
+            or isinstance(body, ir.Index)
+            and g.type.dims == ()
+            or self.is_place(body)
+        ):
             return g
         return replace(g, expr=self.name_it(g.expr, g.type))
 
@@ -333,7 +356,11 @@ class Pull:
         if of is not None and to is not None and axes(of, to) is not None:
             self.node(arg, self.fit(Cotangent(g, kind, (), True), kind, child, arg, arg), child)
             return
-        summed = ir.call("srcad_runtime.unbroadcast", g, arg if isinstance(arg, ir.Name) or self.is_place(arg) else self.value_of(arg))
+        summed = ir.call(
+            "srcad_runtime.unbroadcast",
+            g,
+            arg if isinstance(arg, ir.Name) or self.is_place(arg) else self.value_of(arg),
+        )
         self.node(arg, Cotangent(summed, Num(child.dtype, None), (), True), child)
 
     def apply(self, rule: Any, given: dict[str, Any], count: int) -> tuple[ir.Expr, ...]:
@@ -345,7 +372,9 @@ class Pull:
         self.stmts.extend(stmts)
         values = value.items if isinstance(value, ir.Tuple) and count > 1 else (value,)
         if len(values) < count:
-            raise Unsupported(f"the rule {rule.__name__} gives {len(values)} derivatives for {count} arguments", self.loc)
+            raise Unsupported(
+                f"the rule {rule.__name__} gives {len(values)} derivatives for {count} arguments", self.loc
+            )
         return tuple(values)
 
     # ---- broadcasting ----
@@ -400,7 +429,7 @@ class Pull:
         raise Hoist(expr)
 
     def fit_at_run_time(self, g: Cotangent, arg: ir.Expr, expr: ir.Expr | None) -> Cotangent:
-        """Shapes known only at run time: sum at the variable where the adjoint ends, and spread g first if it is lazy."""
+        """Shapes known only at run time: sum at the variable where the adjoint ends; spread g first if it is lazy."""
         if g.lazy and expr is not None:
             value = self.value_of(expr)
             shape = ir.Attr(value, "shape") if self.shapes.of(expr).dims is not None else ir.call("numpy.shape", value)
@@ -516,7 +545,7 @@ def _base(node: Any) -> str:
 
 
 def index_kind(shapes: Shapes, place: ir.Expr) -> str:
-    """"basic" (a view or element), "mask", or "repeated" (integer arrays, which may name an element twice)."""
+    """ "basic" (a view or element), "mask", or "repeated" (integer arrays, which may name an element twice)."""
     kind = "basic"
     while isinstance(place, ir.Index):
         for item in place.items:

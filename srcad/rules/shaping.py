@@ -20,6 +20,8 @@ from srcad.rules.static import inverse_axes, negated
     np.reshape, kinds="fc", examples=lambda r: [at(r(2, 6), (3, 4)), at(r(2, 6), -1), at(r(2, 6), (3, -1), order="F")]
 )
 def reshape_bar(a, shape, order="C", *, copy=None, out_bar):
+    if order == "C":
+        return np.reshape(out_bar, a.shape)
     return np.reshape(out_bar, a.shape, order=order)
 
 
@@ -30,6 +32,8 @@ rename(np.reshape, newshape="shape")
 def ravel_bar(a, order="C", *, out_bar):
     if np.ndim(a) == 0:
         return np.sum(out_bar)
+    if order == "C":
+        return np.reshape(out_bar, a.shape)
     return np.reshape(out_bar, a.shape, order=order)
 
 

@@ -96,7 +96,7 @@ def root(place: ir.Expr) -> str:
 
 
 def flowing(expr: ir.Expr) -> set[str]:
-    """Variables that the value of `expr` depends on differentiably: not indices, shapes, tests or constant functions."""
+    """Variables that the value of `expr` depends on differentiably: not through indices, shapes, tests or constants."""
     if isinstance(expr, ir.Name):
         return {expr.id}
     if isinstance(expr, ir.Index):

@@ -11,8 +11,9 @@ values asks for it).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from srcad import ir, types
@@ -27,12 +28,15 @@ VIEWS = frozenset(
     "numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze numpy.real "
     "numpy.imag numpy.diagonal numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d numpy.asarray numpy.broadcast_to "
     "numpy.flipud numpy.fliplr numpy.flip numpy.rot90 numpy.rollaxis numpy.split numpy.array_split numpy.hsplit "
-    "numpy.vsplit numpy.dsplit numpy.unstack numpy.diag numpy.trim_zeros numpy.nan_to_num numpy.require".split()
+    "numpy.vsplit numpy.dsplit numpy.unstack numpy.diag numpy.trim_zeros numpy.nan_to_num numpy.require "
+    "numpy.asfortranarray numpy.asarray_chkfinite numpy.permute_dims numpy.linalg.matrix_transpose "
+    "numpy.linalg.diagonal srcad.stop_gradient srcad.api.stop_gradient".split()
 )
-SURE = frozenset("numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze".split())
+SURE = frozenset(
+    "numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze".split()
+)
 MAYBE = frozenset("numpy.reshape numpy.ravel numpy.asanyarray numpy.ascontiguousarray numpy.real_if_close".split())
-WAY_OUT = "write into a copy: name = array.copy()."
-
+WAY_OUT = "Write into each array inside its own branch, select values with np.where, or write into a copy."
 
 
 def alias(program: Program) -> tuple[Program, dict[str, set[str]]]:
@@ -87,6 +91,8 @@ def _may_hand_on(expr: ir.Call) -> bool:
     """Whether a library function may return (part of) an argument: one that nothing is known of."""
     assert isinstance(expr.fn, ir.Ref)
     name = expr.fn.path.rpartition(".")[2]
+    if expr.fn.path == "numpy.einsum" and len(expr.args) == 2:
+        return True  # a diagonal or a transpose
     if "stride_tricks" in expr.fn.path or name in ("broadcast_arrays", "meshgrid", "piece_of", "cut", "uncut"):
         return True
     return expr.fn.path.startswith(("numpy.", "scipy.", "user:")) and activity.find_rule(expr) is None
@@ -117,14 +123,19 @@ def is_selection(expr: ir.Index, known: dict[str, types.Abstract]) -> bool:
     return False
 
 
-def sure_view(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
-    """Whether `expr` is certainly a view of one variable, whatever the layout: it can stand wherever its name stood."""
+def sure_view(expr: ir.Expr, known: dict[str, types.Abstract], steady: Set[str] = frozenset()) -> bool:
+    """Whether `expr` is certainly a view of one variable, whatever the layout: it can stand wherever its name stood.
+
+    steady: variables that lie in one piece (see `steady_layouts`).
+    """
     if isinstance(expr, ir.Name):
         return True
     if isinstance(expr, ir.Index):
-        return not is_selection(expr, known) and not _is_list(expr.base, known) and sure_view(expr.base, known)
+        return not is_selection(expr, known) and not _is_list(expr.base, known) and sure_view(expr.base, known, steady)
+    if isinstance(expr, ir.Call) and expr.fn in (ir.Ref("numpy.reshape"), ir.Ref("numpy.ravel")):
+        return isinstance(expr.args[0], ir.Name) and expr.args[0].id in steady
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) and expr.fn.path in SURE:
-        return sure_view(expr.args[0], known)
+        return sure_view(expr.args[0], known, steady)
     return False
 
 
@@ -176,6 +187,7 @@ class _Substituter:
     def __init__(self, program: Program, touched: set[str], known: dict[str, types.Abstract]) -> None:
         self.touched, self.known = touched, known
         self.results = program.results
+        self.steady = steady_layouts(program)
         self.updated = {v for _, v in program.updates}
         self.counts: dict[str, int] = {i.name: 1 for i in program.inputs}
         for node in ir.walk(program.body):
@@ -207,7 +219,7 @@ class _Substituter:
             and isinstance(stmt.target, ir.Name)
             and stmt.target.id in self.touched
             and self.counts.get(stmt.target.id) == 1
-            and sure_view(stmt.value, self.known)
+            and sure_view(stmt.value, self.known, self.steady)
             and bool(shares(stmt.value, self.known))
         )
 
@@ -255,7 +267,9 @@ def _merged_index(node: object, known: dict[str, types.Abstract]) -> object:
         kind = types.infer(node.base, known, [])
         if isinstance(kind, Num) and kind.dims:
             return node.base
-    numbers = all(not isinstance(i, (ir.Slice, ir.Const)) or isinstance(i, ir.Const) and i.kind == "int" for i in node.base.items)
+    numbers = all(
+        not isinstance(i, (ir.Slice, ir.Const)) or isinstance(i, ir.Const) and i.kind == "int" for i in node.base.items
+    )
     if numbers and not is_selection(node.base, known):
         if node.items == (ir.ELLIPSIS,):
             return node.base
@@ -306,6 +320,7 @@ class Checker:
         self.written_inputs: set[str] = set()
         self.ever: set[frozenset[str]] = set()
         self.live_after = _liveness(program) if refuse else {}
+        self.steady = steady_layouts(program)
 
     def run(self) -> None:
         self.pairs = {frozenset((i.name, "#" + i.name)) for i in self.program.inputs if _has_memory(self.known[i.name])}
@@ -351,11 +366,13 @@ class Checker:
         elif isinstance(stmt, (ir.With, ir.Block)):
             self.block(stmt.body)
         elif isinstance(stmt, ir.Push):
+            self.grow(stmt)
             for name in shares(stmt.value, self.known):
                 for other in {name} | self.near(name):
                     if other != stmt.stack:
                         self.pairs.add(frozenset((stmt.stack, other)))
         elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
+            self.grow(stmt)
             shared = _has_memory(self.known.get(stmt.target.id)) and not _is_stack(stmt.stack, self.known)
             self.rebind({stmt.target.id: {stmt.stack} if shared else set()})
         elif isinstance(stmt, ir.Pop) and stmt.target is not None:
@@ -387,22 +404,94 @@ class Checker:
         self.pairs = kept
 
     def write(self, name: str, stmt: ir.Stmt) -> None:
+        self.refuse_uncertain(stmt)
         live = self.live_after.get(id(stmt), set())
         for other in sorted(self.near(name)):
             if other.startswith("#"):
                 self.write_input(other[1:], stmt)
             elif other in live:
-                raise Unsupported(f"a write into {name}, which may share its memory with {other}", stmt.loc, WAY_OUT)
+                reason = (
+                    f"cannot differentiate a write that may also change {_called(other, stmt)}, which is read later"
+                )
+                raise Unsupported(reason, _place(stmt), WAY_OUT)
 
+    def grow(self, stmt: ir.Push | ir.Pop) -> None:
+        """A list that has two names in use would have two lists of adjoints."""
+        live = self.live_after.get(id(stmt), set())
+        for other in sorted(self.near(stmt.stack)):
+            if other in live and isinstance(self.known.get(other), Seq):
+                reason = (
+                    f"cannot differentiate a change of a list that is also {_called(other, stmt)}, which is read later"
+                )
+                raise Unsupported(reason, stmt.loc, "Give the list one name, or change a copy.")
+
+    def refuse_uncertain(self, stmt: ir.Stmt) -> None:
+        """A write through what is a view for some layouts of an array, and a copy for others."""
+        target = stmt.value.args[0] if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) else stmt.target  # type: ignore[union-attr]
+        while isinstance(target, (ir.Index, ir.Attr, ir.Call)):
+            if isinstance(target, ir.Call):
+                assert isinstance(target.fn, ir.Ref)
+                word = target.fn.path.rpartition(".")[2]
+                kind = types.infer(target.args[0], self.known, [])
+                if target.fn.path in MAYBE and activity.root(target) not in self.steady:
+                    reason = f"cannot differentiate a write through {word}, which may be a view or a copy"
+                    raise Unsupported(reason, _place(stmt), "Write into the array itself, or into a copy and use that.")
+                if word in ("real", "imag") and types.is_complex(kind):
+                    reason = f"cannot differentiate a write into the {word} part of an array"
+                    raise Unsupported(reason, _place(stmt), "Build the complex array from both parts.")
+                target = target.args[0]
+            else:
+                target = target.base
 
     def write_input(self, name: str, stmt: ir.Stmt) -> None:
         """A write that reaches an argument's memory: the program will work on a copy. Captured arrays outlive the call."""
         origin = next(i for i in self.program.inputs if i.name == name)
-        if origin.origin != "param":
-            what = "an attribute" if origin.origin == "attribute" else "a captured array"
-            hint = "pass the array as an argument, or write into a copy."
-            raise Unsupported(f"a write into {what}, {origin.path[-1]}", stmt.loc, hint)
+        what = outliving(origin.origin, origin.path)
+        if origin.path[0] in self.program.lasting and origin.origin == "param":
+            what = f"the default value of {origin.path[0]}"
+        if what:
+            raise Unsupported(
+                f"cannot differentiate an in-place write to {what}, which outlives the call", _place(stmt), COPY_FIRST
+            )
         self.written_inputs.add(name)
+
+
+COPY_FIRST = "Make the array an argument or copy it first, and return what it becomes."
+
+
+def outliving(origin: str, path: tuple[object, ...]) -> str:
+    """What an input is called that is there after the call, too; "" for an argument."""
+    if origin == "param":
+        return ""
+    words = [str(part).rpartition(":")[2].partition("#")[0] for part in path]
+    if len(path) > 1:
+        return f"the attribute array {'.'.join(words)}"
+    return f"the {'global' if origin == 'global' else 'captured'} array {words[0]}"
+
+
+def _place(stmt: ir.Stmt) -> ir.Loc | None:
+    target = getattr(stmt, "target", None)
+    return (target.loc if target is not None else None) or stmt.loc
+
+
+def _called(name: str, stmt: ir.Stmt) -> str:
+    """A variable's name where the program has it, too."""
+    text = stmt.loc.source.text if stmt.loc is not None else name
+    return name if re.search(rf"\b{re.escape(name)}\b", text) else "another array"
+
+
+def steady_layouts(program: Program) -> set[str]:
+    """Variables of one axis that hold new arrays only, which lie in one piece: to reshape them makes a view.
+
+    (So would it for new arrays of more axes made by np.zeros, but not for their adjoints.)
+    """
+    values: dict[str, list[ir.Expr]] = {}
+    for stmt in ir.walk(program.body):
+        for name, value in assignments(stmt):
+            values.setdefault(name, []).append(value)
+    inputs = {i.name for i in program.inputs}
+    one_axis = {n for n in values if types.rank(program.types.get(n, types.UNKNOWN)) == 1} - inputs
+    return {n for n in one_axis if not any(shares(value, dict(program.types)) for value in values[n])}
 
 
 def _liveness(program: Program) -> dict[int, set[str]]:
@@ -439,5 +528,3 @@ def _read_by(stmt: ir.Stmt) -> set[str]:
     if isinstance(stmt, ir.Assign):
         return ir.names(stmt.value)
     return ir.names(stmt)
-
-

@@ -133,8 +133,16 @@ class Forwarder:
         value, kind = value, self.shapes.types[name]
         of = self.shapes.of(value)
         if isinstance(kind, Num) and kind.dims != () and not self.shapes.same(kind, of):
-            value = ir.call("numpy.copy", ir.call("numpy.broadcast_to", value, ir.call("numpy.shape", stmt.value if own else ir.Name(name))))
-        if isinstance(kind, Num) and kind.dims != () and not tidy.is_fresh(value) and not alias.shares(stmt.value, self.shapes.types):
+            value = ir.call(
+                "numpy.copy",
+                ir.call("numpy.broadcast_to", value, ir.call("numpy.shape", stmt.value if own else ir.Name(name))),
+            )
+        if (
+            isinstance(kind, Num)
+            and kind.dims != ()
+            and not tidy.is_fresh(value)
+            and not alias.shares(stmt.value, self.shapes.types)
+        ):
             value = ir.call("numpy.copy", value)  # the statement makes a new array: so does its tangent
         tangent = [*push.stmts, ir.Assign(target, value)]
         reads_value = not own and name in ir.names((*push.stmts, value))
@@ -165,9 +173,14 @@ class Forwarder:
             dots.append(self.dot(t) if t in self.active else self.names.fresh("_" + t))
             self.shapes.types.setdefault(dots[-1], self.shapes.types[t])
         if value is None:
-            return [stmt, *(ir.Assign(ir.Name(self.dot(t)), self.zero(ir.Name(t))) for t in targets if t in self.active)]
+            return [
+                stmt,
+                *(ir.Assign(ir.Name(self.dot(t)), self.zero(ir.Name(t))) for t in targets if t in self.active),
+            ]
         if own:
-            raise Unsupported("several values unpacked into a variable they are computed from", stmt.loc, "use another name.")
+            raise Unsupported(
+                "several values unpacked into a variable they are computed from", stmt.loc, "use another name."
+            )
         return [stmt, *push.stmts, ir.Assign(ir.Tuple(tuple(ir.Name(d) for d in dots)), value)]
 
     def write(self, stmt: ir.Store | ir.Augment) -> list[ir.Stmt]:
@@ -275,10 +288,17 @@ class Push:
             return _sum(terms)
         if expr.op not in OPERATORS:
             raise Unsupported(f"the operator {expr.op} on floating-point values", expr.loc or self.loc)
-        return self.elementwise(expr, rules.lookup(f"operator.{OPERATORS[expr.op]}"), (expr.left, expr.right), None, out)
+        return self.elementwise(
+            expr, rules.lookup(f"operator.{OPERATORS[expr.op]}"), (expr.left, expr.right), None, out
+        )
 
     def elementwise(
-        self, expr: ir.Expr, rule: rules.RuleSet | None, args: tuple[Any, ...], bound: dict[str, Any] | None, out: ir.Expr | None
+        self,
+        expr: ir.Expr,
+        rule: rules.RuleSet | None,
+        args: tuple[Any, ...],
+        bound: dict[str, Any] | None,
+        out: ir.Expr | None,
     ) -> ir.Expr | None:
         assert rule is not None and rule.partials is not None
         given = bound if bound is not None else dict(zip(rule.params, args, strict=False))
@@ -312,7 +332,9 @@ class Push:
         rule = activity.find_rule(expr)
         if rule is None:
             name = expr.fn.path.removeprefix("user:")
-            hint = "register one with srcad.elementwise, srcad.pushforward or srcad.constant, or use srcad.stop_gradient."
+            hint = (
+                "register one with srcad.elementwise, srcad.pushforward or srcad.constant, or use srcad.stop_gradient."
+            )
             raise Unsupported(f"no derivative is known for {name}", expr.loc or self.loc, hint)
         bound = rule.bind(expr.args, named_arguments(expr))
         if rule.partials is not None:
@@ -348,7 +370,8 @@ class Push:
             name = rule.params[k] if k < len(rule.params) else rule.star
             args.append(self.linear_argument(arg) if name in rule.linear_in else arg)
         kwargs = tuple(
-            (k, self.linear_argument(v) if rule.renames.get(k or "", k) in rule.linear_in else v) for k, v in expr.kwargs
+            (k, self.linear_argument(v) if rule.renames.get(k or "", k) in rule.linear_in else v)
+            for k, v in expr.kwargs
         )
         return replace(expr, args=tuple(args), kwargs=kwargs)
 

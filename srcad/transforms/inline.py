@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Context, Evaluator, Restart
@@ -19,6 +21,8 @@ from srcad.pipeline import NeedValue, Request
 from srcad.program import Program
 from srcad.types import Static, Struct
 from srcad.values import Dyn, Known, Ptr, Value
+
+_CHANGEABLE = (np.ndarray, list, dict, set)
 
 
 def inline(request: Request) -> Program:
@@ -71,6 +75,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         assumptions=tuple(context.assumptions),
         baked=_baked(request, context),
         updates=tuple(context.updates.items()),
+        lasting=frozenset(p.name for p in request.target.parameters if isinstance(p.default, _CHANGEABLE)),
         return_loc=_return_loc(function),
         doc=function.doc,
         loc=function.loc,
@@ -165,5 +170,3 @@ def _leaves(ev: Evaluator, value: Value, exprs: list[ir.Expr]) -> types.Abstract
         items = tuple(_leaves(ev, item, exprs) for item in box.items)
         return Struct(box.kind, box.keys, items, box.cls)
     raise Unsupported("a function returned as a result", None)
-
-

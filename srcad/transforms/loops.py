@@ -21,7 +21,7 @@ from srcad.dims import Dim, symbol
 from srcad.facts import rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.transforms import alias, loops_nests, loops_reductions, loops_writes
+from srcad.transforms import alias, loops_buffers, loops_gather, loops_nests, loops_records, loops_reductions, loops_writes
 from srcad.transforms.loops_elements import DTYPES, Elements, View
 from srcad.transforms.loops_expand import expanded
 from srcad.transforms.loops_extents import ONE, Dims, Extents, Stay
@@ -37,11 +37,22 @@ def loops(program: Program) -> Program:
     """The program with loops for what loops can do."""
     if not any(isinstance(t, Num) and t.dims != () for t in program.types.values()):
         return program
-    lowering = Lowering(program)
+    program, records = loops_records.unlisted(program, extents_of(program))
+    extents = extents_of(program)
+    extents.known |= records
+    lowering = Lowering(program, extents)
     values = [*named_results(program, lowering)]
     lowering.extents.other_spelling.clear()  # the results do not exist yet
     body = lowering.block((*program.body, *(stmt for stmt, _ in values if stmt is not None)))
-    return replace(program, body=body, results=tuple(e for _, e in values), types=lowering.types())
+    known = lowering.types()
+    results = ir.names(tuple(e for _, e in values)) | {name for _, name in program.updates}
+    body = loops_buffers.unread_dropped(body, results, set(records))
+    body = loops_buffers.hoisted(body, known, lowering.padded)
+    return replace(program, body=body, results=tuple(e for _, e in values), types=known)
+
+
+def extents_of(program: Program) -> Extents:
+    return Extents(program, rebound(program.body, {i.name for i in program.inputs}))
 
 
 def named_results(program: Program, lowering: Lowering) -> Iterator[tuple[ir.Stmt | None, ir.Expr]]:
@@ -60,16 +71,17 @@ def named_results(program: Program, lowering: Lowering) -> Iterator[tuple[ir.Stm
 class Lowering:
     """Walks the program once; `items` are the statements and nests of the block at hand."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, extents: Extents) -> None:
         self.program = program
         self.names = Names(program.names())
         self.axes = tuple(self.names.fresh(f"axis_{k}") for k in range(MOST_AXES))
-        self.extents = Extents(program, rebound(program.body, {i.name for i in program.inputs}))
+        self.extents = extents
         for axis in self.axes:
             self.extents.loop_variable(axis)
         self.memory = loops_nests.memory(program.body, self.extents.known, self.axes)
         self.writer = Writer(self.names, self.axes)
         self.items: list[Item] = []
+        self.padded: set[str] = set()  # arrays between zeros
         self.numbers: set[str] = set()  # arrays that have become numbers
         self.note = ""
         self.counted: dict[int, tuple[ir.Stmt, Counter[str]]] = {}
@@ -96,9 +108,13 @@ class Lowering:
         note, self.note = self.note, ""
         for stmt in stmts:
             self.statement(stmt)
-        items = loops_nests.fused(self.items, self.memory)
+        here = self.counts(stmts)
+        outside = {name for name, count in self.mentions.items() if count > here[name]}
+        items, padded = loops_gather.gathered(self.items, self.memory, outside)
+        self.padded |= padded
+        items = loops_nests.fused(items, self.memory)
         self.items, self.note = outer, note
-        return tuple(self.written(items, self.counts(stmts)))
+        return tuple(self.written(items, outside))
 
     def counts(self, stmts: Sequence[ir.Stmt]) -> Counter[str]:
         """How often each variable is mentioned in statements of the program."""
@@ -117,9 +133,8 @@ class Lowering:
             return _mentions([replace(stmt, body=())]) + self.counts(stmt.body)
         return _mentions([stmt])
 
-    def written(self, items: Sequence[Item], here: Counter[str]) -> list[ir.Stmt]:
-        """The items as statements, those of one note together."""
-        outside = {name for name, count in self.mentions.items() if count > here[name]}
+    def written(self, items: Sequence[Item], outside: set[str]) -> list[ir.Stmt]:
+        """The items as statements, those of one note together. outside: variables mentioned outside of the block."""
         stmts: list[ir.Stmt] = []
         for k, item in enumerate(items):
             if isinstance(item, Nest):
@@ -181,7 +196,7 @@ class Lowering:
             bounds = [self.extents.linear(a) for a in stmt.iter.args]
         self.extents.rebind(changed)
         state = self.extents.state()
-        if bounds and isinstance(stmt.target, ir.Name) and stmt.target.id not in _set_in(stmt.body, self.memory):
+        if bounds and isinstance(stmt, ir.For) and isinstance(stmt.target, ir.Name) and stmt.target.id not in _set_in(stmt.body, self.memory):
             self.extents.bound(stmt.target, bounds)
         body = self.block(stmt.body)
         self.extents.restore(state)

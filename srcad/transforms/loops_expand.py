@@ -72,7 +72,8 @@ def _norm(call: ir.Call, simple: Simple) -> ir.Expr | None:
     if len(call.args) != 1 or set(options) - {"axis", "keepdims"} or isinstance(options.get("axis"), ir.Tuple):
         return None
     x = simple(call.args[0])
-    return ir.call("numpy.sqrt", ir.call("numpy.sum", ir.Binary("*", x, x), **options))
+    total = ir.Call(ir.Ref("numpy.sum"), (ir.Binary("*", x, x),), tuple(options.items()))
+    return ir.call("numpy.sqrt", total)
 
 
 def _count(call: ir.Call, simple: Simple) -> ir.Expr | None:

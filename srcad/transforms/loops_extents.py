@@ -64,12 +64,14 @@ Source = tuple[str, Callable[[Mapping[str, Abstract]], Abstract]]
 def _sources(body: Sequence[ir.Stmt]) -> Iterator[Source]:
     """(variable, its new type given the types of the others) for everything that sets a variable."""
     for stmt in ir.walk(tuple(body)):
+        if isinstance(stmt, ir.Assign) and stmt.value == ir.List(()):
+            continue  # of any type
         if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
             yield stmt.target.id, _evaluated(stmt.value)
         elif isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Tuple):
             yield from _unpacked(stmt.target, stmt.value)
         elif isinstance(stmt, (ir.For, ir.Augment)) and isinstance(stmt.target, ir.Name):
-            yield stmt.target.id, lambda known: types.INT
+            yield stmt.target.id, _changed(stmt.target.id)
         elif isinstance(stmt, ir.Push):
             yield stmt.stack, _pushed(stmt.value)
         elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
@@ -77,19 +79,32 @@ def _sources(body: Sequence[ir.Stmt]) -> Iterator[Source]:
 
 
 def _evaluated(expr: ir.Expr) -> Callable[[Mapping[str, Abstract]], Abstract]:
-    def value(known: Mapping[str, Abstract]) -> Abstract:
-        noted: types.Assumptions = []
-        found = types.infer(expr, known, noted)
-        sure = all(a.op == "==" and never_one(a.left) and never_one(a.right) for a in noted)
-        return found if sure and _is_spelt_out(expr) else _forget(found)
+    spelt_out = _is_spelt_out(expr)
+    return lambda known: evaluated(expr, known) if spelt_out else UNKNOWN
 
-    return value
+
+def evaluated(expr: ir.Expr, known: Mapping[str, Abstract]) -> Abstract:
+    """The type of an expression, without what would only hold under an assumption."""
+    noted: types.Assumptions = []
+    found = types.infer(expr, known, noted)
+    sure = all(a.op == "==" and never_one(a.left) and never_one(a.right) for a in noted)
+    return found if sure and _is_spelt_out(expr) else _forget(found)
 
 
 def _is_spelt_out(expr: ir.Expr) -> bool:
     """Whether the shape of every call follows from a rule; an answer found by trying may hold for the tries only."""
     paths = [n.fn.path if isinstance(n.fn, ir.Ref) else "" for n in ir.walk(expr) if isinstance(n, ir.Call)]
     return all(path in SIGNATURES or path.removeprefix("numpy.") in ELEMENTWISE | SHAPED for path in paths)
+
+
+def _changed(name: str) -> Callable[[Mapping[str, Abstract]], Abstract]:
+    """A counter, or ``x += e``: a number is another one, an array keeps its shape."""
+
+    def value(known: Mapping[str, Abstract]) -> Abstract:
+        old = known.get(name, UNKNOWN)
+        return old if isinstance(old, Num) and old.dims else types.INT
+
+    return value
 
 
 def _unpacked(target: ir.Tuple, value: ir.Expr) -> Iterator[Source]:
@@ -101,7 +116,7 @@ def _unpacked(target: ir.Tuple, value: ir.Expr) -> Iterator[Source]:
 
 def _item(value: ir.Expr, k: int) -> Callable[[Mapping[str, Abstract]], Abstract]:
     def found(known: Mapping[str, Abstract]) -> Abstract:
-        whole = _evaluated(value)(known)
+        whole = evaluated(value, known) if _is_spelt_out(value) else UNKNOWN
         return whole.items[k] if isinstance(whole, Struct) and k < len(whole.items) else UNKNOWN
 
     return found
@@ -109,7 +124,7 @@ def _item(value: ir.Expr, k: int) -> Callable[[Mapping[str, Abstract]], Abstract
 
 def _pushed(expr: ir.Expr) -> Callable[[Mapping[str, Abstract]], Abstract]:
     def value(known: Mapping[str, Abstract]) -> Abstract:
-        found = _evaluated(expr)(known)
+        found = evaluated(expr, known) if _is_spelt_out(expr) else UNKNOWN
         return Seq(found) if isinstance(found, Num) else UNKNOWN
 
     return value
@@ -251,7 +266,7 @@ class Extents(Mapping[str, Abstract]):
 
     def of(self, expr: ir.Expr) -> Num:
         """The type of an expression; an extent that only holds under an assumption is None."""
-        found = _evaluated(expr)(self)
+        found = evaluated(expr, self)
         return found if isinstance(found, Num) else UNKNOWN
 
     def assumed_dims(self, expr: ir.Expr) -> tuple[Dim | None, ...] | None:

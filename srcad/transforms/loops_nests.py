@@ -115,6 +115,10 @@ class Memory:
         t = self.known.get(name)
         return not isinstance(t, Num) or t.dims != ()
 
+    def is_surely_array(self, name: str) -> bool:
+        t = self.known.get(name)
+        return isinstance(t, Num) and bool(t.dims)
+
     # -- what statements and nests touch --
 
     def of(self, item: Item) -> Effects:
@@ -165,7 +169,11 @@ class Memory:
             binds |= ir.names(node.target)
             exits = isinstance(node, ir.For) and node.stop is not None
         elif isinstance(node, (ir.Augment, ir.Store)):
-            (binds if isinstance(node.target, ir.Name) else writes).add(activity.root(node.target))
+            name = activity.root(node.target)
+            if not isinstance(node.target, ir.Name) or self.is_array(name):
+                writes.add(name)
+            if isinstance(node.target, ir.Name) and not self.is_surely_array(name):
+                binds.add(name)
         elif isinstance(node, (ir.Push, ir.Pop)):
             binds.add(node.stack)
             if isinstance(node, ir.Pop) and node.target is not None:
@@ -231,7 +239,7 @@ class Memory:
 
     def _same_elements(self, a: Nest, b: Nest, touched: frozenset[str]) -> bool:
         """Whether what one writes and the other accesses is one element per iteration, a different one in each."""
-        one, two = list(self._all_accesses(a)), list(self._all_accesses(b))
+        one, two = list(self.all_accesses(a)), list(self.all_accesses(b))
         for access, writes in one:
             group = self.group(activity.root(access))
             for other, writes_too in two:
@@ -240,7 +248,7 @@ class Memory:
                         return False
         return True
 
-    def _all_accesses(self, nest: Nest) -> Iterator[tuple[ir.Expr, bool]]:
+    def all_accesses(self, nest: Nest) -> Iterator[tuple[ir.Expr, bool]]:
         for cell in nest.cells:
             if isinstance(cell.target, ir.Index):
                 yield cell.target, True
@@ -344,7 +352,7 @@ def scalarised(nest: Nest, memory: Memory, elsewhere: set[str]) -> Nest:
     """Arrays that this nest allocates, writes and reads at one index, and nobody mentions elsewhere, become numbers."""
     for name in allocated(nest):
         mentions = ir.names(tuple(s for s in (*nest.before, *nest.after) if not _allocates(s, name)))
-        accesses = [a for a, _ in memory._all_accesses(nest) if activity.root(a) == name]
+        accesses = [a for a, _ in memory.all_accesses(nest) if activity.root(a) == name]
         first = next((c for c in nest.cells if name in ir.names(c.target) | ir.names(c.value)), None)
         if name in elsewhere | mentions | ir.names(nest.stops) or first is None or first.op or not accesses:
             continue

@@ -1,7 +1,7 @@
 """Nests as statements: `for` loops over indices, the last one innermost, as NumPy lays arrays out.
 
-A sum along the innermost loop goes to a number of its own, so that it stays in a register, and long sums add up in
-blocks: that is no less accurate than NumPy's sum of pairs.
+A sum along the innermost loop goes to a number of its own, so that it stays in a register, and adds up in any order
+(`srcad_runtime.sums`): that is faster, and about as accurate as NumPy's sum in pairs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from srcad.transforms.loops_extents import linear_expr
 from srcad.transforms.loops_nests import Cell, Nest
 from srcad.types import Abstract, Num
 
-BLOCK = 512  # elements that are added up before they join the sum
+PLUS = "srcad_runtime.sums.plus"
 COUNTERS = "i j k l i1 j1 k1 l1 i2 j2 k2 l2".split()
 
 
@@ -49,26 +49,13 @@ class Writer:
         last = [_collected(cells[k], p) for k, p in parts.items()]
         stops = [_plus(stop, shift) for stop, shift in zip(nest.stops, shifts, strict=True)]
         start = ir.Const(shifts[-1])
-        short = isinstance(stops[-1], ir.Const) and stops[-1].value <= BLOCK
-        if rank == 1 and not short and any(_is_long_sum(cells[k]) for k in parts):
-            loop = self.blocks(body, start, stops[0], first, last)
-        else:
-            loop = [*first, self.loop(rank - 1, start, stops[-1], body), *last]
+        loop = [*first, self.loop(rank - 1, start, stops[-1], body), *last]
         for k in range(rank - 2, -1, -1):
             loop = [self.loop(k, ir.Const(shifts[k]), stops[k], loop)]
         return loop
 
     def loop(self, k: int, start: ir.Expr, stop: ir.Expr, body: Sequence[ir.Stmt]) -> ir.For:
         return ir.For(ir.Name(self.counters[k]), _range(start, stop, ir.Const(1)), tuple(body))
-
-    def blocks(
-        self, body: list[ir.Stmt], start: ir.Const, stop: ir.Expr, first: list[ir.Stmt], last: list[ir.Stmt]
-    ) -> list[ir.Stmt]:
-        """One loop over blocks and one inside each."""
-        begin = self.name("begin", 0, "int64")
-        end = ir.call("builtins.min", ir.Binary("+", begin, ir.Const(BLOCK)), stop)
-        inner = (*first, self.loop(0, begin, end, body), *last)
-        return [ir.For(begin, _range(start, stop, ir.Const(BLOCK)), inner)]
 
     def name(self, base: str, number: int, kind: str = "") -> ir.Name:
         """A variable for use within one nest; the next one may use it again, for numbers of the same kind."""
@@ -105,6 +92,8 @@ class Writer:
         return [ir.Block(notes[0], tuple(stmts))] if notes[0] and len(notes) == 1 else stmts
 
     def cell(self, cell: Cell) -> list[ir.Stmt]:
+        if cell.gathers and cell.op == "+" and cell.dtype == "float64" and isinstance(cell.target, ir.Name):
+            return [ir.Assign(cell.target, ir.call(PLUS, cell.target, cell.value))]
         if cell.op not in ("max", "min") or isinstance(cell.value, ir.Name):
             return [update(cell.target, cell.op, cell.value)]
         value = self.name("v", 0, cell.dtype)
@@ -156,11 +145,8 @@ def _zeros(nest: Nest) -> ir.Stmt:
 
 
 def _is_number(cell: Cell, rank: int) -> bool:
-    return isinstance(cell.target, ir.Name) and (cell.op not in ("+", "*") or cell.op == "*" and rank == 1)
-
-
-def _is_long_sum(cell: Cell) -> bool:
-    return cell.op == "+" and cell.dtype != "int64"
+    """Whether the target is a number that only the innermost loop changes."""
+    return isinstance(cell.target, ir.Name) and (rank == 1 or cell.op not in ("+", "*"))
 
 
 def _range(start: ir.Expr, stop: ir.Expr, step: ir.Expr) -> ir.Call:
@@ -171,11 +157,14 @@ def _range(start: ir.Expr, stop: ir.Expr, step: ir.Expr) -> ir.Call:
 
 
 def _shifts(cells: Sequence[Cell], axes: tuple[str, ...]) -> list[int]:
-    """For each axis, the number to count from: what the element written last has in front of its counter."""
+    """For each axis, 1 if that is what the element written last has behind its counter, else 0.
+
+    From 2 on, Numba's counters are not known to be positive, and the loop is not vectorised.
+    """
     found = []
     for axis in axes:
         offsets = [o for c in cells for o in _offsets(c.target, axis)]
-        found.append(offsets[-1] if offsets and offsets[-1] > 0 else 0)
+        found.append(1 if offsets and offsets[-1] == 1 else 0)
     return found
 
 

@@ -110,13 +110,15 @@ class Recorder:
         items = step.primal
         return [replace(items, body=tuple(f))] if f else [], [replace(items, body=tuple(b))] if b else [], need
 
-    def simple(self, step: Step, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
+    def simple(
+        self, step: Step, need: frozenset[str], around: Around, final: bool
+    ) -> tuple[Stmts, Stmts, frozenset[str]]:
         primal = step.primal
         if (swap := permutation(primal)) and not step_reads(step, self):
             return self.swap(step, swap, need)
         reads = self.reads(step.adjoint)
         full, partial = killed(primal)
-        after = frozenset()
+        after: frozenset[str] = frozenset()
         if isinstance(primal, ir.Assign):  # an adjoint that reads the target means its new value
             own = full - ir.names(primal.value)
             after, reads = reads & own, reads - own
@@ -171,7 +173,9 @@ class Recorder:
 
     # ---- branches and loops ----
 
-    def branch(self, step: Branch, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
+    def branch(
+        self, step: Branch, need: frozenset[str], around: Around, final: bool
+    ) -> tuple[Stmts, Stmts, frozenset[str]]:
         loc, before = step.primal.loc, set(self.defined)
         f1, b1, need1 = self.arm(step.body, need, around, final)
         defined, self.defined = self.defined, set(before)
@@ -191,7 +195,9 @@ class Recorder:
         back = ir.If(test, tuple(b1), tuple(b2), loc=loc) if b1 else ir.If(_negated(test), tuple(b2), loc=loc)
         return forward, [back, *restores], need1 | need2 | ir.names(test)
 
-    def arm(self, steps: Sequence[Any], need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
+    def arm(
+        self, steps: Sequence[Any], need: frozenset[str], around: Around, final: bool
+    ) -> tuple[Stmts, Stmts, frozenset[str]]:
         """A branch; variables that live in it alone are saved at its end when a loop will come by again."""
         own = self.private(steps) if around.loops else set()
         f, b, out = self.block(steps, need - own, around, final)
@@ -229,7 +235,9 @@ class Recorder:
             forward.extend(save)
             restores.extend(restore)
 
-    def loop(self, step: Loop, need: frozenset[str], around: Around, final: bool) -> tuple[Stmts, Stmts, frozenset[str]]:
+    def loop(
+        self, step: Loop, need: frozenset[str], around: Around, final: bool
+    ) -> tuple[Stmts, Stmts, frozenset[str]]:
         outermost = not around.loops
         if outermost:
             self.storage, self.moving = [], written_in(step.primal)
@@ -285,17 +293,16 @@ class Recorder:
 
     # ---- saving ----
 
-    def save(
-        self, stmt: ir.Stmt, lost: set[str], around: Around, final: bool, shared: set[str]
-    ) -> tuple[Stmts, Stmts]:
+    def save(self, stmt: ir.Stmt, lost: set[str], around: Around, final: bool, shared: set[str]) -> tuple[Stmts, Stmts]:
         """Statements that save what `stmt` is about to overwrite, and those that bring it back."""
         if not final:
             return [], [PLACEHOLDER]
-        saves, restores = [], []
+        saves: Stmts = []
+        restores: Stmts = []
         for name in sorted(lost):
             place: ir.Expr = ir.Name(name)
-            if isinstance(stmt, (ir.Store, ir.Augment)) or isinstance(stmt, ir.Pop) and stmt.target is not None:
-                place = stmt.target
+            if isinstance(stmt, (ir.Store, ir.Augment, ir.Pop)):
+                place = stmt.target or place
             elif isinstance(stmt, ir.Do):
                 assert isinstance(stmt.value, ir.Call)
                 place = ir.Index(stmt.value.args[0], (ir.ELLIPSIS,))
@@ -363,7 +370,11 @@ class Recorder:
         extent = shape[0] if len(shape) == 1 else ir.Tuple(shape)
         own = self.types.get(name)
         if isinstance(own, Num) and own.dims:
-            return ir.call("numpy.empty", extent, ir.Attr(ir.Name(name), "dtype")) if name in self.inputs() else self.typed(extent, kind)
+            return (
+                ir.call("numpy.empty", extent, ir.Attr(ir.Name(name), "dtype"))
+                if name in self.inputs()
+                else self.typed(extent, kind)
+            )
         return self.typed(extent, kind)
 
     def inputs(self) -> set[str]:
@@ -400,15 +411,20 @@ class Header:
             self.bounds = tuple(bounds)
 
     def counted(self) -> tuple[str, ir.Expr, ir.Expr] | None:
-        """(counter, first value, count) of a ``range`` of step 1 or -1 whose bounds are the same all through the outermost loop."""
+        """(counter, first value, count) of a ``range`` of step 1 or -1 whose bounds stay the same in the outermost loop."""
         if self.counter is None or self.step.bounds:
             return None
         start, stop, step = self.bounds
-        calls = [n for e in (start, stop) for n in ir.walk(e) if isinstance(n, (ir.Index, ir.Call)) and not _is_shape(n)]
+        calls = [
+            n for e in (start, stop) for n in ir.walk(e) if isinstance(n, (ir.Index, ir.Call)) and not _is_shape(n)
+        ]
         if calls or (ir.names(start) | ir.names(stop)) & self.r.moving:
             return None
         if step == ir.Const(-1):
-            start, stop = _simplified(ir.Binary("+", stop, ir.Const(1))), _simplified(ir.Binary("+", start, ir.Const(1)))
+            start, stop = (
+                _simplified(ir.Binary("+", stop, ir.Const(1))),
+                _simplified(ir.Binary("+", start, ir.Const(1))),
+            )
         elif step != ir.Const(1):
             return None
         if isinstance(start, ir.Const) and isinstance(start.value, int) and 0 <= start.value <= 3:
@@ -422,9 +438,7 @@ class Header:
         own = frozenset({self.step.trips}) if self.step.trips else frozenset()
         return own.union(*(ir.names(b) for b in self.bounds))
 
-    def assemble(
-        self, f: Stmts, b: Stmts, need: frozenset[str], own: set[str], around: Around
-    ) -> tuple[Stmts, Stmts]:
+    def assemble(self, f: Stmts, b: Stmts, need: frozenset[str], own: set[str], around: Around) -> tuple[Stmts, Stmts]:
         forward: Stmts = []
         restores: Stmts = []
         first = [ir.Assign(ir.Name(n), self.primal.iter.args[k]) for k, n in self.step.bounds]  # type: ignore[union-attr]
@@ -487,10 +501,20 @@ def _minus(e: ir.Expr, unit: ir.Expr) -> ir.Expr:
 def _simplified(e: ir.Expr) -> ir.Expr:
     """``n - 1 + 1`` is n, ``3 - 1`` is 2: constants at the end of a sum are added up."""
     base, total = e, 0
-    while isinstance(base, ir.Binary) and base.op in "+-" and isinstance(base.right, ir.Const) and base.right.kind == "int":
+    while (
+        isinstance(base, ir.Binary)
+        and base.op in "+-"
+        and isinstance(base.right, ir.Const)
+        and base.right.kind == "int"
+    ):
         total += base.right.value if base.op == "+" else -base.right.value
         base = base.left
-    if isinstance(base, ir.Binary) and base.op in "+-" and isinstance(base.right, ir.Unary) and isinstance(base.right.operand, ir.Const):
+    if (
+        isinstance(base, ir.Binary)
+        and base.op in "+-"
+        and isinstance(base.right, ir.Unary)
+        and isinstance(base.right.operand, ir.Const)
+    ):
         value = -base.right.operand.value
         total += value if base.op == "+" else -value
         base = base.left
@@ -654,7 +678,7 @@ def _reads(node: Any, found: set[str], rebound: set[str]) -> None:
             if isinstance(place, ir.Index):
                 for item in place.items:
                     _reads(item, found, rebound)
-            place = place.base if isinstance(place, (ir.Index, ir.Attr)) else place.args[0]
+            place = place.base if isinstance(place, (ir.Index, ir.Attr)) else place.args[0]  # type: ignore[union-attr]
         _reads(node.value, found, rebound)
         return
     shape_only = isinstance(node, ir.Attr) and node.name in activity.SHAPE_ATTRIBUTES
@@ -678,4 +702,3 @@ def quote(stmt: ir.Stmt) -> str:
     if stmt.loc is None:
         return ""
     return f"L{stmt.loc.line}  {stmt.loc.text}"
-

@@ -74,7 +74,7 @@ class Sweep:
 
 
 def reverse(program: Program, seeded: Sequence[int], unit: bool = False) -> Sweep:
-    """Steps of the program; `seeded` are the positions of the results that have an adjoint: a parameter, or 1 (`unit`)."""
+    """Steps of the program. seeded: positions of the results that have an adjoint, a parameter or (`unit`) 1."""
     names = Names(program.names())
     known = dict(program.types)
     outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded))
@@ -186,7 +186,10 @@ class Reverser:
             try:
                 return [*steps, Step(stmt, tuple(adjoint(stmt.value)))]
             except Hoist as hoist:
-                if stmt.value in (hoist.expr, ir.call("numpy.copy", hoist.expr)) and getattr(stmt, "target", None) in self.hoisted:
+                if (
+                    stmt.value in (hoist.expr, ir.call("numpy.copy", hoist.expr))
+                    and getattr(stmt, "target", None) in self.hoisted
+                ):
                     break  # naming it once more would not help
                 if not any(n == hoist.expr for n in ir.walk(stmt.value)):
                     break
@@ -220,7 +223,9 @@ class Reverser:
             return stmts if total == bar else [*stmts, ir.Assign(bar, total)]
         return self.overwritten(name, bar, value, out, loc)
 
-    def overwritten(self, name: str, bar: ir.Name, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> list[ir.Stmt]:
+    def overwritten(
+        self, name: str, bar: ir.Name, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None
+    ) -> list[ir.Stmt]:
         """``y = f(y[1:])``: the adjoint of the new y is moved aside, and that of the old one built from zero."""
         g = self.pool.take(self.shapes.of(bar))
         pull = self.pull(loc)
@@ -263,7 +268,9 @@ class Reverser:
         stmts = [*pull.stmts]
         zeros = [self.zero(t) for t in targets if t in self.active]
         if {c.name for c in pull.found} & set(targets):
-            raise Unsupported("several values unpacked into a variable they are computed from", loc, "use another name.")
+            raise Unsupported(
+                "several values unpacked into a variable they are computed from", loc, "use another name."
+            )
         return [*stmts, *self.accumulate_all(pull.found), *zeros]
 
     def augment(self, stmt: ir.Augment) -> Sequence[Any]:
@@ -292,7 +299,11 @@ class Reverser:
             if isinstance(stmt, ir.Store):
                 raise
             # the sum itself is wanted by value: write it as an assignment
-            return self.write(ir.Store(target, ir.Binary(stmt.op, target, value, loc=stmt.loc), loc=stmt.loc), target, ir.Binary(stmt.op, target, value, loc=stmt.loc))
+            return self.write(
+                ir.Store(target, ir.Binary(stmt.op, target, value, loc=stmt.loc), loc=stmt.loc),
+                target,
+                ir.Binary(stmt.op, target, value, loc=stmt.loc),
+            )
 
     def adjoint_of_write(self, name: str, target: ir.Index, value: ir.Expr, loc: ir.Loc | None) -> list[ir.Stmt]:
         bar = self.bar(name)

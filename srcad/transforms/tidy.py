@@ -18,14 +18,16 @@ from srcad.types import Num, Seq
 
 State = dict[str, bool]  # adjoint -> whether it is zero (and has not been written out)
 FRESH = frozenset(
-    "numpy.zeros numpy.zeros_like numpy.ones_like numpy.full_like numpy.where numpy.dot numpy.matmul numpy.sum numpy.copy "
-    "numpy.outer numpy.mean numpy.concatenate numpy.stack numpy.einsum numpy.tensordot numpy.kron numpy.repeat numpy.tile "
-    "numpy.cumsum numpy.roll numpy.linalg.solve numpy.linalg.inv srcad_runtime.scatter_add srcad_runtime.astype "
+    "numpy.zeros numpy.zeros_like numpy.ones_like numpy.full_like numpy.where numpy.dot numpy.matmul numpy.sum "
+    "numpy.copy numpy.outer numpy.mean numpy.concatenate numpy.stack numpy.einsum numpy.tensordot numpy.kron "
+    "numpy.repeat numpy.tile numpy.cumsum numpy.roll numpy.linalg.solve numpy.linalg.inv srcad_runtime.scatter_add srcad_runtime.astype "
     "srcad_runtime.last_written".split()
 )
 
 
-def settle(stmts: Sequence[ir.Stmt], bars: dict[str, str], shapes: Shapes, wanted: Sequence[str]) -> tuple[ir.Stmt, ...]:
+def settle(
+    stmts: Sequence[ir.Stmt], bars: dict[str, str], shapes: Shapes, wanted: Sequence[str]
+) -> tuple[ir.Stmt, ...]:
     """The reverse sweep with zeros worked out. bars: variable -> adjoint; wanted: adjoints that are returned."""
     tidier = Tidier(bars, shapes)
     state = dict.fromkeys(bars.values(), True)
@@ -67,7 +69,11 @@ class Tidier:
         elif isinstance(stmt, ir.Store):
             self.store(stmt, state, out)
         else:
-            if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and self.vanishes(stmt.value.args[-1], state):
+            if (
+                isinstance(stmt, ir.Do)
+                and isinstance(stmt.value, ir.Call)
+                and self.vanishes(stmt.value.args[-1], state)
+            ):
                 return
             self.need(ir.names(stmt), state, out)
             out.append(stmt)
@@ -162,11 +168,20 @@ class Tidier:
         kind, own = self.shapes.types[name], self.shapes.of(value)
         if not isinstance(kind, Num):
             return value
-        if kind.dtype != own.dtype and kind.dtype is not None and own.dtype is not None and not (kind.weak and kind.dims == ()):
+        if (
+            kind.dtype != own.dtype
+            and kind.dtype is not None
+            and own.dtype is not None
+            and not (kind.weak and kind.dims == ())
+        ):
             if not (own.weak and own.dims == ()):
                 if kind.dims == ():
                     return ir.call(f"numpy.{kind.dtype}", value)
-                dtype = ir.Attr(ir.Name(self.primal[name]), "dtype") if name in self.primal else ir.Ref(f"numpy.{kind.dtype}")
+                dtype = (
+                    ir.Attr(ir.Name(self.primal[name]), "dtype")
+                    if name in self.primal
+                    else ir.Ref(f"numpy.{kind.dtype}")
+                )
                 return ir.call("srcad_runtime.astype", value, dtype)
         if kind.dims == () or is_fresh(value):
             return value
@@ -224,7 +239,9 @@ class Tidier:
 def _if(stmt: ir.If, body: list[ir.Stmt], orelse: list[ir.Stmt]) -> ir.If:
     if body:
         return replace(stmt, body=tuple(body), orelse=tuple(orelse))
-    test = stmt.test.operand if isinstance(stmt.test, ir.Unary) and stmt.test.op == "not" else ir.Unary("not", stmt.test)
+    test = (
+        stmt.test.operand if isinstance(stmt.test, ir.Unary) and stmt.test.op == "not" else ir.Unary("not", stmt.test)
+    )
     return replace(stmt, test=test, body=tuple(orelse), orelse=())
 
 
@@ -242,5 +259,3 @@ def is_fresh(expr: ir.Expr) -> bool:
         rule = rules.lookup(expr.fn.path)
         return rule is not None and rule.partials is not None
     return False
-
-
