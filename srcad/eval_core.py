@@ -7,6 +7,7 @@ Statements are here; expressions in `eval_exprs`, calls in `eval_calls`, merging
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -85,10 +86,18 @@ class Evaluator:
                 if isinstance(value, Conflict) and value.decision is not None:
                     raise Restart(value.decision)
                 if isinstance(value, Conflict):
-                    raise Unsupported(f"{name} {value.reason}", loc, "give it one kind of value on every path.")
+                    raise Unsupported(
+                        f"cannot differentiate {_shown(name, loc)}, which {value.reason}",
+                        loc,
+                        "Give it one kind of value on every path.",
+                    )
                 return value
             frame = self.cx.parents.get(frame)
-        raise Unsupported(f"{name} is used before it has a value", loc, "assign it before the branch or loop.")
+        raise Unsupported(
+            f"cannot differentiate {name}, which is used before it has a value",
+            loc,
+            "Assign it before the branch or loop.",
+        )
 
     def slot(self, name: str, type_: types.Abstract, frame: str | None = None) -> str:
         """The residual variable for the Python variable `name` holding a value of this type."""
@@ -153,6 +162,8 @@ class Evaluator:
 
         if self.by_name and self.uses.get(name, 2) < 2:
             return value
+        if isinstance(value.type, Seq) and isinstance(value.expr, ir.Name):
+            return value  # two names of one list
         target = self.slot(name, value.type, frame)
         self.note_type(target, value.type)
         eval_order.note_names(self, target, value)
@@ -293,7 +304,7 @@ class Evaluator:
     def statement(self, stmt: ir.Stmt) -> None:
         handler = getattr(self, f"do_{type(stmt).__name__.lower()}", None)
         if handler is None:
-            raise Unsupported(f"{type(stmt).__name__.lower()} statements are not differentiated", stmt.loc)
+            raise Unsupported(f"cannot differentiate a {type(stmt).__name__.lower()} statement", stmt.loc)
         handler(stmt)
 
     def do_assign(self, stmt: ir.Assign) -> None:
@@ -328,7 +339,9 @@ class Evaluator:
 
     def do_nonlocal(self, stmt: ir.Nonlocal) -> None:
         if stmt.is_global:
-            raise Unsupported("a model function cannot rebind a global", stmt.loc, "return the value instead.")
+            raise Unsupported(
+                "cannot differentiate a function that rebinds a global", stmt.loc, "Return the value instead."
+            )
         self.cx.nonlocals.setdefault(self.frame, set()).update(stmt.names)
 
     def do_do(self, stmt: ir.Do) -> None:
@@ -359,7 +372,11 @@ class Evaluator:
         for expr, target in stmt.items:
             called = expr.fn if isinstance(expr, ir.Call) else None
             if not isinstance(called, ir.Ref) or called.path != "numpy.errstate" or target is not None:
-                raise Unsupported("only `with np.errstate(...)` is differentiated", stmt.loc)
+                raise Unsupported(
+                    "cannot differentiate a with block other than np.errstate",
+                    expr.loc or stmt.loc,
+                    "Enter it around the call.",
+                )
             items.append((eval_text.message(self, expr), None))
         body = self.captured(stmt.body)
         if body:
@@ -404,6 +421,14 @@ class Evaluator:
 
         value: Value = Known(None) if stmt.value is None else eval_exprs.evaluate(self, stmt.value)
         self.env["return"] = value
+
+
+def _shown(name: str, loc: ir.Loc | None) -> str:
+    """What a variable is called in a message: a name of the user's, or what it stands for."""
+    if name.startswith("choice#"):
+        return "this choice"
+    known = loc is None or re.search(rf"\b{re.escape(name)}\b", loc.source.text)
+    return name if known else "what is returned"
 
 
 def always_raises(body: Sequence[ir.Stmt]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from srcad import assemble, ir, nested, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.eval_values import static
+from srcad.eval_values import demand
 from srcad.nested import Traced, Tracer
 from srcad.program import Program
 from srcad.transforms import forward
@@ -92,10 +92,7 @@ def plain(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Any:
         box = ev.state.heap[value.id]
         items = [plain(ev, item, loc) for item in box.items]
         return dict(zip(box.keys, items, strict=True)) if box.kind == "dict" else tuple(items)
-    known, own = static(ev, value)
-    if not known:
-        raise Unsupported("an option of a derivative that is known only at run time", loc, "write it as a constant.")
-    return own
+    return demand(ev, value, "an option of a derivative", loc)
 
 
 def job_of(

@@ -25,6 +25,9 @@ CHEAP = frozenset(
 )
 
 
+Masks = tuple[tuple[ir.Expr, bool], ...]  # tests of np.where, and whether the branch taken is the first
+
+
 class Hoist(Exception):
     """`expr`, a part of the statement, is needed by value: compute it first, under a name like `base`."""
 
@@ -60,7 +63,7 @@ class Cotangent:
 
     expr: ir.Expr
     type: Num
-    masks: tuple[tuple[ir.Expr, bool], ...] = ()
+    masks: Masks = ()
     lazy: bool = False
     over: bool = False
 
@@ -100,7 +103,9 @@ class Pull:
         self.primal: ir.Expr | None = None
         self.out: ir.Expr | None = None
 
-    def run(self, expr: ir.Expr, g: ir.Expr, kind: Num, out: ir.Expr | None, exact: bool = True) -> None:
+    def run(
+        self, expr: ir.Expr, g: ir.Expr, kind: Num, out: ir.Expr | None, exact: bool = True, masks: Masks = ()
+    ) -> None:
         """Pull g, the adjoint of expr, down; `out` names expr's value, if anything does.
 
         kind: the type of g. Not `exact`: expr was broadcast to that type (a write into a slice).
@@ -109,7 +114,7 @@ class Pull:
         if not self.is_active(expr):
             return
         node = self.shapes.of(expr)
-        start = Cotangent(g, kind)
+        start = Cotangent(g, kind, masks)
         self.node(expr, start if exact else self.fit(start, kind, node, expr), node, out)
         self.check_hoists(expr)
 
@@ -132,6 +137,9 @@ class Pull:
         parts = {n for n in ir.walk(expr) if _is_expensive(n)}
         if not parts:
             return
+        if self.out is not None and expr in parts:  # computed already
+            self.stmts = list(swapped(tuple(self.stmts), expr, self.out))
+            self.found = [replace(c, value=swapped(c.value, expr, self.out)) for c in self.found]
         for node in ir.walk((*self.stmts, *(c.value for c in self.found))):
             if node in parts:
                 raise Hoist(node, _base(node))
@@ -201,6 +209,10 @@ class Pull:
                 )
             self.found.append(Contribution(expr.args[0], self.full(g, kind, expr), True, True))
             return
+        exponent = softplus_of(expr)
+        if exponent is not None:
+            self.softplus(expr, exponent, g, kind)
+            return
         rule = self.rule(expr)
         bound = rule.bind(expr.args, named_arguments(expr))
         for name, value in bound.items():
@@ -213,6 +225,12 @@ class Pull:
             self.pullback(expr, rule, self.full(g, kind, expr), out)
         else:
             raise Unsupported(f"the derivative of {rule.path} in reverse mode", expr.loc or self.loc)
+
+    def softplus(self, expr: ir.Call, exponent: ir.Expr, g: Cotangent, kind: Num) -> None:
+        """``log(1 + exp(x))``: its derivative is written so that it does not overflow."""
+        child = self.shapes.of(exponent)
+        slope = ir.Binary("/", ir.ONE, ir.Binary("+", ir.ONE, ir.call("numpy.exp", algebra.negate(exponent))))
+        self.node(exponent, self.fit(self.times(g, slope), kind, child, exponent, expr), child)
 
     def is_list(self, expr: ir.Expr) -> bool:
         return isinstance(expr, ir.Name) and isinstance(self.shapes.types.get(expr.id), types.Seq)
@@ -498,6 +516,11 @@ class Pull:
             self.node(expr, Cotangent(g, self.shapes.of(g)), kind)
 
 
+def swapped(code: Any, old: ir.Expr, new: ir.Expr) -> Any:
+    """Code that reads `new` where it computed `old`."""
+    return ir.transform(code, lambda n: new if n == old else n)
+
+
 def axes(of: Dims, to: Dims) -> list[int] | None:
     """Axes of a node along which an argument of shape `to` was broadcast; None if that is not known."""
     extra = len(of) - len(to)
@@ -519,6 +542,36 @@ def sum_over(value: ir.Expr, over: tuple[int, ...], rank: int, keep: bool) -> ir
     if keep:
         return ir.call("numpy.sum", value, axis=axis, keepdims=ir.Const(True))
     return ir.call("numpy.sum", value, axis=axis)
+
+
+def softplus_of(expr: ir.Call) -> ir.Expr | None:
+    """x where `expr` is ``log(1.0 + exp(x))`` or ``log1p(exp(x))``."""
+    path = expr.fn.path if isinstance(expr.fn, ir.Ref) else ""
+    inner = expr.args[0] if len(expr.args) == 1 and not expr.kwargs else None
+    if path in ("numpy.log", "math.log") and isinstance(inner, ir.Binary) and inner.op == "+":
+        sides = (inner.left, inner.right)
+        inner = sides[1] if algebra.is_number(sides[0], 1.0) else sides[0] if algebra.is_number(sides[1], 1.0) else None
+    elif path not in ("numpy.log1p", "math.log1p"):
+        return None
+    if isinstance(inner, ir.Call) and inner.fn in (ir.Ref("numpy.exp"), ir.Ref("math.exp")) and len(inner.args) == 1:
+        return inner.args[0]
+    return None
+
+
+def masks_around(value: ir.Expr, part: ir.Expr) -> Masks | None:
+    """The branches of np.where that `part` stands in, outermost first; () if it stands outside, None if nowhere."""
+    if value == part:
+        return ()
+    found: list[Masks] = []
+    branches = isinstance(value, ir.Call) and value.fn == ir.Ref("numpy.where") and len(value.args) == 3
+    for k, child in enumerate(value.args if branches else ir.children(value)):  # type: ignore[union-attr]
+        inner = masks_around(child, part)
+        if inner is not None:
+            own: Masks = ((value.args[0], k == 1),) if branches and k else ()  # type: ignore[union-attr]
+            found.append(own + inner)
+    if not found:
+        return None
+    return found[0] if all(f == found[0] for f in found) else ()
 
 
 def named_arguments(call: ir.Call) -> dict[str, ir.Expr]:

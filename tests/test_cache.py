@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from srcad import cache
+from srcad.fingerprint import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -204,3 +207,22 @@ def test_importing_is_light():
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "runtime")])}
     took = min(float(subprocess.check_output([sys.executable, "-c", code], env=env)) for _ in range(3))
     assert took < 0.15
+
+
+def test_captured_library_functions_count_by_name():
+    def through(f):
+        return lambda x: f(x)
+
+    functions = (np.sin, np.cos, math.sin, math.cos, np.sum, np.mean, np.float32, float)
+    assert len({fingerprint(through(f)) for f in functions}) == len(functions)
+
+
+def test_files_of_the_user_count_by_text_before_the_runtime_is_loaded(monkeypatch):
+    from srcad import fingerprint as module
+
+    monkeypatch.delitem(sys.modules, "srcad_runtime", raising=False)
+    module._installed_file.cache_clear()
+    try:
+        assert not module._installed_file("/home/user/model.py")
+    finally:
+        module._installed_file.cache_clear()

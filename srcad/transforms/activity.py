@@ -12,11 +12,14 @@ from typing import Any
 from srcad import ir, rules, types
 
 CUT = frozenset({"srcad.stop_gradient", "srcad.api.stop_gradient"})
-ADDING = frozenset({"numpy.add.at", "srcad_runtime.add_at", "srcad_runtime.add_items"})  # last argument to the first
 SHAPE_ONLY = frozenset(
     "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.shape numpy.ndim numpy.size builtins.len "
     "numpy.iscomplexobj srcad_runtime.zeros_of".split()
 )
+LIKE = {"srcad_runtime.unbroadcast": 1, "numpy.full_like": 0}  # functions that ask one argument for its shape only
+ADD_AT = (ir.Ref("numpy.add.at"), ir.Ref("srcad_runtime.add_at"))
+ADD_ITEMS = ir.Ref("srcad_runtime.add_items")
+ADDING = (*ADD_AT, ADD_ITEMS)  # calls that add their last argument to what their first holds
 SHAPE_ATTRIBUTES = frozenset({"shape", "size", "ndim", "dtype", "itemsize", "nbytes"})
 
 
@@ -79,7 +82,7 @@ def _assign(stmt: ir.Assign) -> Iterator[tuple[set[str], set[str]]]:
 
 
 def _do(call: ir.Call) -> Iterator[tuple[set[str], set[str]]]:
-    if isinstance(call.fn, ir.Ref) and call.fn.path in ADDING:
+    if call.fn in ADDING:
         yield {root(call.args[0])}, {root(call.args[0])} | flowing(call.args[-1])
 
 

@@ -348,7 +348,7 @@ class Checker:
                 self.rebind({stmt.target.id: set()})
             else:
                 self.write(activity.root(stmt.target), stmt)
-        elif isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn == ir.Ref("numpy.add.at"):
+        elif isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn in activity.ADDING:
             self.write(activity.root(stmt.value.args[0]), stmt)
         elif isinstance(stmt, ir.If):
             before = set(self.pairs)
@@ -459,14 +459,14 @@ class Checker:
 COPY_FIRST = "Make the array an argument or copy it first, and return what it becomes."
 
 
-def outliving(origin: str, path: tuple[object, ...]) -> str:
+def outliving(origin: str, path: tuple[object, ...], kind: str = "array") -> str:
     """What an input is called that is there after the call, too; "" for an argument."""
     if origin == "param":
         return ""
     words = [str(part).rpartition(":")[2].partition("#")[0] for part in path]
     if len(path) > 1:
-        return f"the attribute array {'.'.join(words)}"
-    return f"the {'global' if origin == 'global' else 'captured'} array {words[0]}"
+        return f"the attribute {kind} {'.'.join(words)}"
+    return f"the {'global' if origin == 'global' else 'captured'} {kind} {words[0]}"
 
 
 def _place(stmt: ir.Stmt) -> ir.Loc | None:

@@ -16,7 +16,7 @@ from srcad.errors import Unsupported
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.pull import OPERATORS, Hoist, _base, _is_expensive, named_arguments
+from srcad.pull import OPERATORS, Hoist, _base, _is_expensive, named_arguments, softplus_of, swapped
 from srcad.transforms import activity, alias, tidy
 from srcad.types import Num, Seq
 
@@ -92,6 +92,10 @@ class Forwarder:
         if isinstance(stmt, ir.Pop) and stmt.stack in self.active:
             target = None if stmt.target is None else self.place(stmt.target)
             return [stmt, ir.Pop(target, self.dot(stmt.stack))]
+        if isinstance(stmt, ir.Pop) and stmt.target is not None and activity.root(stmt.target) in self.active:
+            place = self.place(stmt.target)
+            whole = isinstance(place, ir.Name)
+            return [stmt, ir.Assign(place, self.zero(stmt.target)) if whole else ir.Store(place, ir.ZERO)]  # type: ignore[arg-type]
         if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and activity.root(stmt.value) in self.active:
             return self.hoisted(stmt, self.add_at)
         return [stmt]
@@ -108,7 +112,7 @@ class Forwarder:
                 if activity.flowing(hoist.expr) & self.active:
                     self.active.add(name)
                 before.extend(self.statement(ir.Assign(ir.Name(name), hoist.expr, loc=stmt.loc)))
-                stmt = replace(stmt, value=replaced(stmt.value, hoist.expr, ir.Name(name)))
+                stmt = replace(stmt, value=swapped(stmt.value, hoist.expr, ir.Name(name)))
         raise Unsupported("an expression too large to differentiate", stmt.loc, "split it into statements.")
 
     def assign(self, stmt: ir.Assign) -> list[ir.Stmt]:
@@ -247,6 +251,8 @@ class Push:
 
     def run(self) -> ir.Expr | None:
         value = self.node(self.expr, self.out)
+        if self.out is not None and value is not None and _is_expensive(self.expr):  # computed already
+            self.stmts, value = list(swapped(tuple(self.stmts), self.expr, self.out)), swapped(value, self.expr, self.out)
         parts = {n for n in ir.walk(self.expr) if _is_expensive(n)}
         read = set(ir.walk((*self.stmts, value))) if value is not None else set()
         for node in ir.walk(self.expr):
@@ -329,6 +335,9 @@ class Push:
         if expr.fn.path in ("numpy.array", "numpy.asarray", "numpy.stack") and isinstance(expr.args[0], ir.Name):
             if isinstance(self.shapes.types.get(expr.args[0].id), Seq):
                 return replace(expr, args=(self.node(expr.args[0]) or ir.ZERO, *expr.args[1:]))
+        exponent = softplus_of(expr)
+        if exponent is not None and (dot := self.node(exponent)) is not None:
+            return ir.Binary("/", dot, ir.Binary("+", ir.ONE, ir.call("numpy.exp", algebra.negate(exponent))))
         rule = activity.find_rule(expr)
         if rule is None:
             name = expr.fn.path.removeprefix("user:")
@@ -404,11 +413,6 @@ class Push:
         stmts, value = eval_rules.apply(rule, given, self.shapes, self.fwd.names, self.loc)
         self.stmts.extend(stmts)
         return value.items if isinstance(value, ir.Tuple) else (value,)
-
-
-def replaced(value: ir.Expr, old: ir.Expr, new: ir.Expr) -> ir.Expr:
-    """`value` with every occurrence of `old` replaced."""
-    return ir.transform(value, lambda n: new if n == old else n)  # type: ignore[no-any-return]
 
 
 def _sum(terms: Sequence[ir.Expr]) -> ir.Expr | None:

@@ -19,9 +19,11 @@ from srcad.eval_core import Context, Evaluator, Restart
 from srcad.naming import Names
 from srcad.pipeline import NeedValue, Request
 from srcad.program import Program
+from srcad.transforms import activity
 from srcad.types import Static, Struct
 from srcad.values import Dyn, Known, Ptr, Value
 
+ONE_KIND = "Give every variable and container one kind and one length on all paths."
 _CHANGEABLE = (np.ndarray, list, dict, set)
 
 
@@ -41,9 +43,11 @@ def inline(request: Request) -> Program:
             if restart.decision[0] == "bake":
                 baked = {**baked, restart.decision[1:]: _value_of(request, *restart.decision[1:])}
             elif restart.decision in decisions:
-                raise Unsupported("a program whose structure changes while it runs", function.loc) from None
+                raise Unsupported(
+                    "cannot differentiate a program whose structure changes while it runs", function.loc, ONE_KIND
+                ) from None
             decisions |= {restart.decision}
-    raise Unsupported("a program whose structure does not settle", function.loc)
+    raise Unsupported("cannot differentiate a program whose structure does not settle", function.loc, ONE_KIND)
 
 
 def _value_of(request: Request, origin: str, path: tuple[Any, ...]) -> Any:
@@ -75,7 +79,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         assumptions=tuple(context.assumptions),
         baked=_baked(request, context),
         updates=tuple(context.updates.items()),
-        lasting=frozenset(p.name for p in request.target.parameters if isinstance(p.default, _CHANGEABLE)),
+        lasting=lasting(request.target),
         return_loc=_return_loc(function),
         doc=function.doc,
         loc=function.loc,
@@ -90,6 +94,11 @@ def _baked(request: Request, context: Context) -> tuple[tuple[str, tuple[Any, ..
     found = {scope.split(path): value for path, value in met.items() if leaves.is_structure(value)}
     found.update(context.used_baked)
     return tuple((origin, path, value) for (origin, path), value in found.items())
+
+
+def lasting(target: Any) -> frozenset[str]:
+    """Parameters whose default can be changed, and would stay so."""
+    return frozenset(p.name for p in target.parameters if isinstance(p.default, _CHANGEABLE))
 
 
 def _return_loc(function: ir.Function) -> ir.Loc | None:
@@ -139,7 +148,11 @@ def _filled(ev: Evaluator, function: ir.Function) -> Value:
         if i.origin == "param" and i.name in written
     ]
     if not found:
-        raise Unsupported("a function that returns nothing and writes none of its arguments", function.loc)
+        raise Unsupported(
+            "cannot differentiate a function that returns nothing and writes none of its arguments",
+            function.loc,
+            "Return a value.",
+        )
     return found[0] if len(found) == 1 else ev.tuple_of(found)
 
 
@@ -151,7 +164,7 @@ def stored_names(body: Sequence[ir.Stmt]) -> set[str]:
         if isinstance(node, (ir.Store, ir.Augment, ir.Pop)):
             target = node.target
         elif isinstance(node, ir.Do) and isinstance(node.value, ir.Call) and node.value.args:
-            target = ir.Index(node.value.args[0], ()) if node.value.fn == ir.Ref("numpy.add.at") else None
+            target = ir.Index(node.value.args[0], ()) if node.value.fn in activity.ADD_AT else None
         while isinstance(target, (ir.Index, ir.Call)):
             target = target.base if isinstance(target, ir.Index) else target.args[0]
             if isinstance(target, ir.Name):
@@ -169,4 +182,4 @@ def _leaves(ev: Evaluator, value: Value, exprs: list[ir.Expr]) -> types.Abstract
         box = ev.state.heap[value.id]
         items = tuple(_leaves(ev, item, exprs) for item in box.items)
         return Struct(box.kind, box.keys, items, box.cls)
-    raise Unsupported("a function returned as a result", None)
+    raise Unsupported("cannot differentiate a function returned as a result", None, "Return its value.")

@@ -662,7 +662,7 @@ def killed(stmt: ir.Stmt) -> tuple[frozenset[str], frozenset[str]]:
         root = frozenset({activity.root(stmt.target)} if stmt.target is not None else ())
         whole = isinstance(stmt.target, ir.Name)
         return root if whole else frozenset(), frozenset({stmt.stack}) | (frozenset() if whole else root)
-    if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn == ir.Ref("numpy.add.at"):
+    if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn in activity.ADDING:
         return frozenset(), frozenset({activity.root(stmt.value.args[0])})
     return frozenset(), frozenset()
 
@@ -684,9 +684,11 @@ def _reads(node: Any, found: set[str], rebound: set[str]) -> None:
     shape_only = isinstance(node, ir.Attr) and node.name in activity.SHAPE_ATTRIBUTES
     if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref):
         shape_only = node.fn.path in activity.SHAPE_ONLY or node.fn.path == "srcad.zero"
-        if node.fn.path == "srcad_runtime.unbroadcast":
-            _reads(node.args[0], found, rebound)
-            found |= ir.names(node.args[1]) & rebound
+        if node.fn.path in activity.LIKE:
+            k = activity.LIKE[node.fn.path]
+            for child in (*node.args[:k], *node.args[k + 1 :], *(v for _, v in node.kwargs)):
+                _reads(child, found, rebound)
+            found |= ir.names(node.args[k : k + 1]) & rebound
             return
     if shape_only:
         found |= ir.names(node) & rebound

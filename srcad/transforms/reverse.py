@@ -19,7 +19,7 @@ from srcad.errors import Unsupported
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.pull import Contribution, Hoist, Pool, Pull, index_kind
+from srcad.pull import Contribution, Hoist, Masks, Pool, Pull, index_kind, masks_around
 from srcad.transforms import activity, alias
 from srcad.transforms.inline import stored_names
 
@@ -102,6 +102,7 @@ class Reverser:
         self.bars: dict[str, str] = {}
         self.pool = Pool(names, self.shapes)
         self.hoisted: set[ir.Expr] = set()
+        self.masks: dict[str, Masks] = {}  # parts of a branch of np.where that were named: where they count
         self.written = alias.touched(program.body, stored_names(program.body), self.shapes.types)
         for name in sorted(active):
             self.bar(name)
@@ -134,8 +135,8 @@ class Reverser:
             return self.loop(stmt)
         if isinstance(stmt, ir.With):
             return [Context(stmt, self.block(stmt.body))]
-        if isinstance(stmt, ir.Do) and activity.root(stmt.value) and _is_add_at(stmt.value):
-            return self.add_at(stmt)
+        if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn in activity.ADDING:
+            return self.add_items(stmt) if stmt.value.fn == activity.ADD_ITEMS else self.add_at(stmt)
         if isinstance(stmt, (ir.Push, ir.Pop)):
             return self.list_statement(stmt)
         if isinstance(stmt, (ir.Do, ir.Raise, ir.Assert)):
@@ -202,6 +203,9 @@ class Reverser:
                 if alias.shares(value, self.shapes.types) & self.written:
                     value = ir.call("numpy.copy", value)  # kept while what it is a view of changes
                 first = ir.Assign(ir.Name(name), value, loc=stmt.loc)
+                target = getattr(stmt, "target", None)
+                outer = self.masks.get(target.id, ()) if isinstance(target, ir.Name) else ()
+                self.masks[name] = (*outer, *(masks_around(stmt.value, hoist.expr) or ()))
                 self.hoisted.add(first.target)
                 steps.extend(self.assign(first))
                 stmt = _replace_expr(stmt, hoist.expr, ir.Name(name))
@@ -210,7 +214,7 @@ class Reverser:
     def adjoint_of_assign(self, name: str, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> list[ir.Stmt]:
         bar = ir.Name(self.bar(name))
         pull = self.pull(loc)
-        pull.run(value, bar, self.shapes.of(bar), out)
+        pull.run(value, bar, self.shapes.of(bar), out, masks=self.masks.get(name, ()))
         own = [c for c in pull.found if c.name == name]
         others = [c for c in pull.found if c.name != name]
         stmts = [*pull.stmts, *self.accumulate_all(others)]
@@ -376,7 +380,7 @@ class Reverser:
         if name not in self.active:
             return [Step(stmt)]
         items = index.items if isinstance(index, ir.Tuple) else (index,)
-        place = ir.Index(array, items)
+        place = ir.Index(array, tuple(map(_slice_item, items)))
 
         def adjoint(call: ir.Expr) -> list[ir.Stmt]:
             assert isinstance(call, ir.Call)
@@ -389,6 +393,23 @@ class Reverser:
         return self.with_hoists(stmt, adjoint)
 
     # ---- lists ----
+
+    def add_items(self, stmt: ir.Do) -> Sequence[Any]:
+        """``items[k] += g[k]`` for every k."""
+        assert isinstance(stmt.value, ir.Call)
+        name = activity.root(stmt.value.args[0])
+        if name not in self.active:
+            return [Step(stmt)]
+
+        def adjoint(call: ir.Expr) -> list[ir.Stmt]:
+            assert isinstance(call, ir.Call)
+            g, pull = call.args[1], self.pull(stmt.loc)
+            if isinstance(g, ir.Name) and isinstance(self.shapes.types.get(g.id), types.Seq):
+                return [self.accumulate(Contribution(g, ir.Name(self.bar(name))))] if pull.is_active(g) else []
+            pull.run(g, ir.call("numpy.array", ir.Name(self.bar(name))), self.shapes.of(g), None)
+            return [*pull.stmts, *self.accumulate_all(pull.found)]
+
+        return self.with_hoists(stmt, adjoint)
 
     def list_literal(self, stmt: ir.Assign) -> Sequence[Any]:
         assert isinstance(stmt.target, ir.Name) and isinstance(stmt.value, ir.List)
@@ -409,11 +430,19 @@ class Reverser:
 
     def list_statement(self, stmt: ir.Push | ir.Pop) -> Sequence[Any]:
         if stmt.stack not in self.active:
-            return [Step(stmt)]
+            return [Step(stmt, self.forgotten(stmt))]
         bar = self.bar(stmt.stack)
         if isinstance(stmt, ir.Pop):
             return [self.pop(stmt, bar)]
         return self.with_hoists(stmt, lambda value: self.popped(bar, value, stmt.loc))
+
+    def forgotten(self, stmt: ir.Push | ir.Pop) -> tuple[ir.Stmt, ...]:
+        """The adjoint of a variable that gets a value on which no derivative depends."""
+        if isinstance(stmt, ir.Push) or stmt.target is None or activity.root(stmt.target) not in self.active:
+            return ()
+        name = activity.root(stmt.target)
+        whole = isinstance(stmt.target, ir.Name)
+        return (self.zero(name) if whole else ir.Store(ir.substitute_root(stmt.target, self.bar(name)), ir.ZERO),)
 
     def pop(self, stmt: ir.Pop, bar: str) -> Step:
         """The list of adjoints mirrors the list: what is popped from one is pushed onto the other in reverse."""
@@ -450,7 +479,7 @@ class Reverser:
     def accumulate(self, c: Contribution) -> ir.Stmt:
         """``x_bar += value``, counting repeated indices."""
         place = ir.substitute_root(c.place, self.bar(c.name))
-        if c.repeated and isinstance(place, ir.Name):
+        if isinstance(place, ir.Name) and isinstance(self.shapes.types[place.id], types.Seq):
             return ir.Do(ir.call("srcad_runtime.add_items", place, c.value))
         if c.repeated:
             assert isinstance(place, ir.Index)
@@ -503,6 +532,13 @@ def key_of(place: ir.Index) -> ir.Expr:
     return items[0] if len(items) == 1 else ir.Tuple(items)
 
 
+def _slice_item(item: ir.Expr) -> ir.Expr:
+    """``slice(1, None)`` as it is written in an index."""
+    if not isinstance(item, ir.Call) or item.fn != ir.Ref("builtins.slice"):
+        return item
+    return ir.Slice(*(None if a == ir.NONE else a for a in item.args))
+
+
 def _slice_value(item: ir.Slice) -> ir.Expr:
     parts = [ir.NONE if p is None else p for p in (item.lower, item.upper, item.step)]
     return ir.call("builtins.slice", *(parts if item.step is not None else parts[:2]))
@@ -539,10 +575,6 @@ def _written(body: Sequence[ir.Stmt]) -> set[str]:
         elif isinstance(node, ir.Do):
             found.add(activity.root(node.value))
     return found - {""}
-
-
-def _is_add_at(expr: ir.Expr) -> bool:
-    return isinstance(expr, ir.Call) and expr.fn == ir.Ref("numpy.add.at")
 
 
 def _is_cheap_test(test: ir.Expr) -> bool:
