@@ -126,8 +126,8 @@ class Recorder:
             after, reads = full, reads | (ir.names(primal.target) - full)
         need = need | reads
         lost = {n for n in full if n in need} | {n for n in partial if self.touches(n, need)}
-        if partial and lost:  # the restore finds the place again by what its indices read
-            need = need | place_reads(primal) | partial
+        if partial & lost:  # the restore finds the place again by what its indices read
+            need = need | place_reads(primal) | (partial & lost)
         shared = self.shared(lost & full, need)
         save, restore = self.save(primal, lost, around, final, shared) if lost else ([], [])
         forward = [*save, *([] if isinstance(primal, ir.Return) else [primal])]
@@ -574,7 +574,7 @@ def saved(name: str) -> str:
 
 def place_reads(stmt: ir.Stmt) -> frozenset[str]:
     """Variables that the index of a write reads."""
-    if not isinstance(stmt, (ir.Store, ir.Augment)) or not isinstance(stmt.target, ir.Index):
+    if not isinstance(stmt, (ir.Store, ir.Augment, ir.Pop)) or not isinstance(stmt.target, ir.Index):
         return frozenset()
     return frozenset(ir.names(stmt.target) - {activity.root(stmt.target)})
 
