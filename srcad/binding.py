@@ -134,6 +134,8 @@ def unwrap(called: Any) -> tuple[types.FunctionType, tuple[Any, ...], dict[str, 
         elif isinstance(inspect.getattr_static(type(called), "__call__", None), types.FunctionType):
             args, called = (called, *args), type(called).__call__
         else:
+            if isinstance(called, type):
+                raise TypeError(f"{called.__qualname__} is a class: differentiate a function that builds the object")
             raise TypeError(f"srcad differentiates Python functions; {called!r} has no Python source")
     return called, args, keywords
 

@@ -70,16 +70,21 @@ def zeros(leaf: Any) -> Any:
     return np.zeros(leaf.shape, leaf.dtype) if isinstance(leaf, np.ndarray) else type(leaf)(0.0)
 
 
-def direction(value: Any, leaf: Any, name: str) -> Any:
+def direction(value: Any, leaf: Any, name: str, owner: str) -> Any:
     """A tangent or seed given by the user as the kernel takes it: a copy with the leaf's dtype; None is zero.
 
+    name, owner: what it and the leaf are called in messages.
+
     Raises:
+        TypeError: it is no number or array.
         ValueError: its shape is another.
     """
     if value is None:
         return zeros(leaf)
+    if isinstance(value, dict):
+        raise TypeError(f"{name} has another structure than {owner} itself")
     if np.shape(value) != np.shape(leaf):
-        raise ValueError(f"{name} has shape {np.shape(value)}, what it belongs to has shape {np.shape(leaf)}")
+        raise ValueError(f"{name} has shape {np.shape(value)}, {owner} has {np.shape(leaf)}")
     if isinstance(leaf, np.ndarray):
         return np.array(value, dtype=leaf.dtype.newbyteorder("=")) if leaf.ndim else leaf.dtype.type(value)
     return leaf.dtype.type(value) if isinstance(leaf, np.generic) else type(leaf)(value)

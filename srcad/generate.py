@@ -125,6 +125,8 @@ def kind_of(value: Any) -> str:
     """``an int``, ``an array of int64``, ``a dict without floating-point numbers``."""
     if hasattr(value, "dtype"):
         return f"an array of {value.dtype}" if getattr(value, "shape", ()) else f"a {value.dtype} number"
+    if value is None:
+        return "None"
     name = type(value).__name__
     article = "an" if name[0] in "aeiou" else "a"
     inside = " without floating-point numbers" if leaves.children(value) is not None else ""

@@ -12,6 +12,8 @@ from srcad.derived import Derived
 from srcad.kernel import Kernel
 from srcad.specialise import Ready
 
+_KINDS = {"b": "a truth value", "i": "an integer", "u": "an integer", "c": "a complex number"}
+
 
 def run_grad(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     ready, results = _reverse(derived, args, kwargs)
@@ -58,7 +60,7 @@ def _shown(ready: Ready) -> str:
         value = value[0]
     if np.ndim(value):
         return f"an array of shape {np.shape(value)}"
-    return f"a {np.asarray(value).dtype} number"
+    return _KINDS.get(np.asarray(value).dtype.kind, "a real number")
 
 
 def gather(ready: Ready, results: tuple[Any, ...], roots: tuple[leaves.Path, ...], single: bool) -> Any:

@@ -31,6 +31,10 @@ _REFUSED_CALLS = {
     "builtins.delattr": ("delattr", "Build a new object without it."),
     "builtins.id": ("id, which says where a value lies, not what it is", "Compare values."),
     "builtins.input": ("input: it asks a person", "Pass the value as an argument."),
+    "builtins.open": (
+        "open: files are outside of the function",
+        "Read the file before and pass the values as arguments.",
+    ),
     "builtins.breakpoint": ("breakpoint", "Set it in the function that is not differentiated."),
 }
 _DROP: Any = object()

@@ -161,7 +161,8 @@ def directions(ready: Ready, tangents: dict[leaves.Path, Any]) -> list[Any]:
     for root, tangent in tangents.items():
         _collect(tangent, ready.call.at(root), root, given)
     return [
-        boundary.direction(given.get(p), ready.call.at(p), f"the tangent of {spell(p)}") for p in ready.kernel.plan.wrt
+        boundary.direction(given.get(p), ready.call.at(p), f"the tangent of {spell(p)}", spell(p))
+        for p in ready.kernel.plan.wrt
     ]
 
 
@@ -189,7 +190,7 @@ def cotangents(kernel: Kernel, out_bar: Any, out: Any) -> list[Any]:
     seeds = [(seed, leaf) for seed, leaf in pairs if leaves.is_floating(leaf)]
     if len(seeds) != len(kernel.seeded):
         raise TypeError(f"the cotangent has {len(seeds)} floating leaves, the value {len(kernel.seeded)}")
-    return [boundary.direction(seed, leaf, "the cotangent") for seed, leaf in seeds]
+    return [boundary.direction(seed, leaf, "the cotangent", "the value") for seed, leaf in seeds]
 
 
 def _pair(out_bar: Any, out: Any, pairs: list[tuple[Any, Any]]) -> None:

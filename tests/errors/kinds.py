@@ -70,11 +70,6 @@ def sparse_argument_not_asked_for(s, A):
     return s * A.sum()
 
 
-@refused(lambda: ([1.0, "text"],))
-def text_in_a_list(x):
-    return x[0] * x[0]
-
-
 @refused(lambda: (np.array(["a", "b"]),))
 def text_array(x):
     return float(len(x))

@@ -35,16 +35,6 @@ def write_through_a_name_bound_in_branches(x):
 
 
 @refused(vector)
-def write_after_a_swap_under_a_condition(x):
-    u = x * 2.0
-    v = x * 3.0
-    if x[0] > 0.0:
-        u, v = v, u
-    u[0] = x[1] * x[2]
-    return np.sum(u * v)
-
-
-@refused(vector)
 def write_through_a_view_or_a_copy(x):
     y = x * 2.0
     w = y[:2]

@@ -259,3 +259,13 @@ def buffers_in_one_array_by_parity(x):
         new = work[(t + 1) % 2]
         new[1:] = 0.5 * now[:-1] * now[1:] + x[0, 1:]
     return np.sum(work * work)
+
+
+@program(args=lambda rng: (rng.normal(size=3),), argnums=0)
+def write_after_a_swap_under_a_condition(x):
+    u = x * 2.0
+    v = x * 3.0
+    if x[0] > 0.0:
+        u, v = v, u
+    u[0] = x[1] * x[2]
+    return np.sum(u * v)
