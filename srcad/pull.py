@@ -344,9 +344,24 @@ class Pull:
         going = [k for k, name in enumerate(rule.wrt) if ir.is_node(given[name]) and self.is_active(given[name])]
         if len(going) > 1 and not isinstance(out_bar, (ir.Name, ir.Tuple)):
             out_bar = self.name_it(out_bar, self.shapes.of(out_bar))
-        results = self.apply(rule.pullback, {**given, "out_bar": out_bar}, len(rule.wrt))
+        try:
+            results = self.apply(rule.pullback, {**given, "out_bar": out_bar}, len(rule.wrt))
+        except Unsupported:
+            self.refuse_unknown_rank(rule, given, expr.loc)
+            raise
         for k in going:
             self.into_argument(given[rule.wrt[k]], results[k])
+
+    def refuse_unknown_rank(self, rule: rules.RuleSet, given: dict[str, Any], loc: ir.Loc | None) -> None:
+        """What a rule could not be read for, said in the words of the program."""
+        for name in rule.wrt:
+            value = given[name]
+            if ir.is_node(value) and getattr(self.shapes.of(value), "dims", ()) is None:
+                raise Unsupported(
+                    f"cannot differentiate {rule.path} without the rank of its argument {name}",
+                    loc or self.loc,
+                    "annotate the arguments, or pass their types.",
+                ) from None
 
     def pullback_each(self, expr: ir.Call, rule: rules.RuleSet, given: dict[str, Any], out_bar: ir.Expr) -> None:
         items = given[rule.each or ""]

@@ -551,13 +551,11 @@ def growing(x, n):
     return x * p
 
 
-@pytest.mark.xfail(strict=True, reason="products of integers are not checked in compiled code yet")
 def test_overflow_of_integers_on_numba_is_an_error() -> None:
     with pytest.raises(OverflowError):
         grad(growing, backend="numba")(1.0, 25)
 
 
-@pytest.mark.xfail(strict=True, reason="products of integers are not checked in compiled code yet")
 def test_overflow_of_integers_is_answered_by_numpy() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -42,13 +42,6 @@ TABLE: list[tuple[str, Any, Any, Any]] = [
 ]
 
 
-# In the contract, and not in the compiler yet: each must fail until it is, and then leaves this list.
-NOT_YET = {"log(1+exp(1000))", "where(x > 0, sqrt(x), 0) at 0", "where, with a temporary"}
-ROWS = [
-    pytest.param(*row, id=row[0], marks=[pytest.mark.xfail(strict=True)] if row[0] in NOT_YET else []) for row in TABLE
-]
-
-
 def _guarded(x: Any) -> Any:
     root = np.sqrt(x)
     return np.sum(np.where(x > 0, root, 0.0))
@@ -59,14 +52,14 @@ def _pooled(x: Any) -> Any:
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-@pytest.mark.parametrize("name, f, at, expected", ROWS)
+@pytest.mark.parametrize("name, f, at, expected", TABLE, ids=[row[0] for row in TABLE])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_reverse_mode(backend: str, name: str, f: Any, at: Any, expected: Any) -> None:
     found = srcad.grad(f, backend=backend)(at)
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("name, f, at, expected", [row for row in TABLE if row[0] not in NOT_YET])
+@pytest.mark.parametrize("name, f, at, expected", TABLE, ids=[row[0] for row in TABLE])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_forward_mode(name: str, f: Any, at: Any, expected: Any) -> None:
     """A pushforward along each unit vector gives the same numbers."""
