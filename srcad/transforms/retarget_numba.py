@@ -303,7 +303,17 @@ def _einsum(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     return _kernel(new, "einsum", *new.args) if plain else new
 
 
+def _clip(r: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Of one number: NumPy's own order of comparisons, so that nan stays nan; Numba clips arrays only."""
+    low, high = argument(new, 1, "a_min"), argument(new, 2, "a_max")
+    if r.rank(old.args[0]) != 0 or new.kwargs:
+        return new
+    value = new.args[0] if low is None else ir.call("numpy.maximum", new.args[0], low)
+    return value if high is None else ir.call("numpy.minimum", value, high)
+
+
 REWRITES: dict[str, Rewrite] = {
+    "numpy.clip": _clip,
     "numpy.sum": _reduction("sum"),
     "numpy.mean": _reduction("mean"),
     "numpy.prod": _reduction("prod"),
