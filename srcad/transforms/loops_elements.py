@@ -8,31 +8,20 @@ before, under a name: `Elements.hoist` is told. Indices are linear forms as long
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeAlias, Union
+from dataclasses import replace
 
 from srcad import ir
 from srcad.dims import Dim, never_one
 from srcad.transforms.loops_expand import expanded
-from srcad.transforms.loops_extents import ELEMENTWISE, ONE, Dims, Extents, Stay
+from srcad.transforms.loops_extents import Dims, Extents, Stay
+from srcad.transforms.loops_types import ELEMENTWISE, ONE
+from srcad.transforms.loops_views import SPECIAL, At, Index, View, fitted, padded
 from srcad.types import Num
-
-At: TypeAlias = Union[Dim, ir.Expr]
-Index: TypeAlias = tuple[At, ...]
 
 DTYPES = frozenset({"float64", "float32", "int64", "bool", "complex128", "complex64"})
 CHEAP = frozenset(
     "builtins.abs builtins.max builtins.min builtins.float builtins.int builtins.len numpy.absolute".split()
 )
-SAME = frozenset("numpy.copy numpy.asarray numpy.ascontiguousarray numpy.asanyarray numpy.positive".split())
-
-
-@dataclass(frozen=True)
-class View:
-    """An array expression as a function of the index; a scalar has no dims."""
-
-    dims: Dims
-    at: Callable[[Index], ir.Expr]
 
 
 class Elements:
@@ -257,17 +246,6 @@ class Elements:
         return View(dims, lambda index: inner.at(()))
 
 
-def padded(dims: Dims, rank: int) -> Dims:
-    return (ONE,) * (rank - len(dims)) + dims
-
-
-def fitted(index: Index, own: Dims, whole: Dims) -> Index:
-    """The index into an operand: broadcast axes are read at 0."""
-    mine = index[len(index) - len(own) :]
-    extents = whole[len(whole) - len(own) :]
-    return tuple(Dim(0) if d == ONE and e != ONE else i for i, d, e in zip(mine, own, extents, strict=True))
-
-
 def _moved(start: Dim, step: int, axis: int) -> Callable[[Index], At]:
     def place(index: Index) -> At:
         at = index[axis]
@@ -280,142 +258,3 @@ def _moved(start: Dim, step: int, axis: int) -> Callable[[Index], At]:
 
 def _fixed(at: At) -> Callable[[Index], At]:
     return lambda index: at
-
-
-# ---- functions that are not applied element by element, but have elements ----
-
-
-TYPED = {"bool": bool, "int64": int, "complex128": complex, "complex64": complex}
-
-
-def _constant(value: float) -> Callable[[Elements, ir.Call, Num], View | None]:
-    return lambda e, call, kind: e.filled(ir.Const(TYPED.get(str(kind.dtype), float)(value)), kind)
-
-
-def _full(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    return e.filled(call.args[1], kind) if len(call.args) > 1 else None
-
-
-def _same(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    return e.view(call.args[0]) if len(call.args) == 1 and not call.kwargs else None
-
-
-def _astype(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    if e.extents.of(call.args[0]).dtype == kind.dtype:
-        return e.view(call.args[0])
-    name = "bool_" if kind.dtype == "bool" else kind.dtype
-    return e.combine(call.args[:1], lambda a: ir.call(f"numpy.{name}", a))
-
-
-def _where(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    if len(call.args) != 3:
-        return None
-    return e.combine(call.args, lambda c, a, b: ir.IfExp(c, a, b))
-
-
-def _clip(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    """``minimum(maximum(x, low), high)``, which keeps NaN."""
-    if len(call.args) != 3 or call.kwargs:
-        return None
-    x, low, high = call.args
-    lifted = x if low == ir.NONE else ir.call("numpy.maximum", x, low)
-    return e.view(lifted if high == ir.NONE else ir.call("numpy.minimum", lifted, high))
-
-
-def _outer(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    if len(call.args) != 2 or call.kwargs:
-        return None
-    a, b = (e.view(x) for x in call.args)
-    if len(a.dims) != 1 or len(b.dims) != 1:
-        return None
-    return View(a.dims + b.dims, lambda index: ir.Binary("*", a.at(index[:1]), b.at(index[1:])))
-
-
-def _transpose(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    rank = len(kind.dims or ())
-    if len(call.args) == 1 and not call.kwargs:
-        return e.permuted(call.args[0], tuple(range(rank))[::-1])
-    axes = integers(argument(call, 1, "axes"))
-    return None if axes is None else e.permuted(call.args[0], tuple(a % rank for a in axes))
-
-
-def _swapaxes(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    rank = len(kind.dims or ())
-    pair = integers(ir.Tuple(call.args[1:]))
-    if pair is None or len(pair) != 2:
-        return None
-    axes = list(range(rank))
-    i, j = (a % rank for a in pair)
-    axes[i], axes[j] = j, i
-    return e.permuted(call.args[0], tuple(axes))
-
-
-def _expand_dims(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    new = integers(argument(call, 1, "axis"))
-    if new is None:
-        return None
-    base, rank = e.view(call.args[0]), len(kind.dims or ())
-    kept = [k for k in range(rank) if k not in {a % rank for a in new}]
-    dims = tuple(base.dims[kept.index(k)] if k in kept else ONE for k in range(rank))
-    return View(dims, lambda index: base.at(tuple(index[k] for k in kept)))
-
-
-def _broadcast_to(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    base = e.view(call.args[0])
-    dims = tuple(d for d in kind.dims or () if d is not None)
-    if len(dims) != len(kind.dims or ()) or any(
-        own != ONE and not e.extents.same(own, d) for own, d in zip(base.dims[::-1], dims[::-1])
-    ):
-        return None
-    return View(dims, lambda index: base.at(fitted(index, base.dims, dims)))
-
-
-def _unbroadcast(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    """Where the shapes are those of `like`, or g lacks some of its axes, there is nothing to sum."""
-    g, like = call.args
-    own, wanted = e.extents.of(g), e.extents.of(like)
-    if own.dims is None or wanted.dims is None or len(own.dims) > len(wanted.dims):
-        return None
-    view = e.view(g)
-    wanted_dims = e.view(like).dims if not isinstance(like, ir.Name) else e.name(like).dims
-    pairs = zip(view.dims[::-1], wanted_dims[::-1])
-    return view if all(d == ONE or e.extents.same(d, w) for d, w in pairs) else None
-
-
-def argument(call: ir.Call, position: int, name: str) -> ir.Expr | None:
-    """An argument by its position or name."""
-    if len(call.args) > position:
-        return call.args[position]
-    return dict(call.kwargs).get(name)
-
-
-def integers(expr: ir.Expr | None) -> tuple[int, ...] | None:
-    """The literal integers of an argument such as an axis."""
-    items = expr.items if isinstance(expr, (ir.Tuple, ir.List)) else (expr,)
-    values = []
-    for item in items:
-        sign = -1 if isinstance(item, ir.Unary) and item.op == "-" else 1
-        literal = item.operand if isinstance(item, ir.Unary) else item
-        if not isinstance(literal, ir.Const) or type(literal.value) is not int:
-            return None
-        values.append(sign * literal.value)
-    return tuple(values)
-
-
-SPECIAL: dict[str, Callable[[Elements, ir.Call, Num], View | None]] = {
-    "numpy.zeros": _constant(0.0),
-    "numpy.zeros_like": _constant(0.0),
-    "numpy.ones": _constant(1.0),
-    "numpy.ones_like": _constant(1.0),
-    "numpy.full": _full,
-    "numpy.full_like": _full,
-    "srcad_runtime.astype": _astype,
-    "numpy.where": _where,
-    "numpy.clip": _clip,
-    "numpy.outer": _outer,
-    "numpy.transpose": _transpose,
-    "numpy.swapaxes": _swapaxes,
-    "numpy.expand_dims": _expand_dims,
-    "numpy.broadcast_to": _broadcast_to,
-    "srcad_runtime.unbroadcast": _unbroadcast,
-} | dict.fromkeys(SAME, _same)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from srcad import ir
 from srcad.dims import Dim
-from srcad.transforms.loops_elements import DTYPES, Elements, View, argument, integers
-from srcad.transforms.loops_extents import ONE, Dims, Extents, Stay
-from srcad.transforms.loops_nests import Cell, Memory, Nest, Plain
+from srcad.transforms.loops_elements import DTYPES, Elements
+from srcad.transforms.loops_extents import Dims, Stay
+from srcad.transforms.loops_nests import Cell, Nest
+from srcad.transforms.loops_room import Room
+from srcad.transforms.loops_types import ONE
+from srcad.transforms.loops_views import View, argument, integers
 from srcad.types import Num
 
 OPS = {
@@ -28,25 +30,6 @@ PRODUCTS = frozenset({"numpy.dot", "numpy.matmul", "numpy.inner", "numpy.vdot"})
 RUNNING = {"numpy.cumsum": "+", "numpy.cumprod": "*"}
 ZEROS = {"int64": 0, "complex128": 0j, "complex64": 0j}
 UNITS = {"int64": 1, "complex128": 1 + 0j, "complex64": 1 + 0j}
-
-
-class Room(Protocol):
-    """What the pass offers to the makers of nests."""
-
-    extents: Extents
-    memory: Memory
-
-    def index(self, dims: Dims) -> tuple[Dim, ...]: ...
-    def hoist(self, value: ir.Expr) -> ir.Name: ...
-    def keep(self, stmt: ir.Stmt) -> None: ...
-    def inner(self, value: ir.Expr) -> ir.Expr: ...
-    def filling(self, target: ir.Name, view: View, elements: Elements, dtype: str) -> Nest: ...
-
-    def fresh(self, base: str, dtype: str | None, dims: Dims) -> ir.Name: ...
-    def add(self, item: Nest | Plain) -> None: ...
-    def nest(self, elements: Elements, dims: Dims, cells: Sequence[Cell], before: Sequence[ir.Stmt] = ()) -> Nest: ...
-    def empty(self, dims: Dims, dtype: str | None, function: str = "numpy.empty") -> ir.Expr: ...
-    def elements(self, target: str | None = None) -> Elements: ...
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from srcad import ir
 from srcad.transforms import activity, alias
-from srcad.transforms.loops_elements import DTYPES, Elements, Index, View, fitted
+from srcad.transforms.loops_elements import DTYPES
 from srcad.transforms.loops_extents import Dims, Stay
 from srcad.transforms.loops_nests import Cell
-from srcad.transforms.loops_reductions import Room
+from srcad.transforms.loops_room import Room
+from srcad.transforms.loops_views import Index, View, fitted
 
 
 def store(room: Room, stmt: ir.Store | ir.Augment) -> None:
     """Add the nests of a write. Raises Stay for a place that is no region of an array."""
     assert isinstance(stmt.target, ir.Index)
     kind = room.extents.of(stmt.target)
-    if kind.dims == ():
-        return room.keep(replace(stmt, value=room.inner(stmt.value)))
     if kind.dims is None or kind.dtype not in DTYPES:
         raise Stay
     if not _fits(room.extents.of(stmt.value).dtype, kind.dtype, isinstance(stmt, ir.Augment)):

@@ -110,7 +110,8 @@ def statements(draw: st.DrawFn) -> str:
         op = draw(st.sampled_from(["=", "=", "+=", "*="]))
         return f"{name}[{draw(slices())}] {op} {draw(st.sampled_from([vector, number]))}"
     if kind == 7:
-        return f"m[{draw(slices())}, {draw(slices())}] {draw(st.sampled_from(['=', '+=']))} {draw(st.sampled_from([matrix, vector, number]))}"
+        op, value = draw(st.sampled_from(["=", "+="])), draw(st.sampled_from([matrix, vector, number]))
+        return f"m[{draw(slices())}, {draw(slices())}] {op} {value}"
     if kind == 8:
         return f"{name}[{name} > {draw(numbers(0))}] {draw(st.sampled_from(['=', '*=']))} {draw(numbers(0))}"
     return f"m[:, 0] {draw(st.sampled_from(['=', '+=']))} {draw(st.sampled_from([vector, number]))}"

@@ -1,0 +1,166 @@
+"""Arrays of the pass's own: those that nobody reads go, those that every iteration of a loop allocates anew are
+allocated once, before it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from srcad import ir
+from srcad.transforms import alias
+from srcad.types import Abstract
+
+Stmts = tuple[ir.Stmt, ...]
+
+
+def unread_dropped(stmts: Stmts, results: set[str], made: set[str]) -> Stmts:
+    """The statements without arrays of `made` that are written, element by element, and never read."""
+    while True:
+        read: Counter[str] = Counter()
+        for stmt in stmts:
+            _count_reads(stmt, read)
+        gone = {name for name in made if not read[name]} - results
+        new = _dropped(stmts, gone) if gone else stmts
+        if new == stmts:
+            return stmts
+        stmts = new
+
+
+def _count_reads(node: Any, read: Counter[str]) -> None:
+    """Mentions of variables, but for where they are set or their elements are."""
+    if isinstance(node, (ir.Assign, ir.Store)) and isinstance(node.target, (ir.Name, ir.Index)):
+        base = node.target
+        if isinstance(base, ir.Index) and isinstance(base.base, ir.Name):
+            for item in base.items:
+                _count_reads(item, read)
+        elif not isinstance(base, ir.Name):
+            _count_reads(base, read)
+        _count_reads(node.value, read)
+    elif isinstance(node, ir.Name):
+        read[node.id] += 1
+    else:
+        read.update([node.stack] if isinstance(node, (ir.Push, ir.Pop)) else [])
+        for child in ir.children(node):
+            _count_reads(child, read)
+
+
+def _dropped(stmts: Stmts, gone: set[str]) -> Stmts:
+    out: list[ir.Stmt] = []
+    for stmt in stmts:
+        if isinstance(stmt, (ir.Assign, ir.Store)) and _target(stmt) in gone:
+            continue
+        if isinstance(stmt, (ir.For, ir.While, ir.Block, ir.With)):
+            body = _dropped(stmt.body, gone)
+            if not body and isinstance(stmt, (ir.For, ir.Block)) and stmt.body:
+                continue
+            stmt = replace(stmt, body=body)
+        elif isinstance(stmt, ir.If):
+            stmt = replace(stmt, body=_dropped(stmt.body, gone), orelse=_dropped(stmt.orelse, gone))
+        out.append(stmt)
+    return tuple(out)
+
+
+def _target(stmt: ir.Assign | ir.Store) -> str:
+    """The variable that a statement sets, or sets an element of."""
+    base = stmt.target.base if isinstance(stmt.target, ir.Index) else stmt.target
+    return base.id if isinstance(base, ir.Name) else ""
+
+
+def hoisted(stmts: Sequence[ir.Stmt], known: dict[str, Abstract], kept: set[str]) -> Stmts:
+    """The statements with buffers moved out of their loops. kept: arrays whose zeros at the borders stay zeros."""
+    out: list[ir.Stmt] = []
+    for stmt in stmts:
+        if isinstance(stmt, (ir.For, ir.While)):
+            body = hoisted(stmt.body, known, kept)
+            buffers = _buffers(replace(stmt, body=body), known, kept)
+            out.extend(b if _name(b) in kept else _empty(b) for b in buffers)
+            out.append(replace(stmt, body=_without(body, buffers, kept)))
+        elif isinstance(stmt, ir.If):
+            out.append(replace(stmt, body=hoisted(stmt.body, known, kept), orelse=hoisted(stmt.orelse, known, kept)))
+        elif isinstance(stmt, (ir.Block, ir.With)):
+            out.append(replace(stmt, body=hoisted(stmt.body, known, kept)))
+        else:
+            out.append(stmt)
+    return tuple(out)
+
+
+def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], kept: set[str]) -> list[ir.Stmt]:
+    """Allocations in the loop's own body that are the same in every iteration and of arrays that stay in it."""
+    bound = _bound(loop)
+    found: list[ir.Stmt] = []
+    for stmt in _flat(loop.body):
+        if (
+            not isinstance(stmt, ir.Assign)
+            or not isinstance(stmt.target, ir.Name)
+            or not isinstance(stmt.value, ir.Call)
+        ):
+            continue
+        name = stmt.target.id
+        made = stmt.value.fn in (ir.Ref("numpy.empty"), ir.Ref("numpy.zeros"))
+        same = sum(s == stmt for s in _flat(loop.body))
+        fixed = not ir.names(stmt.value) & set(bound) and bound.count(name) == same and stmt not in found
+        if made and fixed and not _leaves(name, loop, known):
+            found.append(stmt)
+    return found
+
+
+def _bound(loop: ir.For | ir.While) -> list[str]:
+    """Variables that the loop sets, once for every statement that does."""
+    found: list[str] = []
+    for node in ir.walk(loop):
+        if isinstance(node, (ir.Assign, ir.For)):
+            found += sorted(ir.names(node.target))
+        elif isinstance(node, (ir.Augment, ir.Pop)) and isinstance(node.target, ir.Name):
+            found.append(node.target.id)
+        if isinstance(node, (ir.Push, ir.Pop)):
+            found.append(node.stack)
+    return found
+
+
+def _leaves(name: str, loop: ir.For | ir.While, known: dict[str, Abstract]) -> bool:
+    """Whether the array may be kept beyond its iteration, or is read before it is allocated."""
+    for node in ir.walk(loop.body):
+        if isinstance(node, (ir.Assign, ir.Push)) and name in alias.shares(node.value, known):
+            return True
+        if isinstance(node, (ir.Do, ir.With)) and name in ir.names(node):
+            return True
+    before = []
+    for stmt in _flat(loop.body):
+        if isinstance(stmt, ir.Assign) and stmt.target == ir.Name(name):
+            break
+        before.append(stmt)
+    return name in ir.names(tuple(before))
+
+
+def _flat(stmts: Sequence[ir.Stmt]) -> list[ir.Stmt]:
+    """The statements, those under a note one by one."""
+    return [s for stmt in stmts for s in (_flat(stmt.body) if isinstance(stmt, ir.Block) else [stmt])]
+
+
+def _without(stmts: Stmts, gone: Sequence[ir.Stmt], kept: set[str]) -> Stmts:
+    """The statements without these allocations; zeros that are overwritten are set anew."""
+    out: list[ir.Stmt] = []
+    for stmt in stmts:
+        if isinstance(stmt, ir.Block):
+            out.append(replace(stmt, body=_without(stmt.body, gone, kept)))
+        elif stmt not in gone:
+            out.append(stmt)
+        elif _is_zeros(stmt) and _name(stmt) not in kept:
+            out.append(ir.Store(ir.Index(ir.Name(_name(stmt)), (ir.Slice(None, None),)), ir.ZERO))
+    return tuple(out)
+
+
+def _name(stmt: ir.Stmt) -> str:
+    assert isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name)
+    return stmt.target.id
+
+
+def _is_zeros(stmt: ir.Stmt) -> bool:
+    return isinstance(stmt, ir.Assign) and isinstance(stmt.value, ir.Call) and stmt.value.fn == ir.Ref("numpy.zeros")
+
+
+def _empty(stmt: ir.Stmt) -> ir.Stmt:
+    assert isinstance(stmt, ir.Assign) and isinstance(stmt.value, ir.Call)
+    return replace(stmt, value=replace(stmt.value, fn=ir.Ref("numpy.empty")))

@@ -1,0 +1,102 @@
+"""Neighbouring nests become one; arrays that then live inside one nest only become numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from srcad import ir
+from srcad.transforms import activity
+from srcad.transforms.loops_memory import Effects, Memory
+from srcad.transforms.loops_nests import Cell, Item, Nest, allocated, allocates, joined
+from srcad.types import Abstract, Num
+
+
+def fused(items: Sequence[Item], memory: Memory) -> list[Item]:
+    """Every nest moved up into the nearest earlier one of the same extents that it may join."""
+    done: list[tuple[Item, Effects]] = []
+    for item in items:
+        effects = memory.of(item)
+        if not isinstance(item, Nest) or not _moved_up(done, item, effects, memory):
+            done.append((item, effects))
+    return [item for item, _ in done]
+
+
+def _moved_up(done: list[tuple[Item, Effects]], nest: Nest, effects: Effects, memory: Memory) -> bool:
+    """Join `nest` to an earlier one; statements in between that it depends on (allocations) move in front of both."""
+    carried: list[int] = []
+    for at in range(len(done) - 1, -1, -1):
+        other, theirs = done[at]
+        moving = [done[k][1] for k in carried]
+        if isinstance(other, Nest) and other.dims == nest.dims and all(theirs.commutes(e) for e in moving):
+            if memory.fusable(other, nest):
+                both = joined(other, nest)
+                before = [done[k] for k in reversed(carried)]
+                rest = [done[k] for k in range(at + 1, len(done)) if k not in carried]
+                done[at:] = [*before, (both, memory.of(both)), *rest]
+                return True
+        if all(theirs.commutes(e) for e in (effects, *moving)):
+            continue
+        if isinstance(other, Nest) or theirs.exits or theirs.writes:
+            return False
+        carried.append(at)
+    return False
+
+
+# ---- arrays that live in one nest ----
+
+
+def scalarised(nest: Nest, memory: Memory, elsewhere: set[str]) -> Nest:
+    """Arrays that this nest allocates, writes and reads at one index, and nobody mentions elsewhere, become numbers."""
+    for name in allocated(nest):
+        mentions = ir.names(tuple(s for s in (*nest.before, *nest.after) if not allocates(s, name)))
+        accesses = [a for a, _ in memory.all_accesses(nest) if activity.root(a) == name]
+        first = next((c for c in nest.cells if name in ir.names(c.target) | ir.names(c.value)), None)
+        if name in elsewhere | mentions | ir.names(nest.stops) or first is None or first.op or not accesses:
+            continue
+        if _rounds(memory.known.get(name)) and sum(activity.root(c.target) == name for c in nest.cells) > 1:
+            continue
+        place = first.target
+        whole = all(a == place for a in accesses) and memory.is_injective(place, len(nest.dims))
+        if whole and not _names_array(nest, name, place):
+            before = tuple(s for s in nest.before if not allocates(s, name))
+            nest = replace(nest, before=before, cells=tuple(_replaced(c, place, ir.Name(name)) for c in nest.cells))
+    return nest
+
+
+def needed(nest: Nest, elsewhere: set[str]) -> Nest:
+    """The nest without elements that are computed for nobody."""
+    while True:
+        own = {n for s in nest.before for n in ir.names(s) if not allocates(s, n)} | ir.names(nest.after)
+        read = own | elsewhere | set().union(*(_read_by(c) for c in nest.cells))
+        cells = tuple(c for c in nest.cells if not isinstance(c.target, ir.Name) or c.op or c.target.id in read)
+        if cells == nest.cells:
+            return nest
+        nest = replace(nest, cells=cells)
+
+
+def _read_by(cell: Cell) -> set[str]:
+    target = ir.names(cell.target.items) if isinstance(cell.target, ir.Index) else set()
+    return ir.names(cell.value) | ir.names(cell.first) | target
+
+
+def _rounds(t: Abstract | None) -> bool:
+    """Whether storing into an array of this type may change a number."""
+    return not isinstance(t, Num) or t.dtype not in ("float64", "complex128")
+
+
+def _names_array(nest: Nest, name: str, place: ir.Expr) -> bool:
+    """Whether the array is mentioned other than by this element of it."""
+
+    def hidden(node: Any) -> Any:
+        return ir.Const(0) if node == place else ir.rebuild(node, hidden)
+
+    return any(name in ir.names(hidden(e)) for c in nest.cells for e in (c.target, c.value))
+
+
+def _replaced(cell: Cell, place: ir.Expr, by: ir.Name) -> Cell:
+    def change(node: Any) -> Any:
+        return by if node == place else ir.rebuild(node, change)
+
+    return replace(cell, target=change(cell.target), value=change(cell.value))

@@ -1,0 +1,257 @@
+"""What statements and nests touch, and when two nests may become one.
+
+They may where every array that one of them writes is accessed by both at the same element, and by no two iterations at
+the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from srcad import ir
+from srcad.transforms import activity, alias
+from srcad.transforms.loops_nests import Cell, Item, Nest, Plain, Stmts
+from srcad.types import Abstract, Num, Seq
+
+SHAPE = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
+
+
+@dataclass(frozen=True)
+class Effects:
+    """binds, uses: variables set and mentioned. writes, reads: memory written and read. exits: may leave the block."""
+
+    binds: frozenset[str] = frozenset()
+    uses: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+    exits: bool = False
+
+    def __or__(self, other: Effects) -> Effects:
+        return Effects(
+            self.binds | other.binds,
+            self.uses | other.uses,
+            self.writes | other.writes,
+            self.reads | other.reads,
+            self.exits or other.exits,
+        )
+
+    def commutes(self, other: Effects) -> bool:
+        """Whether the order of the two makes no difference."""
+        return not (
+            self.exits
+            or other.exits
+            or self.binds & (other.uses | other.binds)
+            or other.binds & self.uses
+            or self.writes & (other.reads | other.writes)
+            or other.writes & self.reads
+        )
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Which variables are arrays, and which of them may share memory (those of one group)."""
+
+    known: Mapping[str, Abstract]
+    axes: tuple[str, ...]
+    leader: dict[str, str] = field(default_factory=dict)
+    memo: dict[int, tuple[ir.Stmt, Effects]] = field(default_factory=dict)
+
+    def group(self, name: str) -> str:
+        while name in self.leader:
+            name = self.leader[name]
+        return name
+
+    def unite(self, a: str, b: str) -> None:
+        a, b = self.group(a), self.group(b)
+        if a != b:
+            self.leader[max(a, b)] = min(a, b)
+            self.memo.clear()
+
+    def is_array(self, name: str) -> bool:
+        t = self.known.get(name)
+        return not isinstance(t, Num) or t.dims != ()
+
+    def is_surely_array(self, name: str) -> bool:
+        t = self.known.get(name)
+        return isinstance(t, Num) and bool(t.dims)
+
+    # -- what statements and nests touch --
+
+    def of(self, item: Item) -> Effects:
+        if isinstance(item, Plain):
+            return self.of_statement(item.stmt)
+        return self.of_all(item.before) | self.of_all(item.after) | self.of_cells(item)
+
+    def of_all(self, stmts: Stmts) -> Effects:
+        found = Effects()
+        for stmt in stmts:
+            found |= self.of_statement(stmt)
+        return found
+
+    def of_cells(self, nest: Nest) -> Effects:
+        found = Effects(uses=frozenset(ir.names(nest.stops)))
+        for cell in nest.cells:
+            found |= self.of_cell(cell)
+        return found
+
+    def of_cell(self, cell: Cell) -> Effects:
+        uses = frozenset(ir.names(cell.target) | ir.names(cell.value))
+        reads = frozenset(self._content(cell.value))
+        if isinstance(cell.target, ir.Name):
+            return Effects(binds=frozenset({cell.target.id}), uses=uses, reads=reads)
+        name = activity.root(cell.target)
+        reads |= self._content_of(cell.target.items)
+        return Effects(uses=uses, writes=frozenset({self.group(name)}), reads=reads)
+
+    def of_statement(self, stmt: ir.Stmt) -> Effects:
+        known = self.memo.get(id(stmt))
+        if known is None or known[0] is not stmt:
+            known = self.memo[id(stmt)] = stmt, self._of_statement(stmt)
+        return known[1]
+
+    def _of_statement(self, stmt: ir.Stmt) -> Effects:
+        if isinstance(stmt, (ir.For, ir.While, ir.With, ir.Block)):
+            head = replace(stmt, body=())
+            return self._of_simple(head) | self.of_all(stmt.body)
+        if isinstance(stmt, ir.If):
+            return self._of_simple(replace(stmt, body=(), orelse=())) | self.of_all(stmt.body + stmt.orelse)
+        return self._of_simple(stmt)
+
+    def _of_simple(self, node: ir.Stmt) -> Effects:
+        binds: set[str] = set()
+        writes: set[str] = set()
+        exits = isinstance(node, (ir.Raise, ir.Assert, ir.Return, ir.With, ir.While, ir.Do))
+        if isinstance(node, (ir.Assign, ir.For)):
+            binds |= ir.names(node.target)
+            exits = isinstance(node, ir.For) and node.stop is not None
+        elif isinstance(node, (ir.Augment, ir.Store)):
+            name = activity.root(node.target)
+            if not isinstance(node.target, ir.Name) or self.is_array(name):
+                writes.add(name)
+            if isinstance(node.target, ir.Name) and not self.is_surely_array(name):
+                binds.add(name)
+        elif isinstance(node, (ir.Push, ir.Pop)):
+            binds.add(node.stack)
+            if isinstance(node, ir.Pop) and node.target is not None:
+                (binds if isinstance(node.target, ir.Name) else writes).add(activity.root(node.target))
+        elif isinstance(node, ir.Do) and isinstance(node.value, ir.Call) and node.value.args:
+            writes.add(activity.root(node.value.args[0]))
+            exits = not _is_accumulation(node.value)
+        memory = frozenset(self.group(n) for n in writes | {n for n in binds if isinstance(self.known.get(n), Seq)})
+        return Effects(frozenset(binds), frozenset(ir.names(node)), memory, frozenset(self._content(node)), exits)
+
+    def _content(self, node: Any) -> Iterator[str]:
+        """Groups whose contents a node reads (or writes: the targets of stores are among them)."""
+        if isinstance(node, ir.Attr) and node.name in SHAPE and isinstance(node.base, ir.Name):
+            return
+        if isinstance(node, ir.Name):
+            if self.is_array(node.id):
+                yield self.group(node.id)
+            return
+        for child in ir.children(node):
+            yield from self._content(child)
+
+    def _content_of(self, nodes: Iterable[Any]) -> frozenset[str]:
+        return frozenset(g for n in nodes for g in self._content(n))
+
+    # -- dependences --
+
+    def overlaps(self, target: ir.Index, value: ir.Expr) -> bool:
+        """Whether computing `value` for all elements before ``target = value`` is needed: it reads others of them."""
+        group = self.group(activity.root(target))
+        return any(self.group(activity.root(a)) == group and a != target for a in self.accesses(value))
+
+    def accesses(self, node: Any) -> Iterator[ir.Expr]:
+        """Elements of arrays that are read; a whole array by its name where one is used in another way."""
+        if isinstance(node, ir.Index) and isinstance(node.base, ir.Name):
+            yield node
+            for item in node.items:
+                yield from self.accesses(item)
+        elif isinstance(node, ir.Attr) and node.name in SHAPE and isinstance(node.base, ir.Name):
+            return
+        elif isinstance(node, ir.Name):
+            if self.is_array(node.id):
+                yield node
+        else:
+            for child in ir.children(node):
+                yield from self.accesses(child)
+
+    def fusable(self, a: Nest, b: Nest) -> bool:
+        """Whether one pass over the index space may do for each index what `a` does and then what `b` does.
+
+        What stands before `b`'s loops then stands before `a`'s, and what is behind `a`'s behind `b`'s.
+        """
+        first, second = self.of_cells(a), self.of_cells(b)
+        before, after = self.of_all(b.before), self.of_all(a.after)
+        rest = self.of_all(b.after)
+        if not (before.commutes(_inside(first)) or not a.cells) or not before.commutes(after):
+            return False
+        if not after.commutes(_inside(second)) or (first.binds & (second.uses | rest.uses)) | (
+            second.binds & first.uses
+        ):
+            return False
+        touched = (first.writes & (second.reads | second.writes)) | (second.writes & first.reads)
+        return not touched or self._same_elements(a, b, touched)
+
+    def _same_elements(self, a: Nest, b: Nest, touched: frozenset[str]) -> bool:
+        """Whether what one writes and the other accesses is one element per iteration, a different one in each."""
+        one, two = list(self.all_accesses(a)), list(self.all_accesses(b))
+        for access, writes in one:
+            group = self.group(activity.root(access))
+            for other, writes_too in two:
+                if group in touched and (writes or writes_too) and group == self.group(activity.root(other)):
+                    if access != other or not self.is_injective(access, len(a.dims)):
+                        return False
+        return True
+
+    def all_accesses(self, nest: Nest) -> Iterator[tuple[ir.Expr, bool]]:
+        for cell in nest.cells:
+            if isinstance(cell.target, ir.Index):
+                yield cell.target, True
+                for item in cell.target.items:
+                    yield from ((a, False) for a in self.accesses(item))
+            yield from ((a, False) for a in self.accesses(cell.value))
+
+    def is_injective(self, access: ir.Expr, rank: int) -> bool:
+        """Whether no two iterations access one element: every loop variable is an index, plus or minus something."""
+        if not isinstance(access, ir.Index):
+            return False
+        found = set()
+        for item in access.items:
+            inner = ir.names(item) & set(self.axes[:rank])
+            if len(inner) == 1 and all(
+                isinstance(n, (ir.Name, ir.Const, ir.Attr, ir.Index)) or _is_sum(n) for n in ir.walk(item)
+            ):
+                found |= inner
+        return len(found) == rank
+
+
+def _inside(effects: Effects) -> Effects:
+    return replace(effects, exits=False)
+
+
+def _is_sum(node: Any) -> bool:
+    scaled = isinstance(node, ir.Binary) and node.op == "*" and isinstance(node.left, ir.Const) and node.left.value != 0
+    return scaled or isinstance(node, ir.Binary) and node.op in "+-" or isinstance(node, ir.Unary) and node.op == "-"
+
+
+def _is_accumulation(call: ir.Call) -> bool:
+    return call.fn in (ir.Ref("numpy.add.at"), ir.Ref("srcad_runtime.add_at"))
+
+
+def memory(body: Sequence[ir.Stmt], known: dict[str, Abstract], axes: tuple[str, ...]) -> Memory:
+    """What the variables of a program may share."""
+    found = Memory(known, axes)
+    for stmt in ir.walk(tuple(body)):
+        if isinstance(stmt, ir.Assign):
+            for target in ir.names(stmt.target):
+                for name in alias.shares(stmt.value, known):
+                    found.unite(target, name)
+        elif isinstance(stmt, ir.Push):
+            for name in alias.shares(stmt.value, known):
+                found.unite(stmt.stack, name)
+        elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
+            found.unite(stmt.target.id, stmt.stack)
+    return found

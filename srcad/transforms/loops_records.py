@@ -1,0 +1,209 @@
+"""Lists of recorded arrays become one array, indexed by the counters of the loops around.
+
+Numba compiles lists of arrays slowly and to slow code. A list that one statement in counted loops appends to, and one
+statement in the same loops run backwards pops from, holds one array per iteration: ``u_saved[t]``. So it is where all
+of these arrays have one shape, known before the loops, and where no loop is left early.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from srcad import ir, types
+from srcad.program import Program
+from srcad.transforms import activity
+from srcad.transforms.loops_extents import Extents, Stay
+from srcad.transforms.loops_text import plain
+from srcad.types import Num, Seq
+
+Loops = tuple[ir.For | ir.While, ...]
+
+
+@dataclass(frozen=True)
+class Record:
+    """How a list becomes an array: its extents and dtype, and the index of the iteration at hand."""
+
+    shape: tuple[ir.Expr, ...]
+    index: tuple[ir.Expr, ...]
+    dtype: str
+
+
+def unlisted(program: Program, extents: Extents) -> tuple[Program, dict[str, Num]]:
+    """The program with arrays for the lists that can be arrays, and the types of these."""
+    uses: dict[str, list[tuple[ir.Stmt, Loops]]] = {}
+    for stmt, loops in _placed(program.body, ()):
+        for name in _lists(stmt, program.types):
+            uses.setdefault(name, []).append((stmt, loops))
+    bound = _bound(program)
+    found = {name: _record(name, where, extents, bound) for name, where in uses.items()}
+    records = {name: record for name, record in found.items() if record is not None}
+    if not records:
+        return program, {}
+    kinds = {n: _type(r, extents.known[n]) for n, r in records.items()}
+    after = ir.names(program.results) | {name for _, name in program.updates}
+    body = _rewritten(program.body, records, after)
+    return replace(program, body=body, types={**program.types, **kinds}), kinds
+
+
+def _placed(stmts: Sequence[ir.Stmt], loops: Loops) -> Iterator[tuple[ir.Stmt, Loops]]:
+    """Every simple statement with the loops around it."""
+    for stmt in stmts:
+        if isinstance(stmt, (ir.For, ir.While)):
+            yield from _placed(stmt.body, (*loops, stmt))
+            yield replace(stmt, body=()), loops
+        elif isinstance(stmt, ir.If):
+            yield ir.Do(stmt.test), loops
+            yield from _placed((*stmt.body, *stmt.orelse), loops)
+        elif isinstance(stmt, (ir.Block, ir.With)):
+            yield from _placed(stmt.body, loops)
+        else:
+            yield stmt, loops
+
+
+def _lists(stmt: ir.Stmt, known: Mapping[str, types.Abstract]) -> list[str]:
+    return sorted(n for n in ir.names(stmt) if isinstance(known.get(n), Seq))
+
+
+def _bound(program: Program) -> Counter[str]:
+    """How often each variable is set, inputs and seeds once for being given."""
+    found = Counter([*(i.name for i in program.inputs), *(p.name for p in program.seeds)])
+    for node in ir.walk(program.body):
+        if isinstance(node, (ir.Assign, ir.For)):
+            copies = isinstance(node, ir.Assign) and node.value == ir.call("numpy.copy", node.target)
+            found.update(() if copies else ir.names(node.target))
+        elif isinstance(node, (ir.Augment, ir.Pop)) and isinstance(node.target, ir.Name):
+            found[node.target.id] += 1
+    return found
+
+
+def _record(name: str, uses: list[tuple[ir.Stmt, Loops]], extents: Extents, bound: Counter[str]) -> Record | None:
+    """None where the list has to stay one."""
+    kind = extents.known.get(name)
+    if len(uses) != 3 or not isinstance(kind, Seq) or not kind.element.dims or None in kind.element.dims:
+        return None
+    (first, outside), (push, forward), (pop, backward) = uses
+    made = isinstance(first, ir.Assign) and first.value == ir.List(()) and not outside
+    if not made or not isinstance(push, ir.Push) or not isinstance(pop, ir.Pop) or pop.target is None or not forward:
+        return None
+    counters = _counters(forward, backward, bound)
+    try:
+        own = tuple(extents.extent(d) for d in kind.element.dims if d is not None)
+    except Stay:
+        return None
+    if counters is None or kind.element.dtype is None:
+        return None
+    trips, index = counters
+    return Record((*trips, *own), index, kind.element.dtype)
+
+
+def _counters(
+    forward: Loops, backward: Loops, bound: Counter[str]
+) -> tuple[tuple[ir.Expr, ...], tuple[ir.Expr, ...]] | None:
+    """(numbers of iterations, index of an iteration) where the second loops are the first ones backwards."""
+    trips, index = [], []
+    if len(forward) != len(backward):
+        return None
+    for one, two in zip(forward, backward, strict=True):
+        first, second = _range(one), _range(two)
+        if first is None or second is None or one.target != two.target:  # type: ignore[union-attr]
+            return None
+        (start, stop, step), (last, end, back) = first, second
+        steady = all(bound[n] == 1 for n in ir.names((plain(start), plain(stop))))
+        if step.const != 1 or back.const != -1 or last != stop - 1 or end != start - 1 or not steady:
+            return None
+        count = plain(stop - start)
+        trips.append(ir.call("builtins.max", count, ir.Const(0)))
+        index.append(plain(types.symbol(one.target.id) - start))  # type: ignore[union-attr]
+    return tuple(trips), tuple(index)
+
+
+def _range(loop: ir.For | ir.While) -> tuple[types.Dim, types.Dim, types.Dim] | None:
+    """(start, stop, step) in linear form."""
+    if (
+        not isinstance(loop, ir.For)
+        or loop.stop is not None
+        or not isinstance(loop.iter, ir.Call)
+        or len(loop.iter.args) != 3
+    ):
+        return None
+    start, stop, step = (types.number(a) for a in loop.iter.args)
+    if start is None or stop is None or step is None or not step.is_const or not isinstance(loop.target, ir.Name):
+        return None
+    return start, stop, step
+
+
+def _type(record: Record, kind: types.Abstract) -> Num:
+    assert isinstance(kind, Seq)
+    return Num(record.dtype, (*(None for _ in record.index), *(kind.element.dims or ())))
+
+
+# ---- the statements ----
+
+
+def _rewritten(stmts: Sequence[ir.Stmt], records: dict[str, Record], after: set[str]) -> tuple[ir.Stmt, ...]:
+    """The statements over arrays. after: variables mentioned later than all of them."""
+    out: list[ir.Stmt] = []
+    rest = list(stmts)
+    while rest:
+        stmt = rest.pop(0)
+        later = after | ir.names(tuple(rest))
+        if isinstance(stmt, (ir.For, ir.While)):
+            out.append(replace(stmt, body=_rewritten(stmt.body, records, later | ir.names(stmt))))
+        elif isinstance(stmt, ir.If):
+            body, orelse = (_rewritten(part, records, later) for part in (stmt.body, stmt.orelse))
+            out.append(replace(stmt, body=body, orelse=orelse))
+        elif isinstance(stmt, (ir.Block, ir.With)):
+            out.append(replace(stmt, body=_rewritten(stmt.body, records, later)))
+        elif isinstance(stmt, ir.Pop) and stmt.stack in records and isinstance(stmt.target, ir.Name):
+            place = _place(stmt.stack, records)
+            if _is_only_read(stmt.target.id, rest):
+                rest = list(ir.substitute(tuple(rest), {stmt.target.id: place}))
+            else:
+                out.append(ir.Assign(stmt.target, ir.call("numpy.copy", place), loc=stmt.loc))
+        else:
+            out.append(_simple(stmt, records))
+    return tuple(out)
+
+
+def _is_only_read(name: str, rest: Sequence[ir.Stmt]) -> bool:
+    """Whether what is left of the iteration only reads the array."""
+    for node in ir.walk(tuple(rest)):
+        if isinstance(node, (ir.Assign, ir.For)) and name in ir.names(node.target):
+            return False
+        if (
+            isinstance(node, (ir.Store, ir.Augment, ir.Pop))
+            and node.target is not None
+            and activity.root(node.target) == name
+        ):
+            return False
+        if isinstance(node, ir.Do) and name in ir.names(node):
+            return False
+    return True
+
+
+def _simple(stmt: ir.Stmt, records: dict[str, Record]) -> ir.Stmt:
+    if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name) and stmt.target.id in records:
+        return replace(stmt, value=_storage(records[stmt.target.id]))
+    if isinstance(stmt, ir.Push) and stmt.stack in records:
+        return ir.Store(_place(stmt.stack, records), _uncopied(stmt.value), loc=stmt.loc)
+    if isinstance(stmt, ir.Pop) and stmt.stack in records:
+        assert isinstance(stmt.target, ir.Index)
+        return ir.Store(stmt.target, _place(stmt.stack, records), loc=stmt.loc)
+    return stmt
+
+
+def _storage(record: Record) -> ir.Expr:
+    shape = ir.Tuple(record.shape)
+    if record.dtype == "float64":
+        return ir.call("numpy.empty", shape)
+    return ir.call("numpy.empty", shape, ir.Ref(f"numpy.{'bool_' if record.dtype == 'bool' else record.dtype}"))
+
+
+def _place(stack: str, records: dict[str, Record]) -> ir.Index:
+    return ir.Index(ir.Name(stack), records[stack].index)
+
+
+def _uncopied(value: ir.Expr) -> ir.Expr:
+    return value.args[0] if isinstance(value, ir.Call) and value.fn == ir.Ref("numpy.copy") else value
