@@ -31,6 +31,13 @@ class Unsupported(SyntaxError):
         return type(self), (self.reason, self.loc, self.hint)
 
 
+def no_rule(path: str, loc: Loc | None) -> Unsupported:
+    """The refusal of a function whose derivative is not known."""
+    name = path.removeprefix("user:")
+    hint = "Register a derivative rule for it, or wrap what must stay constant in srcad.stop_gradient."
+    return Unsupported(f"cannot differentiate {name}: it has no derivative rule", loc, hint)
+
+
 def render(reason: str, loc: Loc | None, hint: str = "") -> str:
     """``file:line:col: reason``, the line before, the line, a caret below it, and the way out."""
     lines = [reason]

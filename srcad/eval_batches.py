@@ -140,7 +140,9 @@ def _placed(t: types.Abstract, axes: Any) -> list[int]:
     if isinstance(t, Static):
         return []
     if axes is None:
-        raise Unsupported("out_axes=None inside a model", None, "take the first item of the result.")
+        raise Unsupported(
+            "cannot differentiate out_axes=None inside a model", None, "Take the first item of the result."
+        )
     return [axes]
 
 

@@ -67,7 +67,9 @@ def immediate(ev: Evaluator, kind: str, args: Args, kwargs: Kwargs, loc: ir.Loc 
     options = {k: plain(ev, kwargs[k], loc) for k in ("argnums", "has_aux") if k in kwargs}
     named = _entries(ev, kwargs.get("kwargs"))
     if kwargs.get("outputs") is not None:
-        raise Unsupported("outputs= of a derivative inside a model", loc, "let the function return its outputs.")
+        raise Unsupported(
+            "cannot differentiate outputs= of a derivative inside a model", loc, "Let the function return its outputs."
+        )
     aux, argnums = bool(options.get("has_aux", False)), options.get("argnums")
     if kind == "vjp":
         return vjp(ev, job_of(ev, kind, fn, rest, named, argnums, aux, loc), argnums)

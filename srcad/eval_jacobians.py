@@ -48,7 +48,11 @@ def kind_of(run: Run, position: int) -> Num:
 
     found = leaves(run.traced.output)[position]
     if not isinstance(found, Num) or found.dims is None:
-        raise Unsupported("the Jacobian of a value whose rank is not known", run.job.loc, "annotate the arguments.")
+        raise Unsupported(
+            "cannot differentiate the Jacobian of a value whose rank is not known",
+            run.job.loc,
+            "Annotate the arguments.",
+        )
     return found
 
 
@@ -75,7 +79,9 @@ class Shapes:
     def of_leaf(self, leaf: nested.Leaf) -> Shape:
         kind = leaf.value.type
         if not isinstance(kind, Num) or kind.dims is None:
-            raise Unsupported("the Jacobian by an argument whose rank is not known", self.run.job.loc)
+            raise Unsupported(
+                "cannot differentiate the Jacobian by an argument whose rank is not known", self.run.job.loc
+            )
         return tuple(extent(self.ev, leaf.value.expr, k, kind) for k in range(len(kind.dims)))
 
     def of_result(self, position: int) -> Shape:

@@ -134,9 +134,9 @@ class Tracer:
         program, aliases = alias.alias(program)
         for name in set(program.written) & set(captured):
             raise Unsupported(
-                f"a function that writes into {name}, an array it captures, and is differentiated",
+                f"cannot differentiate a function that writes into {name}, an array it captures, and is differentiated",
                 self.loc,
-                "pass the array as an argument, or write into a copy.",
+                "Pass the array as an argument, or write into a copy.",
             )
         names = frozenset(program.names())
         return Traced(program, aliases, output, tuple(self.leaves), self.site, self.loc, names, frozenset(symbols))
@@ -168,9 +168,9 @@ def check_untouched(before: State, after: State, loc: ir.Loc | None) -> None:
     if changed or boxes:
         what = changed[0] if changed else "a container outside it"
         raise Unsupported(
-            f"a function that changes {what} and is differentiated inside the model",
+            f"cannot differentiate a function that changes {what} and is differentiated inside the model",
             loc,
-            "return the new value instead.",
+            "Return the new value instead.",
         )
 
 
@@ -349,7 +349,9 @@ def frozen(ev: Evaluator, traced: Traced) -> Traced:
         kind = traced.program.types[i.name]
         expr = leaves[i.name].value.expr if i.name in leaves else ir.Name(i.name)
         if not isinstance(kind, Num):
-            raise Unsupported("a pullback of a function that captures a list of unknown length", traced.loc)
+            raise Unsupported(
+                "cannot differentiate a pullback of a function that captures a list of unknown length", traced.loc
+            )
         name = name_at(ev, traced.site, ("kept", k), i.name)
         ev.cx.types[name] = kind
         ev.emit(ir.Assign(ir.Name(name), expr if kind.dims == () else ir.call("numpy.copy", expr), loc=traced.loc))

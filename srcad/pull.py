@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from srcad import algebra, ir, rules, types
-from srcad.errors import Unsupported
+from srcad.errors import Unsupported, no_rule
 from srcad.facts import Dims, Shapes
 from srcad.naming import Names
 from srcad.transforms import activity
@@ -122,13 +122,13 @@ class Pull:
         """As `run`, for a call with several values."""
         self.primal = expr
         if not isinstance(expr, ir.Call):
-            raise Unsupported("several values of this expression", self.loc)
+            raise Unsupported("cannot differentiate several values of this expression", self.loc)
         rule = self.rule(expr)
         if rule.pullback is None:
-            raise Unsupported(f"reverse mode of {rule.path}", self.loc)
+            raise Unsupported(f"cannot differentiate {rule.path} in reverse mode", self.loc)
         for k, bar in enumerate(bars):
             if bar != ir.NONE and rule.outputs and k not in rule.outputs:
-                raise Unsupported(f"the derivative of value {k} of {rule.path}", expr.loc or self.loc)
+                raise Unsupported(f"cannot differentiate value {k} of {rule.path}", expr.loc or self.loc)
         self.pullback(expr, rule, ir.Tuple(bars), ir.Tuple(outs))
         self.check_hoists(expr)
 
@@ -168,7 +168,9 @@ class Pull:
         elif isinstance(expr, (ir.List, ir.Tuple)):
             self.literal(expr, g, kind)
         else:
-            raise Unsupported(f"reverse mode through a {type(expr).__name__.lower()}", expr.loc or self.loc)
+            raise Unsupported(
+                f"cannot differentiate a {type(expr).__name__.lower()} in reverse mode", expr.loc or self.loc
+            )
 
     def real_part(self, g: Cotangent, kind: Num) -> Cotangent:
         if types.is_complex(g.type) and kind.dtype is not None and not types.is_complex(kind):
@@ -188,7 +190,9 @@ class Pull:
             )
             return
         if expr.op not in OPERATORS:
-            raise Unsupported(f"the operator {expr.op} on floating-point values", expr.loc or self.loc)
+            raise Unsupported(
+                f"cannot differentiate the operator {expr.op} on floating-point values", expr.loc or self.loc
+            )
         self.elementwise(expr, rules.lookup(f"operator.{OPERATORS[expr.op]}"), (expr.left, expr.right), g, kind, out)
 
     def call(self, expr: ir.Call, g: Cotangent, kind: Num, out: ir.Expr | None) -> None:
@@ -205,7 +209,8 @@ class Pull:
         if expr.fn.path in ("numpy.array", "numpy.asarray", "numpy.stack") and self.is_list(expr.args[0]):
             if len(expr.args) > 1 or expr.kwargs:
                 raise Unsupported(
-                    f"{expr.fn.path} of a list of unknown length with further arguments", expr.loc or self.loc
+                    f"cannot differentiate {expr.fn.path} of a list of unknown length with more arguments",
+                    expr.loc or self.loc,
                 )
             self.found.append(Contribution(expr.args[0], self.full(g, kind, expr), True, True))
             return
@@ -217,14 +222,14 @@ class Pull:
         bound = rule.bind(expr.args, named_arguments(expr))
         for name, value in bound.items():
             if name not in (*rule.wrt, *rule.inert, rule.each) and activity.flowing_value(value) & self.active:
-                raise Unsupported(f"the derivative of {rule.path} by its argument {name}", expr.loc or self.loc)
+                raise Unsupported(f"cannot differentiate {rule.path} with respect to {name}", expr.loc or self.loc)
         if rule.partials is not None:
             args = tuple(bound[name] for name in rule.wrt)
             self.elementwise(expr, rule, args, g, kind, out, bound)
         elif rule.pullback is not None:
             self.pullback(expr, rule, self.full(g, kind, expr), out)
         else:
-            raise Unsupported(f"the derivative of {rule.path} in reverse mode", expr.loc or self.loc)
+            raise Unsupported(f"cannot differentiate {rule.path} in reverse mode", expr.loc or self.loc)
 
     def softplus(self, expr: ir.Call, exponent: ir.Expr, g: Cotangent, kind: Num) -> None:
         """``log(1 + exp(x))``: its derivative is written so that it does not overflow."""
@@ -239,9 +244,7 @@ class Pull:
         found = activity.find_rule(expr)
         if found is None:
             assert isinstance(expr.fn, ir.Ref)
-            name = expr.fn.path.removeprefix("user:")
-            hint = "register one with srcad.elementwise, srcad.pullback or srcad.constant, or use srcad.stop_gradient."
-            raise Unsupported(f"no derivative is known for {name}", expr.loc or self.loc, hint)
+            raise no_rule(expr.fn.path, expr.loc or self.loc)
         return found
 
     # ---- elementwise functions ----
@@ -360,7 +363,7 @@ class Pull:
                 raise Unsupported(
                     f"cannot differentiate {rule.path} without the rank of its argument {name}",
                     loc or self.loc,
-                    "annotate the arguments, or pass their types.",
+                    "Annotate the arguments, or pass their types.",
                 ) from None
 
     def pullback_each(self, expr: ir.Call, rule: rules.RuleSet, given: dict[str, Any], out_bar: ir.Expr) -> None:
@@ -368,7 +371,9 @@ class Pull:
         if isinstance(items, tuple):
             items = ir.Tuple(items)
         if not isinstance(items, (ir.Tuple, ir.List)):
-            raise Unsupported(f"{rule.path} of something that is not written out as a list", expr.loc or self.loc)
+            raise Unsupported(
+                f"cannot differentiate {rule.path} of what is not written out as a list", expr.loc or self.loc
+            )
         if not isinstance(out_bar, (ir.Name, ir.Index)):
             out_bar = self.name_it(out_bar, self.shapes.of(out_bar))
         for i, item in enumerate(items.items):
@@ -406,7 +411,8 @@ class Pull:
         values = value.items if isinstance(value, ir.Tuple) and count > 1 else (value,)
         if len(values) < count:
             raise Unsupported(
-                f"the rule {rule.__name__} gives {len(values)} derivatives for {count} arguments", self.loc
+                f"cannot differentiate this call: {rule.__name__} gives {len(values)} values for {count} arguments",
+                self.loc,
             )
         return tuple(values)
 
@@ -458,7 +464,11 @@ class Pull:
         if expr == self.primal and self.out is not None:
             return self.out
         if expr is None:
-            raise Unsupported("an extent that is not known", self.loc, "annotate the arguments, or pass their types.")
+            raise Unsupported(
+                "cannot differentiate an array whose extent is not known",
+                self.loc,
+                "Annotate the arguments, or pass their types.",
+            )
         raise Hoist(expr)
 
     def fit_at_run_time(self, g: Cotangent, arg: ir.Expr, expr: ir.Expr | None) -> Cotangent:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import algebra, ir, rules, types, vanish
-from srcad.errors import Unsupported
+from srcad.errors import Unsupported, no_rule
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
@@ -113,7 +113,7 @@ class Forwarder:
                     self.active.add(name)
                 before.extend(self.statement(ir.Assign(ir.Name(name), hoist.expr, loc=stmt.loc)))
                 stmt = replace(stmt, value=swapped(stmt.value, hoist.expr, ir.Name(name)))
-        raise Unsupported("an expression too large to differentiate", stmt.loc, "split it into statements.")
+        raise Unsupported("cannot differentiate an expression as large as this", stmt.loc, "Split it into statements.")
 
     def assign(self, stmt: ir.Assign) -> list[ir.Stmt]:
         if isinstance(stmt.target, ir.Tuple):
@@ -168,7 +168,7 @@ class Forwarder:
         rule = activity.find_rule(stmt.value) if isinstance(stmt.value, ir.Call) else None
         for k, t in enumerate(targets):
             if t in self.active and rule is not None and rule.outputs and k not in rule.outputs:
-                raise Unsupported(f"the derivative of value {k} of {rule.path}", stmt.loc)
+                raise Unsupported(f"cannot differentiate value {k} of {rule.path}", stmt.loc)
         own = bool(set(targets) & ir.names(stmt.value))
         push = Push(self, stmt.value, None if own else stmt.target, stmt.loc)
         value = push.run()
@@ -183,7 +183,9 @@ class Forwarder:
             ]
         if own:
             raise Unsupported(
-                "several values unpacked into a variable they are computed from", stmt.loc, "use another name."
+                "cannot differentiate several values unpacked into a variable they are computed from",
+                stmt.loc,
+                "Use another name.",
             )
         return [stmt, *push.stmts, ir.Assign(ir.Tuple(tuple(ir.Name(d) for d in dots)), value)]
 
@@ -252,7 +254,10 @@ class Push:
     def run(self) -> ir.Expr | None:
         value = self.node(self.expr, self.out)
         if self.out is not None and value is not None and _is_expensive(self.expr):  # computed already
-            self.stmts, value = list(swapped(tuple(self.stmts), self.expr, self.out)), swapped(value, self.expr, self.out)
+            self.stmts, value = (
+                list(swapped(tuple(self.stmts), self.expr, self.out)),
+                swapped(value, self.expr, self.out),
+            )
         parts = {n for n in ir.walk(self.expr) if _is_expensive(n)}
         read = set(ir.walk((*self.stmts, value))) if value is not None else set()
         for node in ir.walk(self.expr):
@@ -280,7 +285,7 @@ class Push:
             return self.call(expr, out)
         if isinstance(expr, (ir.List, ir.Tuple)):
             return replace(expr, items=tuple(self.entry(item) for item in expr.items))
-        raise Unsupported(f"forward mode through a {type(expr).__name__.lower()}", expr.loc or self.loc)
+        raise Unsupported(f"cannot differentiate a {type(expr).__name__.lower()} in forward mode", expr.loc or self.loc)
 
     def entry(self, expr: ir.Expr) -> ir.Expr:
         found = self.node(expr)
@@ -293,7 +298,9 @@ class Push:
             terms += [ir.Binary("@", expr.left, right)] if right is not None else []
             return _sum(terms)
         if expr.op not in OPERATORS:
-            raise Unsupported(f"the operator {expr.op} on floating-point values", expr.loc or self.loc)
+            raise Unsupported(
+                f"cannot differentiate the operator {expr.op} on floating-point values", expr.loc or self.loc
+            )
         return self.elementwise(
             expr, rules.lookup(f"operator.{OPERATORS[expr.op]}"), (expr.left, expr.right), None, out
         )
@@ -340,11 +347,7 @@ class Push:
             return ir.Binary("/", dot, ir.Binary("+", ir.ONE, ir.call("numpy.exp", algebra.negate(exponent))))
         rule = activity.find_rule(expr)
         if rule is None:
-            name = expr.fn.path.removeprefix("user:")
-            hint = (
-                "register one with srcad.elementwise, srcad.pushforward or srcad.constant, or use srcad.stop_gradient."
-            )
-            raise Unsupported(f"no derivative is known for {name}", expr.loc or self.loc, hint)
+            raise no_rule(expr.fn.path, expr.loc or self.loc)
         bound = rule.bind(expr.args, named_arguments(expr))
         if rule.partials is not None:
             return self.elementwise(expr, rule, tuple(bound[name] for name in rule.wrt), bound, out)
@@ -353,10 +356,10 @@ class Push:
         if rule.multilinear_in:
             return self.multilinear(expr, rule)
         if rule.pushforward is None:
-            raise Unsupported(f"the derivative of {rule.path} in forward mode", expr.loc or self.loc)
+            raise Unsupported(f"cannot differentiate {rule.path} in forward mode", expr.loc or self.loc)
         for name, value in bound.items():
             if name not in (*rule.wrt, *rule.inert, rule.each) and activity.flowing_value(value) & self.fwd.active:
-                raise Unsupported(f"the derivative of {rule.path} by its argument {name}", expr.loc or self.loc)
+                raise Unsupported(f"cannot differentiate {rule.path} with respect to {name}", expr.loc or self.loc)
         tangents = {f"{name}_dot": self.argument(bound[name]) for name in rule.wrt}
         given = {**bound, **tangents, "out": out if out is not None else expr}
         mark = len(self.stmts)

@@ -323,7 +323,9 @@ class Recorder:
         if name not in self.defined:
             self.undefined.add(name)
         if isinstance(self.types.get(name), Seq):
-            raise Unsupported(f"{name}, a list that is rebound while its items are still needed", None)
+            raise Unsupported(
+                f"cannot differentiate {name}, a list that is rebound while its items are still needed", None
+            )
         value = place if shared else self.owned(place)
         if not around.loops:
             saved = self.names.saved(name)

@@ -141,7 +141,7 @@ class Reverser:
             return self.list_statement(stmt)
         if isinstance(stmt, (ir.Do, ir.Raise, ir.Assert)):
             return [Step(stmt)]
-        raise Unsupported(f"reverse mode through {type(stmt).__name__.lower()}", stmt.loc)
+        raise Unsupported(f"cannot differentiate a {type(stmt).__name__.lower()} statement in reverse mode", stmt.loc)
 
     def branch(self, stmt: ir.If) -> Sequence[Any]:
         """The reverse sweep takes the same branch: by the same test where that still says so, else by a saved flag."""
@@ -273,7 +273,9 @@ class Reverser:
         zeros = [self.zero(t) for t in targets if t in self.active]
         if {c.name for c in pull.found} & set(targets):
             raise Unsupported(
-                "several values unpacked into a variable they are computed from", loc, "use another name."
+                "cannot differentiate several values unpacked into a variable they are computed from",
+                loc,
+                "Use another name.",
             )
         return [*stmts, *self.accumulate_all(pull.found), *zeros]
 
@@ -387,7 +389,11 @@ class Reverser:
             pull = self.pull(stmt.loc)
             pull.run(call.args[2], ir.substitute_root(place, self.bar(name)), self.shapes.of(place), None, False)
             if any(c.name == name for c in pull.found):
-                raise Unsupported("np.add.at of values that read the array itself", stmt.loc, "name the values first.")
+                raise Unsupported(
+                    "cannot differentiate np.add.at of values that read the array itself",
+                    stmt.loc,
+                    "Name the values first.",
+                )
             return [*pull.stmts, *self.accumulate_all(pull.found)]
 
         return self.with_hoists(stmt, adjoint)
