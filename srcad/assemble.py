@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import bounds, docstrings, emit, facts, ir, types
+from srcad import bounds, docstrings, emit, facts, ir, overflow, types
 from srcad.dims import dim_expr
 from srcad.errors import Unsupported
 from srcad.pipeline import Generated, Request
@@ -168,6 +168,7 @@ def generated(program: Program, request: Request, passes: tuple[tuple[str, str],
         program = replace(program, body=without_contexts(program.body))
         checked = options.get("boundscheck", True) and not in_range(program)
         decorator = emit.NJIT.replace(")", ", boundscheck=True)") if checked else emit.NJIT
+        program = replace(program, body=overflow.checked(program.body, program.types))
         program = loops.loops(program) if options.get("loops", True) else program
     function = retarget.retarget(program.function(), program.types, request.backend)
     text = emit.module([function], header=header(request), backend=request.backend, decorator=decorator)

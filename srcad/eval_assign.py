@@ -14,7 +14,7 @@ from srcad.eval_exprs import attribute, evaluate, sequence
 from srcad.eval_index import box_position, evaluate_index, index, index_exprs, unknown_key
 from srcad.eval_operators import binary
 from srcad.eval_order import held, holding, in_order, may_be_array, owned, reachable, seen_elsewhere
-from srcad.eval_values import demand, dyn, residual, static
+from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
 from srcad.types import Num, Seq
 from srcad.values import Box, Dyn, Known, Ptr, Value
 
@@ -29,7 +29,7 @@ def assign(ev: Evaluator, target: ir.Expr, value: Value, loc: ir.Loc | None) -> 
     elif isinstance(target, (ir.Tuple, ir.List)):
         _unpack(ev, target.items, value, loc)
     else:
-        raise Unsupported("an assignment to this target", loc)
+        raise Unsupported("cannot differentiate an assignment to this target", loc)
 
 
 def assign_tuple(ev: Evaluator, stmt: ir.Assign) -> None:
@@ -111,7 +111,7 @@ def store_item(
         set_item(ev, base, items, value, place)
         return
     if not isinstance(base, Dyn):
-        raise Unsupported("a write into a value that is not an array or container", place)
+        raise Unsupported("cannot differentiate a write into a value that is not an array or container", place)
     if isinstance(base.type, Seq):
         from srcad import eval_lists
 
@@ -126,29 +126,32 @@ def store_item(
 
 
 def check_writable(ev: Evaluator, base: Dyn, loc: ir.Loc | None) -> None:
+    """Refuse a write into an array that is there after the call, too."""
+    from srcad.transforms import alias
+
     root: ir.Expr = base.expr
     while isinstance(root, (ir.Index, ir.Attr)) or (isinstance(root, ir.Call) and root.args):
         root = root.args[0] if isinstance(root, ir.Call) else root.base
     origin = ev.origin_of(root)
-    if origin is not None and origin.origin != "param":
-        what = "an attribute" if origin.origin == "attribute" else "a captured array"
-        raise Unsupported(
-            f"a write into {what}, {origin.path[-1]}", loc, "pass the array as an argument, or write into a copy."
-        )
+    what = alias.outliving(origin.origin, origin.path) if origin is not None else ""
+    if what:
+        reason = f"cannot differentiate an in-place write to {what}, which outlives the call"
+        raise Unsupported(reason, loc, alias.COPY_FIRST)
 
 
 def changeable(ev: Evaluator, container: Ptr, loc: ir.Loc | None) -> None:
     """Refuse a change of a container that outlives the call, or that may be one of several."""
+    from srcad.transforms import alias, inline
+
     box = ev.state.heap[container.id]
     site: Any = box.site
-    origin, path = site if isinstance(site, tuple) and len(site) == 2 else ("param", ("",))
-    if origin in ("global", "closure", "attribute"):
-        word = {"global": "global", "closure": "captured", "attribute": "attribute"}[origin]
-        raise Unsupported(
-            f"cannot differentiate a change of the {word} {box.kind} {path[-1]}, which outlives the call",
-            loc,
-            "Return the value as well, and keep it outside.",
-        )
+    origin, path = site if isinstance(site, tuple) and len(site) == 2 else ("", ("",))
+    what = alias.outliving(origin, path, box.kind) if origin in ("global", "closure", "attribute") else ""
+    if origin == "param" and ev.root is not None and path[0] in inline.lasting(ev.root):
+        what = f"the default value of {path[0]}"
+    if what:
+        reason = f"cannot differentiate a change of {what}, which outlives the call"
+        raise Unsupported(reason, loc, "Return the value as well, and keep it outside.")
     if box.maybe & reachable(ev):
         raise Unsupported(
             f"cannot differentiate a change of a {box.kind} that may be one of several",
@@ -166,9 +169,7 @@ def set_item(ev: Evaluator, base: Ptr, items: list[Value], value: Value, loc: ir
     if not known:
         if box.kind == "dict":
             raise Unsupported(
-                "cannot differentiate a write into a dict under a key known only at run time",
-                loc,
-                "srcad differentiates floats, arrays and containers of them; hold the entries in one array.",
+                "cannot differentiate a write into a dict under a key known only at run time", loc, ONE_ARRAY
             )
         unknown_key(ev, box, items[0], loc)
     if box.kind == "dict" and box.index(key) is None:
@@ -219,7 +220,7 @@ def set_attribute(ev: Evaluator, base: Value, name: str, value: Value, loc: ir.L
 
         eval_objects.rebind(ev, base, name, value, loc)
         return
-    raise Unsupported(f"an assignment to the attribute {name}", loc)
+    raise Unsupported(f"cannot differentiate an assignment to the attribute {name}", loc)
 
 
 # ---- augmented assignment ----
@@ -264,17 +265,19 @@ def changed_in_place(
     if isinstance(old, Dyn) and isinstance(old.type, Num) and old.type.dims != ():
         if old.type.dims is None:
             raise Unsupported(
-                f"{stmt.target.loc.text if stmt.target.loc else 'this'} may be an array, which `{stmt.op}=` writes "
+                f"cannot differentiate {stmt.target.loc.text if stmt.target.loc else 'this'} may be an array, which `{stmt.op}=` writes "
                 "into, or a number",
                 stmt.loc,
-                "annotate the arguments, or write it as an assignment.",
+                "Annotate the arguments, or write it as an assignment.",
             )
         check_writable(ev, old, stmt.loc)
         place = ir.Index(old.expr, (ir.ELLIPSIS,), loc=stmt.target.loc)
         ev.emit(ir.Augment(place, stmt.op, residual(ev, value, stmt.loc), loc=stmt.loc))
         return True
     if isinstance(old, Dyn) and isinstance(old.type, Seq):
-        raise Unsupported(f"`{stmt.op}=` of a list of unknown length", stmt.loc, "append the items in a loop.")
+        raise Unsupported(
+            f"cannot differentiate `{stmt.op}=` of a list of unknown length", stmt.loc, "Append the items in a loop."
+        )
     if not isinstance(old, Ptr) or ev.state.heap[old.id].kind in ("tuple", "namedtuple"):
         return False
     return _list_in_place(ev, old, stmt, value)
@@ -289,7 +292,7 @@ def _list_in_place(ev: Evaluator, old: Ptr, stmt: ir.Augment, value: Value) -> b
     elif box.kind == "list" and stmt.op == "*":
         merged = box.items * demand(ev, value, "how often a list is repeated", stmt.loc)
     else:
-        raise Unsupported(f"`{stmt.op}=` of a {box.kind}", stmt.loc)
+        raise Unsupported(f"cannot differentiate `{stmt.op}=` of a {box.kind}", stmt.loc)
     ev.state.heap[old.id] = replace(ev.state.heap[old.id], keys=tuple(range(len(merged))), items=merged, expr=None)
     return True
 

@@ -105,7 +105,9 @@ def python_class(ev: Evaluator, value: Value) -> type:
         if isinstance(value.type, Seq):
             return list
         if value.type.dims is None or value.type.dtype is None:
-            raise Unsupported("the class of a value of unknown type", value.expr.loc, "annotate the argument.")
+            raise Unsupported(
+                "cannot differentiate the class of a value of unknown type", value.expr.loc, "Annotate the argument."
+            )
         if value.type.dims != ():
             return np.ndarray
         kind = np.dtype(value.type.dtype)
@@ -286,7 +288,7 @@ def _neg(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value
 
 @handles("builtins.print")
 def _print(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    raise Unsupported("print inside an expression", loc, "print in a statement of its own.")
+    raise Unsupported("cannot differentiate print inside an expression", loc, "Print in a statement of its own.")
 
 
 def _texts(path: str) -> Handler:

@@ -49,7 +49,7 @@ def _keywords(ev: Evaluator, expr: ir.Call, values: Sequence[Value]) -> Kwargs:
             continue
         box = ev.state.heap[value.id] if isinstance(value, Ptr) else None
         if box is None or box.kind != "dict":
-            raise Unsupported("`**` of something that is not a dict of known keys", expr.loc)
+            raise Unsupported("cannot differentiate `**` of something that is not a dict of known keys", expr.loc)
         found.update(zip(box.keys, box.items, strict=True))
     return found
 
@@ -73,7 +73,7 @@ def dispatch(ev: Evaluator, fn: Value, args: Args, kwargs: Kwargs, loc: ir.Loc |
         return eval_methods.call(ev, fn, args, kwargs, loc)
     if isinstance(fn, Known):
         return call_known(ev, fn, args, kwargs, loc)
-    raise Unsupported("a call of something that is not a function", loc)
+    raise Unsupported("cannot differentiate a call of something that is not a function", loc)
 
 
 def _call_partial(ev: Evaluator, fn: Partial, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
@@ -113,7 +113,7 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
         )
     rule = rules.lookup(path)
     if rule is not None and rule.expansion is not None:
-        return call_user(ev, Known(rule.expansion), args, kwargs, loc)
+        return expanded(ev, rule, args, kwargs, loc)
     if (
         rule is None
         and (not ev.by_name or path.count(".") > 1)  # a rule's helpers are calls; other functions of a rule are inlined
@@ -122,6 +122,16 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     ):
         return call_user(ev, fn, args, kwargs, loc)
     return library(ev, path, obj, args, kwargs, loc, place_of_name)
+
+
+def expanded(ev: Evaluator, rule: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """A function that its rule writes out; what is refused in there is refused where the program calls it."""
+    try:
+        return call_user(ev, Known(rule.expansion), args, kwargs, loc)
+    except Unsupported as error:
+        if loc is None or error.loc is None or error.loc.source is loc.source:
+            raise
+        raise Unsupported(error.reason, loc, error.hint) from error
 
 
 def run_now(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
@@ -172,7 +182,7 @@ def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc 
 
         return eval_derivatives.call_live(ev, derivative, args, kwargs, loc)
     if not callable(fn.value) and not isinstance(fn.value, scope.Target):
-        raise Unsupported("a call of something that is not a function", loc)
+        raise Unsupported("cannot differentiate a call of something that is not a function", loc)
     target = _readable(ev, fn, loc)
     function = desugared(ev, target)
     given = dict(kwargs)
@@ -190,6 +200,7 @@ def _readable(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
     live = getattr(fn.value, "live", fn.value)
     module = str(getattr(live, "__module__", "")).partition(".")[0]
     name = fn.expr.path.removeprefix("user:") if isinstance(fn.expr, ir.Ref) else getattr(live, "__qualname__", "this")
+    name = name.removeprefix("_")
     if module in sys.stdlib_module_names and module not in library_names.KNOWN and module != "__main__":
         raise no_rule(name, loc)
     try:
@@ -284,7 +295,7 @@ def _limit_depth(ev: Evaluator, function: ir.Function, key: Any, loc: ir.Loc | N
             raise Restart(("bake", *origin))
     if len(calls) >= MAX_DEPTH or len(ev.stack) > 3 * MAX_DEPTH:
         reason = f"the recursion of {function.name}, whose depth is known only at run time"
-        raise Unsupported(reason, loc, "write it as a loop.")
+        raise Unsupported(reason, loc, "Write it as a loop.")
 
 
 def _integer_inputs(ev: Evaluator, given: Args) -> frozenset[tuple[str, tuple[Any, ...]]]:
@@ -384,6 +395,7 @@ def library(
         args, kwargs = args[:-1], {**kwargs, "out": args[-1]}
     if path in eval_effects.WRITERS or "out" in kwargs:
         return eval_effects.write(ev, path, obj, args, kwargs, loc)
+    _refuse_never(path, args, kwargs, loc)
     kwargs = _harmless(ev, path, kwargs, loc)
     rule = rules.lookup(path) or rules.lookup_object(getattr(obj, "live", obj))
     names = list(rule.params) if rule is not None else []
@@ -397,6 +409,31 @@ def library(
         _check_arguments(rule, path, exprs, dict(pairs), loc)
     ref = ir.Ref(path, getattr(obj, "live", obj), loc=named_at)
     return result(ev, ir.Call(ref, tuple(exprs), pairs, loc=loc))
+
+
+_NEVER = {
+    "numpy.nditer": (": it has no derivative rule", "Loop over the indices and write y[i]."),
+    "numpy.matrix": (": it has no derivative rule", "Use a two-dimensional array and @."),
+    "numpy.frompyfunc": (", which makes a function of Python's numbers", "Call the function in a loop."),
+    "numpy.lib.stride_tricks.as_strided": (", whose elements may overlap", "Read and write slices."),
+    "numpy.savetxt": (": files are outside of the function", "Write the file after the call."),
+    "numpy.save": (": files are outside of the function", "Write the file after the call."),
+    "numpy.loadtxt": (": files are outside of the function", "Read the file before and pass the values."),
+    "numpy.load": (": files are outside of the function", "Read the file before and pass the values."),
+}
+
+
+def _refuse_never(path: str, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> None:
+    """What no rule can make differentiable, with what to do instead."""
+    if path in _NEVER:
+        fact, way_out = _NEVER[path]
+        raise Unsupported(f"cannot differentiate {path}{fact}", loc, way_out)
+    if path.startswith("numpy.ma."):
+        reason = f"cannot differentiate {path}: masked arrays are not arrays of numbers"
+        raise Unsupported(reason, loc, "Keep the mask apart, and use np.where.")
+    if isinstance(kwargs.get("dtype"), Ptr):
+        reason = "cannot differentiate an array of records"
+        raise Unsupported(reason, loc, "Use one array for each field, or a dataclass of arrays.")
 
 
 def _harmless(ev: Evaluator, path: str, kwargs: Kwargs, loc: ir.Loc | None) -> Kwargs:
@@ -434,7 +471,9 @@ def argument(ev: Evaluator, name: str, value: Value, path: str, loc: ir.Loc | No
         raise Unsupported("cannot differentiate an iterator passed to a library function", loc, "Make it a list first.")
     if isinstance(value, (Closure, Bound, Partial)):
         raise Unsupported(
-            f"a function passed to {path}", loc, "call it in a loop, or register a rule for this function."
+            f"cannot differentiate a function passed to {path}",
+            loc,
+            "Call it in a loop, or register a rule for this function.",
         )
     return residual(ev, value, loc)
 
@@ -480,5 +519,8 @@ def effect(ev: Evaluator, stmt: ir.Do) -> None:
             ev.emit(ir.Do(eval_text.printed(ev, expr), loc=stmt.loc))
             return
     value = evaluate(ev, expr)
-    if isinstance(value, Dyn) and isinstance(value.expr, ir.Call) and activity.find_rule(value.expr) is None:
-        raise Unsupported("a call whose effect is not known", stmt.loc, "use its value, or leave it out.")
+    called = value.expr.fn if isinstance(value, Dyn) and isinstance(value.expr, ir.Call) else None
+    if isinstance(called, ir.Ref) and activity.find_rule(value.expr) is None:  # type: ignore[union-attr]
+        raise Unsupported(
+            "cannot differentiate a call whose effect is not known", stmt.loc, "Use its value, or leave it out."
+        )

@@ -372,11 +372,7 @@ class Evaluator:
         for expr, target in stmt.items:
             called = expr.fn if isinstance(expr, ir.Call) else None
             if not isinstance(called, ir.Ref) or called.path != "numpy.errstate" or target is not None:
-                raise Unsupported(
-                    "cannot differentiate a with block other than np.errstate",
-                    expr.loc or stmt.loc,
-                    "Enter it around the call.",
-                )
+                raise _refused_block(called, expr.loc or stmt.loc)
             items.append((eval_text.message(self, expr), None))
         body = self.captured(stmt.body)
         if body:
@@ -421,6 +417,13 @@ class Evaluator:
 
         value: Value = Known(None) if stmt.value is None else eval_exprs.evaluate(self, stmt.value)
         self.env["return"] = value
+
+
+def _refused_block(called: ir.Expr | None, loc: ir.Loc | None) -> Unsupported:
+    if isinstance(called, ir.Ref) and called.path == "builtins.open":
+        reason = "cannot differentiate open: files are outside of the function"
+        return Unsupported(reason, loc, "Read the file before and pass the values as arguments.")
+    return Unsupported("cannot differentiate a with block other than np.errstate", loc, "Enter it around the call.")
 
 
 def _shown(name: str, loc: ir.Loc | None) -> str:

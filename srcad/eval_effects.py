@@ -72,7 +72,7 @@ def _same_shape(target: Value, value: Value) -> bool:
 
 def store(ev: Evaluator, target: Value, items: tuple[ir.Expr, ...], value: Value, loc: ir.Loc | None) -> Value:
     if not isinstance(target, Dyn):
-        raise Unsupported("a write into something that is not an array", loc)
+        raise Unsupported("cannot differentiate a write into something that is not an array", loc)
     check_writable(ev, target, loc)
     ev.emit(ir.Store(ir.Index(target.expr, items, loc=loc), residual(ev, value, loc), loc=loc))
     return Known(None)
@@ -94,7 +94,7 @@ def _add_at(ev: Evaluator, args: list[Value], op: str, loc: ir.Loc | None) -> Va
     """Kept as one statement, since repeated indices add up; `reverse` knows it."""
     target, index, value = args
     if not isinstance(target, Dyn):
-        raise Unsupported("a write into something that is not an array", loc)
+        raise Unsupported("cannot differentiate a write into something that is not an array", loc)
     check_writable(ev, target, loc)
     items = index_exprs(ev, [index], loc)
     key = items[0] if len(items) == 1 else ir.Tuple(items)
@@ -108,5 +108,7 @@ def draw(
     ev: Evaluator, owner: Known, name: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None
 ) -> Value:
     raise Unsupported(
-        f"a draw from a random generator ({name})", loc, "draw the numbers outside and pass them as an argument."
+        f"cannot differentiate a draw from a random generator ({name})",
+        loc,
+        "Draw the numbers outside and pass them as an argument.",
     )

@@ -57,7 +57,9 @@ def captured(ev: Evaluator, expr: ir.Ref) -> Value:
     from srcad import scope
 
     if expr.obj is scope.MISSING:
-        raise Unsupported("a value that only running the file would tell", expr.loc, "pass it as an argument.")
+        raise Unsupported(
+            "cannot differentiate a value that only running the file would tell", expr.loc, "Pass it as an argument."
+        )
     origin, path = scope.split(expr.path)
     cache = ev.state.frames.setdefault("#" + origin, {})
     if expr.path not in cache:
@@ -129,12 +131,12 @@ def _dict(ev: Evaluator, expr: ir.Dict) -> Value:
     values = iter(evaluate_all(ev, parts))
     for key in expr.keys:
         if key is not None:
-            own = demand(ev, next(values), "a dict's key", expr.loc)
+            own = demand(ev, next(values), "a dict under a key", expr.loc, ONE_ARRAY)
             entries[own] = next(values)
             continue
         value = next(values)
         if not isinstance(value, Ptr) or ev.state.heap[value.id].kind != "dict":
-            raise Unsupported("`**` of something that is not a dict", expr.loc)
+            raise Unsupported("cannot differentiate `**` of something that is not a dict", expr.loc)
         box = ev.state.heap[value.id]
         entries.update(zip(box.keys, box.items, strict=True))
     return ev.box("dict", tuple(entries), tuple(entries.values()))
@@ -175,14 +177,18 @@ def attribute(ev: Evaluator, base: Value, name: str, loc: ir.Loc | None) -> Valu
         return _known_attribute(ev, base, name, loc)
     if isinstance(base, Lazy) and base.kind == "array" and name == "shape":
         return attribute(ev, base.args[0], name, loc)
-    raise Unsupported(f"the attribute {name} of a function", loc)
+    raise Unsupported(f"cannot differentiate the attribute {name} of a function", loc)
 
 
 def _array_attribute(ev: Evaluator, base: Dyn, name: str, loc: ir.Loc | None) -> Value:
     if name not in ARRAY_ATTRIBUTES:
+        if isinstance(base.type, Num):
+            from srcad import eval_methods
+
+            eval_methods.data_attribute(base, name, loc)
         return Bound(base, name)
     if isinstance(base.type, Seq):
-        raise Unsupported(f"the attribute {name} of a list", loc)
+        raise Unsupported(f"cannot differentiate the attribute {name} of a list", loc)
     if name == "shape":
         return _shape(ev, base, loc)
     if name == "ndim" and base.type.dims is not None:
@@ -206,7 +212,11 @@ def _shape(ev: Evaluator, base: Dyn, loc: ir.Loc | None) -> Value:
     assert isinstance(base.type, Num)
     whole = ir.Attr(base.expr, "shape", loc=loc)
     if base.type.dims is None:
-        raise Unsupported("the shape of an array of unknown rank", loc, "annotate the argument, or pass its type.")
+        raise Unsupported(
+            "cannot differentiate the shape of an array of unknown rank",
+            loc,
+            "Annotate the argument, or pass its type.",
+        )
     items = [_extent(whole, k, dim) for k, dim in enumerate(base.type.dims)]
     return ev.tuple_of(items, expr=whole, bound=True)
 
@@ -236,7 +246,9 @@ def _box_attribute(ev: Evaluator, base: Ptr, name: str, loc: ir.Loc | None) -> V
             return known_or_constant(member, loc)
         return Bound(base, name, member)
     if name == "shape" and box.kind in ("tuple", "list"):
-        raise Unsupported("the shape of a list or tuple", loc, "make it an array with np.array first.")
+        raise Unsupported(
+            "cannot differentiate the shape of a list or tuple", loc, "Make it an array with np.array first."
+        )
     return Bound(base, name)
 
 
@@ -247,7 +259,7 @@ def _known_attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) 
 
 
 def _bad(ev: Evaluator, expr: ir.Expr) -> Value:
-    raise Unsupported(f"a {type(expr).__name__.lower()} here", expr.loc)
+    raise Unsupported(f"cannot differentiate a {type(expr).__name__.lower()} here", expr.loc)
 
 
 @functools.cache

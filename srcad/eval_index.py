@@ -52,9 +52,9 @@ def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) ->
     if isinstance(base, Known):
         if isinstance(base.value, (str, tuple, list, dict)):
             return known_or_constant(base.value[demand(ev, items[0], "this index", loc)], loc)
-        raise Unsupported(f"an index into a value of type {type(base.value).__name__}", loc)
+        raise Unsupported(f"cannot differentiate an index into a value of type {type(base.value).__name__}", loc)
     if not isinstance(base, Dyn):
-        raise Unsupported("an index into a function or iterator", loc)
+        raise Unsupported("cannot differentiate an index into a function or iterator", loc)
     if isinstance(base.type, Seq):
         from srcad import eval_lists
 
@@ -91,7 +91,7 @@ def _index_box(ev: Evaluator, base: Ptr, items: list[Value], loc: ir.Loc | None)
 
 def box_position(ev: Evaluator, box: Box, items: list[Value], loc: ir.Loc | None) -> int:
     if len(items) != 1:
-        raise Unsupported(f"several indices into a {box.kind}", loc)
+        raise Unsupported(f"cannot differentiate several indices into a {box.kind}", loc)
     known, key = static(ev, items[0])
     if not known:
         unknown_key(ev, box, items[0], loc)
@@ -101,7 +101,7 @@ def box_position(ev: Evaluator, box: Box, items: list[Value], loc: ir.Loc | None
             raise KeyError(key)
         return position
     if not isinstance(key, int):
-        raise Unsupported(f"an index of type {type(key).__name__} into a {box.kind}", loc)
+        raise Unsupported(f"cannot differentiate an index of type {type(key).__name__} into a {box.kind}", loc)
     return range(len(box.items))[key]
 
 
@@ -110,11 +110,13 @@ def unknown_key(ev: Evaluator, box: Box, key: Value, loc: ir.Loc | None) -> None
     if isinstance(key, Dyn):
         for name in sorted(ir.names(key.expr)):
             loop = ev.state.frames.get("#loops", {}).get(name)
-            if loop is not None:
+            if loop is not None and ("unroll", loop) not in ev.cx.decisions:
                 raise Restart(("unroll", loop))
             origin = ev.origin_of(ir.Name(name))
             if origin is not None and key.expr == ir.Name(name):
                 raise Restart(("bake", origin.origin, origin.path))
-    if box.kind == "list" and box.site is not None and isinstance(box.site, tuple) and box.site[0] == "list":
+    growing = box.kind == "list" and isinstance(box.site, tuple) and box.site[0] == "list"
+    if growing and ("dynamic", box.site) not in ev.cx.decisions:
         raise Restart(("dynamic", box.site))
-    raise Unsupported(f"an index into a {box.kind} under a key known only at run time", loc, ONE_ARRAY)
+    word = "a dict entry under a key" if box.kind == "dict" else f"an index into a {box.kind} that is"
+    raise Unsupported(f"cannot differentiate {word} known only at run time", loc, ONE_ARRAY)

@@ -36,7 +36,7 @@ def _with_element(type_: Seq, item: Value, loc: ir.Loc | None) -> Seq:
     from srcad.eval_core import merge_types
 
     if not isinstance(item, Dyn) or not isinstance(item.type, Num):
-        raise Unsupported("a list of unknown length that holds containers", loc, ONE_ARRAY)
+        raise Unsupported("cannot differentiate a list of unknown length that holds containers", loc, ONE_ARRAY)
     element = replace(item.type, number=None)
     if type_ == UNDECIDED:
         return Seq(element)
@@ -62,20 +62,22 @@ def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc 
         return Dyn(ir.Name(slot), type_.element)
     if name == "copy":
         return dyn(ev, ir.Call(ir.Ref("builtins.list"), (owner.expr,), loc=loc))
-    raise Unsupported(f"the method {name} of a list of unknown length", loc, ONE_ARRAY)
+    raise Unsupported(f"cannot differentiate the method {name} of a list of unknown length", loc, ONE_ARRAY)
 
 
 def item(ev: Evaluator, base: Dyn, items: list[Value], loc: ir.Loc | None) -> Value:
     expr = ir.Index(base.expr, tuple(residual(ev, i, loc) for i in items), loc=loc)
     if len(items) != 1 or isinstance(items[0], (Known, Lazy)):
-        raise Unsupported("a slice of a list of unknown length", loc, "make it an array with np.array first.")
+        raise Unsupported(
+            "cannot differentiate a slice of a list of unknown length", loc, "Make it an array with np.array first."
+        )
     type_ = ev.cx.types.get(base.expr.id) if isinstance(base.expr, ir.Name) else base.type
     assert isinstance(type_, Seq)
     return Dyn(expr, type_.element)
 
 
 def set_item(ev: Evaluator, base: Dyn, items: list[Value], value: Value, loc: ir.Loc | None) -> None:
-    raise Unsupported("a write into a list of unknown length", loc, ONE_ARRAY)
+    raise Unsupported("cannot differentiate a write into a list of unknown length", loc, ONE_ARRAY)
 
 
 def from_comprehension(ev: Evaluator, expr: ir.Comprehension) -> Value:

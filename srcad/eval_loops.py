@@ -278,10 +278,12 @@ def residual_loop(
             break
         head = merged
     else:
-        raise Unsupported("a loop whose variables change their kind from one iteration to the next", stmt.loc)
+        raise Unsupported(
+            "cannot differentiate a loop whose variables change their kind from one iteration to the next", stmt.loc
+        )
     ev.state = merged
     if stop is not None and merge.fix_b:
-        raise Unsupported("a loop that is left while its containers change", stmt.loc)
+        raise Unsupported("cannot differentiate a loop that is left while its containers change", stmt.loc)
     stop_expr = None if stop is None else truth_expr(ev, stop, stmt.loc)
     return body + assignments(ev, merge.fix_b, stmt.loc), stop_expr
 

@@ -8,7 +8,8 @@ from typing import Any
 from srcad import ir
 from srcad.eval_core import Evaluator, Restart, merge_types, shape_class
 from srcad.eval_order import may_be_array, names_in, pointers_in
-from srcad.values import Box, Conflict, Dyn, Known, Lazy, Ptr, State, Value
+from srcad.types import Seq, is_scalar, rank
+from srcad.values import Box, Conflict, Dyn, Generator, Known, Lazy, Ptr, State, Text, Value
 
 Body = tuple[ir.Stmt, ...]
 
@@ -78,7 +79,8 @@ class Merge:
         if a == b or isinstance(a, Known) and isinstance(b, Known) and _same(a.value, b.value):
             self.kept.append((frame, name, a))
             return a if (frame, name) not in self.apart else Conflict("reads a variable that changes between the paths")
-        return Conflict(f"is {_what(a)} on one path and {_what(b)} on another")
+        one, two = _what(a, self.a), _what(b, self.b)
+        return Conflict(f"is {one} on one path and {two} on another")
 
     def number(self, frame: str, name: str, a: Dyn, b: Dyn) -> Value:
         type_ = merge_types(a.type, b.type)
@@ -86,6 +88,9 @@ class Merge:
         if a.expr == b.expr and (frame, name) not in self.apart:
             self.kept.append((frame, name, a))
             return Dyn(a.expr, type_, const)  # type: ignore[arg-type]
+        one, two = rank(a.type), rank(b.type)
+        if one and two and one != two:
+            return Conflict(f"has {one} {'axis' if one == 1 else 'axes'} on one path and {two} on another")
         merged = ("merge", frame, name)
         if shape_class(a.type) != shape_class(b.type) and merged not in self.ev.cx.decisions:
             return Conflict("is an array on one path and a number on another", merged)
@@ -233,14 +238,19 @@ def _same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and isinstance(a, (str, int, float, bool, type(None), slice, tuple)) and a == b
 
 
-def _what(value: Value) -> str:
+def _what(value: Value, state: State) -> str:
     if isinstance(value, Dyn):
-        return "a number or array"
+        return "a list" if isinstance(value.type, Seq) else "a number" if is_scalar(value.type) else "an array"
     if isinstance(value, Ptr):
-        return "a container"
+        kind = state.heap[value.id].kind
+        return f"an {kind}" if kind == "object" else f"a {kind}"
     if isinstance(value, Known):
         return repr(value.value) if isinstance(value.value, (str, type(None), bool)) else "a fixed value"
-    return "a function"
+    if isinstance(value, Conflict):
+        return "of several kinds"
+    return (
+        "an iterator" if isinstance(value, (Lazy, Generator)) else "text" if isinstance(value, Text) else "a function"
+    )
 
 
 def assignments(ev: Evaluator, pairs: list[tuple[str, ir.Expr]], loc: ir.Loc | None) -> Body:

@@ -62,21 +62,42 @@ def array_method(ev: Evaluator, owner: Dyn, name: str, args: Args, kwargs: Kwarg
         return special(ev, owner, args, kwargs, loc)  # type: ignore[no-any-return]
     if name in AS_FUNCTION:
         return keep(ev, f"numpy.{name}", [owner, *args], kwargs, loc)
-    reason, way_out = _REFUSED.get(name, ("has no derivative rule", "Use the NumPy function that returns a new array."))
-    raise Unsupported(f"cannot differentiate ndarray.{name}, which {reason}", loc, way_out)
+    fact, way_out = _REFUSED.get(
+        name, (": it has no derivative rule", "Use the NumPy function that gives a new array.")
+    )
+    raise Unsupported(f"cannot differentiate {_class_name(owner)}.{name}{fact}", loc, way_out)
 
 
 _REFUSED = {
-    "resize": ("changes the memory of the array", "Copy into a new array of the wanted size."),
-    "setflags": ("changes how the array may be used", "Leave it out of the model."),
-    "byteswap": ("reads the numbers as other bits", "Convert with astype."),
-    "view": ("reads the numbers as other bits", "Convert with astype, or slice."),
-    "tobytes": ("makes bytes, which have no derivative", "Keep the array."),
-    "dumps": ("makes bytes, which have no derivative", "Keep the array."),
-    "tofile": ("writes a file", "Write the file after the call."),
-    "dump": ("writes a file", "Write the file after the call."),
-    "put": ("writes into the array", "Write with an index: x[i] = value."),
+    "resize": (", which changes the memory of the array", "Copy into a new array of the wanted size."),
+    "setflags": (", which changes how the array may be used", "Leave it out of the model."),
+    "byteswap": (", which reads the numbers as other bits", "Convert with astype."),
+    "view": (", which reads the numbers as other bits", "Convert with astype, or slice."),
+    "tobytes": (": bytes have no derivative", "Keep the array."),
+    "dumps": (": bytes have no derivative", "Keep the array."),
+    "tofile": (": files are outside of the function", "Write the file after the call."),
+    "dump": (": files are outside of the function", "Write the file after the call."),
+    "put": (", which writes into the array", "Write with an index: x[i] = value."),
+    "ctypes": (": an address has no derivative", "Keep the array."),
+    "data": (": an address has no derivative", "Keep the array."),
+    "strides": (": where an array lies in memory has no derivative", "Use its shape."),
+    "flags": (": where an array lies in memory has no derivative", "Make an array of the layout that is needed."),
+    "base": (": where an array lies in memory has no derivative", "Name the array that it is a view of."),
 }
+
+
+def _class_name(owner: Dyn) -> str:
+    return "float" if isinstance(owner.type, Num) and owner.type.dims == () and owner.type.weak else "ndarray"
+
+
+def data_attribute(owner: Dyn, name: str, loc: ir.Loc | None) -> None:
+    """Refuse an attribute of an array that is no method; one that arrays do not have is Python's error."""
+    if not hasattr(np.ndarray, name) and not hasattr(float, name):
+        kind = "numpy.ndarray" if _class_name(owner) == "ndarray" else "float"
+        raise AttributeError(f"'{kind}' object has no attribute '{name}'")
+    if not callable(getattr(np.ndarray, name, None)) and not hasattr(float, name):
+        fact, way_out = _REFUSED.get(name, (": it has no derivative rule", "Leave it out of the model."))
+        raise Unsupported(f"cannot differentiate ndarray.{name}{fact}", loc, way_out)
 
 
 def _reshape(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
@@ -207,7 +228,16 @@ def _list_method(
         if all(k for k, _ in known):
             values = [v for _, v in known]
             return constant(getattr(values[:-1], name)(values[-1]))
-    raise Unsupported(f"the method {name} of a {box.kind}", loc)
+    fact, way_out = _REFUSED_OF_LISTS.get(name, ("", "Build a new list or tuple."))
+    raise Unsupported(f"cannot differentiate {box.kind}.{name}{fact}", loc, way_out)
+
+
+_REFUSED_OF_LISTS = {
+    "remove": (", which looks for equal numbers", "Build a new list without it."),
+    "sort": (", which compares numbers", "Use np.sort on an array, or np.argsort for the order."),
+    "index": (", which looks for equal numbers", "Hold the numbers in an array, and compare it."),
+    "count": (", which looks for equal numbers", "Hold the numbers in an array, and compare it."),
+}
 
 
 def _owned(ev: Evaluator, box: Box, value: Value, loc: ir.Loc | None) -> Value:
@@ -266,13 +296,13 @@ def _dict_method(ev: Evaluator, owner: Ptr, box: Box, name: str, args: Args, loc
     if name == "update":
         other = ev.state.heap[args[0].id] if isinstance(args[0], Ptr) else None
         if other is None or other.kind != "dict":
-            raise Unsupported("update with something that is not a dict", loc)
+            raise Unsupported("cannot differentiate update with something that is not a dict", loc)
         for key, item in zip(other.keys, other.items, strict=True):
             set_item(ev, owner, [constant(key) if isinstance(key, (int, float)) else Known(key)], item, loc)
         return Known(None)
     if name in ("get", "pop", "setdefault"):
         return _dict_get(ev, owner, box, name, args, loc)
-    raise Unsupported(f"the method {name} of a dict", loc)
+    raise Unsupported(f"cannot differentiate the method {name} of a dict", loc)
 
 
 def _dict_get(ev: Evaluator, owner: Ptr, box: Box, name: str, args: Args, loc: ir.Loc | None) -> Value:

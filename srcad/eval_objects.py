@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from typing import Any
 
 from srcad import ir, leaves, library, scope, types
@@ -21,7 +22,7 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
         if found is not None:
             return evaluate(ev, found)
     if isinstance(owner, scope.Target):
-        raise Unsupported(f"the attribute {name} of a function", loc)
+        raise Unsupported(f"cannot differentiate the attribute {name} of a function", loc)
     if not hasattr(owner, name):
         raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}")
     updated = ev.state.frames.get("#objects", {}).get(f"{id(owner)}.{name}")
@@ -49,7 +50,7 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
         return Known(value)
     path = _path(base, name)
     if path is None:
-        raise Unsupported(f"the attribute {name} of this value", loc, "pass it as an argument.")
+        raise Unsupported(f"cannot differentiate the attribute {name} of this value", loc, "Pass it as an argument.")
     origin, keys = path
     try:
         abstract = types.describe(value, name)
@@ -110,12 +111,17 @@ def method(ev: Evaluator, fn: Bound, args: list[Value], kwargs: dict[str, Value]
 
 def construct(ev: Evaluator, fn: Known, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
     """An instance of the user's class: its attributes become a container's fields."""
+    from srcad import eval_calls
+
     cls: Any = fn.value
     if hasattr(cls, "_fields") and issubclass(cls, tuple):
         defaults = getattr(cls, "_field_defaults", {})
         return _with_fields(ev, "namedtuple", cls, list(cls._fields), args, kwargs, defaults, loc)
+    home = cls.__module__.partition(".")[0]
+    if home in sys.stdlib_module_names and home not in library.KNOWN and home != "__main__":
+        raise eval_calls.no_rule(f"{cls.__module__}.{cls.__qualname__}", loc)
     if issubclass(cls, BaseException):
-        raise Unsupported("an exception used as a value", loc)
+        raise Unsupported("cannot differentiate an exception used as a value", loc)
     made_of_fields = dataclasses.is_dataclass(cls) and "__init__" not in _own(fn.value)
     if made_of_fields:
         names = [f.name for f in dataclasses.fields(cls) if f.init]
@@ -125,7 +131,7 @@ def construct(ev: Evaluator, fn: Known, args: list[Value], kwargs: dict[str, Val
         return made
     made = ev.box("object", (), (), cls=cls, bound=True, site=loc)
     if not hasattr(cls.__init__, "__code__"):
-        raise Unsupported(f"an instance of {cls.__name__}", loc)
+        raise Unsupported(f"cannot differentiate an instance of {cls.__name__}", loc)
     _run(ev, made, "__init__", args, kwargs, loc)
     return made
 
@@ -175,14 +181,16 @@ def _literal(ev: Evaluator, value: Any, loc: ir.Loc | None) -> Value:
         return evaluate(ev, ir.Const(value))
     if value is None or isinstance(value, str):
         return Known(value)
-    raise Unsupported(f"a default of type {type(value).__name__}", loc)
+    raise Unsupported(f"cannot differentiate a default of type {type(value).__name__}", loc)
 
 
 def rebind(ev: Evaluator, base: Known, name: str, value: Value, loc: ir.Loc | None) -> None:
     """``self.nfev += 1``: the new value is seen by later reads, and written back once when the call ends."""
     path = _path(base, name)
     if path is None or not isinstance(value, Dyn):
-        raise Unsupported(f"an assignment to the attribute {name}", loc, "return the value instead.")
+        raise Unsupported(
+            f"cannot differentiate an assignment to the attribute {name}", loc, "Return the value instead."
+        )
     slot = ev.slot(f"{name}#{id(base.value) and path}", value.type)
     ev.note_type(slot, value.type)
     key = f"{id(base.value)}.{name}"

@@ -71,7 +71,11 @@ def binary(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None
         return known_or_constant(BINARY[op](a, b), loc)
     for side in (left, right):
         if isinstance(side, Dyn) and isinstance(side.type, Seq):
-            raise Unsupported("arithmetic on a list of unknown length", loc, "make it an array with np.array first.")
+            raise Unsupported(
+                "cannot differentiate arithmetic on a list of unknown length",
+                loc,
+                "Make it an array with np.array first.",
+            )
     return dyn(ev, ir.Binary(op, residual(ev, left, loc), residual(ev, right, loc), loc=loc))
 
 
@@ -164,7 +168,7 @@ def _compare_boxes(ev: Evaluator, op: str, left: Ptr, right: Ptr, loc: ir.Loc | 
     if op not in ("==", "!=") or len(a.items) != len(b.items):
         if op in ("==", "!="):
             return constant(op == "!=")
-        raise Unsupported("containers are compared by == and != only", loc)
+        raise Unsupported(f"cannot differentiate a comparison of containers by {op}", loc, "Compare their numbers.")
     if a.expr is not None and b.expr is not None:
         return dyn(ev, ir.Compare((op,), (a.expr, b.expr), loc=loc))
     pairs = [_compare_pair(ev, "==", x, y, loc) for x, y in zip(a.items, b.items, strict=True)]
@@ -201,7 +205,9 @@ def _identical(ev: Evaluator, left: Value, right: Value, loc: ir.Loc | None) -> 
     known_right, b_value = static(ev, right)
     if known_left and known_right:
         return a_value is b_value
-    raise Unsupported("identity of two numbers or arrays", loc, "compare with == or compare shapes.")
+    raise Unsupported(
+        "cannot differentiate identity of two numbers or arrays", loc, "Compare with == or compare shapes."
+    )
 
 
 def _contains(ev: Evaluator, container: Value, item: Value, loc: ir.Loc | None) -> bool:
@@ -221,7 +227,7 @@ def _contains(ev: Evaluator, container: Value, item: Value, loc: ir.Loc | None) 
             return key in range(*(v for _, v in bounds))
     if isinstance(container, Lazy) and container.kind == "keys":
         return _contains(ev, container.args[0], item, loc)
-    raise Unsupported("`in` with something known only at run time", loc)
+    raise Unsupported("cannot differentiate `in` with something known only at run time", loc)
 
 
 def boolop(ev: Evaluator, expr: ir.BoolOp) -> Value:

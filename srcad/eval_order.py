@@ -77,8 +77,8 @@ def owned(ev: Evaluator, value: Value, base: str, loc: ir.Loc | None) -> Value:
 
 ARRAY_OF_NO_AXES = frozenset(
     f"numpy.{name}"
-    for name in "where tensordot squeeze select piecewise roll copy i0 broadcast_to array asarray zeros ones empty full "
-    "zeros_like ones_like empty_like full_like real_if_close reshape".split()
+    for name in "where tensordot squeeze select piecewise roll copy i0 broadcast_to array asarray zeros ones empty "
+    "full zeros_like ones_like empty_like full_like real_if_close reshape".split()
 )
 
 

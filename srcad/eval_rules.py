@@ -48,7 +48,9 @@ def apply(
         value = call_function(ev, function, [], kwargs, None, None, extra=extra)
         return [_unplaced(stmt, shapes) for stmt in ev.out], _unplaced(residual(ev, value), shapes)
     except Restart:
-        raise Unsupported(f"the derivative rule {rule.__name__} needs an argument's value", loc) from None
+        raise Unsupported(
+            f"cannot differentiate with the rule {rule.__name__}, which needs an argument's value", loc
+        ) from None
 
 
 def argument(ev: Evaluator, shapes: Shapes, value: Any) -> Value:

@@ -168,6 +168,11 @@ def _is_open(value: Value) -> bool:
     return bool(dims) and dims is not None and (dims[0] is None or bool(dims[0].terms))
 
 
+@handles("builtins.set", "builtins.frozenset")
+def _set(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    raise Unsupported("cannot differentiate a set, whose order is not defined", loc, "Use a list or a tuple.")
+
+
 @handles("builtins.dict")
 def _dict(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     entries: dict[Any, Value] = {}
@@ -328,7 +333,8 @@ def _quantifier(op: str) -> Handler:
         items = known_items(ev, args[0], loc)
         if items is not None:
             if len(items) > 1 and disturbed(ev, before, mark):
-                reason = f"cannot differentiate {'all' if op == 'and' else 'any'} over values whose computation changes something"
+                word = "all" if op == "and" else "any"
+                reason = f"cannot differentiate {word} over values whose computation changes something"
                 raise Unsupported(reason, loc, "Write a loop that stops.")
             return boolean(ev, op, items, loc)
         value = args[0]

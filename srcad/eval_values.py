@@ -10,7 +10,7 @@ from srcad.eval_core import Evaluator, Restart
 from srcad.types import Num, Seq
 from srcad.values import Bound, Box, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Text, Value
 
-ONE_ARRAY = "hold the entries in one array."
+ONE_ARRAY = "srcad differentiates floats, arrays and containers of them; hold the entries in one array."
 
 
 def residual(ev: Evaluator, value: Value, loc: ir.Loc | None = None) -> ir.Expr:
@@ -45,7 +45,7 @@ def _residual_box(ev: Evaluator, box: Box, loc: ir.Loc | None) -> ir.Expr:
         return ir.Tuple(items)
     if box.kind == "list":
         return ir.List(items)
-    raise Unsupported(f"a {box.kind} cannot be passed to a library function", loc, ONE_ARRAY)
+    raise Unsupported(f"cannot differentiate a {box.kind} passed to a library function", loc, ONE_ARRAY)
 
 
 def _residual_known(value: Known, loc: ir.Loc | None) -> ir.Expr:
@@ -60,7 +60,7 @@ def _residual_known(value: Known, loc: ir.Loc | None) -> ir.Expr:
     path = library_path(own)
     if path is not None:
         return ir.Ref(path, own)
-    raise Unsupported(f"a value of type {type(own).__name__} cannot be used here", loc)
+    raise Unsupported(f"cannot differentiate a value of type {type(own).__name__} used as a number", loc)
 
 
 def library_path(value: Any) -> str | None:
@@ -101,7 +101,7 @@ def static(ev: Evaluator, value: Value) -> tuple[bool, Any]:
     return False, None
 
 
-def demand(ev: Evaluator, value: Value, what: str, loc: ir.Loc | None) -> Any:
+def demand(ev: Evaluator, value: Value, what: str, loc: ir.Loc | None, way_out: str = "") -> Any:
     """The value of something that decides the program's structure; a kernel input is baked for it."""
     known, own = static(ev, value)
     if known:
@@ -110,7 +110,11 @@ def demand(ev: Evaluator, value: Value, what: str, loc: ir.Loc | None) -> Any:
         origin = ev.origin_of(value.expr)
         if origin is not None:
             raise Restart(("bake", origin.origin, origin.path))
-    raise Unsupported(f"{what} must be known before the program runs", loc, "pass it as an argument or a constant.")
+    raise Unsupported(
+        f"cannot differentiate {what} that is known only at run time",
+        loc,
+        way_out or "Pass it as an argument, or write a constant.",
+    )
 
 
 def static_truth(ev: Evaluator, value: Value) -> tuple[bool, bool]:
@@ -133,7 +137,7 @@ def dyn(ev: Evaluator, expr: ir.Expr) -> Dyn:
     """A residual expression with its inferred type, folded where it is a constant integer or truth value."""
     kind = types.infer(expr, ev.cx.types, ev.cx.assumptions)
     if not isinstance(kind, (Num, Seq)):
-        raise Unsupported("this value is neither a number nor an array", expr.loc)
+        raise Unsupported("cannot differentiate a value that is neither a number nor an array", expr.loc)
     return Dyn(expr, kind)
 
 

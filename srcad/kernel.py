@@ -158,8 +158,8 @@ class Kernel:
             return None
         if value.dtype is not None and np.dtype(value.dtype).kind == "c":
             return None
-        # a Python float does not widen float32 arithmetic under NumPy, but does under Numba
-        return (1.0,) if value.dtype in ("float64", None) else (np.dtype(value.dtype).type(1.0),)
+        # a NumPy number: an adjoint divided by zero is inf, where Python's floats would raise
+        return (np.dtype(value.dtype or "float64").type(1.0),)
 
     def split_value(self, results: tuple[Any, ...]) -> tuple[Any, Any]:
         """(value, aux) as the function returned them; aux is None without `has_aux`."""

@@ -20,6 +20,7 @@ from srcad_runtime.arrays import (
     written,
     xlogy,
 )
+from srcad_runtime.kernels_integers import difference, power, product, shifted, total
 from srcad_runtime.kernels_products import dot, einsum, inner, matmul, tensordot
 from srcad_runtime.kernels_reductions import all, any, max, mean, median, min, prod, ptp, std, sum, var
 from srcad_runtime.kernels_shaping import (
@@ -46,6 +47,7 @@ __all__ = [
     "cumprod",
     "diagonal",
     "diff",
+    "difference",
     "dot",
     "einsum",
     "exceeds",
@@ -61,21 +63,25 @@ __all__ = [
     "min",
     "pad",
     "polyval",
+    "power",
     "power_slope",
     "prod",
     "prod_of_others",
+    "product",
     "ptp",
     "repeat",
     "reshape",
     "roll",
     "scatter_add",
     "set_masked",
+    "shifted",
     "sort",
     "std",
     "sum",
     "tensordot",
     "tie_share",
     "tile",
+    "total",
     "unbroadcast",
     "var",
     "written",

@@ -1,0 +1,55 @@
+"""Arithmetic of machine integers that raises where the result does not fit, as Python's integers never have to."""
+
+from __future__ import annotations
+
+from numba.extending import register_jitable
+
+_MOST = 2**63 - 1
+_REASON = "an integer leaves the 64 bits that compiled code has"
+
+
+@register_jitable
+def product(a: int, b: int) -> int:
+    """``a * b``; OverflowError where compiled code cannot hold it."""
+    if b != 0 and abs(a) > _MOST // abs(b):  # asked beforehand: a compiler may take for granted that a * b // b is a
+        raise OverflowError(_REASON)
+    return a * b
+
+
+@register_jitable
+def power(a: int, n: int) -> int:
+    """``a ** n`` for n >= 0; OverflowError where compiled code cannot hold it, or n is negative (a float in Python)."""
+    if n < 0:
+        raise OverflowError(_REASON)
+    r = 1
+    for _ in range(n):
+        r = product(r, a)
+        if r == 0 or a == 1:
+            break
+    return r
+
+
+@register_jitable
+def total(a: int, b: int) -> int:
+    """``a + b``; OverflowError where compiled code cannot hold it."""
+    r = a + b
+    if (a >= 0) == (b >= 0) and (r >= 0) != (a >= 0):
+        raise OverflowError(_REASON)
+    return r
+
+
+@register_jitable
+def difference(a: int, b: int) -> int:
+    """``a - b``; OverflowError where compiled code cannot hold it."""
+    r = a - b
+    if (a >= 0) != (b >= 0) and (r >= 0) != (a >= 0):
+        raise OverflowError(_REASON)
+    return r
+
+
+@register_jitable
+def shifted(a: int, n: int) -> int:
+    """``a << n``; OverflowError where compiled code cannot hold it."""
+    if n < 0 or n > 62 or (a << n) >> n != a:
+        raise OverflowError(_REASON)
+    return a << n
