@@ -2,6 +2,7 @@
 
 import numpy as np
 from numba import njit
+from srcad_runtime import nopython, sums
 
 
 @njit(cache=True, error_model="numpy")
@@ -13,20 +14,17 @@ def diffuse_grad(u, k, steps, out_bar=1.0):
     """
     # ---- forward sweep ----
     u = u.copy()
-    u_saved = []
+    u_saved = np.empty((max(steps, 0), max(u.shape[0] - 2, 0)))
+    u_new = np.empty(max(u.shape[0] - 2, 0))
     for t in range(steps):
-        u_saved.append(u[1:-1].copy())
-        u_new = np.empty(max(u.shape[0] - 2, 0))
         for i in range(u.shape[0] - 2):
+            u_saved[t, i] = u[i + 1]
             u_new[i] = u[i + 1] + k * (u[i + 2] - 2.0 * u[i + 1] + u[i])
         for i in range(1, u.shape[0] - 1):
             u[i] = u_new[i - 1]
     out = 0.0
-    for begin in range(0, u.shape[0], 512):
-        part = 0.0
-        for i in range(begin, min(begin + 512, u.shape[0])):
-            part += u[i] * u[i]
-        out += part
+    for i in range(u.shape[0]):
+        out = sums.plus(out, u[i] * u[i])
 
     # ---- reverse sweep ----
     # L4  return np.sum(u * u)
@@ -34,22 +32,16 @@ def diffuse_grad(u, k, steps, out_bar=1.0):
     for i in range(u.shape[0]):
         u_bar[i] = 2.0 * out_bar * u[i]
     k_bar = 0.0
+    g = np.zeros(u.shape[0] + 2)
     for t in range(steps - 1, -1, -1):
         # L3  u[1:-1] = u[1:-1] + k * (u[2:] - 2.0 * u[1:-1] + u[:-2])
-        u[1:-1] = u_saved.pop()
-        g = np.empty(max(u.shape[0] - 2, 0))
-        t2 = 0.0
-        for begin in range(0, u.shape[0] - 2, 512):
-            part_ = 0.0
-            for i in range(begin, min(begin + 512, u.shape[0] - 2)):
-                g[i] = k * u_bar[i + 1]
-                part_ += u_bar[i + 1] * (u[i + 2] - 2.0 * u[i + 1] + u[i])
-            t2 += part_
-        k_bar += t2
-        for i in range(2, u.shape[0]):
-            u_bar[i] += g[i - 2]
-        for i in range(1, u.shape[0] - 1):
-            u_bar[i] -= 2.0 * g[i - 1]
         for i in range(u.shape[0] - 2):
-            u_bar[i] += g[i]
+            u[i + 1] = u_saved[t, i]
+            g[i + 2] = k * u_bar[i + 1]
+        t2 = 0.0
+        for i in range(u.shape[0] - 2):
+            t2 = sums.plus(t2, u_bar[i + 1] * (u[i + 2] - 2.0 * u[i + 1] + u[i]))
+        k_bar += t2
+        for i in range(u.shape[0]):
+            u_bar[i] += g[i] + g[i + 2] - 2.0 * g[i + 1]
     return out, u_bar, k_bar

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numba import njit
+from srcad_runtime import nopython, sums
 
 
 @njit(cache=True, error_model="numpy")
@@ -20,11 +21,8 @@ def heat_grad(u, alpha, steps, out_bar=1.0):
             u_saved[t, i] = u[i]
             u[i] = u[i] + alpha * (u[i - 1] - 2.0 * u[i] + u[i + 1])
     out = 0.0
-    for begin in range(0, u.shape[0], 512):
-        part = 0.0
-        for j in range(begin, min(begin + 512, u.shape[0])):
-            part += u[j] * u[j]
-        out += part
+    for j in range(u.shape[0]):
+        out = sums.plus(out, u[j] * u[j])
 
     # ---- reverse sweep ----
     # L6  return np.sum(u * u)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numba import njit
+from srcad_runtime import nopython, sums
 
 
 @njit(cache=True, error_model="numpy", boundscheck=True)
@@ -15,10 +16,8 @@ def histogram_loop_grad(x, bins, out_bar=1.0):
     for k in range(len(x)):
         h[bins[k]] += x[k] * x[k]
     out = 0.0
-    part = 0.0
     for i in range(3):
-        part += h[i] * h[i]
-    out += part
+        out = sums.plus(out, h[i] * h[i])
 
     # ---- reverse sweep ----
     # L5  return np.sum(h * h)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numba import njit
+from srcad_runtime import nopython, sums
 
 
 @njit(cache=True, error_model="numpy")
@@ -30,7 +31,7 @@ def mlp_loss_grad(W1, b1, W2, b2, x, y, out_bar=1.0):
         part = 0.0
         for j in range(W2.shape[1]):
             p[i, j] = t2[i, j] + b2[j]
-            part += (p[i, j] - y[i, j]) ** 2
+            part = sums.plus(part, (p[i, j] - y[i, j]) ** 2)
         total += part
     out = total / (x.shape[0] * W2.shape[1])
 
