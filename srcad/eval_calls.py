@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import collections
 import functools
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srcad import ir, rules, scope, types
 from srcad import library as library_names
-from srcad.errors import Unsupported
+from srcad.errors import Unsupported, no_rule
 from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
 from srcad.eval_exprs import evaluate, item_step, spread_values
 from srcad.eval_order import in_order, release
@@ -26,8 +25,8 @@ NOTHING = "#nothing"  # the tangent that an inactive argument does not have (`va
 
 # arguments that decide what a function computes, rather than what it computes with
 STRUCTURAL = frozenset(
-    "axis axes axis1 axis2 keepdims ddof ord mode order offset k kind side subscripts optimize method norm dtype indexing "
-    "full_matrices compute_uv hermitian UPLO rowvar bias left right assume_unique lower trans unit_diagonal".split()
+    "axis axes axis1 axis2 keepdims ddof ord mode order offset k kind side subscripts optimize method norm dtype "
+    "indexing full_matrices compute_uv hermitian UPLO rowvar bias left right assume_unique lower trans unit_diagonal".split()
 )
 
 
@@ -198,10 +197,9 @@ def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc 
 def _readable(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
     """The text of a function of the user's; functions of other libraries need a rule."""
     live = getattr(fn.value, "live", fn.value)
-    module = str(getattr(live, "__module__", "")).partition(".")[0]
     name = fn.expr.path.removeprefix("user:") if isinstance(fn.expr, ir.Ref) else getattr(live, "__qualname__", "this")
     name = name.removeprefix("_")
-    if module in sys.stdlib_module_names and module not in library_names.KNOWN and module != "__main__":
+    if library_names.is_standard(str(getattr(live, "__module__", ""))):
         raise no_rule(name, loc)
     try:
         return target_of(ev, fn, loc)
@@ -209,14 +207,6 @@ def _readable(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
         if error.loc is None and loc is not None:
             raise no_rule(name, loc) from error
         raise
-
-
-def no_rule(name: str, loc: ir.Loc | None) -> Unsupported:
-    return Unsupported(
-        f"cannot differentiate {name}: it has no derivative rule",
-        loc,
-        "Register a derivative rule for it, or wrap what must stay constant in srcad.stop_gradient.",
-    )
 
 
 def bound_value(ev: Evaluator, target: scope.Target, name: str, value: Any) -> Value:
@@ -294,7 +284,7 @@ def _limit_depth(ev: Evaluator, function: ir.Function, key: Any, loc: ir.Loc | N
         for origin in sorted(set().union(*calls), key=str):
             raise Restart(("bake", *origin))
     if len(calls) >= MAX_DEPTH or len(ev.stack) > 3 * MAX_DEPTH:
-        reason = f"the recursion of {function.name}, whose depth is known only at run time"
+        reason = f"cannot differentiate the recursion of {function.name}, whose depth is known only at run time"
         raise Unsupported(reason, loc, "Write it as a loop.")
 
 

@@ -10,11 +10,10 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_assign import assign
 from srcad.eval_core import Evaluator, place
-from srcad.eval_effects import WRITERS
 from srcad.eval_exprs import evaluate
 from srcad.eval_iter import consume, live
 from srcad.eval_operators import truth
-from srcad.eval_order import held, holding
+from srcad.eval_order import changes_nothing, held, holding, steady
 from srcad.eval_values import ONE_ARRAY, static, static_truth
 from srcad.values import Dyn, Generator, Lazy, Ptr, Value
 
@@ -90,6 +89,8 @@ def expand(ev: Evaluator, expr: ir.Comprehension, depth: int = 0) -> list[Value]
 def _expanded(ev: Evaluator, expr: ir.Comprehension, depth: int) -> list[Value] | None:
     generator = expr.generators[depth]
     source = evaluate(ev, generator.iter)
+    if not _is_plain(expr):
+        source = steady(ev, source, generator.iter.loc)
     site = (ev.frame, place(expr.loc))
     items = live(ev, source, ("unroll", site) in ev.cx.decisions or _small(ev, source))
     if items is None:
@@ -98,7 +99,7 @@ def _expanded(ev: Evaluator, expr: ir.Comprehension, depth: int) -> list[Value] 
     found: list[Value] = []
     mark = len(ev.out)
     for item in items:
-        with holding(ev, found):
+        with holding(ev, [source, *found]):
             inner = _inner_items(ev, expr, depth, item)
         if inner is None:
             return None
@@ -123,13 +124,7 @@ def _inner_items(ev: Evaluator, expr: ir.Comprehension, depth: int, item: Value)
 def _is_plain(expr: ir.Comprehension) -> bool:
     """Whether it calls nothing but library functions, so that no item changes while another is computed."""
     nodes = list(ir.walk((expr.element, expr.generators)))
-    return not any(isinstance(n, ir.Walrus) or isinstance(n, ir.Call) and not _changes_nothing(n) for n in nodes)
-
-
-def _changes_nothing(call: ir.Call) -> bool:
-    path = call.fn.path if isinstance(call.fn, ir.Ref) else ""
-    library = path.startswith(("numpy.", "math.", "builtins."))
-    return library and path not in WRITERS and all(key != "out" for key, _ in call.kwargs)
+    return not any(isinstance(n, ir.Walrus) or isinstance(n, ir.Call) and not changes_nothing(n) for n in nodes)
 
 
 def _small(ev: Evaluator, value: Value) -> bool:
@@ -143,11 +138,10 @@ def _small(ev: Evaluator, value: Value) -> bool:
 def _bind_target(ev: Evaluator, target: ir.Expr, item: Value, plain: bool) -> None:
     """Bind a comprehension's variable without an assignment where the item is a name, constant or element."""
     if isinstance(target, ir.Name):
-        simple = (ir.Name, ir.Const, ir.Index) if plain else (ir.Name, ir.Const)
-        if not isinstance(item, Dyn) or isinstance(item.expr, simple):
+        if plain and (not isinstance(item, Dyn) or isinstance(item.expr, (ir.Name, ir.Const, ir.Index))):
             ev.env[target.id] = item
             return
-    if isinstance(target, (ir.Tuple, ir.List)) and isinstance(item, Ptr):
+    if isinstance(target, (ir.Tuple, ir.List)) and isinstance(item, Ptr) and plain:
         box = ev.state.heap[item.id]
         if len(box.items) == len(target.items) and not any(isinstance(t, ir.Starred) for t in target.items):
             for t, v in zip(target.items, box.items, strict=True):

@@ -131,7 +131,7 @@ def _dict(ev: Evaluator, expr: ir.Dict) -> Value:
     values = iter(evaluate_all(ev, parts))
     for key in expr.keys:
         if key is not None:
-            own = demand(ev, next(values), "a dict under a key", expr.loc, ONE_ARRAY)
+            own = demand(ev, next(values), "a dict with a key", expr.loc, ONE_ARRAY)
             entries[own] = next(values)
             continue
         value = next(values)

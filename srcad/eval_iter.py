@@ -44,7 +44,7 @@ def unrolled(ev: Evaluator, value: Value, ranges: bool = True) -> list[Value] | 
     found: list[Value] = []
     while True:
         mark = len(ev.out)
-        with holding(ev, found):
+        with holding(ev, [value, *found]):
             item = next(items, None)
         if item is None:
             return found
@@ -52,7 +52,7 @@ def unrolled(ev: Evaluator, value: Value, ranges: bool = True) -> list[Value] | 
 
 
 def live(ev: Evaluator, value: Value, ranges: bool = True) -> Items | None:
-    """The items, each read when it is taken; None for a loop of the program. ranges: write out ranges and arrays too."""
+    """The items, each read when it is taken; None for a loop of the program. ranges: write out ranges and arrays."""
     if isinstance(value, Ptr):
         return _of_keys(ev, value) if ev.state.heap[value.id].kind == "dict" else _of_box(ev, value)
     if isinstance(value, Known) and isinstance(value.value, (tuple, list, range, str, dict)):

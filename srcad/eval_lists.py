@@ -165,6 +165,6 @@ def _taken(ev: Evaluator, iterable: Value, loc: ir.Loc | None) -> Iterator[ir.Co
             yield expr
         return
     held, source = ir.Name(f"item#{place(loc)}"), ir.Name(_source(loc))
-    ev.env[source.id] = iterable if not isinstance(iterable, Dyn) else owned(ev, iterable, "items", loc)
+    ev.env[source.id] = owned(ev, iterable, "items", loc)
     yield ir.Comprehension("generator", held, (ir.Generator(held, source),), loc=loc)
     ev.env.pop(source.id, None)

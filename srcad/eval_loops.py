@@ -16,7 +16,7 @@ from srcad.eval_exprs import evaluate
 from srcad.eval_index import index
 from srcad.eval_iter import consume, live
 from srcad.eval_merge import Merge, assignments
-from srcad.eval_order import COUNTERS, holding, names_in, release
+from srcad.eval_order import COUNTERS, changes_nothing, holding, names_in, pointers_in, release, steady
 from srcad.eval_values import ONE_ARRAY, dyn, residual, static, static_truth, truth_expr
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Generator, Lazy, State, Value
@@ -26,14 +26,38 @@ INT = Num("int64", (), True)
 
 def for_loop(ev: Evaluator, stmt: ir.For) -> None:
     iterable = evaluate(ev, stmt.iter)
+    if not _is_quiet(ev, stmt.body, iterable):
+        iterable = steady(ev, iterable, stmt.iter.loc)
     site = (ev.frame, place(stmt.loc))
     items = live(ev, iterable, ("unroll", site) in ev.cx.decisions)
     consume(ev, iterable, stmt.iter.loc)
     if items is not None:
-        _unroll(ev, stmt, items)
+        with holding(ev, [iterable]):
+            _unroll(ev, stmt, items)
         return
     header = Header(ev, stmt, iterable, site)
     header.emit()
+
+
+def _is_quiet(ev: Evaluator, body: Sequence[ir.Stmt], iterable: Value) -> bool:
+    """Whether a loop's body certainly changes nothing that the items it runs over are computed from."""
+    nodes = list(ir.walk(tuple(body)))
+    if any(isinstance(n, (ir.Do, ir.Define, ir.Walrus, ir.Store)) for n in nodes):
+        return False
+    targets = [n.target for n in nodes if isinstance(n, (ir.Assign, ir.Augment, ir.For))]
+    if any(isinstance(t, (ir.Index, ir.Attr)) for target in targets for t in ir.walk(target)):
+        return False
+    if not all(changes_nothing(n) for n in nodes if isinstance(n, ir.Call)):
+        return False
+    rebound = [ev.env.get(name) for name in assigned(body)]
+    return not {n for v in rebound if v is not None for n in names_in(v)} & set(_read(ev, iterable))
+
+
+def _read(ev: Evaluator, value: Value) -> Iterator[str]:
+    yield from names_in(value)
+    for pointer in pointers_in(value):
+        for item in ev.state.heap[pointer.id].items:
+            yield from _read(ev, item)
 
 
 def _unroll(ev: Evaluator, stmt: ir.For, items: Iterator[Value]) -> None:

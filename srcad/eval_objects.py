@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from typing import Any
 
 from srcad import ir, leaves, library, scope, types
-from srcad.errors import Unsupported
+from srcad.errors import Unsupported, no_rule
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import evaluate
 from srcad.types import Num, Struct
@@ -111,15 +110,12 @@ def method(ev: Evaluator, fn: Bound, args: list[Value], kwargs: dict[str, Value]
 
 def construct(ev: Evaluator, fn: Known, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
     """An instance of the user's class: its attributes become a container's fields."""
-    from srcad import eval_calls
-
     cls: Any = fn.value
     if hasattr(cls, "_fields") and issubclass(cls, tuple):
         defaults = getattr(cls, "_field_defaults", {})
         return _with_fields(ev, "namedtuple", cls, list(cls._fields), args, kwargs, defaults, loc)
-    home = cls.__module__.partition(".")[0]
-    if home in sys.stdlib_module_names and home not in library.KNOWN and home != "__main__":
-        raise eval_calls.no_rule(f"{cls.__module__}.{cls.__qualname__}", loc)
+    if library.is_standard(cls.__module__) and not issubclass(cls, BaseException):
+        raise no_rule(f"{cls.__module__}.{cls.__qualname__}", loc)
     if issubclass(cls, BaseException):
         raise Unsupported("cannot differentiate an exception used as a value", loc)
     made_of_fields = dataclasses.is_dataclass(cls) and "__init__" not in _own(fn.value)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcad import ir
 from srcad.types import Num, is_scalar, leaf_name
-from srcad.values import Bound, Box, Closure, Dyn, Known, Lazy, Partial, Ptr, State, Text, Value
+from srcad.values import Bound, Box, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, State, Text, Value
 
 if TYPE_CHECKING:
     from srcad.eval_core import Evaluator
@@ -58,6 +58,10 @@ def held(ev: Evaluator, values: list[Value], mark: int, loc: ir.Loc | None) -> l
 
 def settle(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
     """A function or iterator that outlives its statement: the arrays and numbers in it get names."""
+    if isinstance(value, Generator):
+        env = ev.state.frames[value.frame]
+        env[value.source] = steady(ev, env[value.source], loc)
+        return value
     return value if ev.by_name or isinstance(value, (Dyn, Ptr)) else _hold(ev, value, _compound, loc)
 
 
@@ -113,6 +117,13 @@ def seen_elsewhere(ev: Evaluator, value: Value, owners: Collection[tuple[str, st
     return value.expr.id in ev.cx.second_names or value.expr.id in _mentioned(ev.state, owners, ())
 
 
+def steady(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
+    """What is about to be looped over: its containers hold what they hold now, whatever the loop does."""
+    if isinstance(value, Lazy):
+        return replace(value, args=tuple(steady(ev, v, loc) for v in value.args))
+    return owned(ev, value, "items", loc) if isinstance(value, Ptr) else value
+
+
 def _compound(expr: ir.Expr) -> bool:
     return not isinstance(expr, ir.Name)
 
@@ -155,6 +166,14 @@ def changes(ev: Evaluator, stmts: Sequence[ir.Stmt]) -> Change:
         written |= _written(node)
         rebound |= _rebound(node)
     return Change(frozenset(rebound), bool(written - fresh), ev.cx.types)
+
+
+def changes_nothing(call: ir.Call) -> bool:
+    """Whether a call is certainly of a library function that only computes."""
+    from srcad.eval_effects import WRITERS
+
+    library = isinstance(call.fn, ir.Ref) and call.fn.path.startswith(("numpy.", "math.", "builtins."))
+    return library and call.fn.path not in WRITERS and all(key != "out" for key, _ in call.kwargs)  # type: ignore[union-attr]
 
 
 def disturbed(ev: Evaluator, before: State, mark: int) -> bool:
@@ -227,6 +246,9 @@ def _hold(ev: Evaluator, value: Value, reached: Callable[[ir.Expr], bool], loc: 
         return Partial(_hold(ev, value.fn, reached, loc), args, kwargs, value.derivative)
     if isinstance(value, Ptr):
         _hold_items(ev, value, reached, loc)
+    if isinstance(value, Generator):
+        env = ev.state.frames[value.frame]
+        env[value.source] = _hold(ev, env[value.source], reached, loc)
     return value
 
 
@@ -311,7 +333,8 @@ def _mentioned(state: State, owners: Collection[tuple[str, str]], also: Sequence
             if pointer.id not in seen:
                 seen.add(pointer.id)
                 box = state.heap[pointer.id]
-                todo += box.items
+                # a container without variables is still being evaluated: `held` sees to what it reads
+                todo += box.items if box.bound else [p for item in box.items for p in pointers_in(item)]
                 found |= ir.names(box.expr) if box.expr is not None else set()
     return found
 
@@ -363,7 +386,7 @@ def _move(state: State, moved: dict[str, ir.Expr]) -> None:
         if frame not in COUNTERS:
             env.update({name: _moved(value, moved) for name, value in env.items()})
     for key, box in state.heap.items():
-        state.heap[key] = _moved_box(box, moved)
+        state.heap[key] = _moved_box(box, moved) if box.bound else box
 
 
 def _moved_box(box: Box, moved: dict[str, ir.Expr]) -> Box:

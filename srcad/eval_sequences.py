@@ -13,7 +13,7 @@ from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_iter import ONE_SHOT, consume, plain, unrolled
 from srcad.eval_operators import binary, boolean
-from srcad.eval_order import disturbed, owned
+from srcad.eval_order import disturbed, owned, steady
 from srcad.eval_values import constant, demand, static
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Value
@@ -98,12 +98,12 @@ def _checkpoint(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -
 
 @handles("builtins.map")
 def _map(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return lazy(ev, "map", args)
+    return lazy(ev, "map", [steady(ev, value, loc) for value in args])
 
 
 @handles("builtins.filter")
 def _filter(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return lazy(ev, "filter", args)
+    return lazy(ev, "filter", [steady(ev, value, loc) for value in args])
 
 
 @handles("functools.reduce")

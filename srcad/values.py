@@ -73,6 +73,11 @@ class Generator:
     frame: str
     serial: int
 
+    @property
+    def source(self) -> str:
+        """The variable of what its first loop runs over."""
+        return f"items#{self.serial}"
+
 
 @dataclass(frozen=True)
 class Text:

@@ -21,7 +21,7 @@ from srcad.pipeline import NeedValue, Request
 from srcad.program import Program
 from srcad.transforms import activity
 from srcad.types import Static, Struct
-from srcad.values import Dyn, Known, Ptr, Value
+from srcad.values import Dyn, Generator, Known, Lazy, Ptr, Text, Value
 
 ONE_KIND = "Give every variable and container one kind and one length on all paths."
 _CHANGEABLE = (np.ndarray, list, dict, set)
@@ -119,23 +119,23 @@ def _results(
     ev: Evaluator, request: Request, function: ir.Function, value: Value
 ) -> tuple[list[ir.Expr], types.Abstract]:
     if request.outputs is not None:
-        written = [_written(ev, name) for name in request.outputs]
+        written = [_written(ev, function, name) for name in request.outputs]
         value = written[0] if len(written) == 1 else ev.tuple_of(written)
     elif isinstance(value, Known) and value.value is None:
         value = _filled(ev, function)
     exprs: list[ir.Expr] = []
-    output = _leaves(ev, value, exprs)
+    output = _leaves(ev, value, exprs, _return_loc(function) or function.loc)
     return exprs, output
 
 
-def _written(ev: Evaluator, name: str) -> Value:
+def _written(ev: Evaluator, function: ir.Function, name: str) -> Value:
     """An argument asked for as an output; one that the function does not write is asked for by mistake."""
     if name not in ev.env:
-        raise ValueError(f"outputs names {name!r}, which is not a parameter of the function")
+        raise ValueError(f"outputs names {name!r}, which is not a parameter of {function.name}")
     exprs: list[ir.Expr] = []
-    _leaves(ev, ev.env[name], exprs)
+    _leaves(ev, ev.env[name], exprs, function.loc)
     if not set().union(*(ir.names(e) for e in exprs)) & stored_names(ev.out):
-        raise ValueError(f"outputs names {name!r}, which the function does not write")
+        raise ValueError(f"outputs names {name!r}, which {function.name} does not write")
     return ev.env[name]
 
 
@@ -172,7 +172,7 @@ def stored_names(body: Sequence[ir.Stmt]) -> set[str]:
     return found
 
 
-def _leaves(ev: Evaluator, value: Value, exprs: list[ir.Expr]) -> types.Abstract:
+def _leaves(ev: Evaluator, value: Value, exprs: list[ir.Expr], loc: ir.Loc | None) -> types.Abstract:
     if isinstance(value, Dyn):
         exprs.append(value.expr)
         return value.type
@@ -180,6 +180,9 @@ def _leaves(ev: Evaluator, value: Value, exprs: list[ir.Expr]) -> types.Abstract
         return Static(value.value)
     if isinstance(value, Ptr):
         box = ev.state.heap[value.id]
-        items = tuple(_leaves(ev, item, exprs) for item in box.items)
+        items = tuple(_leaves(ev, item, exprs, loc) for item in box.items)
         return Struct(box.kind, box.keys, items, box.cls)
-    raise Unsupported("cannot differentiate a function returned as a result", None, "Return its value.")
+    kinds = (Text, "text"), (Lazy, "an iterator"), (Generator, "a generator")
+    what = next((name for kind, name in kinds if isinstance(value, kind)), "a function")
+    reason = f"cannot differentiate {what} as a part of the result"
+    raise Unsupported(reason, loc, "Return numbers, arrays and containers of them.")
