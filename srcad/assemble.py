@@ -43,8 +43,8 @@ def refuse_written_defaults(program: Program, request: Request) -> None:
     roots = {i.path[0] for i in program.inputs if i.name in program.written and i.origin == "param"}
     for parameter in request.target.parameters:
         if parameter.name in roots and hasattr(parameter.default, "__array_interface__"):
-            reason = f"a write into {parameter.name}, a default argument that outlives the call"
-            raise Unsupported(reason, program.loc, "make the default None, and the array inside the function.")
+            reason = f"cannot differentiate a write into {parameter.name}, a default argument that outlives the call"
+            raise Unsupported(reason, program.loc, "Make the default None, and the array inside the function.")
 
 
 # ---- reverse mode ----

@@ -9,6 +9,7 @@ import builtins
 import functools
 import importlib
 import numbers
+import os
 import sys
 import types
 from typing import Any
@@ -43,6 +44,13 @@ _ALIASES = {
 def is_library(module: str) -> bool:
     """Whether a module belongs to a library that is known, and may be imported, while transforming."""
     return module.partition(".")[0] in KNOWN
+
+
+def is_standard(module: str) -> bool:
+    """Whether a module is of Python's own library, and none of those that are known; by its file, not by its name."""
+    top = module.partition(".")[0]
+    home = getattr(sys.modules.get(top), "__file__", None) or os.__file__
+    return top in sys.stdlib_module_names and not is_library(top) and home.startswith(os.path.dirname(os.__file__))
 
 
 def is_plain_value(obj: object) -> bool:

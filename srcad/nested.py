@@ -103,7 +103,7 @@ class Tracer:
         ev.state, ev.out = before.copy(), []
         value = eval_calls.dispatch(ev, fn, args, kwargs, self.loc)
         exprs: list[ir.Expr] = []
-        output = inline._leaves(ev, value, exprs)
+        output = inline._leaves(ev, value, exprs, self.loc)
         body, after = tuple(ev.out), ev.state
         ev.state, ev.out = kept_state(before, after), outer
         check_untouched(before, after, self.loc)

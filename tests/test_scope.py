@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import sys
 import types
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 import scipy.special
 from numpy import sin as sine
 
-from srcad import Unsupported, ir, scope
+from srcad import Unsupported, ir, library, scope
 
 RATE = 2.0
 WEIGHTS = np.ones(3)
@@ -37,6 +38,15 @@ def text(f: Any) -> str:
 
 
 # ---- library names ----
+
+
+def test_a_module_of_the_standard_library_is_told_by_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert library.is_standard("json.encoder") and library.is_standard("time") and library.is_standard("_struct")
+    assert not library.is_standard("math") and not library.is_standard("numpy") and not library.is_standard("__main__")
+    own = types.ModuleType("profile")
+    own.__file__ = str(Path(__file__).with_name("profile.py"))
+    monkeypatch.setitem(sys.modules, "profile", own)
+    assert not library.is_standard("profile")
 
 
 def test_a_library_object_has_one_path_however_it_is_spelt() -> None:
