@@ -56,11 +56,12 @@ class Struct:
 class Seq:
     """A list whose length is known only at run time, of numbers or arrays of one type.
 
-    stack: it was made by the compiler, which pops everything that it pushes, and keeps no other name of what is on it.
+    stack: it was made by the compiler, which pops everything that it pushes. own: its arrays have no other name.
     """
 
     element: Num
     stack: bool = False
+    own: bool = False
 
 
 Abstract: TypeAlias = Union[Num, Static, Struct, Seq]

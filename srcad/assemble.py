@@ -84,6 +84,7 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
         updates=tuple((path, value.id) for (path, _), value in zip(program.updates, values[count:])),  # type: ignore[union-attr]
         seeds=(*program.seeds, *sweep.seeds),
         types=sweep.shapes.types,
+        parts=program.parts | sweep.parts,
         doc=docstrings.describe(doc, sweep, recorded.saved),
         return_loc=None,
     )

@@ -222,8 +222,9 @@ def splice(
     copy: tells apart several uses of one traced function.
     """
     given = {leaf.name: leaf.value.expr for leaf in traced.leaves} | dict(seeds)
-    body = core(flat(program.body), program.types)
-    changed = assigned(body) - {"_"}
+    apart = Parts(ev, traced, program, copy)
+    body = core(apart.block(flat(program.body), {}), apart.types)
+    changed = assigned(body) - {"_"} - apart.made
     simple = {n: e for n, e in given.items() if n not in changed and isinstance(e, (ir.Name, ir.Const))}
     own = (changed | set(given)) - set(simple)
     new: dict[str, ir.Expr] = {**simple}
@@ -252,6 +253,44 @@ def flat(body: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
     return tuple(out)
 
 
+class Parts:
+    """Gives every part of an adjoint, ``g`` in one statement's and ``g`` in another's, a variable of its own."""
+
+    def __init__(self, ev: Evaluator, traced: Traced, program: Program, copy: Any) -> None:
+        self.ev, self.traced, self.parts, self.copy = ev, traced, program.parts, copy
+        self.types = dict(program.types)
+        self.made: set[str] = set()
+
+    def block(self, body: Sequence[ir.Stmt], now: dict[str, ir.Expr]) -> tuple[ir.Stmt, ...]:
+        if not self.parts:
+            return tuple(body)
+        return tuple(self.statement(stmt, now) for stmt in body)
+
+    def statement(self, stmt: ir.Stmt, now: dict[str, ir.Expr]) -> ir.Stmt:
+        if isinstance(stmt, ir.If):
+            body, orelse = self.block(stmt.body, dict(now)), self.block(stmt.orelse, dict(now))
+            return replace(stmt, test=ir.substitute(stmt.test, now), body=body, orelse=orelse)
+        if isinstance(stmt, (ir.For, ir.While, ir.With)):
+            return replace(stmt, body=self.block(stmt.body, dict(now)))
+        if isinstance(stmt, (ir.Assign, ir.Pop)) and isinstance(stmt.target, ir.Name) and stmt.target.id in self.parts:
+            return self.definition(stmt, stmt.target.id, now)
+        return ir.substitute(stmt, now)  # type: ignore[no-any-return]
+
+    def definition(self, stmt: ir.Assign | ir.Pop, part: str, now: dict[str, ir.Expr]) -> ir.Stmt:
+        name = name_at(self.ev, self.traced.site, ("part", self.copy, len(self.made)), part)
+        self.made.add(name)
+        if isinstance(stmt, ir.Pop):
+            stack = self.types[stmt.stack]
+            found: types.Abstract = stack.element if isinstance(stack, Seq) else self.types[part]
+        else:
+            stmt = replace(stmt, value=ir.substitute(stmt.value, now))
+            found = types.infer(stmt.value, self.types)
+        self.types[name] = found if isinstance(found, Num) and found.dims is not None else self.types[part]
+        note(self.ev, name, self.types[name], self.traced)
+        now[part] = ir.Name(name)
+        return replace(stmt, target=ir.Name(name))
+
+
 def core(body: tuple[ir.Stmt, ...], known: Mapping[str, types.Abstract]) -> tuple[ir.Stmt, ...]:
     """``x_bar += e`` as core statements: a write into the array, and a rebinding of what may be a number."""
 
@@ -278,7 +317,7 @@ def note(ev: Evaluator, name: str, kind: types.Abstract | None, traced: Traced) 
         note(ev, name, kind.element, traced)
         element = ev.cx.types[name]
         assert isinstance(element, Num)
-        ev.cx.types[name] = Seq(element, kind.stack)
+        ev.cx.types[name] = Seq(element, kind.stack, kind.own)
     elif isinstance(kind, Num):
         dims = None if kind.dims is None else tuple(outside(d) for d in kind.dims)
         ev.cx.types[name] = Num(kind.dtype, dims, kind.weak, outside(kind.number))

@@ -20,7 +20,8 @@ class Program:
     updates: attribute paths and the variables that hold their new values. written: inputs that are written into.
     seeds: further parameters with their defaults (adjoints or tangents of outputs and inputs). unstable: variables
     that types speak of (``x.shape[0]``) but that hold something else by now. lasting: parameters with a default that
-    outlives the call (a list, an array).
+    outlives the call (a list, an array). parts: variables that the adjoint of one statement sets and reads, and that of
+    another may use again for something of another shape.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Program:
     written: tuple[str, ...] = ()
     unstable: frozenset[str] = frozenset()
     lasting: frozenset[str] = frozenset()
+    parts: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     return_loc: ir.Loc | None = None
     doc: str | None = None

@@ -79,6 +79,9 @@ class Pool:
     def restart(self) -> None:
         self.used = set()
 
+    def parts(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.made)
+
     def take(self, kind: Num) -> str:
         form = (kind.dtype, None if kind.dims is None else len(kind.dims))
         for name, own in self.made:

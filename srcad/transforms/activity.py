@@ -86,6 +86,22 @@ def _do(call: ir.Call) -> Iterator[tuple[set[str], set[str]]]:
         yield {root(call.args[0])}, {root(call.args[0])} | flowing(call.args[-1])
 
 
+def reads(code: Any) -> set[str]:
+    """Variables that code reads by value: not those of which it asks the shape only. Lists that it changes count."""
+    if isinstance(code, ir.Name):
+        return {code.id}
+    if isinstance(code, ir.Attr) and code.name in SHAPE_ATTRIBUTES:
+        return set()
+    found = {code.stack} if isinstance(code, (ir.Push, ir.Pop)) else set()
+    parts = [] if code is None else list(ir.children(code))
+    if isinstance(code, ir.Call) and isinstance(code.fn, ir.Ref):
+        if code.fn.path in SHAPE_ONLY:
+            return set()
+        shape = LIKE.get(code.fn.path)
+        parts = [p for p in parts if shape is None or p is not code.args[shape]]
+    return found.union(*(reads(part) for part in parts))
+
+
 def root(place: ir.Expr) -> str:
     """The variable that a place belongs to."""
     while not isinstance(place, ir.Name):

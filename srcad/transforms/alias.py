@@ -102,9 +102,9 @@ def _has_memory(kind: types.Abstract | None) -> bool:
     return not (isinstance(kind, Num) and kind.dims == ())
 
 
-def _is_stack(name: str, known: dict[str, types.Abstract]) -> bool:
+def _owns_items(name: str, known: dict[str, types.Abstract]) -> bool:
     kind = known.get(name)
-    return isinstance(kind, Seq) and kind.stack
+    return isinstance(kind, Seq) and kind.own
 
 
 def _is_list(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
@@ -373,7 +373,7 @@ class Checker:
                         self.pairs.add(frozenset((stmt.stack, other)))
         elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
             self.grow(stmt)
-            shared = _has_memory(self.known.get(stmt.target.id)) and not _is_stack(stmt.stack, self.known)
+            shared = _has_memory(self.known.get(stmt.target.id)) and not _owns_items(stmt.stack, self.known)
             self.rebind({stmt.target.id: {stmt.stack} if shared else set()})
         elif isinstance(stmt, ir.Pop) and stmt.target is not None:
             self.write(activity.root(stmt.target), stmt)
@@ -506,10 +506,10 @@ def _liveness(program: Program) -> dict[int, set[str]]:
 
     def before(stmt: ir.Stmt, live: set[str]) -> set[str]:
         if isinstance(stmt, ir.If):
-            return block(stmt.body, set(live)) | block(stmt.orelse, set(live)) | ir.names(stmt.test)
+            return block(stmt.body, set(live)) | block(stmt.orelse, set(live)) | activity.reads(stmt.test)
         if isinstance(stmt, (ir.For, ir.While)):
-            head = ir.names(stmt.iter) if isinstance(stmt, ir.For) else ir.names(stmt.test)
-            live = live | head | (ir.names(stmt.stop) if stmt.stop is not None else set())
+            head = activity.reads(stmt.iter if isinstance(stmt, ir.For) else stmt.test)
+            live = live | head | activity.reads(stmt.stop)
             while True:
                 new = live | block(stmt.body, set(live))
                 if new == live:
@@ -525,6 +525,4 @@ def _liveness(program: Program) -> dict[int, set[str]]:
 
 
 def _read_by(stmt: ir.Stmt) -> set[str]:
-    if isinstance(stmt, ir.Assign):
-        return ir.names(stmt.value)
-    return ir.names(stmt)
+    return activity.reads(stmt.value if isinstance(stmt, ir.Assign) else stmt)

@@ -38,6 +38,7 @@ def forward(program: Program, differentiated: Sequence[int]) -> Program:
         results=(*results, *tangents),
         seeds=(*(replace(p, default=None) for p in program.seeds), *seeds),
         types=fwd.shapes.types,
+        parts=program.parts | {fwd.dots[n] for n in program.parts if n in fwd.dots},
     )
 
 
@@ -120,9 +121,13 @@ class Forwarder:
             return self.assign_tuple(stmt)
         assert isinstance(stmt.target, ir.Name)
         name = stmt.target.id
+        if name in self.program.parts:
+            self.shapes.types[name] = self.shapes.of(stmt.value)
         if name not in self.active:
             return [stmt]
         target = ir.Name(self.dot(name))
+        if name in self.program.parts:
+            self.shapes.types[target.id] = self.shapes.types[name]
         if isinstance(stmt.value, ir.List):
             items = tuple(self.total(item) for item in stmt.value.items)
             return [stmt, ir.Assign(target, ir.List(items))]

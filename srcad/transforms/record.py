@@ -340,7 +340,7 @@ class Recorder:
             self.saved.append(Saved(name, kind, count=shape))
             return ir.Store(ir.Index(ir.Name(saved), index), place), self.put(place, ir.Index(ir.Name(saved), index))
         saved = self.names.saved(name)
-        self.types[saved] = Seq(kind, stack=not shared)
+        self.types[saved] = Seq(kind, stack=True, own=not shared)
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
         self.saved.append(Saved(_spell(place), kind, repeated=True, copied=kind.dims == () or value != place))
         return ir.Push(saved, value), self.popped(place, saved)

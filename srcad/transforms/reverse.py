@@ -71,6 +71,7 @@ class Sweep:
     seeds: tuple[ir.Param, ...]
     shapes: Shapes
     names: Names = field(compare=False)
+    parts: frozenset[str] = frozenset()
 
 
 def reverse(program: Program, seeded: Sequence[int], unit: bool = False) -> Sweep:
@@ -84,7 +85,7 @@ def reverse(program: Program, seeded: Sequence[int], unit: bool = False) -> Swee
     steps = rev.block(program.body)
     seeds, results, last = rev.results(seeded, unit)
     program = replace(program, types=rev.shapes.types)
-    return Sweep(program, (*steps, *last), rev.bars, results, seeds, rev.shapes, names)
+    return Sweep(program, (*steps, *last), rev.bars, results, seeds, rev.shapes, names, rev.pool.parts())
 
 
 class TooLarge(Unsupported):
@@ -551,6 +552,8 @@ def _slice_value(item: ir.Slice) -> ir.Expr:
 
 
 def _bar_type(kind: Any) -> Any:
+    if isinstance(kind, types.Seq):
+        return replace(kind, own=True)
     return replace(kind, number=None) if hasattr(kind, "number") else kind
 
 
