@@ -82,6 +82,9 @@ class Lowering(Room):
     def attempt(self, stmt: ir.Stmt) -> None:
         loops_statements.attempt(self, stmt)
 
+    def inner(self, value: ir.Expr) -> ir.Expr:
+        return loops_statements.inner(self, value)
+
     def types(self) -> dict[str, Any]:
         """Types of the program's variables and of the new ones."""
         new = {
@@ -149,21 +152,26 @@ class Lowering(Room):
         elif isinstance(stmt, (ir.For, ir.While)):
             self.loop(stmt)
         elif isinstance(stmt, ir.If):
-            state = self.extents.state()
-            test = loops_statements.inner(self, stmt.test)
-            body = self.block(stmt.body)
-            self.extents.restore(state)
-            orelse = self.block(stmt.orelse)
-            self.extents.restore(state)
+            test = self.inner(stmt.test)
+            body, orelse = self.nested(stmt.body), self.nested(stmt.orelse)
             self.keep(replace(stmt, test=test, body=body, orelse=orelse))
             loops_statements.learn_check(self, stmt)
         elif isinstance(stmt, ir.With):
-            state = self.extents.state()
-            body = self.block(stmt.body)
-            self.extents.restore(state)
-            self.keep(replace(stmt, body=body))
+            self.keep(replace(stmt, body=self.nested(stmt.body)))
         else:
             self.attempt(stmt)
+
+    def nested(
+        self, stmts: Sequence[ir.Stmt], counter: ir.Name | None = None, bounds: Any = None
+    ) -> tuple[ir.Stmt, ...]:
+        """A block whose findings do not hold behind it. `counter` runs in a range with these bounds inside it."""
+        state, owned = self.extents.state(), set(self.owned)
+        if counter is not None:
+            self.extents.bound(counter, bounds)
+        body = self.block(stmts)
+        self.extents.restore(state)
+        self.owned = owned
+        return body
 
     def note_block(self, stmt: ir.Block) -> None:
         if stmt.blank_before or stmt.note.startswith("----"):
@@ -181,16 +189,10 @@ class Lowering(Room):
         if isinstance(stmt, ir.For) and isinstance(stmt.iter, ir.Call) and len(stmt.iter.args) == 3:
             bounds = [self.extents.linear(a) for a in stmt.iter.args]
         self.extents.rebind(changed)
-        state = self.extents.state()
-        if (
-            bounds
-            and isinstance(stmt, ir.For)
-            and isinstance(stmt.target, ir.Name)
-            and stmt.target.id not in _set_in(stmt.body, self.memory)
-        ):
-            self.extents.bound(stmt.target, bounds)
-        body = self.block(stmt.body)
-        self.extents.restore(state)
+        counter = stmt.target if isinstance(stmt, ir.For) and isinstance(stmt.target, ir.Name) else None
+        if counter is None or bounds is None or counter.id in _set_in(stmt.body, self.memory):
+            counter = None
+        body = self.nested(stmt.body, counter, bounds)
         self.extents.rebind(changed)
         self.add(Plain(replace(stmt, body=body)))
 

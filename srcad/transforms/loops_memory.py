@@ -69,6 +69,11 @@ class Memory:
             self.leader[max(a, b)] = min(a, b)
             self.memo.clear()
 
+    def is_alone(self, name: str) -> bool:
+        """Whether no other variable ever shares memory with this one."""
+        group = self.group(name)
+        return group == name and group not in self.leader.values()
+
     def is_array(self, name: str) -> bool:
         t = self.known.get(name)
         return not isinstance(t, Num) or t.dims != ()

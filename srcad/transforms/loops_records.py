@@ -37,11 +37,12 @@ def unlisted(program: Program, extents: Extents) -> tuple[Program, dict[str, Num
         for name in _lists(stmt, program.types):
             uses.setdefault(name, []).append((stmt, loops))
     bound = _bound(program)
-    found = {name: _record(name, where, extents, bound) for name, where in uses.items()}
+    elements = {name: _element(name, extents) for name in uses}
+    found = {name: _record(elements[name], where, extents, bound) for name, where in uses.items()}
     records = {name: record for name, record in found.items() if record is not None}
     if not records:
         return program, {}
-    kinds = {n: _type(r, extents.known[n]) for n, r in records.items()}
+    kinds = {n: Num(r.dtype, (*(None for _ in r.index), *(elements[n].dims or ()))) for n, r in records.items()}
     after = ir.names(program.results) | {name for _, name in program.updates}
     body = _rewritten(program.body, records, after)
     return replace(program, body=body, types={**program.types, **kinds}), kinds
@@ -78,10 +79,17 @@ def _bound(program: Program) -> Counter[str]:
     return found
 
 
-def _record(name: str, uses: list[tuple[ir.Stmt, Loops]], extents: Extents, bound: Counter[str]) -> Record | None:
+def _element(name: str, extents: Extents) -> Num:
+    """The type of the arrays in a list. Extents that differentiation took for granted are checked at every write."""
+    kind, assumed = extents.known.get(name), extents.assumed.get(name)
+    if not isinstance(kind, Seq) or not isinstance(assumed, Seq):
+        return types.UNKNOWN
+    return kind.element if kind.element.dims and None not in kind.element.dims else assumed.element
+
+
+def _record(kind: Num, uses: list[tuple[ir.Stmt, Loops]], extents: Extents, bound: Counter[str]) -> Record | None:
     """None where the list has to stay one."""
-    kind = extents.known.get(name)
-    if len(uses) != 3 or not isinstance(kind, Seq) or not kind.element.dims or None in kind.element.dims:
+    if len(uses) != 3 or not kind.dims or None in kind.dims:
         return None
     (first, outside), (push, forward), (pop, backward) = uses
     made = isinstance(first, ir.Assign) and first.value == ir.List(()) and not outside
@@ -89,13 +97,13 @@ def _record(name: str, uses: list[tuple[ir.Stmt, Loops]], extents: Extents, boun
         return None
     counters = _counters(forward, backward, bound)
     try:
-        own = tuple(extents.extent(d) for d in kind.element.dims if d is not None)
+        own = tuple(extents.extent(d) for d in kind.dims if d is not None)
     except Stay:
         return None
-    if counters is None or kind.element.dtype is None:
+    if counters is None or kind.dtype is None:
         return None
     trips, index = counters
-    return Record((*trips, *own), index, kind.element.dtype)
+    return Record((*trips, *own), index, kind.dtype)
 
 
 def _counters(
@@ -132,11 +140,6 @@ def _range(loop: ir.For | ir.While) -> tuple[types.Dim, types.Dim, types.Dim] | 
     if start is None or stop is None or step is None or not step.is_const or not isinstance(loop.target, ir.Name):
         return None
     return start, stop, step
-
-
-def _type(record: Record, kind: types.Abstract) -> Num:
-    assert isinstance(kind, Seq)
-    return Num(record.dtype, (*(None for _ in record.index), *(kind.element.dims or ())))
 
 
 # ---- the statements ----

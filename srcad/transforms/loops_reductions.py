@@ -54,6 +54,12 @@ class Reduction:
         return tuple(self.view.dims[k] for k in self.kept)
 
 
+def is_elementwise(expr: ir.Expr) -> bool:
+    """Whether an expression is none of the functions here."""
+    path = expr.fn.path if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) else ""
+    return path not in OPS and path not in PRODUCTS and path not in RUNNING
+
+
 def recognised(expr: ir.Expr, elements: Elements) -> Reduction | None:
     """The reduction that an expression is, None if it is none. Raises Stay for arguments no loop is written for."""
     if isinstance(expr, ir.Binary) and expr.op == "@":

@@ -31,10 +31,15 @@ class Room:
             extents.loop_variable(axis)
         self.memory = loops_memory.memory(program.body, extents.known, self.axes)
         self.items: list[Item] = []
+        self.owned: set[str] = set()  # variables that hold arrays made by this program
         self.note = ""
 
     def attempt(self, stmt: ir.Stmt) -> None:
         """Add the nests of a statement, or itself."""
+        raise NotImplementedError
+
+    def inner(self, value: ir.Expr) -> ir.Expr:
+        """A number's expression with the reductions in it computed before."""
         raise NotImplementedError
 
     def add(self, item: Item) -> None:

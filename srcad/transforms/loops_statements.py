@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from srcad import ir
-from srcad.transforms import alias, loops_reductions, loops_writes
+from srcad.transforms import alias, loops_joins, loops_reductions, loops_writes
 from srcad.transforms.loops_elements import DTYPES
 from srcad.transforms.loops_expand import expanded
 from srcad.transforms.loops_extents import Dims, Stay
-from srcad.transforms.loops_nests import Nest, Plain
+from srcad.transforms.loops_nests import Cell, Nest, Plain
 from srcad.transforms.loops_room import Room
 from srcad.types import Num
 
 KEPT = frozenset({"numpy.empty", "numpy.empty_like"})
+FRESH = KEPT | {"numpy.dot", "numpy.matmul", "numpy.linalg.solve", "numpy.linalg.inv"}  # their values are nobody else's
 
 
 def attempt(room: Room, stmt: ir.Stmt) -> None:
@@ -45,16 +46,24 @@ def assign(room: Room, stmt: ir.Assign) -> None:
     if not isinstance(room.extents.known.get(stmt.target.id), Num):
         raise Stay
     kind = room.extents.of(stmt.value)
-    if kind.dims is None or kind.dtype not in DTYPES or stmt.value == ir.call("numpy.copy", stmt.target):
+    if kind.dims is None or kind.dtype not in DTYPES:
         raise Stay
+    if stmt.value == ir.call("numpy.copy", stmt.target):
+        room.keep(stmt)
+        room.owned.add(stmt.target.id)
+        return
     target = stmt.target
     if target.id in ir.names(stmt.value):
+        if overwritten(room, target, stmt.value, kind):
+            return
         target = ir.Name(room.names.fresh(f"{target.id}_new"))
         room.extents.declare(target.id, kind, room.extents.assumed_dims(stmt.value))
     dims = made(room, target, stmt.value, kind)
     if dims is None:
         learn(room, stmt.value)
         room.keep(replace(stmt, value=parts(room, stmt.value, kind)))
+        if _path(stmt.value) in FRESH or isinstance(stmt.value, ir.Binary) and stmt.value.op == "@":
+            room.owned.add(stmt.target.id)
         dims = tuple(d for d in kind.dims if d is not None)
         if len(dims) == len(kind.dims):
             room.extents.pin(stmt.target.id, dims)
@@ -63,6 +72,27 @@ def assign(room: Room, stmt: ir.Assign) -> None:
         room.add(Plain(ir.Assign(stmt.target, target, loc=stmt.loc)))
     room.extents.rebind({stmt.target.id})
     room.extents.pin(stmt.target.id, dims)
+    room.owned.add(stmt.target.id)
+
+
+def overwritten(room: Room, target: ir.Name, value: ir.Expr, kind: Num) -> bool:
+    """``x = f(x)`` in place: x holds an array of this shape that is nobody else's, and is read element by element."""
+    old = room.extents.of(target)
+    if target.id not in room.owned or not room.memory.is_alone(target.id) or old.dtype != kind.dtype or not old.dims:
+        return False
+    if is_view(room, value) or _path(value) in KEPT or not loops_reductions.is_elementwise(value):
+        return False
+    mark, elements = len(room.items), room.elements(target.id)
+    view = elements.elementwise(value, kind)
+    dims = elements.name(target).dims
+    index = room.index(dims)
+    place = ir.Index(target, tuple(elements.spelt(i) for i in index))
+    fits = view is not None and len(view.dims) == len(dims) and all(map(room.extents.same, dims, view.dims))
+    if view is None or not fits or elements.checks or room.memory.overlaps(place, view.at(index)):
+        del room.items[mark:]
+        return False
+    room.add(room.nest(elements, dims, [Cell(place, view.at(index))]))
+    return True
 
 
 def made(room: Room, target: ir.Name, value: ir.Expr, kind: Num) -> Dims | None:
@@ -80,6 +110,9 @@ def made(room: Room, target: ir.Name, value: ir.Expr, kind: Num) -> Dims | None:
         return nest_dims(room)
     if is_view(room, value) or _path(value) in KEPT:
         return None
+    dims = loops_joins.joined(room, target, value, kind)
+    if dims is not None:
+        return dims
     view = elements.elementwise(value, kind)
     if view is None:
         return None

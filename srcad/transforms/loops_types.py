@@ -27,11 +27,11 @@ ELEMENTWISE = frozenset(
     signbit sin sinh sqrt square subtract tan tanh true_divide trunc where
     """.split()
 )
-# other functions of which the extents of the result follow from those of one argument
+# other functions of which the extents of the result follow from those of their arguments
 SHAPED = frozenset(
     """
     sum mean prod max min amax amin any all cumsum cumprod copy zeros_like ones_like full_like empty_like clip
-    expand_dims swapaxes moveaxis flip sort argsort srcad_runtime.astype
+    concatenate expand_dims swapaxes moveaxis flip stack sort argsort srcad_runtime.astype
     """.split()
 )
 
