@@ -16,7 +16,7 @@ from srcad.eval_operators import binary
 from srcad.eval_order import held, holding, in_order, may_be_array, owned, reachable, seen_elsewhere
 from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
 from srcad.types import Num, Seq
-from srcad.values import Box, Dyn, Known, Ptr, Value
+from srcad.values import Box, Dyn, Known, Lazy, Ptr, Value
 
 
 def assign(ev: Evaluator, target: ir.Expr, value: Value, loc: ir.Loc | None) -> None:
@@ -165,6 +165,9 @@ def set_item(ev: Evaluator, base: Ptr, items: list[Value], value: Value, loc: ir
     if box.kind in ("tuple", "namedtuple"):
         raise TypeError("'tuple' object does not support item assignment")
     changeable(ev, base, loc)
+    if isinstance(items[0], Lazy):
+        reason = f"cannot differentiate an assignment to a slice of a {box.kind}"
+        raise Unsupported(reason, loc, "Build a new list from its parts.")
     known, key = static(ev, items[0]) if len(items) == 1 else (False, None)
     if not known:
         if box.kind == "dict":
@@ -220,7 +223,8 @@ def set_attribute(ev: Evaluator, base: Value, name: str, value: Value, loc: ir.L
 
         eval_objects.rebind(ev, base, name, value, loc)
         return
-    raise Unsupported(f"cannot differentiate an assignment to the attribute {name}", loc)
+    way_out = "Use np.reshape." if name == "shape" else "Make a new value, and assign it to a name."
+    raise Unsupported(f"cannot differentiate an assignment to the attribute {name}", loc, way_out)
 
 
 # ---- augmented assignment ----

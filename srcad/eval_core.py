@@ -304,7 +304,8 @@ class Evaluator:
     def statement(self, stmt: ir.Stmt) -> None:
         handler = getattr(self, f"do_{type(stmt).__name__.lower()}", None)
         if handler is None:
-            raise Unsupported(f"cannot differentiate a {type(stmt).__name__.lower()} statement", stmt.loc)
+            way_out = "Test for the condition before." if isinstance(stmt, ir.Try) else ""
+            raise Unsupported(f"cannot differentiate a {type(stmt).__name__.lower()} statement", stmt.loc, way_out)
         handler(stmt)
 
     def do_assign(self, stmt: ir.Assign) -> None:

@@ -14,7 +14,7 @@ from srcad.eval_exprs import evaluate
 from srcad.eval_order import owned, release
 from srcad.eval_values import ONE_ARRAY, dyn, residual
 from srcad.types import Num, Seq
-from srcad.values import Dyn, Generator, Known, Lazy, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Value
 
 UNDECIDED = Seq(Num(None, None))
 
@@ -32,11 +32,21 @@ def new(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> Value:
     return Dyn(ir.Name(slot), type_)
 
 
+def _what(item: Value) -> str:
+    return (
+        "containers"
+        if isinstance(item, Ptr)
+        else "functions"
+        if isinstance(item, (Closure, Partial, Bound))
+        else "this"
+    )
+
+
 def _with_element(type_: Seq, item: Value, loc: ir.Loc | None) -> Seq:
     from srcad.eval_core import merge_types
 
     if not isinstance(item, Dyn) or not isinstance(item.type, Num):
-        raise Unsupported("cannot differentiate a list of unknown length that holds containers", loc, ONE_ARRAY)
+        raise Unsupported(f"cannot differentiate a list of unknown length that holds {_what(item)}", loc, ONE_ARRAY)
     element = replace(item.type, number=None)
     if type_ == UNDECIDED:
         return Seq(element)

@@ -11,6 +11,7 @@ from srcad import eval_operators as operators
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_assign import assign
+from srcad.eval_calls import no_rule
 from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, place
 from srcad.eval_exprs import evaluate
 from srcad.eval_index import index
@@ -18,6 +19,7 @@ from srcad.eval_iter import consume, live
 from srcad.eval_merge import Merge, assignments
 from srcad.eval_order import COUNTERS, changes_nothing, holding, names_in, pointers_in, release, steady
 from srcad.eval_values import ONE_ARRAY, dyn, residual, static, static_truth, truth_expr
+from srcad.transforms import activity
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Generator, Lazy, State, Value
 
@@ -91,6 +93,13 @@ def _guarded(ev: Evaluator, stmt: ir.For, stop: ir.Expr, rest: Iterator[Value]) 
     ev.emit(ir.If(ir.Unary("not", stop), body, assignments(ev, merge.fix_b, stmt.loc), loc=stmt.loc))
 
 
+def refuse_unknown(value: Value) -> None:
+    """What a function without a rule gives is nothing to loop over."""
+    expr = value.expr if isinstance(value, Dyn) else None
+    if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) and activity.find_rule(expr) is None:
+        raise no_rule(expr.fn.path, expr.loc)
+
+
 class Header:
     """A loop that stays a loop: ``for k in range(start, stop, step)``, with what each iteration's target is.
 
@@ -101,6 +110,7 @@ class Header:
         self.ev, self.stmt, self.site = ev, stmt, site
         while isinstance(iterable, Lazy) and iterable.kind == "iter":
             iterable = iterable.args[0]
+        refuse_unknown(iterable)
         self.iterable = self.steady(iterable)
         self.hidden = f"loop#{place(stmt.loc)}"
         target = stmt.target

@@ -39,17 +39,6 @@ def generator_function(x):
 
 
 @refused(number)
-def nested_generator_function(x):
-    def powers(t):
-        y = t
-        while True:
-            yield y
-            y = y * t
-
-    return sum(p for p, _ in zip(powers(x), range(3)))
-
-
-@refused(number)
 def yield_from_another(x):
     yield from [x, x * x]
 
@@ -88,14 +77,6 @@ def write_through_globals(x):
 def read_through_locals(x):
     y = x * x
     return locals()["y"]
-
-
-@refused(number)
-def class_inside(x):
-    class Box:
-        value = x
-
-    return Box.value * x
 
 
 @refused(number)

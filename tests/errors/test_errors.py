@@ -1,5 +1,6 @@
 """Every refused program is refused, with the message of its golden file, letter by letter.
 
+A program below `not_yet` that is accepted belongs into the corpus from then on, if its derivative is right.
 ``pytest tests/errors --update-golden`` writes the messages of today; read the difference before committing it.
 """
 
@@ -25,6 +26,12 @@ def _message(error: BaseException) -> str:
     return f"{name}: {error}".replace(f"{HERE}/", "") + "\n"
 
 
+def _golden(case: Case) -> Path:
+    if case.name.startswith("not_yet."):
+        return HERE / "not_yet" / "golden" / f"{case.name.removeprefix('not_yet.')}.txt"
+    return GOLDEN / f"{case.name}.txt"
+
+
 def _answer(case: Case) -> str:
     """What the user reads; the arguments must be as they were, also after a refusal."""
     args = case.args()
@@ -38,7 +45,7 @@ def _answer(case: Case) -> str:
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
 def test_refusal(case: Case, update_golden: bool) -> None:
-    path = GOLDEN / f"{case.name}.txt"
+    path = _golden(case)
     answer = _answer(case)
     if update_golden:
         path.write_text(answer, encoding="utf-8")
@@ -46,8 +53,9 @@ def test_refusal(case: Case, update_golden: bool) -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    assert {p.stem for p in GOLDEN.glob("*.txt")} == {case.name for case in ALL}
+    files = {*GOLDEN.glob("*.txt"), *(HERE / "not_yet" / "golden").glob("*.txt")}
+    assert files == {_golden(case) for case in ALL}
 
 
 def test_there_are_enough() -> None:
-    assert len(ALL) >= 45
+    assert len([case for case in ALL if not case.name.startswith("not_yet.")]) >= 45

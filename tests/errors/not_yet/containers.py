@@ -1,0 +1,136 @@
+"""Containers that a later version may follow: lists that change in loops, values that may be None, lists of functions."""
+
+import itertools
+
+import numpy as np
+
+from tests.errors.registry import refused
+
+
+def vector():
+    return (np.array([0.5, -1.0, 2.0, 1.5]),)
+
+
+@refused(vector)
+def assignment_to_a_slice_of_a_list(x):
+    values = [x[0], x[1], x[2], x[3]]
+    values[1:3] = [x[0] * 2.0]
+    return values[0] * values[1] * values[2]
+
+
+@refused(vector)
+def functions_in_a_list(x):
+    steps = []
+    for i in range(3):
+        steps.append(lambda t, i=i: t * x[i])
+    return steps[0](x[3]) + steps[1](2.0) * steps[2](x[0])
+
+
+@refused(vector)
+def list_of_lists_grows_in_a_loop(x):
+    rows = []
+    for v in x:
+        rows.append([v, v * v])
+    return rows[0][1] * rows[1][0]
+
+
+@refused(vector)
+def element_of_a_list_of_unknown_length_written(x):
+    values = []
+    for v in x:
+        values.append(v * v)
+    values[0] = values[1] * 2.0
+    return sum(values)
+
+
+@refused(vector)
+def number_or_none(x):
+    y = None
+    if x[0] > 0.0:
+        y = x[1] * 2.0
+    return x[2] if y is None else y * x[2]
+
+
+@refused(vector)
+def items_chosen_by_a_number(x):
+    positive = [v for v in (x[0], x[1], x[2]) if v > 0.0]
+    return positive[0] * positive[1]
+
+
+@refused(vector)
+def container_beside_an_array(x):
+    total = 0.0
+    for v, w in zip(x, (2.0, 3.0)):
+        total += v * w
+    return total
+
+
+@refused(vector)
+def list_changed_while_it_may_be_another(x):
+    a = [x[0], x[1]]
+    b = [x[2], x[3]]
+    c = a
+    if x[0] > 0.0:
+        a = b
+    a[0] = 7.0 * x[1]
+    return a[0] * b[0] * c[0]
+
+
+@refused(vector)
+def greatest_by_a_key(x):
+    return max((x[0], x[1], x[2]), key=lambda v: v * v) * x[3]
+
+
+@refused(vector)
+def sorted_by_a_key(x):
+    order = sorted((x[0], x[1], x[2]), key=abs)
+    return order[0] * order[2]
+
+
+@refused(vector)
+def all_pairs(x):
+    total = 0.0
+    for a, b in itertools.product((x[0], x[1]), (x[2], x[3])):
+        total = total * 0.5 + a * b
+    return total
+
+
+@refused(vector)
+def iterator_used_twice(x):
+    pairs = zip((x[0], x[1]), (x[2], x[3]))
+    total = 0.0
+    for a, b in pairs:
+        total += a * b
+    for a, b in pairs:
+        total += a * b
+    return total
+
+
+@refused(vector)
+def first_of_an_iterator(x):
+    it = iter((x[0], x[1], x[2]))
+    first = next(it)
+    return first * sum(it)
+
+
+@refused(vector)
+def loop_over_a_generator(x):
+    def total(items):
+        s = 0.0
+        for v in items:
+            s = 0.5 * s + v
+        return s
+
+    return total(v * v for v in x)
+
+
+@refused(vector)
+def effects_under_any(x):
+    calls = [0]
+
+    def large(v):
+        calls[0] += 1
+        return v > 1.0
+
+    found = any(large(v) for v in (x[0], x[1], x[2]))
+    return x[0] * calls[0] if found else x[1]
