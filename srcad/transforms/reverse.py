@@ -8,7 +8,8 @@ forward and a reverse sweep. Adjoints are accumulated with ``+=`` and zeroed whe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -82,6 +83,8 @@ def reverse(program: Program, seeded: Sequence[int], unit: bool = False) -> Swee
     wrt = {i.name for i in program.wrt}
     active = activity.active(program.body, known, wrt, outputs) | wrt
     rev = Reverser(program, names, active)
+    returned = tuple(ir.Assign(ir.Name("#returned"), expr) for expr in program.results)
+    rev.masks |= masked_temporaries((*program.body, *returned), rev.uses)
     steps = rev.block(program.body)
     seeds, results, last = rev.results(seeded, unit)
     program = replace(program, types=rev.shapes.types)
@@ -103,6 +106,7 @@ class Reverser:
         self.bars: dict[str, str] = {}
         self.pool = Pool(names, self.shapes)
         self.hoisted: set[ir.Expr] = set()
+        self.uses = Counter(n.id for n in ir.walk((program.body, program.results)) if isinstance(n, ir.Name))
         self.masks: dict[str, Masks] = {}  # parts of a branch of np.where that were named: where they count
         self.written = alias.touched(program.body, stored_names(program.body), self.shapes.types)
         for name in sorted(active):
@@ -117,6 +121,7 @@ class Reverser:
     # ---- statements ----
 
     def block(self, body: Sequence[ir.Stmt]) -> tuple[Any, ...]:
+        self.masks |= masked_temporaries(body, self.uses)
         steps: list[Any] = []
         for stmt in body:
             steps.extend(self.statement(stmt))
@@ -531,6 +536,22 @@ class Reverser:
         pull = self.pull(self.source.return_loc)
         pull.run(value, bar, _bar_type(self.shapes.of(out)), out)
         return [*pull.stmts, *self.accumulate_all(pull.found)]
+
+
+def masked_temporaries(body: Sequence[ir.Stmt], uses: Mapping[str, int]) -> dict[str, Masks]:
+    """Variables of a block that are set once and read once, in a branch of np.where: they count where it is taken."""
+    found: dict[str, Masks] = {}
+    for k, stmt in enumerate(body):
+        if not isinstance(stmt, ir.Assign) or not isinstance(stmt.target, ir.Name) or uses[stmt.target.id] != 2:
+            continue
+        for j, later in enumerate(body[k + 1 :], k + 1):
+            if stmt.target.id in ir.names(later):
+                masks = masks_around(later.value, stmt.target) if isinstance(later, (ir.Assign, ir.Store)) else ()
+                between = _written(body[k + 1 : j])
+                if masks and not ir.names(tuple(test for test, _ in masks)) & between:
+                    found[stmt.target.id] = masks
+                break
+    return found
 
 
 def key_of(place: ir.Index) -> ir.Expr:
