@@ -1,0 +1,282 @@
+"""Iterators and comprehensions: what is read when, how often, and how far."""
+
+import numpy as np
+
+from tests.programs.registry import program
+
+
+def vector(rng):
+    return (rng.normal(size=4),)
+
+
+def positive(rng):
+    return (rng.uniform(0.5, 2.0),)
+
+
+@program(vector)
+def generator_late_binding(x):
+    k = x[0]
+    g = (v * k for v in x)
+    k = x[1] * 3.0
+    return sum(g)
+
+
+@program(vector)
+def generator_source_early(x):
+    y = x * 2.0
+    g = (v * v for v in y)
+    y = x * 5.0
+    return sum(g)
+
+
+@program(vector)
+def map_lazy(x):
+    n = [0]
+
+    def f(v):
+        n[0] += 1
+        return v * n[0]
+
+    m = map(f, (x[0], x[1]))
+    k = n[0]
+    s = sum(m)
+    return s * (k + 1)
+
+
+@program(vector)
+def range_twice(x):
+    r = range(len(x))
+    s = 0.0
+    for i in r:
+        s += x[i]
+    for i in r:
+        s = s * 1.5 + x[i]
+    return s
+
+
+@program(vector)
+def range_early(x):
+    n = 2
+    r = range(n)
+    n = 4
+    s = 0.0
+    for i in r:
+        s += x[i] * n
+    return s
+
+
+@program(vector)
+def range_from_len_early(x):
+    y = x * 1.0
+    n = y.shape[0]
+    r = range(n - 1)
+    n = 1
+    s = 0.0
+    for i in r:
+        s += x[i] * n
+    return s
+
+
+@program(vector)
+def zip_early(x):
+    a = x * 2.0
+    z = zip(a, x)
+    a = x * 5.0
+    s = 0.0
+    for u, v in z:
+        s += u * v * a[0]
+    return s
+
+
+@program(vector)
+def zip_expression_early(x):
+    y = x * 1.0
+    z = zip(y * 2.0, x)
+    y[0] = 50.0 * x[1]
+    s = 0.0
+    for u, v in z:
+        s += u * v
+    return s + y[0]
+
+
+@program(vector)
+def slice_early(x):
+    n = 2
+    s = slice(0, n)
+    n = 3
+    return np.sum(x[s] ** 2) * n
+
+
+@program(vector)
+def slice_early_dynamic(x):
+    n = int(x[0] > 100.0) + 2
+    s = slice(0, n)
+    n = 3
+    return np.sum(x[s] ** 2) * n
+
+
+@program(vector)
+def comprehension_scope(x):
+    i = 5
+    l = [i * v for i, v in enumerate(x)]
+    return l[1] * l[2] * i
+
+
+@program(vector)
+def comprehension_scope_static(x):
+    v = 5
+    l = [v * 2.0 for v in (x[0], x[1])]
+    return l[1] * l[0] * v
+
+
+@program(vector)
+def comprehension_effect(x):
+    y = x * 1.0
+
+    def f(v):
+        y[1] = y[1] * 2.0
+        return v * y[1]
+
+    l = [v + f(v) + v for v in y]
+    return sum(l) + l[1] * l[2]
+
+
+@program(vector)
+def comprehension_effect_static(x):
+    y = np.array([x[0], x[1]])
+
+    def f(v):
+        y[1] = y[1] * 2.0
+        return v * y[1]
+
+    l = [v + f(v) + v for v in y]
+    return sum(l) + l[1] * l[0]
+
+
+@program(vector)
+def any_short_runtime(x):
+    n = [0]
+
+    def t(v):
+        n[0] += 1
+        return v > -100.0
+
+    ok = any(t(v) for v in x)
+    return x[0] * n[0] if ok else x[1]
+
+
+@program(vector)
+def sum_start(x):
+    return sum([v * v for v in x], x[0]) + sum((x[0], x[1]), start=x[3]) + sum([], x[2])
+
+
+@program(vector)
+def sum_lists(x):
+    l = sum([[x[0]], [x[1], x[2]]], [])
+    return l[0] * l[1] * l[2]
+
+
+@program(vector)
+def max_min_key(x):
+    return max(x[0], x[1], x[2]) * min([x[0], x[3]]) + max(x) + min(v * v for v in x)
+
+
+@program(vector)
+def sorted_static(x):
+    s = 0.0
+    for k in sorted({"b": 1, "a": 2}):
+        s = s * 2.0 + x[0] * (1.0 if k == "a" else 3.0)
+    return s
+
+
+@program(vector)
+def dict_items_live(x):
+    d = {"a": x[0]}
+    it = d.values()
+    d["b"] = x[1]
+    s = 0.0
+    for v in it:
+        s = s * 2 + v
+    return s
+
+
+@program(vector)
+def dict_keys_live(x):
+    d = {"a": x[0], "b": x[3]}
+    it = d.values()
+    d["a"] = x[1]
+    s = 0.0
+    for v in it:
+        s = s * 2 + v
+    return s
+
+
+@program(vector)
+def for_else(x):
+    s = 0.0
+    for i in range(4):
+        s += x[i]
+        if s > 100.0:
+            break
+    else:
+        s *= 2.0
+    while s > 50.0:
+        s *= 0.5
+        if s < 0.0:
+            break
+    else:
+        s += x[0]
+    return s
+
+
+@program(vector)
+def loop_var_after(x):
+    for i in range(len(x)):
+        pass
+    for v in x:
+        w = v * 2.0
+    return v * w * i
+
+
+@program(vector)
+def empty_range_keeps(x):
+    i = 7
+    v = x[0]
+    for i in range(3, 3):
+        v = x[1]
+    for v in x[4:]:
+        pass
+    return v * i
+
+
+@program(vector)
+def negative_step(x):
+    s = 0.0
+    for i in range(len(x) - 1, -1, -2):
+        s = s * 0.5 + x[i]
+    for i in range(10, 0, 3):
+        s = 0.0
+    y = x[::-1]
+    z = x[-2::-1]
+    w = x[:-5:-2]
+    return s + y[0] * z[0] * w[1] + np.sum(x[3:0:-1] * np.arange(3.0))
+
+
+@program(vector)
+def slice_assign_neg(x):
+    y = np.zeros(6)
+    y[-2:0:-1] = x
+    y[:2][::-1] = x[2:]
+    y[-1] = y[-2] * y[1]
+    return np.sum(y * np.arange(6.0) ** 2)
+
+
+@program(vector)
+def out_of_range_slices(x):
+    return np.sum(x[-100:2]) * np.sum(x[2:100] ** 2) + np.sum(x[3:1])
+
+
+@program(vector)
+def listcomp_of_dict(x):
+    d = {k: v * 2 for k, v in zip("abcd", (x[0], x[1], x[2], x[3]))}
+    return d["a"] * d["d"]
