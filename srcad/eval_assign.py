@@ -268,9 +268,9 @@ def changed_in_place(
         raise Unsupported(reason, stmt.loc, "Use a number: float(a).")
     if isinstance(old, Dyn) and isinstance(old.type, Num) and old.type.dims != ():
         if old.type.dims is None:
+            what = stmt.target.loc.text if stmt.target.loc else "this"
             raise Unsupported(
-                f"cannot differentiate {stmt.target.loc.text if stmt.target.loc else 'this'} may be an array, which `{stmt.op}=` writes "
-                "into, or a number",
+                f"cannot differentiate {what}, which may be an array, which `{stmt.op}=` writes into, or a number",
                 stmt.loc,
                 "Annotate the arguments, or write it as an assignment.",
             )

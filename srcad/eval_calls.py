@@ -26,7 +26,8 @@ NOTHING = "#nothing"  # the tangent that an inactive argument does not have (`va
 # arguments that decide what a function computes, rather than what it computes with
 STRUCTURAL = frozenset(
     "axis axes axis1 axis2 keepdims ddof ord mode order offset k kind side subscripts optimize method norm dtype "
-    "indexing full_matrices compute_uv hermitian UPLO rowvar bias left right assume_unique lower trans unit_diagonal".split()
+    "indexing full_matrices compute_uv hermitian UPLO rowvar bias left right assume_unique lower trans "
+    "unit_diagonal".split()
 )
 
 
@@ -509,8 +510,8 @@ def effect(ev: Evaluator, stmt: ir.Do) -> None:
             ev.emit(ir.Do(eval_text.printed(ev, expr), loc=stmt.loc))
             return
     value = evaluate(ev, expr)
-    called = value.expr.fn if isinstance(value, Dyn) and isinstance(value.expr, ir.Call) else None
-    if isinstance(called, ir.Ref) and activity.find_rule(value.expr) is None:  # type: ignore[union-attr]
+    called = value.expr if isinstance(value, Dyn) and isinstance(value.expr, ir.Call) else None
+    if called is not None and isinstance(called.fn, ir.Ref) and activity.find_rule(called) is None:
         raise Unsupported(
             "cannot differentiate a call whose effect is not known", stmt.loc, "Use its value, or leave it out."
         )

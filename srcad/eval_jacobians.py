@@ -160,7 +160,7 @@ def columns(
                 put(ev, run, array, (*(EVERY,) * len(kind.dims or ()), *index), dot)
 
         loops(ev, run, ("columns", j), own, column)
-        for array, (k, kind, _) in zip(arrays, results, strict=True):
+        for array, (k, _, _) in zip(arrays, results, strict=True):
             blocks[k][leaf.name] = Dyn(array, ev.cx.types[array.id])  # type: ignore[arg-type]
     return blocks
 

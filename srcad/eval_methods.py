@@ -92,6 +92,8 @@ def _class_name(owner: Dyn) -> str:
 
 def data_attribute(owner: Dyn, name: str, loc: ir.Loc | None) -> None:
     """Refuse an attribute of an array that is no method; one that arrays do not have is Python's error."""
+    if isinstance(owner.expr, ir.Attr) and owner.expr.name == "dtype":
+        return  # of an array of unknown type, which equals no type it is compared with
     if not hasattr(np.ndarray, name) and not hasattr(float, name):
         kind = "numpy.ndarray" if _class_name(owner) == "ndarray" else "float"
         raise AttributeError(f"'{kind}' object has no attribute '{name}'")

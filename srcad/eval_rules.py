@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
-from srcad import ir, scope, types
+from srcad import ir, rules, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_calls import call_function
 from srcad.eval_core import Context, Evaluator, Restart
@@ -14,6 +15,7 @@ from srcad.facts import Shapes
 from srcad.naming import Names
 from srcad.values import Dyn, Known, Value
 
+_OWN = os.path.dirname(rules.__file__)
 _PARSED: dict[Any, tuple[scope.Target, ir.Function]] = {}
 
 
@@ -47,6 +49,10 @@ def apply(
         extra = [argument(ev, shapes, v) for v in given[star]] if star is not None else []
         value = call_function(ev, function, [], kwargs, None, None, extra=extra)
         return [_unplaced(stmt, shapes) for stmt in ev.out], _unplaced(residual(ev, value), shapes)
+    except Unsupported as error:
+        if loc is None or error.loc is None or not error.loc.source.file.startswith(_OWN):
+            raise
+        raise Unsupported(error.reason, loc, error.hint) from error  # where the program is, not where srcad's rule is
     except Restart:
         raise Unsupported(
             f"cannot differentiate with the rule {rule.__name__}, which needs an argument's value", loc

@@ -132,7 +132,6 @@ class Box:
     def with_item(self, position: int, value: Value) -> Box:
         return replace(self, items=(*self.items[:position], value, *self.items[position + 1 :]), expr=None)
 
-
     def with_items(self, items: tuple[Value, ...]) -> Box:
         return replace(self, items=items, expr=None)
 

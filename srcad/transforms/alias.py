@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from srcad import ir, types
@@ -444,7 +444,7 @@ class Checker:
                 target = target.base
 
     def write_input(self, name: str, stmt: ir.Stmt) -> None:
-        """A write that reaches an argument's memory: the program will work on a copy. Captured arrays outlive the call."""
+        """A write that reaches an argument's memory works on a copy; captured arrays outlive the call."""
         origin = next(i for i in self.program.inputs if i.name == name)
         what = outliving(origin.origin, origin.path)
         if origin.path[0] in self.program.lasting and origin.origin == "param":

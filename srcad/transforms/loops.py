@@ -107,11 +107,16 @@ class Lowering(Room):
             self.statement(stmt)
         here = self.counts(stmts)
         outside = {name for name, count in self.mentions.items() if count > here[name]}
-        items, padded = loops_gather.gathered(self.items, self.memory, outside)
+        canonical = [self.canonical(item) for item in self.items]
+        items, padded = loops_gather.gathered(canonical, self.memory, outside)
         self.padded |= padded
         items = loops_fusion.fused(items, self.memory)
         self.items, self.note = outer, note
         return tuple(self.written(items, outside))
+
+    def canonical(self, item: Item) -> Item:
+        """Extents that the block has found equal are one."""
+        return replace(item, dims=tuple(map(self.extents.canonical, item.dims))) if isinstance(item, Nest) else item
 
     def counts(self, stmts: Sequence[ir.Stmt]) -> Counter[str]:
         """How often each variable is mentioned in statements of the program."""
@@ -139,7 +144,7 @@ class Lowering(Room):
                 arrays = allocated(item)
                 item = loops_fusion.scalarised(item, self.memory, outside | others)
                 self.numbers |= set(arrays) - set(allocated(item))
-                item = loops_fusion.needed(item, outside | others)
+                item = loops_fusion.summed(loops_fusion.needed(item, outside | others), self.memory)
                 new = self.writer.statements(item) if item.cells else [*item.before, *item.after]
             else:
                 new = [ir.Block(item.note, (item.stmt,))] if item.note else [item.stmt]

@@ -100,3 +100,45 @@ def _replaced(cell: Cell, place: ir.Expr, by: ir.Name) -> Cell:
         return by if node == place else ir.rebuild(node, change)
 
     return replace(cell, target=change(cell.target), value=change(cell.value))
+
+
+# ---- sums into one place ----
+
+
+def summed(nest: Nest, memory: Memory) -> Nest:
+    """``x[i] += a`` and ``x[i] -= b`` as ``x[i] += a - b``: one load and one store."""
+    cells: list[Cell] = []
+    for cell in nest.cells:
+        at = _earlier(cells, cell, memory)
+        if at is None:
+            cells.append(cell)
+        else:
+            cells[at] = _added(cells[at], cell)
+    return replace(nest, cells=tuple(cells))
+
+
+def _earlier(cells: Sequence[Cell], cell: Cell, memory: Memory) -> int | None:
+    """The last cell that sets the same place, if nothing in between is in the way of adding both at once."""
+    if cell.gathers or cell.op not in ("+", "-") or _touches(cell.value, cell.target, memory):
+        return None
+    effects = memory.of_cell(cell)
+    for at in range(len(cells) - 1, -1, -1):
+        other = cells[at]
+        if other.target == cell.target:
+            return at if other.op in ("", "+", "-") and not other.gathers else None
+        if not memory.of_cell(other).commutes(effects):
+            return None
+    return None
+
+
+def _touches(value: ir.Expr, target: ir.Expr, memory: Memory) -> bool:
+    if isinstance(target, ir.Name):
+        return target.id in ir.names(value)
+    return memory.group(activity.root(target)) in memory.of_cell(Cell(ir.Name("_"), value)).reads
+
+
+def _added(first: Cell, second: Cell) -> Cell:
+    op = second.op if first.op != "-" else "+" if second.op == "-" else "-"
+    if not first.op and isinstance(first.value, ir.Const) and first.value.value == 0:
+        return replace(first, value=second.value if op == "+" else ir.Unary("-", second.value), note=second.note)
+    return replace(first, value=ir.Binary(op, first.value, second.value))

@@ -413,7 +413,7 @@ class Header:
             self.bounds = tuple(bounds)
 
     def counted(self) -> tuple[str, ir.Expr, ir.Expr] | None:
-        """(counter, first value, count) of a ``range`` of step 1 or -1 whose bounds stay the same in the outermost loop."""
+        """(counter, first value, count) of a ``range`` of step 1 or -1 with bounds steady in the outermost loop."""
         if self.counter is None or self.step.bounds:
             return None
         start, stop, step = self.bounds

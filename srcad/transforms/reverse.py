@@ -564,7 +564,8 @@ def _slice_item(item: ir.Expr) -> ir.Expr:
     """``slice(1, None)`` as it is written in an index."""
     if not isinstance(item, ir.Call) or item.fn != ir.Ref("builtins.slice"):
         return item
-    return ir.Slice(*(None if a == ir.NONE else a for a in item.args))
+    lower, upper, step = (*(None if a == ir.NONE else a for a in item.args), None, None)[:3]
+    return ir.Slice(lower, upper, step)
 
 
 def _slice_value(item: ir.Slice) -> ir.Expr:

@@ -20,8 +20,8 @@ State = dict[str, bool]  # adjoint -> whether it is zero (and has not been writt
 FRESH = frozenset(
     "numpy.zeros numpy.zeros_like numpy.ones_like numpy.full_like numpy.where numpy.dot numpy.matmul numpy.sum "
     "numpy.copy numpy.outer numpy.mean numpy.concatenate numpy.stack numpy.einsum numpy.tensordot numpy.kron "
-    "numpy.repeat numpy.tile numpy.cumsum numpy.roll numpy.linalg.solve numpy.linalg.inv srcad_runtime.scatter_add srcad_runtime.astype "
-    "srcad_runtime.last_written".split()
+    "numpy.repeat numpy.tile numpy.cumsum numpy.roll numpy.linalg.solve numpy.linalg.inv srcad_runtime.scatter_add "
+    "srcad_runtime.astype srcad_runtime.last_written".split()
 )
 
 

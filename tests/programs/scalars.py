@@ -87,7 +87,9 @@ def float32_loop_in_place(u, k):
     return v
 
 
-@program(args=lambda rng: (rng.normal(size=4).astype(np.float32), rng.normal(size=4)), argnums=(0, 1), backends=("numpy",))
+@program(
+    args=lambda rng: (rng.normal(size=4).astype(np.float32), rng.normal(size=4)), argnums=(0, 1), backends=("numpy",)
+)
 def float32_with_float64(x, y):
     z = x * y
     w = np.zeros(4, dtype=np.float32)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from srcad_runtime import schedules
 
 CASES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
