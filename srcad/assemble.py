@@ -64,10 +64,10 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
     sweep = reverse.reverse(replace(program, results=(*program.results, *rebound)), seeded, unit)
     recorded = record.record(sweep, dict(aliases))
     wanted = [sweep.bars[i.name] for i in program.wrt]
-    backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted)
+    first, backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted)
     kept, values = keep_results(sweep, backward)
     body = (
-        ir.Block(FORWARD, (*guards(sweep), *recorded.forward, *kept)),
+        ir.Block(FORWARD, (*first, *guards(sweep), *recorded.forward, *kept)),
         ir.Block(REVERSE, backward, blank_before=True),
     )
     results = (*values[:count], *(ir.Name(b) for b in wanted))

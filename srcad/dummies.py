@@ -203,7 +203,8 @@ class _Fit:
         if any(r.ndim != first.ndim or r.dtype != first.dtype for r in results):
             return Num(first.dtype.name if all(r.dtype == first.dtype for r in results) else None, None)
         shapes = zip(*(r.shape for r in results))
-        dims = (self._dim(e, k, first.ndim) if self.complete else None for k, e in enumerate(shapes))
+        every = self.complete and len(results) == len(self.places)  # else one item of lists of different lengths
+        dims = (self._dim(e, k, first.ndim) if every else None for k, e in enumerate(shapes))
         return Num(first.dtype.name, tuple(dims))
 
     def _container(self, results: list[Any]) -> Abstract:

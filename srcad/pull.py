@@ -397,11 +397,7 @@ class Pull:
         if of is not None and to is not None and axes(of, to) is not None:
             self.node(arg, self.fit(Cotangent(g, kind, (), True), kind, child, arg, arg), child)
             return
-        summed = ir.call(
-            "srcad_runtime.unbroadcast",
-            g,
-            arg if isinstance(arg, ir.Name) or self.is_place(arg) else self.value_of(arg),
-        )
+        summed = ir.call("srcad_runtime.unbroadcast", g, self.value_of(arg))
         self.node(arg, Cotangent(summed, Num(child.dtype, None), (), True), child)
 
     def apply(self, rule: Any, given: dict[str, Any], count: int) -> tuple[ir.Expr, ...]:
@@ -462,7 +458,7 @@ class Pull:
 
     def value_of(self, expr: ir.Expr | None) -> ir.Expr:
         """A variable that holds the value of a part of the primal."""
-        if isinstance(expr, ir.Name) or expr is not None and self.is_place(expr):
+        if expr is not None and _is_view(expr):
             return expr
         if expr == self.primal and self.out is not None:
             return self.out
@@ -487,7 +483,7 @@ class Pull:
         if not g.over:
             return g
         g = self.unmask(g)
-        like = arg if isinstance(arg, ir.Name) or self.is_place(arg) else self.value_of(arg)
+        like = self.value_of(arg)
         return Cotangent(ir.call("srcad_runtime.unbroadcast", g.expr, like), self.shapes.of(arg))
 
     def full(self, g: Cotangent, kind: Num, expr: ir.Expr) -> ir.Expr:
@@ -605,6 +601,13 @@ def masks_around(value: ir.Expr, part: ir.Expr) -> Masks | None:
 def named_arguments(call: ir.Call) -> dict[str, ir.Expr]:
     """The keyword arguments of a core call, which has no ``**``."""
     return {name: value for name, value in call.kwargs if name is not None}
+
+
+def _is_view(expr: ir.Expr) -> bool:
+    """Slices, elements and transposes of a variable."""
+    while isinstance(expr, ir.Index) or isinstance(expr, ir.Call) and expr.fn == ir.Ref("numpy.transpose"):
+        expr = expr.base if isinstance(expr, ir.Index) else expr.args[0]
+    return isinstance(expr, ir.Name)
 
 
 def _is_cheap(expr: ir.Expr) -> bool:

@@ -12,16 +12,15 @@ values asks for it).
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from srcad import ir, types
 from srcad.errors import Unsupported
-from srcad.naming import Names
 from srcad.program import Program
 from srcad.transforms import activity
 from srcad.transforms.inline import stored_names
+from srcad.transforms.liveness import live_after_writes
 from srcad.types import Num, Seq
 
 VIEWS = frozenset(
@@ -41,9 +40,11 @@ WAY_OUT = "Write into each array inside its own branch, select values with np.wh
 
 def alias(program: Program) -> tuple[Program, dict[str, set[str]]]:
     """The program with its writes settled, and the pairs of variables that may still share memory."""
+    from srcad.transforms import views
+
     stored = stored_names(program.body)
     if stored:
-        program = _with_steady_indices(_substituted(program, stored))
+        program = views.substituted(program, touched(program.body, stored, dict(program.types)))
     checker = Checker(program)
     checker.run()
     copies = tuple(
@@ -71,7 +72,7 @@ def shares(expr: ir.Expr, known: dict[str, types.Abstract]) -> set[str]:
         return {expr.id} if _has_memory(known.get(expr.id)) else set()
     if isinstance(expr, ir.Index):
         kind = types.infer(expr, known, [])
-        if isinstance(kind, Num) and kind.dims == () and not _is_list(expr.base, known):
+        if isinstance(kind, Num) and kind.dims == () and not is_list(expr.base, known):
             return set()
         return shares(expr.base, known) if not is_selection(expr, known) else set()
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
@@ -107,7 +108,7 @@ def _owns_items(name: str, known: dict[str, types.Abstract]) -> bool:
     return isinstance(kind, Seq) and kind.own
 
 
-def _is_list(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
+def is_list(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
     return isinstance(expr, ir.Name) and isinstance(known.get(expr.id), Seq)
 
 
@@ -131,23 +132,12 @@ def sure_view(expr: ir.Expr, known: dict[str, types.Abstract], steady: Set[str] 
     if isinstance(expr, ir.Name):
         return True
     if isinstance(expr, ir.Index):
-        return not is_selection(expr, known) and not _is_list(expr.base, known) and sure_view(expr.base, known, steady)
+        return not is_selection(expr, known) and not is_list(expr.base, known) and sure_view(expr.base, known, steady)
     if isinstance(expr, ir.Call) and expr.fn in (ir.Ref("numpy.reshape"), ir.Ref("numpy.ravel")):
         return isinstance(expr.args[0], ir.Name) and expr.args[0].id in steady
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) and expr.fn.path in SURE:
         return sure_view(expr.args[0], known, steady)
     return False
-
-
-# ---- names for views become the views ----
-
-
-def _substituted(program: Program, stored: set[str]) -> Program:
-    known = dict(program.types)
-    work = _Substituter(program, touched(program.body, stored, known), known)
-    body = work.block(program.body, True)
-    body, results = ir.transform((body, work.results), lambda n: _merged_index(n, known))
-    return replace(program, body=body, results=results, types=known)
 
 
 def touched(body: Sequence[ir.Stmt], stored: set[str], known: dict[str, types.Abstract]) -> set[str]:
@@ -183,130 +173,6 @@ def assignments(stmt: object) -> list[tuple[str, ir.Expr]]:
     return []
 
 
-class _Substituter:
-    def __init__(self, program: Program, touched: set[str], known: dict[str, types.Abstract]) -> None:
-        self.touched, self.known = touched, known
-        self.results = program.results
-        self.steady = steady_layouts(program)
-        self.updated = {v for _, v in program.updates}
-        self.counts: dict[str, int] = {i.name: 1 for i in program.inputs}
-        for node in ir.walk(program.body):
-            for name in _assigned_by(node):
-                self.counts[name] = self.counts.get(name, 0) + 1
-        self.uses = Counter(n.id for n in ir.walk(program.body) if isinstance(n, ir.Name))
-
-    def block(self, body: Sequence[ir.Stmt], top: bool = False) -> tuple[ir.Stmt, ...]:
-        rest, out = list(body), []
-        while rest:
-            stmt = rest.pop(0)
-            if self.is_view_name(stmt) and (new := self.replaced(stmt, rest, top)) is not None:
-                before, rest = new
-                out.extend(before)
-                continue
-            out.append(self.nested(stmt))
-        return tuple(out)
-
-    def nested(self, stmt: ir.Stmt) -> ir.Stmt:
-        if isinstance(stmt, ir.If):
-            return replace(stmt, body=self.block(stmt.body), orelse=self.block(stmt.orelse))
-        if isinstance(stmt, (ir.For, ir.While, ir.With, ir.Block)):
-            return replace(stmt, body=self.block(stmt.body))
-        return stmt
-
-    def is_view_name(self, stmt: ir.Stmt) -> bool:
-        return (
-            isinstance(stmt, ir.Assign)
-            and isinstance(stmt.target, ir.Name)
-            and stmt.target.id in self.touched
-            and self.counts.get(stmt.target.id) == 1
-            and sure_view(stmt.value, self.known, self.steady)
-            and bool(shares(stmt.value, self.known))
-        )
-
-    def replaced(self, stmt: ir.Stmt, rest: list[ir.Stmt], top: bool) -> tuple[list[ir.Stmt], list[ir.Stmt]] | None:
-        """The rest of the block with the name replaced by its view; None where that would change its meaning."""
-        assert isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name)
-        name = stmt.target.id
-        uses_here = sum(isinstance(n, ir.Name) and n.id == name for n in ir.walk(tuple(rest)))
-        base = activity.root(stmt.value)
-        changed = {n for s in ir.walk(tuple(rest)) for n in _assigned_by(s)}
-        if base in changed or uses_here < self.uses[name] - 1 or name in self.updated:
-            return None
-        if name in ir.names(self.results) and not top:
-            return None
-        value: ir.Expr = stmt.value
-        before: list[ir.Stmt] = []
-        for moved in sorted((ir.names(stmt.value) - {base}) & changed):
-            frozen = f"{moved}_at_{name}"
-            if frozen in self.known:
-                return None
-            self.known[frozen] = self.known[moved]
-            self.counts[frozen] = 1
-            before.append(ir.Assign(ir.Name(frozen), ir.Name(moved), loc=stmt.loc))
-            value = ir.substitute(value, {moved: ir.Name(frozen)})
-        new, self.results = ir.substitute((tuple(rest), self.results), {name: value})
-        self.uses[base] += uses_here
-        return before, list(new)
-
-
-def _assigned_by(node: object) -> set[str]:
-    if isinstance(node, (ir.Assign, ir.For)):
-        return ir.names(node.target)
-    if isinstance(node, (ir.Augment, ir.Pop)) and isinstance(node.target, ir.Name):
-        return {node.target.id}
-    return set()
-
-
-def _merged_index(node: object, known: dict[str, types.Abstract]) -> object:
-    """``A[i][j]`` is ``A[i, j]`` where i is a number; a view of everything, ``A[...][i]``, is ``A[i]``."""
-    if not isinstance(node, ir.Index) or not isinstance(node.base, ir.Index) or _is_list(node.base.base, known):
-        return node
-    if node.base.items == (ir.ELLIPSIS,):
-        return replace(node, base=node.base.base)
-    if node.items == (ir.ELLIPSIS,) and not is_selection(node.base, known):
-        kind = types.infer(node.base, known, [])
-        if isinstance(kind, Num) and kind.dims:
-            return node.base
-    numbers = all(
-        not isinstance(i, (ir.Slice, ir.Const)) or isinstance(i, ir.Const) and i.kind == "int" for i in node.base.items
-    )
-    if numbers and not is_selection(node.base, known):
-        if node.items == (ir.ELLIPSIS,):
-            return node.base
-        return replace(node, base=node.base.base, items=(*node.base.items, *node.items))
-    return node
-
-
-# ---- indices that read what they index ----
-
-
-def _with_steady_indices(program: Program) -> Program:
-    """``x[x < 0] = 0``: the index gets a name, since after the write it would be another one."""
-    names, known = Names(program.names()), dict(program.types)
-
-    def block(body: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
-        return tuple(new for stmt in body for new in steady(stmt))
-
-    def steady(stmt: ir.Stmt) -> list[ir.Stmt]:
-        if isinstance(stmt, ir.If):
-            return [replace(stmt, body=block(stmt.body), orelse=block(stmt.orelse))]
-        if isinstance(stmt, (ir.For, ir.While, ir.With, ir.Block)):
-            return [replace(stmt, body=block(stmt.body))]
-        if not isinstance(stmt, (ir.Store, ir.Augment)) or not isinstance(stmt.target, ir.Index):
-            return [stmt]
-        before: list[ir.Stmt] = []
-        own, items = activity.root(stmt.target), list(stmt.target.items)
-        for k, item in enumerate(items):
-            if own in ir.names(item) and not isinstance(item, ir.Slice):
-                name = names.numbered("index")
-                known[name] = types.infer(item, known, [])
-                before.append(ir.Assign(ir.Name(name), item, loc=stmt.loc))
-                items[k] = ir.Name(name)
-        return [*before, replace(stmt, target=replace(stmt.target, items=tuple(items)))] if before else [stmt]
-
-    return replace(program, body=block(program.body), types=known)
-
-
 # ---- writes are checked ----
 
 
@@ -319,7 +185,7 @@ class Checker:
         self.pairs: set[frozenset[str]] = set()
         self.written_inputs: set[str] = set()
         self.ever: set[frozenset[str]] = set()
-        self.live_after = _liveness(program) if refuse else {}
+        self.live_after = live_after_writes(program) if refuse else {}
         self.steady = steady_layouts(program)
 
     def run(self) -> None:
@@ -492,37 +358,3 @@ def steady_layouts(program: Program) -> set[str]:
     inputs = {i.name for i in program.inputs}
     one_axis = {n for n in values if types.rank(program.types.get(n, types.UNKNOWN)) == 1} - inputs
     return {n for n in one_axis if not any(shares(value, dict(program.types)) for value in values[n])}
-
-
-def _liveness(program: Program) -> dict[int, set[str]]:
-    """For every statement that writes, the variables read later before they get a new value."""
-    found: dict[int, set[str]] = {}
-    end = ir.names(program.results) | {v for _, v in program.updates}
-
-    def block(body: Sequence[ir.Stmt], live: set[str]) -> set[str]:
-        for stmt in reversed(body):
-            live = before(stmt, live)
-        return live
-
-    def before(stmt: ir.Stmt, live: set[str]) -> set[str]:
-        if isinstance(stmt, ir.If):
-            return block(stmt.body, set(live)) | block(stmt.orelse, set(live)) | activity.reads(stmt.test)
-        if isinstance(stmt, (ir.For, ir.While)):
-            head = activity.reads(stmt.iter if isinstance(stmt, ir.For) else stmt.test)
-            live = live | head | activity.reads(stmt.stop)
-            while True:
-                new = live | block(stmt.body, set(live))
-                if new == live:
-                    return live
-                live = new
-        if isinstance(stmt, (ir.With, ir.Block)):
-            return block(stmt.body, live)
-        found[id(stmt)] = found.get(id(stmt), set()) | live
-        return (live - _assigned_by(stmt)) | _read_by(stmt)
-
-    block(program.body, end)
-    return found
-
-
-def _read_by(stmt: ir.Stmt) -> set[str]:
-    return activity.reads(stmt.value if isinstance(stmt, ir.Assign) else stmt)

@@ -81,8 +81,9 @@ def reverse(program: Program, seeded: Sequence[int], unit: bool = False) -> Swee
     known = dict(program.types)
     outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded))
     wrt = {i.name for i in program.wrt}
-    active = activity.active(program.body, known, wrt, outputs) | wrt
-    rev = Reverser(program, names, active)
+    rev = Reverser(program, names, activity.active(program.body, known, wrt, outputs))
+    for name in sorted(wrt):
+        rev.bar(name)
     returned = tuple(ir.Assign(ir.Name("#returned"), expr) for expr in program.results)
     rev.masks |= masked_temporaries((*program.body, *returned), rev.uses)
     steps = rev.block(program.body)

@@ -27,14 +27,19 @@ FRESH = frozenset(
 
 def settle(
     stmts: Sequence[ir.Stmt], bars: dict[str, str], shapes: Shapes, wanted: Sequence[str]
-) -> tuple[ir.Stmt, ...]:
-    """The reverse sweep with zeros worked out. bars: variable -> adjoint; wanted: adjoints that are returned."""
+) -> tuple[tuple[ir.Stmt, ...], tuple[ir.Stmt, ...]]:
+    """(what comes before the forward sweep, the reverse sweep), with zeros worked out.
+
+    bars: variable -> adjoint. wanted: adjoints that are returned; one that stays zero comes first where its variable is
+    another array later on.
+    """
     tidier = Tidier(bars, shapes)
     state = dict.fromkeys(bars.values(), True)
     out = tidier.block(stmts, state)
+    first: list[ir.Stmt] = []
     for name in wanted:
-        tidier.need({name}, state, out)
-    return tuple(out)
+        tidier.need({name}, state, first if tidier.primal[name] in shapes.rebound else out)
+    return tuple(first), tuple(out)
 
 
 class Tidier:

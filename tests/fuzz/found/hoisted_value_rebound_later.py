@@ -10,7 +10,6 @@ def f(x, u):
     if 0.7 < x[2] < 0.913:
         x[-3:5] += u.copy() ** 3 / 4.0
         for i1 in range(0):
-            a2 = np.flip(np.minimum(float(i1), x[:5]))
             s3 = math.atan(x[4 - i1])
             x[i1 : i1 + 4] -= s3 if np.hypot(1.0 + float(i1), u[0] + 3.0) > 0.4 else s3
         else:
