@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import collections
 import functools
+import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from srcad import ir, rules, scope, types
@@ -21,6 +23,7 @@ from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, P
 Args = list[Value]
 Kwargs = dict[str, Value]
 
+_RULES = os.path.dirname(rules.__file__)
 NOTHING = "#nothing"  # the tangent that an inactive argument does not have (`vanish`)
 
 # arguments that decide what a function computes, rather than what it computes with
@@ -126,12 +129,26 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
 
 def expanded(ev: Evaluator, rule: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """A function that its rule writes out; what is refused in there is refused where the program calls it."""
+    mark = len(ev.out)
     try:
-        return call_user(ev, Known(rule.expansion), args, kwargs, loc)
+        value = call_user(ev, Known(rule.expansion), args, kwargs, loc)
     except Unsupported as error:
         if loc is None or error.loc is None or error.loc.source is loc.source:
             raise
         raise Unsupported(error.reason, loc, error.hint) from error
+    if loc is not None:
+        ev.out[mark:] = [_moved(stmt, loc) for stmt in ev.out[mark:]]
+    return replace(value, expr=_moved(value.expr, loc)) if loc is not None and isinstance(value, Dyn) else value
+
+
+def _moved(code: Any, loc: ir.Loc) -> Any:
+    """`code` with the place `loc` of the program where it has one of srcad's own rules."""
+
+    def visit(node: Any) -> Any:
+        own = getattr(node, "loc", None)
+        return replace(node, loc=loc) if own is not None and own.source.file.startswith(_RULES) else node
+
+    return ir.transform(code, visit)
 
 
 def run_now(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
