@@ -284,7 +284,9 @@ class Checker:
     def grow(self, stmt: ir.Push | ir.Pop) -> None:
         """A list that has two names in use would have two lists of adjoints."""
         live = self.live_after.get(id(stmt), set())
-        for other in sorted(self.near(stmt.stack)):
+        own = self.known.get(stmt.stack)
+        others = () if isinstance(own, Seq) and own.stack else sorted(self.near(stmt.stack))
+        for other in others:
             if other in live and isinstance(self.known.get(other), Seq):
                 reason = (
                     f"cannot differentiate a change of a list that is also {_called(other, stmt)}, which is read later"

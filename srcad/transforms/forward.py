@@ -28,7 +28,8 @@ def forward(program: Program, differentiated: Sequence[int]) -> Program:
     wrt = {i.name for i in program.wrt}
     active = activity.active(program.body, program.types, wrt, outputs) | wrt
     fwd = Forwarder(program, names, active)
-    others = [i.name for i in program.inputs if i.name in active and i.name not in wrt]
+    given = (*(i.name for i in program.inputs), *(p.name for p in program.seeds))
+    others = [name for name in given if name in active and name not in wrt]
     body = [ir.Assign(ir.Name(fwd.dots[n]), fwd.zero(ir.Name(n))) for n in others] + fwd.block(program.body)
     results, tangents = fwd.results(differentiated, body)
     seeds = tuple(ir.Param(fwd.dots[i.name]) for i in program.wrt)
