@@ -147,9 +147,7 @@ def reverse_reverse_error(s: Subject) -> float:
 
 
 def _by_path(s: Subject, trees: Sequence[Any]) -> dict[leaves.Path, Any]:
-    return {
-        path: leaf for root, tree in zip(s.roots, trees, strict=True) for path, leaf in leaves.paths(tree, root)
-    }
+    return {path: leaf for root, tree in zip(s.roots, trees, strict=True) for path, leaf in leaves.paths(tree, root)}
 
 
 def slope(f: Callable[..., Any], numbers: tuple[int, ...], seed: Any, directions: Any) -> Callable[..., Any]:

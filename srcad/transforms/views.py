@@ -1,7 +1,7 @@
 """views: names for views of an array that is written into become the views themselves.
 
-Before: ``row = b[i]`` and ``row[0] = 1.0``. After: ``b[i, 0] = 1.0``. Then a write goes through the variable that owns the
-memory, and variables can be treated as values. A name stays where it may be one view or another.
+Before: ``row = b[i]`` and ``row[0] = 1.0``. After: ``b[i, 0] = 1.0``. Then a write goes through the variable that
+owns the memory, and variables can be treated as values. A name stays where it may be one view or another.
 """
 
 from __future__ import annotations
