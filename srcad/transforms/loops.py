@@ -3,7 +3,8 @@
 Before: a core program after all differentiation. After: the same program in which elementwise statements, reductions,
 running sums and writes through slices are `for` loops over elements, neighbours joined where that is legal; what is
 not certain to be the same as a loop stays as it is. Results differ from the array program's by rounding at most, and
-only in sums. A mismatch of shapes raises before a loop runs.
+only in sums. A mismatch of shapes raises before a loop runs; where extents are expected to be equal, one that happens
+to be 1 (a slice of a short array) raises too instead of being broadcast.
 
 How: `loops_records` makes arrays of recorded lists. Statement by statement (`loops_statements`, `loops_reductions`,
 `loops_writes`), with `loops_elements` for the element of an expression and `loops_extents` for what is known of

@@ -103,7 +103,9 @@ def _vectors(left: ir.Expr, right: ir.Expr, elements: Elements) -> Reduction | N
     a, b = elements.view(left), elements.view(right)
     if ONE in (a.dims[0], b.dims[0]) and a.dims != b.dims:
         raise Stay  # not broadcast by a product
-    dims = (elements.meet(a.dims[0], b.dims[0], (left, right), -1),)
+    dims = a.dims
+    if not elements.extents.same(a.dims[0], b.dims[0]):
+        elements.checks.append((a.dims[0], b.dims[0]))
     return Reduction("+", View(dims, lambda index: ir.Binary("*", a.at(index), b.at(index))), (0,), False, False)
 
 
@@ -205,16 +207,16 @@ class Reducer:
         return [ir.If(test, (ir.Raise(ir.call("builtins.ValueError", ir.Const(text))),))]
 
 
-def running(expr: ir.Expr, target: ir.Name, room: Room, elements: Elements, kind: Num) -> bool:
-    """``target = np.cumsum(x, axis)`` as nests; False if `expr` is nothing of the kind."""
+def running(expr: ir.Expr, target: ir.Name, room: Room, elements: Elements, kind: Num) -> Dims | None:
+    """Add the nests of ``target = np.cumsum(x, axis)`` and return its extents; None if `expr` is no running sum."""
     if not isinstance(expr, ir.Call) or not isinstance(expr.fn, ir.Ref) or expr.fn.path not in RUNNING:
-        return False
+        return None
     source = elements.extents.of(expr.args[0])
     axis = integers(argument(expr, 1, "axis"))
     if not source.dims or source.dtype != kind.dtype or any(k != "axis" for k, _ in expr.kwargs):
-        return False
+        return None
     if axis is None and len(source.dims) > 1 or axis is not None and len(axis) != 1:
-        return False
+        return None
     along = (axis[0] if axis else 0) % len(source.dims)
     view = elements.view(expr.args[0])
     index = room.index(view.dims)
@@ -227,7 +229,7 @@ def running(expr: ir.Expr, target: ir.Name, room: Room, elements: Elements, kind
     rest = _replaced(view.dims, along, view.dims[along] - 1)
     sums = Cell(later, ir.Binary(RUNNING[expr.fn.path], here, later))
     room.add(room.nest(room.elements(), rest, [sums]))
-    return True
+    return view.dims
 
 
 def _place(elements: Elements, target: ir.Name, index: tuple[Dim, ...]) -> ir.Index:

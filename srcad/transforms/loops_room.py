@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from srcad import ir
 from srcad.dims import Dim, symbol
@@ -47,6 +48,11 @@ class Room:
 
     def keep(self, stmt: ir.Stmt) -> None:
         """The statement as it is."""
+        if isinstance(stmt, (ir.Assign, ir.Store, ir.Augment, ir.Push)):
+            stmt = replace(stmt, value=ir.transform(stmt.value, _whole))
+        if isinstance(stmt, (ir.Store, ir.Pop)) and isinstance(stmt.target, ir.Index):
+            if stmt.target.items == (ir.ELLIPSIS,):
+                stmt = replace(stmt, target=replace(stmt.target, items=(ir.Slice(None, None),)))
         self.add(Plain(stmt))
         self.extents.rebind(set(self.memory.of_statement(stmt).binds))
 
@@ -112,6 +118,11 @@ class Room:
         place = ir.Index(target, tuple(elements.spelt(i) for i in index))
         allocation = ir.Assign(target, self.empty(view.dims, dtype))
         return self.nest(elements, view.dims, [Cell(place, view.at(index))], [allocation])
+
+
+def _whole(node: Any) -> Any:
+    """``x[...]``, which Numba cannot read, is x."""
+    return node.base if isinstance(node, ir.Index) and node.items == (ir.ELLIPSIS,) else node
 
 
 def _check(tests: Sequence[ir.Expr]) -> tuple[ir.Stmt, ...]:

@@ -9,7 +9,7 @@ from srcad.transforms import alias, loops_joins, loops_reductions, loops_writes
 from srcad.transforms.loops_elements import DTYPES
 from srcad.transforms.loops_expand import expanded
 from srcad.transforms.loops_extents import Dims, Stay
-from srcad.transforms.loops_nests import Cell, Nest, Plain
+from srcad.transforms.loops_nests import Cell, Plain
 from srcad.transforms.loops_room import Room
 from srcad.types import Num
 
@@ -106,8 +106,9 @@ def made(room: Room, target: ir.Name, value: ir.Expr, kind: Num) -> Dims | None:
         return reduction.dims
     if not kind.dims:
         return None
-    if loops_reductions.running(value, target, room, elements, kind):
-        return nest_dims(room)
+    dims = loops_reductions.running(value, target, room, elements, kind)
+    if dims is not None:
+        return dims
     if is_view(room, value) or _path(value) in KEPT:
         return None
     dims = loops_joins.joined(room, target, value, kind)
@@ -140,12 +141,6 @@ def learn_check(room: Room, stmt: ir.If) -> None:
             a, b = (room.extents.linear(e) for e in test.items)
             if a is not None and b is not None:
                 room.extents.unite(a, b)
-
-
-def nest_dims(room: Room) -> Dims:
-    nest = room.items[-2]
-    assert isinstance(nest, Nest)
-    return nest.dims
 
 
 def is_view(room: Room, value: ir.Expr) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from srcad import ir
@@ -47,11 +47,20 @@ TYPED = {"bool": bool, "int64": int, "complex128": complex, "complex64": complex
 
 
 def _constant(value: float) -> Callable[[Elements, ir.Call, Num], View | None]:
-    return lambda e, call, kind: e.filled(ir.Const(TYPED.get(str(kind.dtype), float)(value)), kind)
+    def found(e: Elements, call: ir.Call, kind: Num) -> View | None:
+        return e.filled(ir.Const(TYPED.get(str(kind.dtype), float)(value)), _shape(e, call, kind))
+
+    return found
 
 
 def _full(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    return e.filled(call.args[1], kind) if len(call.args) > 1 else None
+    return e.filled(call.args[1], _shape(e, call, kind)) if len(call.args) > 1 else None
+
+
+def _shape(e: Elements, call: ir.Call, kind: Num) -> Num:
+    """The type, with the extents of the array that the new one is to be like."""
+    path = call.fn.path if isinstance(call.fn, ir.Ref) else ""
+    return replace(kind, dims=e.view(call.args[0]).dims) if path.endswith("_like") else kind
 
 
 def _same(e: Elements, call: ir.Call, kind: Num) -> View | None:

@@ -77,6 +77,8 @@ class Writing:
             chosen = self.elements.view(mask)
             self.check(self.elements.broadcast((region, chosen), (place, mask)), region.dims)
         op = self.stmt.op if isinstance(self.stmt, ir.Augment) else ""
+        if op and not self.is_plain(op, place, expr):
+            raise Stay
 
         def at(index: Index) -> ir.Expr:
             value = new.at(fitted(index, new.dims, region.dims))
@@ -84,6 +86,10 @@ class Writing:
             return value if chosen is None else ir.IfExp(chosen.at(index), value, region.at(index))
 
         return View(region.dims, at)
+
+    def is_plain(self, op: str, place: ir.Expr, value: ir.Expr) -> bool:
+        left, right = self.room.extents.of(place), self.room.extents.of(value)
+        return op != "@" and self.elements.is_plain(ir.Binary(op, place, value), left, right)
 
     def check(self, dims: Dims, region: Dims) -> None:
         """Values must not be larger than the region; extents that differ must be among those that are checked."""

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import srcad
+from srcad import cli
+from srcad.cli_common import ExitCode
 from tests.errors.registry import Case, cases
 
 HERE = Path(__file__).parent
@@ -50,6 +53,17 @@ def test_refusal(case: Case, update_golden: bool) -> None:
     if update_golden:
         path.write_text(answer, encoding="utf-8")
     assert answer == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("call", ["average(y, axis=0)", "array(y)", "multiply.outer(y, y)"])
+def test_what_a_rule_refuses_is_shown_where_the_program_calls_it(call: str, tmp_path: Path) -> None:
+    file = tmp_path / "untyped.py"
+    file.write_text(
+        f"import numpy as np\n\n\ndef f(x):\n    y = x * x\n    return np.sum(np.{call})\n", encoding="utf-8"
+    )
+    result = CliRunner().invoke(cli.app, ["emit", f"{file}:f"])
+    assert result.exit_code == ExitCode.UNSUPPORTED
+    assert result.output.startswith(f"{file}:6:19: cannot differentiate ")
 
 
 def test_no_golden_file_is_left_over() -> None:

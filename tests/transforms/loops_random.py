@@ -14,7 +14,8 @@ STEPS = ("", "", "", "", "2", "-1", "3", "-2")
 
 @st.composite
 def slices(draw: st.DrawFn) -> str:
-    lower, upper, step = draw(st.sampled_from(BOUNDS)), draw(st.sampled_from(BOUNDS)), draw(st.sampled_from(STEPS))
+    lower, step = draw(st.sampled_from(BOUNDS)), draw(st.sampled_from(STEPS))
+    upper = draw(st.sampled_from(BOUNDS if not lower.startswith("-") else ("", "-1")))
     return f"{lower}:{upper}" + (f":{step}" if step else "")
 
 
@@ -95,7 +96,7 @@ def numbers(draw: st.DrawFn, depth: int = 1) -> str:
 
 @st.composite
 def statements(draw: st.DrawFn) -> str:
-    kind = draw(st.integers(0, 9))
+    kind = draw(st.integers(0, 11))
     vector, matrix, number = draw(vectors()), draw(matrices()), draw(numbers())
     name = draw(st.sampled_from("abc"))
     if kind == 0:
@@ -107,11 +108,18 @@ def statements(draw: st.DrawFn) -> str:
     if kind == 3:
         return f"{name} {draw(st.sampled_from(['+=', '-=', '*=']))} {draw(st.sampled_from([vector, number]))}"
     if kind < 7:
-        op = draw(st.sampled_from(["=", "=", "+=", "*="]))
+        op = draw(st.sampled_from(["=", "=", "+=", "*=", "-=", "/="]))
         return f"{name}[{draw(slices())}] {op} {draw(st.sampled_from([vector, number]))}"
     if kind == 7:
         op, value = draw(st.sampled_from(["=", "+="])), draw(st.sampled_from([matrix, vector, number]))
         return f"m[{draw(slices())}, {draw(slices())}] {op} {value}"
+    if kind == 10:
+        return draw(st.sampled_from(["n = n - 1", "j = j + 1", f"{name} = {name}[1:]", f"{name} = {name}[:-1] + 1.0"]))
+    if kind == 11:
+        other = draw(st.sampled_from("abc"))
+        return draw(
+            st.sampled_from([f"{name} = {other}", f"{name}, {other} = {other}, {name}", f"{name} = {other}[::-1]"])
+        )
     if kind == 8:
         return f"{name}[{name} > {draw(numbers(0))}] {draw(st.sampled_from(['=', '*=']))} {draw(numbers(0))}"
     return f"m[:, 0] {draw(st.sampled_from(['=', '+=']))} {draw(st.sampled_from([vector, number]))}"
