@@ -7,16 +7,20 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from srcad import ir
+from srcad import eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute, evaluate, sequence
 from srcad.eval_index import box_position, evaluate_index, index, index_exprs, unknown_key
 from srcad.eval_operators import binary
 from srcad.eval_order import held, holding, in_order, may_be_array, owned, reachable, seen_elsewhere
-from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
+from srcad.eval_values import ONE_ARRAY, constant, demand, dyn, residual, static
 from srcad.types import Num, Seq
 from srcad.values import Box, Dyn, Known, Lazy, Ptr, Value
+
+
+def plain(key: Any) -> Value:
+    return constant(key) if isinstance(key, (int, float)) else Known(key)
 
 
 def assign(ev: Evaluator, target: ir.Expr, value: Value, loc: ir.Loc | None) -> None:
@@ -107,6 +111,11 @@ def store_item(
     ev: Evaluator, base: Value, items: list[Value], value: Value, place: ir.Loc | None, loc: ir.Loc | None
 ) -> None:
     """``base[items] = value``; place: where the target stands."""
+    method = eval_special.special(ev, base, "setitem")
+    if method is not None:
+        key = items[0] if len(items) == 1 else ev.tuple_of(items)
+        eval_special.invoke(ev, base, method, [key, value], loc)
+        return
     if isinstance(base, Ptr):
         set_item(ev, base, items, value, place)
         return
@@ -207,7 +216,9 @@ def _assign_attribute(ev: Evaluator, target: ir.Attr, value: Value, loc: ir.Loc 
 
 def set_attribute(ev: Evaluator, base: Value, name: str, value: Value, loc: ir.Loc | None) -> None:
     """``base.name = value``."""
-    if isinstance(base, Ptr) and ev.state.heap[base.id].kind in ("dataclass", "object"):
+    if isinstance(base, Ptr) and ev.state.heap[base.id].kind in eval_special.OBJECTS:
+        if eval_special.set_attribute(ev, base, name, value, loc):
+            return
         changeable(ev, base, loc)
         box = ev.state.heap[base.id]
         position = box.index(name)
@@ -255,7 +266,10 @@ def augment(ev: Evaluator, stmt: ir.Augment) -> None:
         old, value = in_order(ev, [lambda: ev.lookup(target.id, stmt.loc), lambda: evaluate(ev, stmt.value)], stmt.loc)
         put = functools.partial(ev.bind, target.id)
     owners = {(ev.owner(target.id), target.id)} if isinstance(target, ir.Name) else ()
-    if not changed_in_place(ev, old, stmt, value, owners):
+    changed = eval_special.in_place(ev, stmt.op, old, value, stmt.loc)
+    if changed is not None:
+        put(changed, stmt.loc)
+    elif not changed_in_place(ev, old, stmt, value, owners):
         put(binary(ev, stmt.op, old, value, stmt.loc), stmt.loc)
 
 
@@ -282,7 +296,7 @@ def changed_in_place(
         raise Unsupported(
             f"cannot differentiate `{stmt.op}=` of a list of unknown length", stmt.loc, "Append the items in a loop."
         )
-    if not isinstance(old, Ptr) or ev.state.heap[old.id].kind in ("tuple", "namedtuple"):
+    if not isinstance(old, Ptr) or ev.state.heap[old.id].kind in ("tuple", "namedtuple", *eval_special.OBJECTS):
         return False
     return _list_in_place(ev, old, stmt, value)
 
@@ -295,6 +309,11 @@ def _list_in_place(ev: Evaluator, old: Ptr, stmt: ir.Augment, value: Value) -> b
         merged = (*ev.state.heap[old.id].items, *items)
     elif box.kind == "list" and stmt.op == "*":
         merged = box.items * demand(ev, value, "how often a list is repeated", stmt.loc)
+    elif box.kind == "dict" and stmt.op == "|" and isinstance(value, Ptr):
+        other = ev.state.heap[value.id]
+        for key, item in zip(other.keys, other.items, strict=True):
+            set_item(ev, old, [plain(key)], item, stmt.loc)
+        return True
     else:
         raise Unsupported(f"cannot differentiate `{stmt.op}=` of a {box.kind}", stmt.loc)
     ev.state.heap[old.id] = replace(ev.state.heap[old.id], keys=tuple(range(len(merged))), items=merged, expr=None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import ir
+from srcad import eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute, sequence
@@ -42,9 +42,16 @@ def keep(ev: Evaluator, path: str, args: Args, kwargs: Kwargs, loc: ir.Loc | Non
 @handles("builtins.len")
 def _len(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     value = args[0]
+    method = eval_special.special(ev, value, "len")
+    if method is not None:
+        return eval_special.invoke(ev, value, method, [], loc)
+    if eval_special.is_object(ev, value):
+        raise TypeError(f"object of type {eval_special.class_of(ev, value).__name__!r} has no len()")
     if isinstance(value, Ptr):
         return constant(len(ev.state.heap[value.id].items))
     if isinstance(value, Known):
+        if eval_special.written(type(value.value), "len") is not None:
+            raise Unsupported("cannot differentiate the length of this object", loc, "Pass the length as an argument.")
         return constant(len(value.value))
     if isinstance(value, Lazy) and value.kind in ("range", "keys", "values", "items"):
         return constant(len(sequence(ev, value, loc)))
@@ -118,9 +125,15 @@ def python_class(ev: Evaluator, value: Value) -> type:
 
 @handles("builtins.callable")
 def _callable(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return constant(
-        isinstance(args[0], (Closure, Bound, Partial)) or isinstance(args[0], Known) and callable(args[0].value)
-    )
+    value = args[0]
+    if isinstance(value, Ptr):
+        return constant(eval_special.written(eval_special.class_of(ev, value), "call") is not None)
+    return constant(isinstance(value, (Closure, Bound, Partial)) or isinstance(value, Known) and callable(value.value))
+
+
+@handles("builtins.super")
+def _super(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return eval_special.super_of(ev, args, loc)
 
 
 @handles("builtins.hasattr")

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import ir, rules, scope, types
+from srcad import eval_special, ir, rules, scope, types
 from srcad import library as library_names
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
 from srcad.eval_exprs import evaluate, item_step, spread_values
 from srcad.eval_order import in_order, release
+from srcad.eval_refusals import check_arguments, harmless, refuse_never
 from srcad.eval_values import constant, demand, library_path, residual, static
 from srcad.transforms import activity
 from srcad.types import Num, Seq, Struct
@@ -74,6 +75,9 @@ def dispatch(ev: Evaluator, fn: Value, args: Args, kwargs: Kwargs, loc: ir.Loc |
         from srcad import eval_methods
 
         return eval_methods.call(ev, fn, args, kwargs, loc)
+    method = eval_special.special(ev, fn, "call")
+    if method is not None:
+        return call_user(ev, Known(method), [fn, *args], kwargs, loc)
     if isinstance(fn, Known):
         return call_known(ev, fn, args, kwargs, loc)
     raise Unsupported("cannot differentiate a call of something that is not a function", loc)
@@ -269,13 +273,13 @@ def call_function(
     count = ev.temp_count(f"call {function.name}", loc)
     frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
     bound = bind_arguments(ev, function, args, kwargs, loc, extra, defaults)
-    outer, uses = ev.frame, ev.uses
+    outer, uses, caller = ev.frame, ev.uses, ev.function
     if ev.by_name:
         ev.uses = collections.Counter(n.id for s in ir.walk(function.body) for n in _read_names(s))
     ev.state.frames[frame] = {}
     ev.cx.parents[frame] = parent
     ev.stack.append((key, loc, _integer_inputs(ev, [*args, *kwargs.values()])))
-    ev.frame = frame
+    ev.frame, ev.function = frame, function
     try:
         rebound = assigned_names(function)
         for name, value in bound.items():
@@ -283,7 +287,7 @@ def call_function(
         ev.block(function.body)
         return ev.env.get("return", Known(None))
     finally:
-        ev.frame, ev.uses = outer, uses
+        ev.frame, ev.uses, ev.function = outer, uses, caller
         ev.stack.pop()
         if ev.by_name or not _makes_functions(function):
             ev.state.frames.pop(frame, None)
@@ -403,8 +407,8 @@ def library(
         args, kwargs = args[:-1], {**kwargs, "out": args[-1]}
     if path in eval_effects.WRITERS or "out" in kwargs:
         return eval_effects.write(ev, path, obj, args, kwargs, loc)
-    _refuse_never(path, args, kwargs, loc)
-    kwargs = _harmless(ev, path, kwargs, loc)
+    refuse_never(path, args, kwargs, loc)
+    kwargs = harmless(ev, path, kwargs, loc)
     rule = rules.lookup(path) or rules.lookup_object(getattr(obj, "live", obj))
     names = list(rule.params) if rule is not None else []
     own = rule.wrt if rule is not None else ()  # what is differentiated is no structure, whatever its name
@@ -414,57 +418,9 @@ def library(
         exprs.append(argument(ev, "" if name in own else name, value, path, loc))
     pairs = tuple((name, argument(ev, "" if name in own else name, value, path, loc)) for name, value in kwargs.items())
     if rule is not None:
-        _check_arguments(rule, path, exprs, dict(pairs), loc)
+        check_arguments(rule, path, exprs, dict(pairs), loc)
     ref = ir.Ref(path, getattr(obj, "live", obj), loc=named_at)
     return result(ev, ir.Call(ref, tuple(exprs), pairs, loc=loc))
-
-
-_NEVER = {
-    "numpy.nditer": (": it has no derivative rule", "Loop over the indices and write y[i]."),
-    "numpy.matrix": (": it has no derivative rule", "Use a two-dimensional array and @."),
-    "numpy.frompyfunc": (", which makes a function of Python's numbers", "Call the function in a loop."),
-    "numpy.lib.stride_tricks.as_strided": (", whose elements may overlap", "Read and write slices."),
-    "numpy.savetxt": (": files are outside of the function", "Write the file after the call."),
-    "numpy.save": (": files are outside of the function", "Write the file after the call."),
-    "numpy.loadtxt": (": files are outside of the function", "Read the file before and pass the values."),
-    "numpy.load": (": files are outside of the function", "Read the file before and pass the values."),
-}
-
-
-def _refuse_never(path: str, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> None:
-    """What no rule can make differentiable, with what to do instead."""
-    if path in _NEVER:
-        fact, way_out = _NEVER[path]
-        raise Unsupported(f"cannot differentiate {path}{fact}", loc, way_out)
-    if path.startswith("numpy.ma."):
-        reason = f"cannot differentiate {path}: masked arrays are not arrays of numbers"
-        raise Unsupported(reason, loc, "Keep the mask apart, and use np.where.")
-    if isinstance(kwargs.get("dtype"), Ptr):
-        reason = "cannot differentiate an array of records"
-        raise Unsupported(reason, loc, "Use one array for each field, or a dataclass of arrays.")
-
-
-def _harmless(ev: Evaluator, path: str, kwargs: Kwargs, loc: ir.Loc | None) -> Kwargs:
-    """Without SciPy's permissions to destroy an argument, if they are not given; else refused."""
-    for name in [name for name in kwargs if name.startswith("overwrite_")]:
-        if demand(ev, kwargs[name], f"the argument {name}", loc):
-            raise Unsupported(
-                f"cannot differentiate {path} with {name}=True, which destroys an argument", loc, "Leave it out."
-            )
-    return {name: value for name, value in kwargs.items() if not name.startswith("overwrite_")}
-
-
-def _check_arguments(rule: Any, path: str, args: list[ir.Expr], kwargs: dict[str, ir.Expr], loc: ir.Loc | None) -> None:
-    """Refuse an argument that the derivative rule does not know."""
-    try:
-        rule.bind(tuple(args), kwargs)
-    except TypeError as error:
-        reason = str(error).partition("no derivative ")[2]
-        if not reason:
-            raise
-        raise Unsupported(
-            f"cannot differentiate {path} {reason}", loc, "Compute it another way, or register a rule."
-        ) from None
 
 
 def argument(ev: Evaluator, name: str, value: Value, path: str, loc: ir.Loc | None) -> ir.Expr:

@@ -48,8 +48,9 @@ class Context:
     boxes: int = 0
     parents: dict[str, str | None] = field(default_factory=dict)  # frame -> enclosing frame of a nested function
     nonlocals: dict[str, set[str]] = field(default_factory=dict)
-    updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its new value
+    updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its key in #objects
     zero_d: set[str] = field(default_factory=set)  # variables that may hold an array without axes, not a number
+    attribute_slots: set[str] = field(default_factory=set)  # variables of rebound attributes
     second_names: set[str] = field(default_factory=set)  # arrays that have, or had, a variable besides this one
     originals: dict[str, Value] = field(default_factory=dict)  # what a rebound attribute was before the call
     targets: dict[int, Any] = field(default_factory=dict)  # id of a live function -> its Target
@@ -68,6 +69,7 @@ class Evaluator:
         self.stack: list[tuple[Any, ...]] = []  # what is being inlined: (function key, location)
         self.pending: list[list[Value]] = []  # values of operands whose expression is still being evaluated
         self.scope: Any = None
+        self.function: Any = None  # what is being inlined; its scope knows the class that a method stands in
         self.root: Any = None  # the Target whose family names captured values
         self.uses: dict[str, int] = {}  # with by_name: how often the function at hand reads each variable
         self.by_name = False  # bind arguments as expressions: for derivative rules, whose arguments are cheap to repeat

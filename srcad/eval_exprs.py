@@ -233,18 +233,11 @@ def _box_attribute(ev: Evaluator, base: Ptr, name: str, loc: ir.Loc | None) -> V
         position = box.index(name)
         if position is not None:
             return box.items[position]
-        from srcad.eval_operators import known_or_constant
+        from srcad import eval_special
 
-        member = getattr(box.cls, name, None) if box.cls is not None else None
-        if isinstance(member, property):
-            from srcad import eval_calls
-
-            return eval_calls.call_user(ev, Known(member.fget), [base], {}, loc)
-        if box.kind == "namedtuple" and name in ("_replace", "_asdict"):
+        if box.kind == "namedtuple" and name in ("_replace", "_asdict", "index", "count"):
             return Bound(base, name)
-        if member is not None and not callable(member):
-            return known_or_constant(member, loc)
-        return Bound(base, name, member)
+        return eval_special.member(ev, base, name, loc)
     if name == "shape" and box.kind in ("tuple", "list"):
         raise Unsupported(
             "cannot differentiate the shape of a list or tuple", loc, "Make it an array with np.array first."

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from srcad import ir
+from srcad import eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.eval_exprs import evaluate_all
 from srcad.eval_operators import known_or_constant
 from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
 from srcad.types import Seq
-from srcad.values import Box, Dyn, Known, Lazy, Ptr, Value
+from srcad.values import Box, Dyn, Known, Lazy, Ptr, Text, Value
 
 
 def index_expr(ev: Evaluator, expr: ir.Index) -> Value:
@@ -47,6 +47,11 @@ def known_slice(ev: Evaluator, items: list[Value]) -> slice | None:
 
 
 def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) -> Value:
+    method = eval_special.special(ev, base, "getitem")
+    if method is not None:
+        return eval_special.invoke(ev, base, method, [items[0] if len(items) == 1 else ev.tuple_of(items)], loc)
+    if eval_special.is_object(ev, base):
+        raise TypeError(f"{eval_special.class_of(ev, base).__name__!r} object is not subscriptable")
     if isinstance(base, Ptr):
         return _index_box(ev, base, items, loc)
     if isinstance(base, Known):
@@ -102,12 +107,14 @@ def box_position(ev: Evaluator, box: Box, items: list[Value], loc: ir.Loc | None
         return position
     if not isinstance(key, int):
         raise Unsupported(f"cannot differentiate an index of type {type(key).__name__} into a {box.kind}", loc)
+    if not -len(box.items) <= key < len(box.items):
+        raise IndexError(f"{'list' if box.kind == 'list' else 'tuple'} index out of range")
     return range(len(box.items))[key]
 
 
 def unknown_key(ev: Evaluator, box: Box, key: Value, loc: ir.Loc | None) -> None:
     """A container indexed by something known only at run time: unroll the loop it comes from, or bake the input."""
-    if isinstance(key, Dyn):
+    if isinstance(key, (Dyn, Text)):
         for name in sorted(ir.names(key.expr)):
             loop = ev.state.frames.get("#loops", {}).get(name)
             if loop is not None and ("unroll", loop) not in ev.cx.decisions:

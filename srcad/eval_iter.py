@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from srcad import ir
+from srcad import eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_index import index
@@ -53,6 +53,14 @@ def unrolled(ev: Evaluator, value: Value, ranges: bool = True) -> list[Value] | 
 
 def live(ev: Evaluator, value: Value, ranges: bool = True) -> Items | None:
     """The items, each read when it is taken; None for a loop of the program. ranges: write out ranges and arrays."""
+    method = eval_special.special(ev, value, "iter")
+    if method is not None:
+        return live(ev, eval_special.invoke(ev, value, method, [], None), ranges)
+    if eval_special.is_object(ev, value):
+        if eval_special.special(ev, value, "getitem") is not None:
+            reason = "cannot differentiate a loop over an object that has __getitem__ but no __iter__"
+            raise Unsupported(reason, None, "Loop over its indices.")
+        raise TypeError(f"{eval_special.class_of(ev, value).__name__!r} object is not iterable")
     if isinstance(value, Ptr):
         return _of_keys(ev, value) if ev.state.heap[value.id].kind == "dict" else _of_box(ev, value)
     if isinstance(value, Known) and isinstance(value.value, (tuple, list, range, str, dict)):

@@ -33,13 +33,9 @@ def new(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> Value:
 
 
 def _what(item: Value) -> str:
-    return (
-        "containers"
-        if isinstance(item, Ptr)
-        else "functions"
-        if isinstance(item, (Closure, Partial, Bound))
-        else "this"
-    )
+    if isinstance(item, (Closure, Partial, Bound)):
+        return "functions"
+    return "containers" if isinstance(item, Ptr) else "lists"
 
 
 def _with_element(type_: Seq, item: Value, loc: ir.Loc | None) -> Seq:

@@ -9,9 +9,8 @@ from typing import Any
 
 from srcad import eval_operators as operators
 from srcad import ir
-from srcad.errors import Unsupported
+from srcad.errors import Unsupported, no_rule
 from srcad.eval_assign import assign
-from srcad.eval_calls import no_rule
 from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, place
 from srcad.eval_exprs import evaluate
 from srcad.eval_index import index

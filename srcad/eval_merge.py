@@ -59,6 +59,8 @@ class Merge:
         if frame == "#objects" and (a is None or b is None):
             original = self.ev.cx.originals.get(name, Conflict("is set on one path only"))
             a, b = a or original, b or original
+        if frame == "#objects":
+            name = f"{name.rpartition('.')[2]}#{name}"
         return self.value(frame, name, a, b)
 
     def value(self, frame: str, name: str, a: Value | None, b: Value | None) -> Value:
@@ -240,7 +242,13 @@ def _same(a: Any, b: Any) -> bool:
 
 def _what(value: Value, state: State) -> str:
     if isinstance(value, Dyn):
-        return "a list" if isinstance(value.type, Seq) else "a number" if is_scalar(value.type) else "an array"
+        return (
+            "a list of unknown length"
+            if isinstance(value.type, Seq)
+            else "a number"
+            if is_scalar(value.type)
+            else "an array"
+        )
     if isinstance(value, Ptr):
         kind = state.heap[value.id].kind
         return f"an {kind}" if kind == "object" else f"a {kind}"

@@ -39,8 +39,7 @@ def call(ev: Evaluator, fn: Bound, args: Args, kwargs: Kwargs, loc: ir.Loc | Non
         if fn.function is not None:
             from srcad import eval_calls
 
-            plain = isinstance(box.cls.__dict__.get(fn.name), staticmethod)
-            return eval_calls.call_user(ev, Known(fn.function), args if plain else [owner, *args], kwargs, loc)
+            return eval_calls.call_user(ev, Known(fn.function), [owner, *args], kwargs, loc)
         if box.kind == "dict":
             if fn.name == "update" and kwargs:
                 args = [ev.box("dict", tuple(kwargs), tuple(kwargs.values())), *args]
@@ -311,7 +310,10 @@ def _dict_get(ev: Evaluator, owner: Ptr, box: Box, name: str, args: Args, loc: i
     position = box.index(demand(ev, args[0], "a dict's key", loc))
     if position is None:
         if name == "setdefault":
-            set_item(ev, owner, args[:1], args[1], loc)
+            set_item(ev, owner, args[:1], args[1] if len(args) > 1 else Known(None), loc)
+            return ev.state.heap[owner.id].items[-1]
+        if name == "pop" and len(args) == 1:
+            raise KeyError(demand(ev, args[0], "a dict's key", loc))
         return args[1] if len(args) > 1 else Known(None)
     if name == "pop":
         changeable(ev, owner, loc)

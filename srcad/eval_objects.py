@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from typing import Any
 
-from srcad import ir, leaves, library, scope, types
+from srcad import eval_special, ir, leaves, library, scope, types
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import evaluate
 from srcad.types import Num, Struct
-from srcad.values import Bound, Dyn, Known, Ptr, Value
+from srcad.values import Bound, Conflict, Dyn, Known, Ptr, Value
 
 
 def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Value:
     """An attribute of something known while transforming: a module, a class, a live instance, a string."""
     owner, ref = base.value, base.expr
+    if isinstance(owner, eval_special.Above):
+        return eval_special.above(ev, owner, name, loc)
     if isinstance(ref, ir.Ref) and ev.scope is not None:
         found = ev.scope.attribute(ref, name, loc)
         if found is not None:
             return evaluate(ev, found)
     if isinstance(owner, scope.Target):
         raise Unsupported(f"cannot differentiate the attribute {name} of a function", loc)
-    if not hasattr(owner, name):
-        raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}")
     updated = ev.state.frames.get("#objects", {}).get(f"{id(owner)}.{name}")
+    if isinstance(updated, Conflict):
+        reason = f"cannot differentiate the attribute {name}, which {updated.reason}"
+        raise Unsupported(reason, loc, "Give it one kind of value on every path.")
     if updated is not None:
         return updated
+    raw = inspect.getattr_static(type(owner), name, None)
+    if isinstance(raw, property) and eval_special.written_property(raw):
+        return eval_special.invoke(ev, base, raw.fget, [], loc)
+    if not hasattr(owner, name):
+        raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}")
     value = getattr(owner, name)
     if callable(value) and not isinstance(value, type):
         if name in getattr(owner, "__dict__", {}):
@@ -125,7 +134,11 @@ def construct(ev: Evaluator, fn: Known, args: list[Value], kwargs: dict[str, Val
         made = _with_fields(ev, "dataclass", fn.value, names, args, kwargs, defaults, loc)
         _run(ev, made, "__post_init__", [], {}, loc)
         return made
+    if eval_special.written(cls, "new") is not None:
+        raise Unsupported("cannot differentiate a class that defines __new__", loc, "Use __init__.")
     made = ev.box("object", (), (), cls=cls, bound=True, site=loc)
+    if cls.__init__ is object.__init__ and not args and not kwargs:
+        return made
     if not hasattr(cls.__init__, "__code__"):
         raise Unsupported(f"cannot differentiate an instance of {cls.__name__}", loc)
     _run(ev, made, "__init__", args, kwargs, loc)
@@ -160,6 +173,10 @@ def _with_fields(
     defaults: dict[str, Any],
     loc: ir.Loc | None,
 ) -> Value:
+    if len(args) > len(names) or set(kwargs) - set(names):
+        raise TypeError(f"{cls.__name__}() got arguments that it has no fields for")
+    fields = getattr(cls, "__dataclass_fields__", {}).values()
+    factories = {f.name: f.default_factory for f in fields if f.default_factory is not dataclasses.MISSING}
     given = {**dict(zip(names, args, strict=False)), **kwargs}
     items: list[Value] = []
     for name in names:
@@ -167,9 +184,20 @@ def _with_fields(
             items.append(given[name])
         elif name in defaults:
             items.append(_literal(ev, defaults[name], loc))
+        elif name in factories:
+            items.append(_made(ev, factories[name], loc))
         else:
             raise TypeError(f"{cls.__name__}() missing 1 required argument: {name!r}")
     return ev.box(kind, names, items, cls=cls, site=loc)
+
+
+def _made(ev: Evaluator, factory: Any, loc: ir.Loc | None) -> Value:
+    """What a field's default_factory gives, anew for each instance."""
+    from srcad import eval_calls
+
+    if factory in (list, dict, tuple):
+        return ev.box(factory.__name__, (), (), site=("list", ev.frame, loc and (loc.line, loc.col)))
+    return eval_calls.call_user(ev, Known(factory), [], {}, loc)
 
 
 def _literal(ev: Evaluator, value: Any, loc: ir.Loc | None) -> Value:
@@ -190,6 +218,9 @@ def rebind(ev: Evaluator, base: Known, name: str, value: Value, loc: ir.Loc | No
     slot = ev.slot(f"{name}#{id(base.value) and path}", value.type)
     ev.note_type(slot, value.type)
     key = f"{id(base.value)}.{name}"
+    if key not in ev.cx.originals and hasattr(base.value, name):
+        ev.cx.originals[key] = _member(ev, base, name, getattr(base.value, name), loc)
     ev.put([(slot, value.expr)], loc, {("#objects", key)})
     ev.state.frames.setdefault("#objects", {})[key] = Dyn(ir.Name(slot), value.type)
-    ev.cx.updates[path] = slot
+    ev.cx.attribute_slots.add(slot)
+    ev.cx.updates[path] = key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from srcad import ir
+from srcad import eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, place
 from srcad.eval_exprs import evaluate, evaluate_all
@@ -41,14 +41,21 @@ COMPARE: dict[str, Any] = {
 
 
 def unary(ev: Evaluator, expr: ir.Unary) -> Value:
-    value = evaluate(ev, expr.operand)
     if expr.op == "not":
-        known, truth = static_truth(ev, value)
-        return constant(not truth) if known else dyn(ev, ir.Unary("not", truth_expr(ev, value, expr.loc), loc=expr.loc))
+        return negation(ev, truth(ev, expr.operand), expr.loc)
+    value = evaluate(ev, expr.operand)
+    method = eval_special.special(ev, value, {"-": "neg", "+": "pos", "~": "invert"}[expr.op])
+    if method is not None:
+        return eval_special.invoke(ev, value, method, [], expr.loc)
     known, own = static(ev, value)
     if known and isinstance(own, (int, float)) and not isinstance(own, bool) and expr.op in "+-":
         return constant(-own if expr.op == "-" else own, expr.loc)
     return dyn(ev, ir.Unary(expr.op, residual(ev, value, expr.loc), loc=expr.loc))
+
+
+def negation(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
+    known, holds = static_truth(ev, value)
+    return constant(not holds) if known else dyn(ev, ir.Unary("not", truth_expr(ev, value, loc), loc=loc))
 
 
 def binary_expr(ev: Evaluator, expr: ir.Binary) -> Value:
@@ -64,7 +71,7 @@ def binary(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None
     if isinstance(left, Text) or isinstance(right, Text) or isinstance(a, str):
         return Text(ir.Binary(op, residual(ev, left, loc), residual(ev, right, loc), loc=loc))
     if isinstance(left, Ptr) or isinstance(right, Ptr):
-        found = _binary_boxes(ev, op, left, right, loc)
+        found = eval_special.binary(ev, op, left, right, loc) or _binary_boxes(ev, op, left, right, loc)
         if found is not None:
             return found
     if known_left and known_right and _foldable(a, b) and op in BINARY:
@@ -92,8 +99,14 @@ def _binary_boxes(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
     """``list + list``, ``[x] * 3``; a sequence of numbers beside an array stays an expression."""
     boxes = [ev.state.heap[v.id] if isinstance(v, Ptr) else None for v in (left, right)]
     a, b = boxes
-    if op == "+" and a is not None and b is not None and a.kind in ("list", "tuple"):
-        return ev.tuple_of((*a.items, *b.items), a.kind, site=loc)
+    if op == "+" and a is not None and b is not None:
+        kinds = ["tuple" if box.kind == "namedtuple" else box.kind for box in (a, b)]
+        if kinds[0] == kinds[1] and kinds[0] in ("list", "tuple"):
+            return ev.tuple_of((*a.items, *b.items), kinds[0], site=loc)
+        raise TypeError(f'can only concatenate {kinds[0]} (not "{kinds[1]}") to {kinds[0]}')
+    if op == "|" and a is not None and b is not None and a.kind == b.kind == "dict":
+        merged = {**dict(zip(a.keys, a.items, strict=True)), **dict(zip(b.keys, b.items, strict=True))}
+        return ev.box("dict", tuple(merged), tuple(merged.values()))
     if op == "*" and (a is None) != (b is None):
         box, times = (a, right) if a is not None else (b, left)
         assert box is not None
@@ -146,6 +159,9 @@ def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
         return constant(_identical(ev, left, right, loc) == (op == "is"))
     if op in ("in", "not in"):
         return constant(_contains(ev, right, left, loc) == (op == "in"))
+    found = eval_special.compare(ev, op, left, right, loc)
+    if found is not None:
+        return found
     known_left, a = static(ev, left)
     known_right, b = static(ev, right)
     if known_left and known_right:
@@ -165,18 +181,27 @@ def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
 
 def _compare_boxes(ev: Evaluator, op: str, left: Ptr, right: Ptr, loc: ir.Loc | None) -> Value:
     a, b = ev.state.heap[left.id], ev.state.heap[right.id]
-    if op not in ("==", "!=") or len(a.items) != len(b.items):
-        if op in ("==", "!="):
-            return constant(op == "!=")
+    if op not in ("==", "!="):
         raise Unsupported(f"cannot differentiate a comparison of containers by {op}", loc, "Compare their numbers.")
-    if a.expr is not None and b.expr is not None:
+    if a.expr is not None and b.expr is not None and len(a.items) == len(b.items):
         return dyn(ev, ir.Compare((op,), (a.expr, b.expr), loc=loc))
-    pairs = [_compare_pair(ev, "==", x, y, loc) for x, y in zip(a.items, b.items, strict=True)]
-    same = boolean(ev, "and", pairs, loc)
-    if op == "==":
-        return same
-    known, truth = static_truth(ev, same)
-    return constant(not truth) if known else dyn(ev, ir.Unary("not", residual(ev, same), loc=loc))
+    pairs = _compared(ev, left, right)
+    if pairs is None:
+        return constant((left.id == right.id) == (op == "=="))
+    same = boolean(ev, "and", [_compare_pair(ev, "==", x, y, loc) for x, y in pairs], loc)
+    return same if op == "==" else negation(ev, same, loc)
+
+
+def _compared(ev: Evaluator, left: Ptr, right: Ptr) -> list[tuple[Value, Value]] | None:
+    """Pairs of items that make two containers equal; None where they are equal only if they are one."""
+    a, b = ev.state.heap[left.id], ev.state.heap[right.id]
+    kinds = ["tuple" if box.kind == "namedtuple" else box.kind for box in (a, b)]
+    if kinds[0] != kinds[1] or len(a.items) != len(b.items) or eval_special.by_identity(ev, left, right):
+        return None
+    if kinds[0] != "dict":
+        return list(zip(a.items, b.items, strict=True))
+    positions = [b.index(key) for key in a.keys]
+    return None if None in positions else [(x, b.items[k]) for x, k in zip(a.items, positions, strict=True)]  # type: ignore[index]
 
 
 def boolean(ev: Evaluator, op: str, values: list[Value], loc: ir.Loc | None) -> Value:
@@ -211,6 +236,8 @@ def _identical(ev: Evaluator, left: Value, right: Value, loc: ir.Loc | None) -> 
 
 
 def _contains(ev: Evaluator, container: Value, item: Value, loc: ir.Loc | None) -> bool:
+    if eval_special.is_object(ev, container):
+        raise Unsupported("cannot differentiate `in` with an object", loc, "Call its method.")
     known, key = static(ev, item)
     if isinstance(container, Ptr) and known:
         box = ev.state.heap[container.id]
@@ -271,7 +298,8 @@ def _is_flag(value: Value) -> bool:
 def truth(ev: Evaluator, expr: ir.Expr) -> Value:
     """A test: of ``a and b`` only the truth matters."""
     if not isinstance(expr, ir.BoolOp):
-        return evaluate(ev, expr)
+        value = evaluate(ev, expr)
+        return eval_special.truth(ev, value, expr.loc) or value
     mark, before = len(ev.out), ev.state.copy()
     values: list[Value] = []
     for item in expr.items:

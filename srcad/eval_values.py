@@ -45,7 +45,8 @@ def _residual_box(ev: Evaluator, box: Box, loc: ir.Loc | None) -> ir.Expr:
         return ir.Tuple(items)
     if box.kind == "list":
         return ir.List(items)
-    raise Unsupported(f"cannot differentiate a {box.kind} passed to a library function", loc, ONE_ARRAY)
+    word = "an object" if box.kind == "object" else f"a {box.kind}"
+    raise Unsupported(f"cannot differentiate {word} passed to a library function", loc, ONE_ARRAY)
 
 
 def _residual_known(value: Known, loc: ir.Loc | None) -> ir.Expr:
@@ -121,8 +122,12 @@ def static_truth(ev: Evaluator, value: Value) -> tuple[bool, bool]:
     if isinstance(value, (Closure, Bound, Partial, Generator)):
         return True, True
     if isinstance(value, Ptr):
+        from srcad import eval_special
+
         box = ev.state.heap[value.id]
-        return True, box.kind in ("dataclass", "object") or bool(box.items)
+        if eval_special.special(ev, value, "bool") or eval_special.special(ev, value, "len"):
+            raise Unsupported("cannot differentiate the truth of an object here", None, "Test it with `if`, or `not`.")
+        return True, box.kind in eval_special.OBJECTS or bool(box.items)
     known, own = static(ev, value)
     return known, bool(own) if known else False
 

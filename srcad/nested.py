@@ -115,7 +115,7 @@ class Tracer:
         roots = {_root(s) for n in ir.names((body, results)) for s in symbols_of(ev.cx.types.get(n))}
         stale = {r for r in roots if not all(holds(ev, s) for s in symbols if _root(s) == r)}
         own = {leaf.name for leaf in self.leaves}
-        counted = set(ev.cx.updates.values())  # attributes that are read before they are rebound
+        counted = ev.cx.attribute_slots  # attributes that are read before they are rebound
         captured = sorted((ir.names((body, results)) | roots) - (assigned(body) - counted) - own)
         inputs = tuple(Input("param", (n,), n) for n in (*(leaf.name for leaf in self.leaves), *captured))
         wanted = {leaf.name for leaf in self.leaves if leaf.wanted}

@@ -331,10 +331,11 @@ def outliving(origin: str, path: tuple[object, ...], kind: str = "array") -> str
     """What an input is called that is there after the call, too; "" for an argument."""
     if origin == "param":
         return ""
-    words = [str(part).rpartition(":")[2].partition("#")[0] for part in path]
-    if len(path) > 1:
-        return f"the attribute {kind} {'.'.join(words)}"
-    return f"the {'global' if origin == 'global' else 'captured'} {kind} {words[0]}"
+    first, *rest = (str(part).rpartition(":")[2].partition("#")[0] if isinstance(part, str) else part for part in path)
+    if origin == "global" or not rest or not isinstance(rest[0], str):
+        spelt = str(first) + "".join(f"[{part!r}]" for part in rest)
+        return f"the {'global' if origin == 'global' else 'captured'} {kind} {spelt}"
+    return f"the attribute {kind} {first}.{rest[0]}" + "".join(f"[{part!r}]" for part in rest[1:])
 
 
 def _place(stmt: ir.Stmt) -> ir.Loc | None:

@@ -78,7 +78,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         wrt=tuple(i for i in wrt if types.is_float(context.types[i.name])),
         assumptions=tuple(context.assumptions),
         baked=_baked(request, context),
-        updates=tuple(context.updates.items()),
+        updates=tuple((path, _updated(ev, key)) for path, key in context.updates.items()),
         lasting=lasting(request.target),
         return_loc=_return_loc(function),
         doc=function.doc,
@@ -94,6 +94,15 @@ def _baked(request: Request, context: Context) -> tuple[tuple[str, tuple[Any, ..
     found = {scope.split(path): value for path, value in met.items() if leaves.is_structure(value)}
     found.update(context.used_baked)
     return tuple((origin, path, value) for (origin, path), value in found.items())
+
+
+def _updated(ev: Evaluator, key: str) -> str:
+    """The variable that holds an attribute's new value in the end."""
+    value = ev.state.frames["#objects"][key]
+    if not isinstance(value, Dyn) or not isinstance(value.expr, ir.Name):
+        name = key.rpartition(".")[2]
+        raise Unsupported(f"cannot differentiate the attribute {name}, which is set on one path only", None, ONE_KIND)
+    return value.expr.id
 
 
 def lasting(target: Any) -> frozenset[str]:

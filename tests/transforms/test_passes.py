@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cmath
+import collections.abc
 import contextlib
 import copy
 import dataclasses
@@ -25,7 +26,14 @@ from tests.programs.test_programs import KNOWN_REFUSED
 from tests.programs.tree import bits, leaves
 
 VALUED = [p for p in programs() if p.raises is None and (p.name, "numpy") not in KNOWN_REFUSED]
-LIBRARIES = {"np": np, "math": math, "cmath": cmath, "linalg": scipy.linalg, "special": scipy.special}
+LIBRARIES = {
+    "np": np,
+    "math": math,
+    "cmath": cmath,
+    "abc": collections.abc,
+    "linalg": scipy.linalg,
+    "special": scipy.special,
+}
 PASSES = ("parse", "desugar", "inline", "alias")
 RENAMED = "calls.wrapped_by_a_decorator"  # the function in its closure has a name of the compiler's before `inline`
 
