@@ -8,17 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types, vectorize
+from numba import njit, types
 from numba.cpython.unsafe.tuple import tuple_setitem
 from numba.extending import overload, register_jitable
 
 from srcad_runtime import arrays
+from srcad_runtime.kernels_elements import FLOATS, NUMBERS, by_element
 from srcad_runtime.kernels_folding import axes_of, constant, fold, split
 from srcad_runtime.kernels_reductions import reduced_sum
 from srcad_runtime.kernels_reductions import sum as total_of
-
-_FLOATS = ["f4(f4,f4)", "f8(f8,f8)"]
-_NUMBERS = [*_FLOATS, "c8(c8,c8)", "c16(c16,c16)"]
 
 
 def _rank(t: Any) -> int:
@@ -146,24 +144,21 @@ def _last_written(a, index):
 # ---- element by element ----
 
 
-@vectorize(_FLOATS, cache=True)
 def _exceeds(a, b):
     return 1.0 if a > b else 0.5 if a == b else 0.0
 
 
-@vectorize(_NUMBERS, cache=True)
 def _power_slope(x, y):
     return y * x ** (y - 1) if y != 0 else 0 * x
 
 
-@vectorize(_NUMBERS, cache=True)
 def _xlogy(x, y):
     return x * np.log(y) if x != 0 else 0 * x
 
 
-overload(arrays.exceeds)(lambda a, b: lambda a, b: _exceeds(a, b))
-overload(arrays.power_slope)(lambda x, y: lambda x, y: _power_slope(x, y))
-overload(arrays.xlogy)(lambda x, y: lambda x, y: _xlogy(x, y))
+by_element(arrays.exceeds, _exceeds, FLOATS)
+by_element(arrays.power_slope, _power_slope, NUMBERS)
+by_element(arrays.xlogy, _xlogy, NUMBERS)
 
 
 # ---- extremes and products along axes ----

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types, vectorize
+from numba import njit, types
 from numba.cpython.unsafe.tuple import tuple_setitem
 from numba.extending import overload, register_jitable
 
+from srcad_runtime.kernels_elements import FLOATS, by_element
 from srcad_runtime.kernels_folding import Array, axes_of, constant, fold
 
 compiled = njit(cache=True, error_model="numpy")
@@ -303,14 +304,11 @@ def _diagonal(a, offset):
     return out
 
 
-@vectorize(["f4(f4,f4)", "f8(f8,f8)"], cache=True)
 def _heaviside(x, at_zero):
     return x if x != x else 0.0 if x < 0 else at_zero if x == 0 else 1.0
 
 
-@overload(heaviside)
-def _compiled_heaviside(x, at_zero):
-    return lambda x, at_zero: _heaviside(x, at_zero)
+by_element(heaviside, _heaviside, FLOATS)
 
 
 @overload(polyval)
