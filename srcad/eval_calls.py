@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import eval_special, ir, rules, scope, types
+from srcad import eval_optional, eval_special, ir, rules, scope, types
 from srcad import library as library_names
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
@@ -24,6 +24,7 @@ from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, P
 Args = list[Value]
 Kwargs = dict[str, Value]
 
+ASKS_FOR_KIND = frozenset(f"builtins.{f}" for f in "isinstance type callable getattr hasattr print".split())
 _RULES = os.path.dirname(rules.__file__)
 NOTHING = "#nothing"  # the tangent that an inactive argument does not have (`vanish`)
 
@@ -106,6 +107,9 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
             return library(ev, _object_path(obj), obj, args, kwargs, loc)
         return call_user(ev, fn, args, kwargs, loc)
     handler = _special(fn)
+    if path not in ASKS_FOR_KIND:
+        args = [eval_optional.present(ev, a, loc) for a in args]
+        kwargs = {k: eval_optional.present(ev, v, loc) for k, v in kwargs.items()}
     if handler is not None:
         return handler(ev, args, kwargs, loc)  # type: ignore[no-any-return]
     if path.startswith("srcad.rules."):

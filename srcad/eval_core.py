@@ -19,7 +19,7 @@ from srcad.errors import Unsupported
 from srcad.naming import Names
 from srcad.shapes import Assumption
 from srcad.types import Num, Seq, Static, Struct
-from srcad.values import Box, Conflict, Dyn, Known, Ptr, State, Value
+from srcad.values import Box, Conflict, Dyn, Known, Maybe, Ptr, State, Value
 
 MAX_UNROLL = 4096  # statements' worth of unrolled loop iterations
 MAX_DEPTH = 40  # nested inlined calls
@@ -148,6 +148,8 @@ class Evaluator:
             value = self.bind_number(name, value, loc, frame)
         elif isinstance(value, Ptr):
             self.bind_container(name, value, loc, frame)
+        elif isinstance(value, Maybe):
+            value = self.bind_optional(name, value, loc, frame)
         else:
             value = eval_order.settle(self, value, loc)
         self.state.frames[frame][name] = value
@@ -172,6 +174,15 @@ class Evaluator:
         self.put([(target, value.expr)], loc, {(frame, name)})
         const = value.const or (value.expr if isinstance(value.expr, ir.Const) else None)
         return Dyn(ir.Name(target), value.type, const)
+
+    def bind_optional(self, name: str, value: Maybe, loc: ir.Loc | None, frame: str) -> Maybe:
+        """The number, and whether it is None, each in a variable."""
+        parts = ((f"{name}_is_none", value.absent), (name, value.value))
+        slots = [(self.slot(n, part.type, frame), part) for n, part in parts]
+        for slot, part in slots:
+            self.note_type(slot, part.type)
+        self.put([(slot, part.expr) for slot, part in slots], loc, {(frame, name)})
+        return Maybe(*(Dyn(ir.Name(slot), part.type) for slot, part in slots))
 
     def bind_container(self, name: str, value: Ptr, loc: ir.Loc | None, frame: str) -> None:
         """Give every number of a new container a variable: ``state = (x, v)`` is ``state_0 = x; state_1 = v``."""
@@ -359,14 +370,15 @@ class Evaluator:
         self.emit(ir.Raise(exc, loc=stmt.loc))
 
     def do_assert(self, stmt: ir.Assert) -> None:
-        from srcad import eval_operators, eval_text, eval_values
+        from srcad import eval_operators, eval_optional, eval_text, eval_values
 
         test = eval_operators.truth(self, stmt.test)
         known, truth = eval_values.static_truth(self, test)
         if known and truth:
             return
         msg = eval_text.message(self, stmt.msg) if stmt.msg is not None else None
-        self.emit(ir.Assert(eval_values.residual(self, test, stmt.loc), msg, loc=stmt.loc))
+        self.emit(ir.Assert(eval_values.truth_expr(self, test, stmt.loc), msg, loc=stmt.loc))
+        eval_optional.narrow(self, [(stmt.test, True)])
 
     def do_with(self, stmt: ir.With) -> None:
         from srcad import eval_text
@@ -382,7 +394,11 @@ class Evaluator:
             self.emit(ir.With(tuple(items), body, loc=stmt.loc))
 
     def do_if(self, stmt: ir.If) -> None:
-        from srcad import eval_merge, eval_operators, eval_values
+        self.branch(stmt, stmt.test)
+
+    def branch(self, stmt: ir.If, tells: ir.Expr) -> None:
+        """An if; `tells` is what was tested, where `stmt.test` only names the outcome."""
+        from srcad import eval_merge, eval_operators, eval_optional, eval_values
 
         test = eval_operators.truth(self, stmt.test)
         known, truth = eval_values.static_truth(self, test)
@@ -393,14 +409,18 @@ class Evaluator:
         before, noted = self.state, self.cx.assumptions
         self.cx.assumptions = []  # what a branch takes for granted holds only if it is taken
         self.state = before.copy()
+        undo = eval_optional.narrow(self, [(tells, True)])
         body = self.captured(stmt.body)
         after_body, self.state = self.state, before.copy()
+        undo_else = eval_optional.narrow(self, [(tells, False)])
         orelse = self.captured(stmt.orelse)
         self.cx.assumptions = noted
         ends_body, ends_orelse = always_raises(body), always_raises(orelse)
         if ends_body or ends_orelse:
             self.state = self.state if ends_body else after_body
         else:
+            eval_optional.widen(after_body, undo)
+            eval_optional.widen(self.state, undo_else)
             body, orelse, self.state = eval_merge.merge_branches(self, after_body, self.state, body, orelse, stmt.loc)
         if body or orelse:
             self.emit(ir.If(condition, body, orelse, loc=stmt.loc))

@@ -13,7 +13,7 @@ from srcad.eval_core import Evaluator
 from srcad.eval_order import in_order, owned
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn
 from srcad.types import Dim, Num, Seq, Struct
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Ptr, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Maybe, Ptr, Value
 
 
 def evaluate(ev: Evaluator, expr: ir.Expr) -> Value:
@@ -169,6 +169,10 @@ def _attr(ev: Evaluator, expr: ir.Attr) -> Value:
 
 
 def attribute(ev: Evaluator, base: Value, name: str, loc: ir.Loc | None) -> Value:
+    if isinstance(base, Maybe):
+        from srcad import eval_optional
+
+        base = eval_optional.present(ev, base, loc)
     if isinstance(base, Dyn):
         return _array_attribute(ev, base, name, loc)
     if isinstance(base, Ptr):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srcad import eval_special, ir
+from srcad import eval_optional, eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.eval_exprs import evaluate_all
@@ -47,6 +47,7 @@ def known_slice(ev: Evaluator, items: list[Value]) -> slice | None:
 
 
 def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) -> Value:
+    base = eval_optional.present(ev, base, loc, "'NoneType' object is not subscriptable")
     method = eval_special.special(ev, base, "getitem")
     if method is not None:
         return eval_special.invoke(ev, base, method, [items[0] if len(items) == 1 else ev.tuple_of(items)], loc)
@@ -80,7 +81,7 @@ def _index_item(ev: Evaluator, item: Value, loc: ir.Loc | None) -> ir.Expr:
         known, value = static(ev, item)
         if known:
             return ir.call("numpy.array", ir.List(tuple(ir.Const(v) for v in value)))
-    return residual(ev, item, loc)
+    return residual(ev, eval_optional.present(ev, item, loc), loc)
 
 
 def _index_box(ev: Evaluator, base: Ptr, items: list[Value], loc: ir.Loc | None) -> Value:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import eval_operators as operators
-from srcad import ir
+from srcad import eval_optional, ir
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_assign import assign
 from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, place
@@ -20,7 +20,7 @@ from srcad.eval_order import COUNTERS, changes_nothing, holding, names_in, point
 from srcad.eval_values import ONE_ARRAY, dyn, residual, static, static_truth, truth_expr
 from srcad.transforms import activity
 from srcad.types import Num, Seq
-from srcad.values import Dyn, Generator, Lazy, State, Value
+from srcad.values import Dyn, Generator, Lazy, Maybe, State, Value
 
 INT = Num("int64", (), True)
 
@@ -262,7 +262,8 @@ def while_loop(ev: Evaluator, stmt: ir.While) -> None:
         test = operators.truth(ev, stmt.test)
         prelude, ev.out = tuple(ev.out), []
         tests[:] = [truth_expr(ev, test, stmt.test.loc)]
-        ev.block(stmt.body)
+        with eval_optional.narrowed(ev, [(stmt.test, True)]):
+            ev.block(stmt.body)
         body, ev.out = tuple(ev.out), outer
         if prelude:
             # a test that needs statements: `while True` with the test as the first thing of each iteration
@@ -342,6 +343,9 @@ def generalise(ev: Evaluator, names: set[str], loc: ir.Loc | None) -> None:
     for name in sorted(names):
         frame = ev.owner(name)
         value = ev.state.frames[frame].get(name)
+        if isinstance(value, Maybe):
+            parts = (Dyn(v.expr, replace(v.type, number=None)) for v in (value.absent, value.value))  # type: ignore[arg-type]
+            ev.bind(name, Maybe(*parts), loc, frame)
         if not isinstance(value, Dyn):
             continue
         type_ = replace(value.type, number=None) if isinstance(value.type, Num) else value.type

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from srcad import ir
+from srcad import eval_optional, ir
 from srcad.eval_core import Evaluator, Restart, merge_types, shape_class
 from srcad.eval_order import may_be_array, names_in, pointers_in
 from srcad.types import Seq, is_scalar, rank
-from srcad.values import Box, Conflict, Dyn, Generator, Known, Lazy, Ptr, State, Text, Value
+from srcad.values import Box, Conflict, Dyn, Generator, Known, Lazy, Maybe, Ptr, State, Text, Value
 
 Body = tuple[ir.Stmt, ...]
 
@@ -78,11 +78,22 @@ class Merge:
         if isinstance(a, Lazy) and isinstance(b, Lazy) and _same_lazy(a, b):
             args = zip(a.args, b.args, strict=True)
             return replace(a, args=tuple(self.value(frame, f"{name}_{k}", x, y) for k, (x, y) in enumerate(args)))
+        optional = eval_optional.parts(a, b)
+        if optional is not None:
+            return self.optional(frame, name, *optional)
         if a == b or isinstance(a, Known) and isinstance(b, Known) and _same(a.value, b.value):
             self.kept.append((frame, name, a))
             return a if (frame, name) not in self.apart else Conflict("reads a variable that changes between the paths")
         one, two = _what(a, self.a), _what(b, self.b)
         return Conflict(f"is {one} on one path and {two} on another")
+
+    def optional(self, frame: str, name: str, a: tuple[Value, Value], b: tuple[Value, Value]) -> Value:
+        """A number on one path and None on the other."""
+        absent, value = (self.value(frame, n, x, y) for n, x, y in zip((f"{name}_is_none", name), a, b, strict=True))
+        if isinstance(value, Conflict):
+            return value
+        assert isinstance(absent, Dyn) and isinstance(value, Dyn)
+        return Maybe(absent, value)
 
     def number(self, frame: str, name: str, a: Dyn, b: Dyn) -> Value:
         type_ = merge_types(a.type, b.type)
@@ -254,8 +265,8 @@ def _what(value: Value, state: State) -> str:
         return f"an {kind}" if kind == "object" else f"a {kind}"
     if isinstance(value, Known):
         return repr(value.value) if isinstance(value.value, (str, type(None), bool)) else "a fixed value"
-    if isinstance(value, Conflict):
-        return "of several kinds"
+    if isinstance(value, (Conflict, Maybe)):
+        return "of several kinds" if isinstance(value, Conflict) else "a number or None"
     return (
         "an iterator" if isinstance(value, (Lazy, Generator)) else "text" if isinstance(value, Text) else "a function"
     )

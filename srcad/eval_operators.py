@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from typing import Any
 
-from srcad import eval_special, ir
+from srcad import eval_optional, eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, place
 from srcad.eval_exprs import evaluate, evaluate_all
 from srcad.eval_order import disturbed, holding, owned
 from srcad.eval_values import constant, dyn, residual, static, static_truth, truth_expr
 from srcad.types import Num, Seq, is_float, is_scalar
-from srcad.values import Dyn, Known, Lazy, Ptr, Text, Value
+from srcad.values import Dyn, Known, Lazy, Maybe, Ptr, Text, Value
 
 BINARY: dict[str, Any] = {
     "+": operator.add,
@@ -43,7 +44,7 @@ COMPARE: dict[str, Any] = {
 def unary(ev: Evaluator, expr: ir.Unary) -> Value:
     if expr.op == "not":
         return negation(ev, truth(ev, expr.operand), expr.loc)
-    value = evaluate(ev, expr.operand)
+    value = eval_optional.present(ev, evaluate(ev, expr.operand), expr.loc)
     method = eval_special.special(ev, value, {"-": "neg", "+": "pos", "~": "invert"}[expr.op])
     if method is not None:
         return eval_special.invoke(ev, value, method, [], expr.loc)
@@ -64,6 +65,7 @@ def binary_expr(ev: Evaluator, expr: ir.Binary) -> Value:
 
 
 def binary(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None) -> Value:
+    left, right = eval_optional.both_present(ev, op, left, right, loc)
     known_left, a = static(ev, left)
     known_right, b = static(ev, right)
     if known_left and known_right and isinstance(a, str) and op in BINARY:
@@ -155,6 +157,10 @@ def _chained(ev: Evaluator, expr: ir.Compare) -> Value:
 
 
 def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None) -> Value:
+    missing = _is_missing(op, left, right) if isinstance(left, Maybe) or isinstance(right, Maybe) else None
+    if missing is not None:
+        return missing
+    left, right = eval_optional.both_present(ev, op, left, right, loc)
     if op in ("is", "is not"):
         return constant(_identical(ev, left, right, loc) == (op == "is"))
     if op in ("in", "not in"):
@@ -177,6 +183,15 @@ def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
             raise Unsupported("cannot differentiate a comparison of an array with this", loc, "Use `is None`.")
         return constant(op == "!=")  # a number is never equal to None or to a string
     return dyn(ev, ir.Compare((op,), (residual(ev, left, loc), residual(ev, right, loc)), loc=loc))
+
+
+def _is_missing(op: str, left: Value, right: Value) -> Value | None:
+    """``scale is None`` of what may be None."""
+    for a, b in ((left, right), (right, left)):
+        if isinstance(a, Maybe) and b == Known(None) and op in ("is", "==", "is not", "!="):
+            positive = op in ("is", "==")
+            return a.absent if positive else replace(a.absent, expr=ir.Unary("not", a.absent.expr), const=None)
+    return None
 
 
 def _compare_boxes(ev: Evaluator, op: str, left: Ptr, right: Ptr, loc: ir.Loc | None) -> Value:
@@ -276,8 +291,12 @@ def boolop(ev: Evaluator, expr: ir.BoolOp) -> Value:
 def _boolop_from(ev: Evaluator, expr: ir.BoolOp, value: Value, k: int) -> Value:
     """``value and expr.items[k] ...``: one expression where that is a truth value, else a choice between values."""
     mark, before = len(ev.out), ev.state.copy()
+    earlier = [(item, expr.op == "and") for item in expr.items[:k]]
     with holding(ev, [value]):
-        values = [value, *(evaluate(ev, item) for item in expr.items[k:])]
+        values = [value]
+        for j in range(k, len(expr.items)):
+            with eval_optional.narrowed(ev, [(item, expr.op == "and") for item in expr.items[:j]]):
+                values.append(evaluate(ev, expr.items[j]))
     if len(ev.out) == mark and not disturbed(ev, before, mark) and all(_is_flag(v) for v in values):
         return boolean(ev, expr.op, values, expr.loc)
     del ev.out[mark:]
@@ -286,7 +305,9 @@ def _boolop_from(ev: Evaluator, expr: ir.BoolOp, value: Value, k: int) -> Value:
     ev.bind(name, value, expr.loc)
     rest = expr.items[k] if k == len(expr.items) - 1 else ir.BoolOp(expr.op, expr.items[k:], loc=expr.loc)
     test = ir.Name(name) if expr.op == "and" else ir.Unary("not", ir.Name(name))
-    ev.statement(ir.If(test, (ir.Assign(ir.Name(name), rest, loc=expr.loc),), loc=expr.loc))
+    with eval_optional.narrowed(ev, earlier[:-1]):
+        told = expr.items[k - 1] if expr.op == "and" else ir.Unary("not", expr.items[k - 1])
+        ev.branch(ir.If(test, (ir.Assign(ir.Name(name), rest, loc=expr.loc),), loc=expr.loc), told)
     return ev.env.pop(name)
 
 
@@ -299,11 +320,14 @@ def truth(ev: Evaluator, expr: ir.Expr) -> Value:
     """A test: of ``a and b`` only the truth matters."""
     if not isinstance(expr, ir.BoolOp):
         value = evaluate(ev, expr)
+        if isinstance(value, Maybe):
+            return dyn(ev, eval_optional.truth(value))
         return eval_special.truth(ev, value, expr.loc) or value
     mark, before = len(ev.out), ev.state.copy()
     values: list[Value] = []
-    for item in expr.items:
-        values.append(truth(ev, item))
+    for k, item in enumerate(expr.items):
+        with eval_optional.narrowed(ev, [(earlier, expr.op == "and") for earlier in expr.items[:k]]):
+            values.append(truth(ev, item))
         if len(values) > 1 and (len(ev.out) > mark or disturbed(ev, before, mark)):
             del ev.out[mark:]
             ev.state = before
@@ -322,6 +346,6 @@ def choice(ev: Evaluator, expr: ir.IfExp) -> Value:
     ev.env[f"{name}#test"] = test
     body = (ir.Assign(ir.Name(name), expr.body, loc=expr.loc),)
     orelse = (ir.Assign(ir.Name(name), expr.orelse, loc=expr.loc),)
-    ev.statement(ir.If(ir.Name(f"{name}#test", loc=expr.test.loc), body, orelse, loc=expr.loc))
+    ev.branch(ir.If(ir.Name(f"{name}#test", loc=expr.test.loc), body, orelse, loc=expr.loc), expr.test)
     del ev.env[f"{name}#test"]
     return ev.env.pop(name)

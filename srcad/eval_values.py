@@ -8,7 +8,7 @@ from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.types import Num, Seq
-from srcad.values import Bound, Box, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Text, Value
+from srcad.values import Bound, Box, Closure, Dyn, Generator, Known, Lazy, Maybe, Partial, Ptr, Text, Value
 
 ONE_ARRAY = "srcad differentiates floats, arrays and containers of them; hold the entries in one array."
 
@@ -28,6 +28,9 @@ def residual(ev: Evaluator, value: Value, loc: ir.Loc | None = None) -> ir.Expr:
         return ir.Slice(lower, upper, step, loc=loc)
     if isinstance(value, Lazy) and value.kind == "range":
         return ir.Call(ir.Ref("builtins.range"), tuple(residual(ev, a, loc) for a in value.args))
+    if isinstance(value, Maybe):
+        way_out = "Test it with `is not None` before."
+        raise Unsupported("cannot differentiate a value that is None on some path here", loc, way_out)
     raise Unsupported(f"cannot differentiate {_what(value)} used as a number", loc)
 
 

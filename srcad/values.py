@@ -95,6 +95,14 @@ class Conflict:
 
 
 @dataclass(frozen=True)
+class Maybe:
+    """A number that is None on some paths: `absent` tells at run time; `value` is read only where it is not None."""
+
+    absent: Dyn
+    value: Dyn
+
+
+@dataclass(frozen=True)
 class Partial:
     """``functools.partial(fn, *args, **kwargs)`` made inside the model, or a derivative ``srcad.grad(f)``."""
 
@@ -104,7 +112,7 @@ class Partial:
     derivative: str = ""  # "", "grad", "value_and_grad", ...
 
 
-Value: TypeAlias = Union[Dyn, Known, Ptr, Closure, Bound, Lazy, Generator, Text, Conflict, Partial]
+Value: TypeAlias = Union[Dyn, Known, Ptr, Closure, Bound, Lazy, Generator, Text, Conflict, Maybe, Partial]
 
 
 @dataclass(frozen=True)

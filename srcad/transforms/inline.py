@@ -21,7 +21,7 @@ from srcad.pipeline import NeedValue, Request
 from srcad.program import Program
 from srcad.transforms import activity
 from srcad.types import Static, Struct
-from srcad.values import Dyn, Generator, Known, Lazy, Ptr, Text, Value
+from srcad.values import Dyn, Generator, Known, Lazy, Maybe, Ptr, Text, Value
 
 ONE_KIND = "Give every variable and container one kind and one length on all paths."
 _CHANGEABLE = (np.ndarray, list, dict, set)
@@ -191,6 +191,9 @@ def _leaves(ev: Evaluator, value: Value, exprs: list[ir.Expr], loc: ir.Loc | Non
         box = ev.state.heap[value.id]
         items = tuple(_leaves(ev, item, exprs, loc) for item in box.items)
         return Struct(box.kind, box.keys, items, box.cls)
+    if isinstance(value, Maybe):
+        reason = "cannot differentiate a result that is None on some path"
+        raise Unsupported(reason, loc, "Return a number on every path.")
     kinds = (Text, "text"), (Lazy, "an iterator"), (Generator, "a generator")
     what = next((name for kind, name in kinds if isinstance(value, kind)), "a function")
     reason = f"cannot differentiate {what} as a part of the result"

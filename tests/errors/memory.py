@@ -196,3 +196,21 @@ def _hidden():
 def same_array_in_a_container_one_written(x, state):
     x *= state["old"]
     return np.sum(x)
+
+
+@refused(vector)
+def write_through_a_name_that_may_be_none(x):
+    y = x * 2.0
+    view = None
+    if x[0] > 0.0:
+        view = y
+    if view is not None:
+        view[1] = view[0] * x[2]
+    return np.sum(y * y)
+
+
+@refused(vector)
+def result_that_may_be_none(x):
+    if x[0] > 0.0:
+        return None
+    return x[1] * 2.0

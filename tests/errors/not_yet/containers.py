@@ -44,14 +44,6 @@ def element_of_a_list_of_unknown_length_written(x):
 
 
 @refused(vector)
-def number_or_none(x):
-    y = None
-    if x[0] > 0.0:
-        y = x[1] * 2.0
-    return x[2] if y is None else y * x[2]
-
-
-@refused(vector)
 def items_chosen_by_a_number(x):
     positive = [v for v in (x[0], x[1], x[2]) if v > 0.0]
     return positive[0] * positive[1]
