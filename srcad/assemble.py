@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import bounds, docstrings, emit, facts, ir, overflow, types
+from srcad import borrowed, bounds, docstrings, emit, facts, ir, overflow, types
 from srcad.dims import dim_expr
 from srcad.errors import Unsupported
 from srcad.pipeline import Generated, Request
@@ -172,7 +172,12 @@ def generated(program: Program, request: Request, passes: tuple[tuple[str, str],
         program = replace(program, body=overflow.checked(program.body, program.types))
         program = loops.loops(program) if options.get("loops", True) else program
     function = retarget.retarget(program.function(), program.types, request.backend)
-    text = emit.module([function], header=header(request), backend=request.backend, decorator=decorator)
+    own = borrowed.borrow(function)
+    definitions = [retarget.retarget(f, {}, request.backend) for f in own.definitions]
+    if own.imports:  # machine code of the imported would be kept with that of the module
+        decorator = decorator.replace("cache=True, ", "")
+    head = "\n".join((header(request), *own.imports))
+    text = emit.module([*definitions, own.function], header=head, backend=request.backend, decorator=decorator)
     return Generated(
         text=text,
         entry=function.name,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from srcad import shapes
 from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct
 from srcad.probe import probe
 from srcad.promotion import as_number, ufunc
@@ -38,6 +39,8 @@ def result(
             return found
     if path.startswith("numpy.random.") or isinstance(getattr(obj, "__self__", None), np.random.RandomState):
         return _random(path.rsplit(".", 1)[1], np.random.RandomState(0), args, kwargs, assumptions)
+    if path.startswith("user:") and obj is not None:
+        return _with_rule(path, obj, args, kwargs, assumptions)
     if not path.startswith(_PURE) or path.startswith(_IMPURE) or any(map(_is_foreign, (*args, *kwargs.values()))):
         return UNKNOWN
     function = find(path) if obj is None else obj
@@ -51,6 +54,26 @@ def result(
         return UNKNOWN
     found = probe(path, function, args, kwargs, assumptions)
     return _without_extents(found) if _is_data_dependent(path, args) else found
+
+
+def _with_rule(
+    path: str, function: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract], assumptions: Assumptions
+) -> Abstract:
+    """The type of a call of a user's function that has a derivative rule, and so no effects.
+
+    What its extents depend on is not known, unless it works element by element.
+    """
+    from srcad import rules
+
+    rule = rules.lookup_object(function)
+    if rule is None or any(map(_is_foreign, (*args, *kwargs.values()))):
+        return UNKNOWN
+    found = _without_extents(probe((path, function), function, args, kwargs, []))
+    numbers = [as_number(t) for t in (*args, *kwargs.values())]
+    known = [n for n in numbers if n is not None]
+    if rule.partials is None or len(known) < len(numbers) or not isinstance(found, Num):
+        return found
+    return dataclasses.replace(found, dims=shapes.broadcast([n.dims for n in known], assumptions))
 
 
 def find(path: str) -> Any:

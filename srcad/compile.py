@@ -6,6 +6,7 @@ import importlib.util
 import re
 import sys
 import threading
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -93,7 +94,9 @@ def _compile(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
 
     types = tuple(numba.typeof(value) for value in arguments)
     try:
-        compiled.call.compile(types)
+        with warnings.catch_warnings():  # about strided products, in text that is not the user's
+            warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
+            compiled.call.compile(types)
     except numba.core.errors.NumbaError:
         raise
     except Exception:

@@ -35,6 +35,9 @@ class Spelling:
     def spell(self, path: str) -> ir.Expr:
         """The expression for a `Ref`: ``np.linalg.inv``, ``unbroadcast``, ``len``."""
         kind, _, name = path.rpartition(":")
+        if kind == "import":  # ir.Ref("import:package.module.name"): a function of the user's
+            module, _, name = name.rpartition(".")
+            return ir.Name(self.require(module, name))
         if kind:
             return ir.Name(identifier(name.rpartition(".")[2]) if kind.startswith("user") else name)
         if path.startswith("builtins.") and path[9:] not in self.taken:

@@ -103,8 +103,9 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
         missing = isinstance(args[0], Dyn) and args[0].expr == ir.Name(NOTHING)
         return constant(missing or static(ev, args[0])[0])
     if path is None or path.startswith(("user:", "global:", "closure:")):
-        if rules.lookup_object(getattr(obj, "live", obj)) is not None:
-            return library(ev, _object_path(obj), obj, args, kwargs, loc)
+        stated = rules.lookup_object(live)
+        if stated is not None:
+            return library(ev, f"user:{stated.path}", obj, args, kwargs, loc)
         return call_user(ev, fn, args, kwargs, loc)
     handler = _special(fn)
     if path not in ASKS_FOR_KIND:
@@ -176,11 +177,6 @@ def literal(ev: Evaluator, value: Any) -> Value:
 
 def scope_function(obj: Any) -> bool:
     return callable(obj) and hasattr(obj, "__code__")
-
-
-def _object_path(obj: Any) -> str:
-    live = getattr(obj, "live", obj)
-    return f"user:{live.__module__}.{live.__qualname__}"
 
 
 # ---- user functions ----
@@ -405,7 +401,7 @@ def library(
 
     named_at: where the program names it as a function; a method is printed as one.
     """
-    from srcad import eval_effects
+    from srcad import eval_effects, eval_rules
 
     if eval_effects.has_out(obj, args):
         args, kwargs = args[:-1], {**kwargs, "out": args[-1]}
@@ -423,6 +419,7 @@ def library(
     pairs = tuple((name, argument(ev, "" if name in own else name, value, path, loc)) for name, value in kwargs.items())
     if rule is not None:
         check_arguments(rule, path, exprs, dict(pairs), loc)
+        eval_rules.bake(ev, getattr(obj, "live", obj), rule, loc)
     ref = ir.Ref(path, getattr(obj, "live", obj), loc=named_at)
     return result(ev, ir.Call(ref, tuple(exprs), pairs, loc=loc))
 

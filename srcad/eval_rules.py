@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from srcad import ir, rules, scope, types
+from srcad import borrowed, ir, library, rules, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_calls import call_function
 from srcad.eval_core import Context, Evaluator, Restart
@@ -15,6 +16,7 @@ from srcad.facts import Shapes
 from srcad.naming import Names
 from srcad.values import Dyn, Known, Value
 
+_LIBRARIES = tuple(f"{name}." for name in library.KNOWN)
 _OWN = os.path.dirname(rules.__file__)
 _PARSED: dict[Any, tuple[scope.Target, ir.Function]] = {}
 
@@ -22,10 +24,49 @@ _PARSED: dict[Any, tuple[scope.Target, ir.Function]] = {}
 def parsed(rule: Any) -> tuple[scope.Target, ir.Function]:
     from srcad.transforms import desugar
 
-    if rule not in _PARSED:
-        target = scope.from_live(rule)
-        _PARSED[rule] = target, desugar.desugar(target.function)
-    return _PARSED[rule]
+    if rule in _PARSED:
+        return _PARSED[rule]
+    target = scope.from_live(rule)
+    found = target, desugar.desugar(target.function)
+    if not any(captures(target)):  # what a rule captures is read anew each time
+        _PARSED[rule] = found
+    return found
+
+
+def captures(target: scope.Target) -> Iterator[ir.Ref]:
+    """The captured values that a rule of the user's reads, those of the functions it calls included."""
+    seen, todo = {target.path}, [target]
+    while todo:
+        for node in ir.walk(todo.pop().function):
+            if not isinstance(node, ir.Ref):
+                continue
+            if node.path.startswith(("global:", "closure:")):
+                yield node
+            elif isinstance(node.obj, scope.Target) and node.path not in seen:
+                seen.add(node.path)
+                todo.append(node.obj)
+
+
+def bake(ev: Evaluator, function: Any, rule: rules.RuleSet, loc: ir.Loc | None) -> None:
+    """Note the numbers that a function of the user's and its rules capture.
+
+    The generated text holds them, and each call compares.
+    """
+    if not rule.path.startswith(_LIBRARIES):
+        for ref in borrowed.numbers(function, ev.root):
+            ev.cx.used_baked[scope.split(ref.path)] = ref.obj
+    for stated in (rule.partials, rule.pullback, rule.pushforward):
+        if stated is None or stated.__module__.startswith("srcad.rules."):
+            continue
+        for ref in captures(scope.from_live(stated, ev.root)):
+            if not isinstance(ref.obj, (bool, int, float, complex, str, type(None))):
+                reason = f"cannot differentiate with the rule {stated.__name__}, which captures {_name(ref)}"
+                raise Unsupported(reason, loc, "A rule may capture numbers; pass other values as arguments.")
+            ev.cx.used_baked[scope.split(ref.path)] = ref.obj
+
+
+def _name(ref: ir.Ref) -> str:
+    return ref.path.rpartition(":")[2]
 
 
 def apply(

@@ -19,6 +19,9 @@ from srcad.bindings import Definition, Import, Unclear, Value
 from srcad.errors import Unsupported
 from srcad.target import MISSING, PURE_DECORATORS, Family, Parameter, Target
 
+_REGISTERING = frozenset(
+    f"srcad.{word}" for word in "elementwise pullback pushforward linear multilinear constant expansion".split()
+)
 _KNOWN = "srcad reads numpy, scipy, math and the files next to this one."
 
 
@@ -57,6 +60,23 @@ class Module:
         self.scope = FileScope(self)
         self._classes: dict[int, ClassInfo] = {}
         folder.family.globals_path(name, self.names.names, "")
+
+    @functools.cached_property
+    def ruled(self) -> dict[str, int]:
+        """The functions that this file registers derivative rules for, with the line."""
+        found: dict[str, int] = {}
+        for node in ast.walk(self.file.tree):
+            if isinstance(node, ast.Call) and self.scope.dotted(node.func) in _REGISTERING:
+                for arg in node.args:
+                    found |= self._primal(arg, node.lineno)
+        return found
+
+    def _primal(self, arg: ast.expr, line: int) -> dict[str, int]:
+        try:
+            ref = self.scope._reference(arg)
+        except Unsupported:
+            return {}
+        return {} if ref is None else {ref.path: line}
 
     def sibling(self, name: str, level: int) -> Module | None:
         """A module of the user's, by the name that an import here uses; None if there is no such file near."""
@@ -165,6 +185,9 @@ class FileScope:
 
     def resolve(self, name: str, loc: ir.Loc | None) -> ir.Ref:
         """What a free name stands for; `Unsupported` if nothing, or if only running the file could tell."""
+        return self._without_rule(self._resolved(name, loc), loc)
+
+    def _resolved(self, name: str, loc: ir.Loc | None) -> ir.Ref:
         enclosing = self._enclosing(name)
         if enclosing is not None:
             return enclosing
@@ -185,7 +208,19 @@ class FileScope:
             return ref.obj.member(attr, loc)
         if isinstance(ref.obj, ClassInfo):
             return ref.obj.attribute(attr, loc)
-        return live.attribute(self.family, ref, attr, loc)
+        found = live.attribute(self.family, ref, attr, loc)
+        return found and self._without_rule(found, loc)
+
+    def _without_rule(self, ref: ir.Ref, loc: ir.Loc | None) -> ir.Ref:
+        """The reference, unless the file registers a derivative rule for it: rules are known when they have run."""
+        where = self.module.ruled.get(ref.path) if loc is not None else None
+        if where is None:
+            return ref
+        raise Unsupported(
+            f"the derivative rule that line {where} registers is not known without running the file",
+            loc,
+            "Use srcad from Python: srcad.differentiate, and .save() for the file.",
+        )
 
     def imported(self, module: str, attr: str | None, level: int, loc: ir.Loc | None) -> ir.Ref:
         """What an import in this file gives."""

@@ -23,7 +23,7 @@ _cache: dict[Any, tuple[Abstract, tuple[Any, ...]]] = {}
 
 
 def probe(
-    key: str,
+    key: Any,
     function: Callable[..., Any],
     args: Sequence[Abstract],
     kwargs: Mapping[str, Abstract],

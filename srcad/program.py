@@ -8,6 +8,7 @@ from typing import Any
 
 from srcad import ir
 from srcad.abstract import Abstract
+from srcad.naming import identifier
 from srcad.pipeline import Input
 
 
@@ -54,4 +55,6 @@ class Program:
     def names(self) -> set[str]:
         """Every name in use."""
         own = {i.name for i in self.inputs} | {p.name for p in self.seeds}
-        return own | ir.names(self.body) | ir.names(self.results)
+        refs = (n.path for n in ir.walk((self.body, self.results)) if isinstance(n, ir.Ref))
+        called = {identifier(path.rpartition(".")[2]) for path in refs if path.startswith("user:")}
+        return own | called | ir.names(self.body) | ir.names(self.results)

@@ -128,7 +128,8 @@ class Pull:
             raise Unsupported("cannot differentiate several values of this expression", self.loc)
         rule = self.rule(expr)
         if rule.pullback is None:
-            raise Unsupported(f"cannot differentiate {rule.path} in reverse mode", self.loc)
+            hint = "Register a pullback for it, as for its pushforward."
+            raise Unsupported(f"cannot differentiate {rule.path} in reverse mode", self.loc, hint)
         for k, bar in enumerate(bars):
             if bar != ir.NONE and rule.outputs and k not in rule.outputs:
                 raise Unsupported(f"cannot differentiate value {k} of {rule.path}", expr.loc or self.loc)
@@ -232,7 +233,8 @@ class Pull:
         elif rule.pullback is not None:
             self.pullback(expr, rule, self.full(g, kind, expr), out)
         else:
-            raise Unsupported(f"cannot differentiate {rule.path} in reverse mode", expr.loc or self.loc)
+            hint = "Register a pullback for it, as for its pushforward."
+            raise Unsupported(f"cannot differentiate {rule.path} in reverse mode", expr.loc or self.loc, hint)
 
     def softplus(self, expr: ir.Call, exponent: ir.Expr, g: Cotangent, kind: Num) -> None:
         """``log(1 + exp(x))``: its derivative is written so that it does not overflow."""

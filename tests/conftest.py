@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A slow machine is no failure of what is tested.
+settings.register_profile("srcad", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("srcad")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -250,7 +250,7 @@ def _add(primal: Primal, module: str, **facts: Any) -> None:
     path = primal if isinstance(primal, str) else path_of(primal)
     key = _key(primal)
     own = module.startswith("srcad.rules.")
-    old = (_TABLE.get(path) if own else _USER.get(key)) or RuleSet(path, primal)
+    old = (_TABLE.get(path) if own else _USER.get(key)) or RuleSet(path if own else _unique(path, key), primal)
     given = {name: value for name, value in facts.items() if value}
     for name in ("params", "star", "keywords"):
         given[name] = getattr(old, name) or given.get(name, ())
@@ -260,6 +260,16 @@ def _add(primal: Primal, module: str, **facts: Any) -> None:
         _TABLE[path] = new
     else:
         _USER[key] = new
+
+
+def _unique(path: str, key: str | int) -> str:
+    """The path, told apart from that of another function of the same name, as nested ones have it."""
+    taken = {rule.path for rule in _USER.values()} if isinstance(key, int) else set()
+    found, k = path, 1
+    while found in taken:
+        k += 1
+        found = f"{path}#{k}"
+    return found
 
 
 def _key(primal: Primal) -> str | int:

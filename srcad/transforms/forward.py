@@ -362,7 +362,8 @@ class Push:
         if rule.multilinear_in:
             return self.multilinear(expr, rule)
         if rule.pushforward is None:
-            raise Unsupported(f"cannot differentiate {rule.path} in forward mode", expr.loc or self.loc)
+            hint = "Register a pushforward for it, as for its pullback."
+            raise Unsupported(f"cannot differentiate {rule.path} in forward mode", expr.loc or self.loc, hint)
         for name, value in bound.items():
             if name not in (*rule.wrt, *rule.inert, rule.each) and activity.flowing_value(value) & self.fwd.active:
                 raise Unsupported(f"cannot differentiate {rule.path} with respect to {name}", expr.loc or self.loc)

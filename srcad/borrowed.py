@@ -1,0 +1,178 @@
+"""Functions of the user's that have a derivative rule: generated code calls them, so it must hold or import them.
+
+A function that needs nothing but libraries and such functions is written into the generated module. Another one is
+imported, if its module has it under its name. What is neither is refused.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.naming import Names, identifier
+
+_CAPTURED = ("global:", "closure:")
+
+
+@dataclass(frozen=True)
+class Borrowed:
+    """A program's function with the names of what it borrows; `definitions` stand above it in the module.
+
+    imports: a note for each function that is imported, with a digest of its text: the module is another one when the
+    function is.
+    """
+
+    function: ir.Function
+    definitions: tuple[ir.Function, ...] = ()
+    imports: tuple[str, ...] = ()
+
+
+def borrow(function: ir.Function) -> Borrowed:
+    """Find the functions that `function` borrows.
+
+    Raises:
+        Unsupported: one can be neither written out nor imported, or writes into its argument.
+    """
+    found = _borrowed(function)
+    if not found:
+        return Borrowed(function)
+    held: dict[int, ir.Function | None] = {}
+    for ref in found:
+        _hold(ref, held)
+    whole = {key: f for key, f in held.items() if f is not None}
+    names = Names(ir.names((function, *whole.values())) | {function.name})
+    spelled = {key: names.fresh(identifier(f.name)) for key, f in whole.items()}
+    definitions = (replace(_plain(f), name=spelled[key]) for key, f in whole.items())
+    return Borrowed(
+        _spelled(function, spelled),
+        tuple(_spelled(f, spelled) for f in definitions),
+        tuple(_note(ref) for ref in found if _key(ref) not in spelled),
+    )
+
+
+def numbers(live: Any, root: Any) -> Iterator[ir.Ref]:
+    """The captured numbers that stand as literals in the text of a function, if it is written out.
+
+    root: a target whose names for captured values are used.
+    """
+    from srcad import scope
+    from srcad.eval_rules import captures
+
+    try:
+        found = list(captures(scope.from_live(live, root)))
+    except Unsupported:  # a function without text, or of Python that srcad does not read
+        return
+    if all(map(_is_number, found)):
+        yield from found
+
+
+def _borrowed(node: Any) -> list[ir.Ref]:
+    """The user's functions that a program refers to, each once, in the order of their names."""
+    refs = {_key(n): n for n in ir.walk(node) if isinstance(n, ir.Ref) and n.path.startswith("user:")}
+    return sorted(refs.values(), key=lambda ref: ref.path)
+
+
+def _key(ref: ir.Ref) -> int:
+    return id(_live(ref))
+
+
+def _live(ref: ir.Ref) -> Any:
+    return getattr(ref.obj, "live", None) or ref.obj
+
+
+# ---- written out ----
+
+
+def _hold(ref: ir.Ref, held: dict[int, ir.Function | None]) -> bool:
+    """Add the definition of a function, after those it calls; None for one that cannot be written out."""
+    key = _key(ref)
+    if key in held:
+        return held[key] is not None
+    held[key] = None
+    function = _definition(ref)
+    if function is None:
+        return False
+    held[key] = function  # it may call itself
+    if all([_hold(inner, held) for inner in _borrowed(function)]):
+        held[key] = held.pop(key)  # behind what it calls
+        return True
+    held[key] = None
+    return False
+
+
+def _definition(ref: ir.Ref) -> ir.Function | None:
+    """The function as its author wrote it, if it needs nothing else of its author's than numbers."""
+    from srcad import scope
+
+    try:
+        target = scope.from_live(_live(ref))
+        function = target.function
+    except Unsupported:
+        return None
+    captured = [n for n in ir.walk(function) if isinstance(n, ir.Ref) and n.path.startswith(_CAPTURED)]
+    if target.bound or function.name == "<lambda>" or not all(map(_is_number, captured)):
+        return None
+    _refuse_writer(function, ref)
+    return ir.transform(function, lambda n: ir.Const(n.obj) if n in captured else n)
+
+
+def _is_number(ref: ir.Ref) -> bool:
+    return isinstance(ref.obj, (bool, int, float, complex))
+
+
+def _refuse_writer(function: ir.Function, ref: ir.Ref) -> None:
+    own = {p.name for p in function.params}
+    for node in ir.walk(function.body):
+        target = node.target if isinstance(node, (ir.Assign, ir.Augment)) else None
+        if isinstance(target, (ir.Index, ir.Attr)) and _root(target) in own:
+            reason = f"cannot differentiate by rule {function.name}, which writes into its argument {_root(target)}"
+            raise Unsupported(reason, ref.loc or function.loc, "Let it return what it computes.")
+
+
+def _root(expr: ir.Expr) -> str:
+    while isinstance(expr, (ir.Index, ir.Attr)):
+        expr = expr.base
+    return expr.id if isinstance(expr, ir.Name) else ""
+
+
+def _plain(function: ir.Function) -> ir.Function:
+    """Without annotations: they may name what the module does not have."""
+    params = tuple(replace(p, annotation=None) for p in function.params)
+    return ir.transform(
+        replace(function, params=params),
+        lambda n: replace(n, annotation=None) if isinstance(n, ir.Assign) and n.annotation else n,
+    )
+
+
+# ---- imported ----
+
+
+def _note(ref: ir.Ref) -> str:
+    live = _live(ref)
+    place = sys.modules.get(str(getattr(live, "__module__", "")))
+    name = str(getattr(live, "__qualname__", ""))
+    if place is None or not name.isidentifier() or getattr(place, name, None) is not live:
+        shown = ref.path.removeprefix("user:")
+        reason = (
+            f"cannot call {shown} from generated code: it is not a function of a module, and needs more than its text"
+        )
+        raise Unsupported(reason, ref.loc, "Define it at the top of a module, or give it what it needs as arguments.")
+    from srcad.fingerprint import fingerprint
+
+    return f"Calls {place.__name__}.{name} as it was at {fingerprint(live)[:8]}."
+
+
+def _spelled(function: ir.Function, spelled: dict[int, str]) -> ir.Function:
+    def visit(node: Any) -> Any:
+        if not isinstance(node, ir.Ref) or not node.path.startswith("user:"):
+            return node
+        if _key(node) in spelled:
+            return ir.Name(spelled[_key(node)])
+        live = _live(node)
+        return replace(node, path=f"import:{live.__module__}.{live.__qualname__}")
+
+    return ir.transform(function, visit)
