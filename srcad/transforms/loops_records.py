@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from srcad import ir, types
 from srcad.program import Program
 from srcad.transforms import activity
+from srcad.transforms.liveness import live_before
 from srcad.transforms.loops_extents import Extents, Stay
 from srcad.transforms.loops_text import plain
 from srcad.types import Num, Seq
@@ -145,29 +146,50 @@ def _range(loop: ir.For | ir.While) -> tuple[types.Dim, types.Dim, types.Dim] | 
 # ---- the statements ----
 
 
-def _rewritten(stmts: Sequence[ir.Stmt], records: dict[str, Record], after: set[str]) -> tuple[ir.Stmt, ...]:
-    """The statements over arrays. after: variables mentioned later than all of them."""
+def _rewritten(stmts: Sequence[ir.Stmt], records: dict[str, Record], live: set[str]) -> tuple[ir.Stmt, ...]:
+    """The statements over arrays. live: variables whose values are read behind all of them."""
     out: list[ir.Stmt] = []
-    rest = list(stmts)
+    rest = list(_apart(stmts, records))
     while rest:
         stmt = rest.pop(0)
-        later = after | ir.names(tuple(rest))
         if isinstance(stmt, (ir.For, ir.While)):
-            out.append(replace(stmt, body=_rewritten(stmt.body, records, later | ir.names(stmt))))
+            around = live_before((stmt,), live_before(rest, live))
+            out.append(replace(stmt, body=_rewritten(stmt.body, records, around)))
         elif isinstance(stmt, ir.If):
+            later = live_before(rest, live)
             body, orelse = (_rewritten(part, records, later) for part in (stmt.body, stmt.orelse))
             out.append(replace(stmt, body=body, orelse=orelse))
-        elif isinstance(stmt, (ir.Block, ir.With)):
-            out.append(replace(stmt, body=_rewritten(stmt.body, records, later)))
-        elif isinstance(stmt, ir.Pop) and stmt.stack in records and isinstance(stmt.target, ir.Name):
-            place = _place(stmt.stack, records)
-            if _is_only_read(stmt.target.id, rest):
-                rest = list(ir.substitute(tuple(rest), {stmt.target.id: place}))
+        elif (pop := _restored(stmt, records)) is not None:
+            assert isinstance(pop.target, ir.Name)
+            place = _place(pop.stack, records)
+            if pop.target.id not in live and _is_only_read(pop.target.id, rest):
+                rest = list(ir.substitute(tuple(rest), {pop.target.id: place}))
             else:
-                out.append(ir.Assign(stmt.target, ir.call("numpy.copy", place), loc=stmt.loc))
+                copy = ir.Assign(pop.target, ir.call("numpy.copy", place), loc=pop.loc)
+                out.append(replace(stmt, body=(copy,)) if isinstance(stmt, ir.Block) else copy)
+        elif isinstance(stmt, (ir.Block, ir.With)):
+            out.append(replace(stmt, body=_rewritten(stmt.body, records, live_before(rest, live))))
         else:
             out.append(_simple(stmt, records))
     return tuple(out)
+
+
+def _restored(stmt: ir.Stmt, records: dict[str, Record]) -> ir.Pop | None:
+    """What gives a variable its recorded array again, if that is all that the statement does."""
+    inner = stmt.body[0] if isinstance(stmt, ir.Block) and len(stmt.body) == 1 else stmt
+    restores = isinstance(inner, ir.Pop) and inner.stack in records and isinstance(inner.target, ir.Name)
+    return inner if restores else None  # type: ignore[return-value]
+
+
+def _apart(stmts: Sequence[ir.Stmt], records: dict[str, Record]) -> Iterator[ir.Stmt]:
+    """The statements, blocks that restore a variable taken apart: it may be read behind its block."""
+    for stmt in stmts:
+        if isinstance(stmt, ir.Block) and any(_restored(inner, records) for inner in stmt.body):
+            yield from (
+                replace(stmt, body=(s,), blank_before=stmt.blank_before and s is stmt.body[0]) for s in stmt.body
+            )
+        else:
+            yield stmt
 
 
 def _is_only_read(name: str, rest: Sequence[ir.Stmt]) -> bool:

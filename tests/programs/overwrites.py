@@ -260,3 +260,41 @@ def pointer_jumping(x, link):
         x[at] = total
         at = link[at]
     return total
+
+
+@program(args=lambda rng: (0.7 * rng.normal(size=(4, 4)), rng.normal(size=4), 5), argnums=(0, 1))
+def state_replaced_in_some_iterations(W, h, n):
+    total = 0.0
+    for t in range(n):
+        y = W @ h
+        total += np.sum(y * y)
+        if t % 2 == 0:
+            h = np.tanh(h) * 1.5
+    return total
+
+
+@program(args=lambda rng: (0.7 * rng.normal(size=(4, 4)), rng.normal(size=4), 4), argnums=(0, 1))
+def state_replaced_in_an_inner_loop(W, h, n):
+    total = 0.0
+    for _ in range(n):
+        total += np.sum(W @ h)
+        for _ in range(3):
+            h = np.tanh(h) * h
+    return total + np.sum((W @ h) ** 2)
+
+
+def _kept(W, h):
+    return h @ W + h.sum()
+
+
+def _gated(kept, h):
+    units = h.shape[1]
+    gate = np.cos(kept[:, :units])
+    return gate * h + np.tanh(kept[:, units:])
+
+
+@program(args=lambda rng: (0.7 * rng.normal(size=(3, 6)), rng.normal(size=(2, 3)), 4), argnums=(0, 1))
+def state_replaced_by_a_function_of_it(W, h, n):
+    for _ in range(n):
+        h = _gated(_kept(W, h), h)
+    return np.sum(h * h)
