@@ -88,3 +88,9 @@ def _factor(expr: ir.Expr) -> tuple[ir.Const | None, ir.Expr]:
         if factor is not None:
             return factor, expr.right if is_number(left, 1.0) else ir.Binary("*", left, expr.right)
     return None, expr
+
+
+def slice_value(item: ir.Slice) -> ir.Expr:
+    """``1:n`` as a value of its own: ``slice(1, n)``."""
+    parts = [ir.NONE if p is None else p for p in (item.lower, item.upper, item.step)]
+    return ir.call("builtins.slice", *(parts if item.step is not None else parts[:2]))

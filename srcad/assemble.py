@@ -64,7 +64,7 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
     sweep = reverse.reverse(replace(program, results=(*program.results, *rebound)), seeded, unit)
     recorded = record.record(sweep, dict(aliases))
     wanted = [sweep.bars[i.name] for i in program.wrt]
-    first, backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted)
+    first, backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
     kept, values = keep_results(sweep, backward)
     body = (
         ir.Block(FORWARD, (*first, *guards(sweep), *recorded.forward, *kept)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from srcad import ir
+from srcad.algebra import slice_value
 from srcad.errors import Unsupported
 from srcad.eval_assign import check_writable
 from srcad.eval_core import Evaluator
@@ -96,7 +97,7 @@ def _add_at(ev: Evaluator, args: list[Value], op: str, loc: ir.Loc | None) -> Va
     if not isinstance(target, Dyn):
         raise Unsupported("cannot differentiate a write into something that is not an array", loc)
     check_writable(ev, target, loc)
-    items = index_exprs(ev, [index], loc)
+    items = tuple(slice_value(i) if isinstance(i, ir.Slice) else i for i in index_exprs(ev, [index], loc))
     key = items[0] if len(items) == 1 else ir.Tuple(items)
     amount = residual(ev, value, loc)
     amount = ir.Unary("-", amount) if op == "-" else amount

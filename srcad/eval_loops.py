@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -206,6 +207,8 @@ class Header:
             parts = value.args if value.kind == "zip" else value.args[1:]
             lengths = list(dict.fromkeys(self.length(v) for v in parts))
             return lengths[0] if len(lengths) == 1 else ir.call("builtins.min", *lengths)
+        if isinstance(value, Lazy) and value.kind == "ndindex":
+            return functools.reduce(lambda a, b: ir.Binary("*", a, b), map(self.count, value.args))
         if isinstance(value, Lazy) and value.kind == "range":
             if len(value.args) == 1:
                 return ir.call("builtins.max", residual(self.ev, value.args[0]), ir.Const(0))
@@ -240,10 +243,28 @@ class Header:
         if value.kind == "reversed":
             last = ir.Binary("-", ir.Binary("-", self.length(value.args[0]), ir.Const(1)), k.expr)
             return self.item(value.args[0], Dyn(last, INT))
+        if value.kind == "ndindex":
+            return ev.tuple_of(self.digits(value.args, k))
         assert value.kind == "range"
         bounds = self.bounds(value)
         step = k.expr if bounds[2] == ir.Const(1) else ir.Binary("*", bounds[2], k.expr)
         return Dyn(step if bounds[0] == ir.Const(0) else ir.Binary("+", bounds[0], step), INT)
+
+    def count(self, extent: Value) -> ir.Expr:
+        expr = residual(self.ev, extent, self.stmt.loc)
+        shape = isinstance(expr, ir.Index) and isinstance(expr.base, ir.Attr) and expr.base.name == "shape"
+        known = isinstance(expr, ir.Const) and expr.value >= 0
+        return expr if shape or known else ir.call("builtins.max", expr, ir.Const(0))
+
+    def digits(self, extents: tuple[Value, ...], k: Dyn) -> list[Value]:
+        """The k-th index of a shape, the last axis running fastest."""
+        found: list[Value] = []
+        rest: ir.Expr = k.expr
+        for n in reversed(extents[1:]):
+            extent = residual(self.ev, n, self.stmt.loc)
+            found.insert(0, Dyn(ir.Binary("%", rest, extent), INT))
+            rest = ir.Binary("//", rest, extent)
+        return [Dyn(rest, INT), *found]
 
 
 def while_loop(ev: Evaluator, stmt: ir.While) -> None:

@@ -31,6 +31,13 @@ def _range(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Val
     return Lazy("range", tuple(args))
 
 
+@handles("numpy.ndindex")
+def _ndindex(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """All indices of a shape, given as one tuple or as several extents."""
+    shape = sequence(ev, args[0], loc) if len(args) == 1 and not isinstance(args[0], Dyn) else args
+    return Lazy("ndindex", tuple(shape))
+
+
 @handles("builtins.zip")
 def _zip(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     if "strict" in kwargs and demand(ev, kwargs["strict"], "the argument strict of zip", loc):

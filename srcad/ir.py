@@ -506,51 +506,62 @@ class Function:
 
 # ---- walking and rewriting ----
 
-_NODES = (Param, Function, Generator, Handler, Case)
+# the fields of every class of nodes that may hold nodes
+_FIELDS: dict[type, tuple[str, ...]] = {
+    cls: tuple(f.name for f in dataclasses.fields(cls) if f.name != "loc")
+    for cls in list(globals().values())
+    if isinstance(cls, type) and dataclasses.is_dataclass(cls) and cls not in (Source, Loc)
+}
 
 
 def is_node(value: object) -> bool:
-    return (
-        dataclasses.is_dataclass(value) and type(value).__module__ == __name__ and not isinstance(value, (Loc, Source))
-    )
+    return type(value) in _FIELDS
 
 
 def children(node: Any) -> Iterator[Any]:
-    """The nodes directly below `node`, in program order."""
-    for f in dataclasses.fields(node):
-        if f.name != "loc":
-            yield from _nodes_in(getattr(node, f.name))
+    """The nodes directly below `node` (or those of a tuple), in program order."""
+    return iter(_below(node))
 
 
-def _nodes_in(value: Any) -> Iterator[Any]:
-    if isinstance(value, tuple):
-        for item in value:
-            yield from _nodes_in(item)
-    elif is_node(value):
-        yield value
+def _below(node: Any) -> list[Any]:
+    found: list[Any] = []
+    if type(node) is tuple:
+        _collect(node, found)
+        return found
+    for name in _FIELDS[type(node)]:
+        value = getattr(node, name)
+        if type(value) is tuple:
+            _collect(value, found)
+        elif type(value) in _FIELDS:
+            found.append(value)
+    return found
+
+
+def _collect(values: tuple[Any, ...], found: list[Any]) -> None:
+    for value in values:
+        if type(value) is tuple:
+            _collect(value, found)
+        elif type(value) in _FIELDS:
+            found.append(value)
 
 
 def walk(node: Any) -> Iterator[Any]:
     """`node` (or every node of a tuple) and all nodes below, parents first, in program order."""
-    if isinstance(node, tuple):
-        for item in _nodes_in(node):
-            yield from walk(item)
-        return
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    todo = _below(node)[::-1] if type(node) is tuple else [node]
+    while todo:
+        found = todo.pop()
+        yield found
+        todo.extend(reversed(_below(found)))
 
 
 def rebuild(node: Any, f: Callable[[Any], Any]) -> Any:
     """`node` with `f` applied to each node directly below it; unchanged parts are shared."""
     changes = {}
-    for fld in dataclasses.fields(node):
-        if fld.name == "loc":
-            continue
-        old = getattr(node, fld.name)
+    for name in _FIELDS[type(node)]:
+        old = getattr(node, name)
         new = _map_nodes(old, f)
         if new is not old:
-            changes[fld.name] = new
+            changes[name] = new
     return dataclasses.replace(node, **changes) if changes else node
 
 

@@ -280,7 +280,7 @@ def _frame(f: ir.Function, outer: Frame | None) -> Frame:
 
 def _own(node: Any) -> Iterator[Any]:
     """The nodes of a body, without those of functions nested in it."""
-    for child in ir._nodes_in(node) if isinstance(node, tuple) else ir.children(node):
+    for child in ir.children(node):
         yield child
         if not isinstance(child, (ir.Lambda, ir.Define)):
             yield from _own(child)

@@ -82,6 +82,8 @@ def _positions(a: Any, index: Any) -> Any:
 def _add(a, positions, g):
     values, places = np.broadcast_to(g, positions.shape), positions.flat
     for k, value in enumerate(values.flat):
+        if not -a.size <= places[k] < a.size:
+            raise IndexError("index is out of bounds")
         a.flat[places[k] if places[k] >= 0 else places[k] + a.size] += value
 
 

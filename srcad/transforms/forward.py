@@ -16,7 +16,7 @@ from srcad.errors import Unsupported, no_rule
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.pull import OPERATORS, Hoist, _base, _is_expensive, named_arguments, softplus_of, swapped
+from srcad.pull import OPERATORS, Hoist, _base, _is_expensive, _is_view, named_arguments, softplus_of, swapped
 from srcad.transforms import activity, alias, tidy
 from srcad.types import Num, Seq
 
@@ -250,12 +250,17 @@ class Forwarder:
 
 
 class Push:
-    """The tangent of one expression: `stmts` to run first, and an expression (None: zero)."""
+    """The tangent of one expression: `stmts` to run first, and an expression (None: zero).
+
+    A tangent may have fewer axes than its expression, or extent 1 where that was broadcast to what does not move
+    (``x - s`` by s): elementwise functions and writes take it as it is, `spread` gives it the whole shape for others.
+    """
 
     def __init__(self, fwd: Forwarder, expr: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> None:
         self.fwd, self.expr, self.out, self.loc = fwd, expr, out, loc
         self.shapes = fwd.shapes
         self.stmts: list[ir.Stmt] = []
+        self.smaller: set[ir.Expr] = set()  # tangents that may lack axes of their expressions
 
     def run(self) -> ir.Expr | None:
         value = self.node(self.expr, self.out)
@@ -280,11 +285,15 @@ class Push:
         if isinstance(expr, ir.Name):
             return ir.Name(self.fwd.dot(expr.id))
         if isinstance(expr, ir.Index):
-            base = self.node(expr.base)
+            base = self.whole(expr.base)
             return None if base is None else replace(expr, base=base)
         if isinstance(expr, ir.Unary):
             inner = self.node(expr.operand)
-            return inner if inner is None or expr.op == "+" else algebra.negate(inner)
+            if inner is None or expr.op == "+":
+                return inner
+            negated = algebra.negate(inner)
+            self.smaller |= {negated} if inner in self.smaller else set()
+            return negated
         if isinstance(expr, ir.Binary):
             return self.binary(expr, out)
         if isinstance(expr, ir.Call):
@@ -294,12 +303,45 @@ class Push:
         raise Unsupported(f"cannot differentiate a {type(expr).__name__.lower()} in forward mode", expr.loc or self.loc)
 
     def entry(self, expr: ir.Expr) -> ir.Expr:
-        found = self.node(expr)
+        found = self.whole(expr)
         return self.fwd.zero(expr) if found is None else found
+
+    # ---- shapes ----
+
+    def whole(self, expr: ir.Expr) -> ir.Expr | None:
+        """The tangent with the shape of its expression."""
+        found = self.node(expr)
+        return found if found is None else self.spread(found, expr)
+
+    def spread(self, dot: ir.Expr, expr: ir.Expr) -> ir.Expr:
+        kind, own = self.shapes.of(expr), self.shapes.of(dot)
+        if kind.dims == () or self.shapes.same(kind, own) or isinstance(expr, (ir.List, ir.Tuple)):
+            return dot
+        if (own.dims is None or kind.dims is None or None in own.dims) and not self.smaller & set(ir.walk(dot)):
+            return dot
+        extents = [self.shapes.extent(d) for d in kind.dims or (None,)]
+        if None not in extents:
+            return ir.call("numpy.broadcast_to", dot, ir.Tuple(tuple(e for e in extents if e is not None)))
+        value = self.out if expr == self.expr and self.out is not None else expr
+        if not _is_view(value):
+            raise Hoist(expr)
+        shape = ir.Attr(value, "shape") if kind.dims is not None else ir.call("numpy.shape", value)
+        return ir.call("numpy.broadcast_to", dot, shape)
+
+    def note(
+        self, total: ir.Expr, args: Sequence[Any], used: Sequence[tuple[Any, ir.Expr, ir.Expr]], out: ir.Expr
+    ) -> ir.Expr:
+        """Remember a tangent that an operand with axes has no part in. used: (argument, its tangent, its partial)."""
+        moving = {arg for arg, dot, _ in used if dot not in self.smaller}
+        read = {node for _, _, partial in used for node in ir.walk(partial)}
+        others = (a for a in args if ir.is_node(a) and self.shapes.of(a).dims != ())
+        if out not in read and any(a not in moving and a not in read for a in others):
+            self.smaller.add(total)
+        return total
 
     def binary(self, expr: ir.Binary, out: ir.Expr | None) -> ir.Expr | None:
         if expr.op == "@":
-            left, right = self.node(expr.left), self.node(expr.right)
+            left, right = self.whole(expr.left), self.whole(expr.right)
             terms = [ir.Binary("@", left, expr.right)] if left is not None else []
             terms += [ir.Binary("@", expr.left, right)] if right is not None else []
             return _sum(terms)
@@ -322,14 +364,16 @@ class Push:
         assert rule is not None and rule.partials is not None
         given = bound if bound is not None else dict(zip(rule.params, args, strict=False))
         tangents = [self.node(a) if self.is_active(a) else None for a in args]
-        partials = self.apply(rule.partials, {**given, "out": out if out is not None else expr}, len(args))
-        terms = []
-        for dot, partial in zip(tangents, partials, strict=False):
+        value = out if out is not None else expr
+        partials = self.apply(rule.partials, {**given, "out": value}, len(args))
+        terms, used = [], []
+        for arg, dot, partial in zip(args, tangents, partials, strict=False):
             if dot is not None and not algebra.is_number(partial, 0.0):
                 kind = self.shapes.of(partial)
+                used.append((arg, dot, partial))
                 terms.append(algebra.times(dot, partial, kind.dims == () and self.shapes.of(dot).dims != ()))
         total = _sum(terms)
-        return total if total is None else self.real_part(total, expr)
+        return total if total is None else self.real_part(self.note(total, args, used, value), expr)
 
     def real_part(self, value: ir.Expr, expr: ir.Expr) -> ir.Expr:
         kind = self.shapes.of(expr)
@@ -342,9 +386,11 @@ class Push:
         if expr.fn.path == "numpy.where" and len(expr.args) == 3:
             test, *branches = expr.args
             dots = [self.node(b) for b in branches]
-            return ir.call("numpy.where", test, *(ir.ZERO if d is None else d for d in dots))
+            total = ir.call("numpy.where", test, *(ir.ZERO if d is None else d for d in dots))
+            used = [(b, d, test) for b, d in zip(branches, dots, strict=True) if d is not None]
+            return self.note(total, branches, used, expr)
         if expr.fn.path in ("numpy.array", "numpy.asarray") and isinstance(expr.args[0], (ir.List, ir.Tuple)):
-            return replace(expr, args=(self.node(expr.args[0]) or ir.ZERO, *expr.args[1:]))
+            return replace(expr, args=(self.whole(expr.args[0]) or ir.ZERO, *expr.args[1:]))
         if expr.fn.path in ("numpy.array", "numpy.asarray", "numpy.stack") and isinstance(expr.args[0], ir.Name):
             if isinstance(self.shapes.types.get(expr.args[0].id), Seq):
                 return replace(expr, args=(self.node(expr.args[0]) or ir.ZERO, *expr.args[1:]))
@@ -379,7 +425,7 @@ class Push:
             return ir.Tuple(tuple(self.entry(v) for v in value))
         if isinstance(value, (ir.List, ir.Tuple)):
             return replace(value, items=tuple(self.entry(v) for v in value.items))
-        found = self.node(value) if self.is_active(value) else None
+        found = self.whole(value) if self.is_active(value) else None
         return vanish.NOTHING if found is None else found
 
     def linear(self, expr: ir.Call, rule: rules.RuleSet, bound: dict[str, Any]) -> ir.Expr:
@@ -401,7 +447,7 @@ class Push:
             name = rule.params[k] if k < len(rule.params) else rule.star
             if name not in rule.multilinear_in or not self.is_active(arg):
                 continue
-            for new in self.one_at_a_time(arg) if isinstance(arg, (ir.List, ir.Tuple)) else [self.node(arg)]:
+            for new in self.one_at_a_time(arg) if isinstance(arg, (ir.List, ir.Tuple)) else [self.whole(arg)]:
                 if new is not None:
                     terms.append(replace(expr, args=(*expr.args[:k], new, *expr.args[k + 1 :])))
         return _sum(terms)
@@ -409,7 +455,7 @@ class Push:
     def one_at_a_time(self, items: ir.List | ir.Tuple) -> list[ir.Expr]:
         found: list[ir.Expr] = []
         for i, item in enumerate(items.items):
-            dot = self.node(item)
+            dot = self.whole(item)
             if dot is not None:
                 found.append(replace(items, items=(*items.items[:i], dot, *items.items[i + 1 :])))
         return found

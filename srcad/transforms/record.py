@@ -80,6 +80,8 @@ class Recorder:
         self.undefined: set[str] = set()  # variables saved where they may not have one yet
         self.occurrences = collections.Counter(n.id for n in ir.walk(sweep.program.body) if isinstance(n, ir.Name))
         self.rebound = rebound(every, {i.name for i in sweep.program.inputs})
+        # adjoint -> its variable, where that holds arrays of several shapes: zeros of the adjoint are shaped by it
+        self.shaped = {bar: v for v, bar in sweep.bars.items() if v in self.rebound and changes_shape(self.types[v])}
         # variables whose arrays may be written into at some time, under whatever name
         self.written = touched(every, stored_names(every), self.types)
 
@@ -169,21 +171,34 @@ class Recorder:
         found: set[str] = set()
         for stmt in stmts:
             _reads(stmt, found, self.rebound)
-        return frozenset(found - self.bars)
+        return frozenset(found - self.bars) | self.shapes_of(stmts)
+
+    def shapes_of(self, stmts: Sequence[ir.Stmt]) -> frozenset[str]:
+        """Variables of changing shape to whose adjoints the statements add: the first of them needs zeros to add to."""
+        adding = [s for s in ir.walk(tuple(stmts)) if isinstance(s, (ir.Augment, ir.Store, ir.Do))]
+        places = {activity.root(s.value if isinstance(s, ir.Do) else s.target) for s in adding}
+        return frozenset(self.shaped[b] for b in places if b in self.shaped)
+
+    def shapes_around(self, step: Branch | Loop) -> frozenset[str]:
+        """The same for a branch or loop: zeros of adjoints that it does not always reach are made around it."""
+        if not self.shaped:
+            return frozenset()
+        return self.shapes_of([s for inner in simple_steps(step) for s in inner.adjoint])
 
     # ---- branches and loops ----
 
     def branch(
         self, step: Branch, need: frozenset[str], around: Around, final: bool
     ) -> tuple[Stmts, Stmts, frozenset[str]]:
-        loc, before = step.primal.loc, set(self.defined)
+        loc, before, around_it = step.primal.loc, set(self.defined), self.shapes_around(step)
+        need = need | around_it
         f1, b1, need1 = self.arm(step.body, need, around, final)
         defined, self.defined = self.defined, set(before)
         f2, b2, need2 = self.arm(step.orelse, need, around, final)
         self.defined &= defined
         test: ir.Expr = step.primal.test
         if not b1 and not b2:
-            return [replace(step.primal, body=tuple(f1), orelse=tuple(f2))], [], need1 | need2
+            return [replace(step.primal, body=tuple(f1), orelse=tuple(f2))], [], need1 | need2 | around_it
         forward: Stmts = []
         restores: Stmts = []
         if step.flag is not None:
@@ -193,7 +208,7 @@ class Recorder:
             test = ir.Name(step.flag)
         forward.append(ir.If(test, tuple(f1), tuple(f2), loc=loc))
         back = ir.If(test, tuple(b1), tuple(b2), loc=loc) if b1 else ir.If(_negated(test), tuple(b2), loc=loc)
-        return forward, [back, *restores], need1 | need2 | ir.names(test)
+        return forward, [back, *restores], need1 | need2 | ir.names(test) | around_it
 
     def arm(
         self, steps: Sequence[Any], need: frozenset[str], around: Around, final: bool
@@ -246,6 +261,8 @@ class Recorder:
         before = set(self.defined)
         own = self.local(step)
         counter = {header.counter} if header.counter else set()
+        around_it = self.shapes_around(step) - own
+        need = need | around_it
         head = need - counter - own
         while True:  # what a later iteration needs is needed when an earlier one overwrites it
             self.defined = before | counter
@@ -261,7 +278,7 @@ class Recorder:
             f, _, _ = self.block(step.body, head, inside, final)
             self.defined = before
             return [replace(step.primal, body=tuple(f))], [], need | head
-        after = (need | head | header.kept() | self.holds(self.shared(own & need, need))) - own
+        after = (need | head | around_it | header.kept() | self.holds(self.shared(own & need, need))) - own
         if not final:
             self.defined = before
             return [], [PLACEHOLDER], after
@@ -594,6 +611,19 @@ def permutation(stmt: ir.Stmt) -> dict[str, str]:
 
 def step_reads(step: Step, recorder: Recorder) -> bool:
     return bool(recorder.reads(step.adjoint))
+
+
+def changes_shape(kind: Any) -> bool:
+    """Whether a variable may hold arrays of different shapes at different times."""
+    return isinstance(kind, Num) and (kind.dims is None or None in kind.dims)
+
+
+def simple_steps(step: Any) -> list[Step]:
+    """The simple steps of a step, in order."""
+    if isinstance(step, Step):
+        return [step]
+    inner = (*step.body, *(step.orelse if isinstance(step, Branch) else ()))
+    return [found for child in inner for found in simple_steps(child)]
 
 
 def primals(step: Any) -> tuple[ir.Stmt, ...]:

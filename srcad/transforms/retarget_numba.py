@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from srcad import ir
+from srcad.transforms import activity
 from srcad.transforms.retarget_float32 import NARROW, Narrow, settled
 from srcad.types import Abstract, Num, infer
 
@@ -312,7 +313,15 @@ def _clip(r: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     return value if high is None else ir.call("numpy.minimum", value, high)
 
 
+def _add_at(work: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """NumPy reads all values before it adds the first, also where they are part of the array itself."""
+    array, index, value = new.args
+    overlapping = activity.root(value) == activity.root(array) and work.rank(old.args[2]) != 0
+    return _kernel(new, "add_at", array, index, ir.call("numpy.copy", value) if overlapping else value)
+
+
 REWRITES: dict[str, Rewrite] = {
+    "numpy.add.at": _add_at,
     "numpy.clip": _clip,
     "numpy.sum": _reduction("sum"),
     "numpy.mean": _reduction("mean"),

@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any
 
 from srcad import ir, types
-from srcad.algebra import add, sign
+from srcad.algebra import add, sign, slice_value
 from srcad.errors import Unsupported
-from srcad.facts import Shapes, rebound
+from srcad.facts import Dims, Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.pull import Contribution, Hoist, Masks, Pool, Pull, index_kind, masks_around
@@ -221,7 +221,7 @@ class Reverser:
     def adjoint_of_assign(self, name: str, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> list[ir.Stmt]:
         bar = ir.Name(self.bar(name))
         pull = self.pull(loc)
-        pull.run(value, bar, self.shapes.of(bar), out, masks=self.masks.get(name, ()))
+        pull.run(value, bar, self.shapes.of(bar), out, masks=self.masks_of(name))
         own = [c for c in pull.found if c.name == name]
         others = [c for c in pull.found if c.name != name]
         stmts = [*pull.stmts, *self.accumulate_all(others)]
@@ -233,6 +233,13 @@ class Reverser:
                 total = add(total, c.value)
             return stmts if total == bar else [*stmts, ir.Assign(bar, total)]
         return self.overwritten(name, bar, value, out, loc)
+
+    def masks_of(self, name: str) -> Masks:
+        """The masks that have the variable's own shape, or less: it may have been broadcast to that of the others."""
+        kind = self.shapes.types[name]
+        own = self.shapes.dims(kind) if isinstance(kind, types.Num) else None
+        tests = [(m, self.shapes.dims(self.shapes.of(m[0]))) for m in self.masks.get(name, ())]
+        return tuple(m for m, of in tests if of == () or own is not None and of is not None and broadcasts(of, own))
 
     def overwritten(
         self, name: str, bar: ir.Name, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None
@@ -395,12 +402,8 @@ class Reverser:
             assert isinstance(call, ir.Call)
             pull = self.pull(stmt.loc)
             pull.run(call.args[2], ir.substitute_root(place, self.bar(name)), self.shapes.of(place), None, False)
-            if any(c.name == name for c in pull.found):
-                raise Unsupported(
-                    "cannot differentiate np.add.at of values that read the array itself",
-                    stmt.loc,
-                    "Name the values first.",
-                )
+            if any(c.name == name for c in pull.found):  # they are read before any of them is added
+                raise Hoist(call.args[2], "t")
             return [*pull.stmts, *self.accumulate_all(pull.found)]
 
         return self.with_hoists(stmt, adjoint)
@@ -555,9 +558,15 @@ def masked_temporaries(body: Sequence[ir.Stmt], uses: Mapping[str, int]) -> dict
     return found
 
 
+def broadcasts(small: Dims, to: Dims) -> bool:
+    """Whether an array of shape `small` certainly broadcasts to the shape `to`."""
+    pairs = zip(small[::-1], to[::-1])
+    return len(small) <= len(to) and all(a == types.Dim(1) or a is not None and a == b for a, b in pairs)
+
+
 def key_of(place: ir.Index) -> ir.Expr:
     """An index as one value: ``x[i, 1:]`` is indexed by ``(i, slice(1, None))``."""
-    items = tuple(_slice_value(i) if isinstance(i, ir.Slice) else i for i in place.items)
+    items = tuple(slice_value(i) if isinstance(i, ir.Slice) else i for i in place.items)
     return items[0] if len(items) == 1 else ir.Tuple(items)
 
 
@@ -567,11 +576,6 @@ def _slice_item(item: ir.Expr) -> ir.Expr:
         return item
     lower, upper, step = (*(None if a == ir.NONE else a for a in item.args), None, None)[:3]
     return ir.Slice(lower, upper, step)
-
-
-def _slice_value(item: ir.Slice) -> ir.Expr:
-    parts = [ir.NONE if p is None else p for p in (item.lower, item.upper, item.step)]
-    return ir.call("builtins.slice", *(parts if item.step is not None else parts[:2]))
 
 
 def _bar_type(kind: Any) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from srcad import algebra, ir, rules
 from srcad.facts import Shapes
+from srcad.naming import Names
 from srcad.transforms import activity
 from srcad.transforms.reverse import ZERO
 from srcad.types import Num, Seq
@@ -26,7 +27,7 @@ FRESH = frozenset(
 
 
 def settle(
-    stmts: Sequence[ir.Stmt], bars: dict[str, str], shapes: Shapes, wanted: Sequence[str]
+    stmts: Sequence[ir.Stmt], bars: dict[str, str], shapes: Shapes, wanted: Sequence[str], names: Names
 ) -> tuple[tuple[ir.Stmt, ...], tuple[ir.Stmt, ...]]:
     """(what comes before the forward sweep, the reverse sweep), with zeros worked out.
 
@@ -38,7 +39,15 @@ def settle(
     out = tidier.block(stmts, state)
     first: list[ir.Stmt] = []
     for name in wanted:
-        tidier.need({name}, state, first if tidier.primal[name] in shapes.rebound else out)
+        if tidier.primal[name] not in shapes.rebound:
+            tidier.need({name}, state, out)
+        elif state[name] and name not in ir.names(tuple(out)):
+            tidier.need({name}, state, first)
+        elif state[name]:  # it belonged to what the variable held later
+            zero = ir.Name(names.fresh(f"{name}_zero"))
+            first.append(ir.Assign(zero, tidier.zero_like(name)))
+            shapes.types[zero.id] = shapes.types[name]
+            out.append(ir.Assign(ir.Name(name), zero))
     return tuple(first), tuple(out)
 
 

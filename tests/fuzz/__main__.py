@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> int:
     started = time.monotonic()
     for number in range(options.first, options.first + options.count):
         source = generate(options.seed, number)
-        outcome = judge.judge(source, options.backend, second=number % 3 == 0)
+        outcome = judge.judge(source, options.backend, **judge.plan(number, options.backend))
         statuses[outcome.status] += 1
         if outcome.status == "ok":
             continue
@@ -64,13 +64,13 @@ def _write(options: argparse.Namespace, number: int, source: object, kind: str) 
     from tests.fuzz.shrink import shrink
 
     assert isinstance(source, Source)
-    second = number % 3 == 0
+    plan = judge.plan(number, options.backend)
 
     def fails(candidate: Source) -> bool:
-        return judge.key(judge.judge(candidate, options.backend, second, 20)) == kind
+        return judge.key(judge.judge(candidate, options.backend, seconds=20, **plan)) == kind
 
     small = shrink(source, fails, options.shrink) if options.shrink else source
-    outcome = judge.judge(small, options.backend, second)
+    outcome = judge.judge(small, options.backend, **plan)
     name = f"seed{options.seed}_{number}"
     path = _save(options, name, small.text(f"Seed {options.seed}, program {number}. {_doc(judge.describe(outcome))}"))
     print(f"    written to {path}", flush=True)
@@ -88,8 +88,11 @@ def _save(options: argparse.Namespace, name: str, text: str) -> Path:
 
 
 def _summary(statuses: collections.Counter[str], kinds: collections.Counter[str], seconds: float) -> None:
+    from tests.fuzz import judge
+
     total = sum(statuses.values())
-    print(f"{total} programs in {seconds:.0f} s: " + ", ".join(f"{n} {s}" for s, n in sorted(statuses.items())))
+    ways = "".join(f"; {n} {way}" for way, n in judge.COUNTS.items())
+    print(f"{total} programs in {seconds:.0f} s: " + ", ".join(f"{n} {s}" for s, n in sorted(statuses.items())) + ways)
     for kind, count in kinds.most_common():
         print(f"{count:6d}  {kind}")
 

@@ -71,6 +71,7 @@ class Helper:
     params: tuple[Shape, ...]
     optional: int  # how many of the last parameters have defaults
     value: Shape | None
+    keywords: tuple[str, ...] = ()  # the names of its parameters
 
 
 class Expressions:
@@ -81,6 +82,9 @@ class Expressions:
         self.places: dict[str, Shape] = {}
         self.ints: dict[str, tuple[int, int]] = {}  # with the range of their values
         self.indices: dict[str, tuple[int, int]] = {}  # arrays of integers: (length, largest entry)
+        self.masks: dict[str, Shape] = {}
+        self.pinned: set[str] = set()  # variables that must keep their shape
+        self.appliers: list[str] = []  # functions that call their first argument
 
     # ---- drawing ----
 
@@ -125,6 +129,8 @@ class Expressions:
             candidates += [f"{name} + 1"] * 2 if low >= -1 and high < size - 1 else []
             candidates += [f"{size - 1} - {name}"] if low >= 0 and high < size else []
             candidates += [f"(2 * {name} + 1) % {size}"]
+        for name, (length, top) in self.indices.items():
+            candidates += [f"{name}[{self.rng.randrange(length)}]"] if top < size else []
         return self.rng.choice(candidates)
 
     def integer(self) -> Text:
@@ -151,7 +157,24 @@ class Expressions:
             (2, lambda: self.call((), depth - 1)),
             (1, self.comprehension_sum),
             (1, lambda: f"max({self.number(0)}, {self.number(0)}, {self.constant()})"),
+            (1, lambda: self.applied(depth - 1)),
+            (1, self.masked_sum),
         )
+
+    def applied(self, depth: int) -> Text:
+        """A function handed to a function."""
+        fitting = [h.name for h in self.helpers if h.value == () and h.params == ((),)]
+        if not fitting or not self.appliers:
+            return None
+        return f"{self.rng.choice(self.appliers)}({self.rng.choice(fitting)}, {self.number(depth)})"
+
+    def masked_sum(self) -> Text:
+        name = self.pick(self.of_rank(1) + self.of_rank(2))
+        if name is None:
+            return None
+        known = self.pick([m for m, shape in self.masks.items() if shape == self.places[name]])
+        mask = known or f"{name} {self.rng.choice('<>')} {self.rng.uniform(-0.5, 1):.3f}"
+        return self.rng.choice((f"np.sum({name}[{mask}])", f"{name}[{mask}].sum()", f"np.sum({name} * ({mask}))"))
 
     def pair(self, left: str, right: str) -> str:
         return self.rng.choice(PAIRS).format(left, left if self.chance(0.05) else right)
@@ -220,10 +243,16 @@ class Expressions:
         args: list[str] = []
         count = len(helper.params) - self.rng.randint(0, helper.optional)
         for shape in helper.params[:count]:
-            arg = self.pick(self.of_shape(shape)) if shape else self.number(depth)
+            arg = self.pick([p for p in self.of_shape(shape) if not p[0].isupper()]) if shape else self.number(depth)
             if arg is None or arg in args and shape:
                 return None
             args.append(arg)
+        if self.chance(0.15) and helper.keywords:
+            named = [f"{k}={v}" for k, v in zip(helper.keywords, args)]
+            split = self.rng.randint(0, len(args))
+            last = named[split:]
+            self.rng.shuffle(last)
+            args = args[:split] + last
         return f"{helper.name}({', '.join(args)})"
 
     # ---- tests ----

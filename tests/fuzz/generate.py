@@ -6,10 +6,11 @@ import ast
 from dataclasses import dataclass
 from random import Random
 
+from tests.fuzz.containers import CLASSES, spelt
 from tests.fuzz.expressions import Helper, Shape
-from tests.fuzz.statements import Statements
+from tests.fuzz.language import Language
 
-HEADER = "import math\n\nimport numpy as np\n\n\n"
+IMPORTS = ("import dataclasses\n", "import math\n", "from typing import NamedTuple\n", "\nimport numpy as np\n")
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,17 @@ class Source:
         """A module of its own, with ``ARGS`` and ``ARGNUMS`` behind the functions."""
         args = "".join(f"    {a},\n" for a in self.args)
         quoted = f'"""{doc}"""\n\n' if doc else ""
-        return f"{quoted}{HEADER}{self.functions}\n\nARGS = (\n{args})\nARGNUMS = {self.argnums!r}\n"
+        named = any(word in self.functions + args for word in ("Pair(", "Duo("))
+        head = "".join(IMPORTS if named else IMPORTS[1::2]) + "\n\n" + (CLASSES if named else "")
+        return f"{quoted}{head}{self.functions}\n\nARGS = (\n{args})\nARGNUMS = {self.argnums!r}\n"
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A parameter: a number or array of one shape, a container of several, or (no shapes) an integer."""
+
+    shapes: tuple[Shape, ...]
+    kind: str = ""
 
 
 def generate(seed: int, number: int) -> Source:
@@ -32,90 +43,122 @@ def generate(seed: int, number: int) -> Source:
     rng = Random(seed * 1_000_003 + number)
     sizes = tuple(rng.sample((2, 3, 4, 5), 2))
     helpers: tuple[Helper, ...] = ()
-    texts = []
+    texts, known = _globals(rng, sizes)
+    pure = rng.random() < 0.12
     for k in range(rng.choice((0, 0, 0, 1, 1, 2))):
-        helper, text = _helper(rng, sizes, helpers, f"h{k}")
+        helper, text = _helper(rng, sizes, helpers, f"h{k}", pure)
         helpers += (helper,)
         texts.append(text)
-    shapes = _parameters(rng, sizes)
-    texts.append(_function(rng, sizes, helpers, shapes))
-    args = tuple(_argument(rng, s, single) for single in [rng.random() < 0.07] for s in shapes.values())
-    active = tuple(k for k, s in enumerate(shapes.values()) if s is not None)
+    parameters = _parameters(rng, sizes)
+    texts.append(_function(rng, sizes, helpers, parameters, known, pure))
+    single = rng.random() < 0.07
+    args = tuple(_argument(rng, a, single) for a in parameters.values())
+    active = tuple(k for k, a in enumerate(parameters.values()) if a.shapes)
     argnums = active if rng.random() < 0.7 else tuple(sorted(rng.sample(active, rng.randint(1, len(active)))))
     functions = ast.unparse(ast.parse("\n\n".join(texts))).replace("\n\ndef ", "\n\n\ndef ")
     return Source(functions.strip() + "\n", args, argnums)
 
 
-def _parameters(rng: Random, sizes: tuple[int, ...]) -> dict[str, Shape | None]:
-    """Names with shapes; None is an integer."""
+def _globals(rng: Random, sizes: tuple[int, ...]) -> tuple[list[str], dict[str, Shape]]:
+    """Lines that define globals, in capitals."""
+    lines, known = [], dict[str, Shape]()
+    if rng.random() < 0.15:
+        known["SCALE"] = ()
+        lines.append(f"SCALE = {rng.uniform(-1.5, 1.5):.4f}")
+    if rng.random() < 0.15:
+        known["TABLE"] = (rng.choice(sizes),)
+        lines.append(f"TABLE = {_array(rng, known['TABLE'])}")
+    return lines, known
+
+
+def _parameters(rng: Random, sizes: tuple[int, ...]) -> dict[str, Argument]:
     n, m = sizes
-    found: dict[str, Shape | None] = {"x": (n,)}
-    for name, shape, p in (
-        ("y", (n,), 0.6),
-        ("w", (n, m), 0.4),
-        ("u", (m,), 0.3),
-        ("s", (), 0.7),
-        ("steps", None, 0.3),
-    ):
+    found: dict[str, Argument] = {"x": Argument(((n,),))}
+    for name, shape, p in (("y", (n,), 0.6), ("w", (n, m), 0.4), ("u", (m,), 0.3), ("s", (), 0.7)):
         if rng.random() < p:
-            found[name] = shape
+            found[name] = Argument((shape,))
+    if rng.random() < 0.3:
+        found["steps"] = Argument(())
+    if rng.random() < 0.15:
+        kind = rng.choice(("list", "tuple", "dict", "pair", "duo"))
+        found["c0"] = Argument(((), rng.choice(((n,), (m,), (m, n)))), kind)
     return found
 
 
-def _argument(rng: Random, shape: Shape | None, single: bool) -> str:
-    if shape is None:
+def _argument(rng: Random, argument: Argument, single: bool) -> str:
+    if not argument.shapes:
         return str(rng.randint(0, 3))
-    if shape == ():
-        return f"{rng.uniform(-1.5, 1.5):.4f}"
+    texts = [f"{rng.uniform(-1.5, 1.5):.4f}" if s == () else _array(rng, s, single) for s in argument.shapes]
+    return spelt(argument.kind, texts) if argument.kind else texts[0]
+
+
+def _array(rng: Random, shape: Shape, single: bool = False) -> str:
     rows = [
         [round(rng.uniform(-1.5, 1.5), 4) for _ in range(shape[-1])] for _ in range(shape[0] if len(shape) == 2 else 1)
     ]
     return f"np.array({rows if len(shape) == 2 else rows[0]}{', np.float32' if single else ''})"
 
 
-def _function(rng: Random, sizes: tuple[int, ...], helpers: tuple[Helper, ...], shapes: dict[str, Shape | None]) -> str:
-    work = Statements(rng, sizes, helpers)
-    work.places = {name: shape for name, shape in shapes.items() if shape is not None}
-    work.ints = {name: (0, 3) for name, shape in shapes.items() if shape is None}
+def _function(
+    rng: Random,
+    sizes: tuple[int, ...],
+    helpers: tuple[Helper, ...],
+    parameters: dict[str, Argument],
+    known: dict[str, Shape],
+    pure: bool,
+) -> str:
+    work = Language(rng, sizes, helpers)
+    work.pure = pure
+    work.shapes = {name: a.shapes[0] for name, a in parameters.items() if a.shapes and not a.kind}
+    work.places = {**work.shapes, **known}
+    work.kinds = {}
+    for name, a in parameters.items():
+        if a.kind:
+            work.register(name, a.kind, list(a.shapes))
+    work.ints = {name: (0, 3) for name, a in parameters.items() if not a.shapes}
+    kind = rng.choices(("number", "array", "pair"), (8, 1, 1))[0]
+    work.returns = kind if rng.random() < 0.25 else ""
     lines = work.body(rng.randint(3, 9))
-    return "\n".join([f"def f({', '.join(shapes)}):", *lines, "    return " + _result(work)])
+    value = work.returned() if kind != "number" else _result(work)
+    return "\n".join([f"def f({', '.join(parameters)}):", *lines, f"    return {value}"])
 
 
-def _result(work: Statements) -> str:
-    """Everything that is still known flows into the value, as one number most of the time."""
+def _result(work: Language) -> str:
+    """Everything that is still known flows into the value."""
     names = [n for n in work.places if n.isidentifier()]
     work.rng.shuffle(names)
     chosen = names[: work.rng.randint(1, 4)]
     last = [p for p in work.places if not p.isidentifier()][-2:]
-    if work.chance(0.15):
-        return ", ".join(chosen[:2])
-    if work.chance(0.1):
-        return chosen[0]
     weights = [f"{work.rng.uniform(0.3, 1.2):.1f}" for _ in chosen + last]
     return " + ".join(f"{w} * {_as_number(work, n)}" for w, n in zip(weights, chosen + last, strict=True))
 
 
-def _as_number(work: Statements, place: str) -> str:
+def _as_number(work: Language, place: str) -> str:
     if work.places[place] == ():
         return place
     return work.rng.choice((f"np.sum({place})", f"np.sum({place} * {place})", f"np.sum(np.sin({place}))"))
 
 
-def _helper(rng: Random, sizes: tuple[int, ...], helpers: tuple[Helper, ...], name: str) -> tuple[Helper, str]:
+def _helper(
+    rng: Random, sizes: tuple[int, ...], helpers: tuple[Helper, ...], name: str, pure: bool
+) -> tuple[Helper, str]:
     """A callee: it may write its arguments, return early, and have defaults."""
-    work = Statements(rng, sizes, helpers)
+    work = Language(rng, sizes, helpers)
+    work.pure = pure
     params: list[Shape] = [(rng.choice(sizes),) if rng.random() < 0.6 else () for _ in range(rng.randint(1, 2))]
     optional = rng.choice((0, 0, 1))
     params += [()] * optional
     names = [f"p{k}" for k in range(len(params))]
-    work.places = dict(zip(names, params, strict=True))
+    work.places = work.shapes = dict(zip(names, params, strict=True))
+    work.kinds = {}
     lines = work.body(rng.randint(1, 4))
     values: list[Shape | None] = [(), params[0], params[0]]
-    value = rng.choice([*values, None] if any(params) else [()])
+    value = rng.choice([*values, None] if any(params) and not pure else [()])
     if value is not None:
         result = (lambda: work.number()) if value == () else (lambda: work.array(value))  # noqa: B023
         if rng.random() < 0.3:
             lines += [f"    if {work.test()}:", f"        return {result()}"]
         lines.append(f"    return {result()}")
     heads = [f"{n}=0.7" if k >= len(names) - optional else n for k, n in enumerate(names)]
-    return Helper(name, tuple(params), optional, value), "\n".join([f"def {name}({', '.join(heads)}):", *lines])
+    made = Helper(name, tuple(params), optional, value, tuple(names))
+    return made, "\n".join([f"def {name}({', '.join(heads)}):", *lines])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import copy
 import importlib.util
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.fuzz import ways
 from tests.fuzz.generate import Source
 from tests.programs import checks
 from tests.programs.checks import Outcome, Wrong
@@ -24,6 +26,7 @@ from tests.programs.reference import _each_element, reference
 from tests.programs.registry import Program
 from tests.programs.tree import dot, floating, leaves, map_leaves
 
+COUNTS: collections.Counter[str] = collections.Counter()  # how many programs ran in other ways
 LARGEST = 1e4
 STEP = 5e-4
 ACCURACY = 1e-6  # of a gradient by differences, relative to its largest entry
@@ -34,10 +37,20 @@ class Dropped(Exception):
     """The program is no test: it raises, overflows, or has a kink nearby."""
 
 
-def judge(source: Source, backend: str = "numpy", second: bool = False, seconds: int = 60) -> Outcome:
-    """Run the program and its derivatives; `second`: Hessian-vector products too. Never raises."""
+def judge(
+    source: Source, backend: str = "numpy", second: bool = False, seconds: int = 60, more: bool = False
+) -> Outcome:
+    """Run the program and its derivatives; never raises.
+
+    second: Hessian-vector products too. more: at another point, by other forms of compiled code, by autograd.
+    """
     with loaded(source) as module:
-        return judge_module(module, backend, second, seconds)
+        return judge_module(module, backend, second, seconds, more)
+
+
+def plan(number: int, backend: str) -> dict[str, bool]:
+    """What is checked of a program of a series, beside its gradient and tangent."""
+    return {"second": number % 3 == 0, "more": number % (4 if backend == "numpy" else 10) == 1}
 
 
 @contextlib.contextmanager
@@ -65,7 +78,9 @@ def program_of(module: ModuleType) -> Program:
     )
 
 
-def judge_module(module: ModuleType, backend: str = "numpy", second: bool = False, seconds: int = 60) -> Outcome:
+def judge_module(
+    module: ModuleType, backend: str = "numpy", second: bool = False, seconds: int = 60, more: bool = False
+) -> Outcome:
     """The same for a program with ``f``, ``ARGS`` and ``ARGNUMS``."""
     program = program_of(module)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -76,7 +91,23 @@ def judge_module(module: ModuleType, backend: str = "numpy", second: bool = Fals
         outcome = checks.guarded(lambda: check_first(program, backend), seconds)
         if outcome.status == "ok" and second:
             outcome = checks.guarded(lambda: check_second(program, backend), seconds)
+        if outcome.status == "ok" and more:
+            outcome = checks.guarded(lambda: check_more(program, module, backend), seconds)
     return outcome
+
+
+def check_more(program: Program, module: ModuleType, backend: str) -> None:
+    """A second call, another point, and the ways of `ways`."""
+    ways.check_again(program, backend)
+    other = ways.moved(program)
+    with contextlib.suppress(Dropped):
+        smooth(other)
+        check_first(other, backend)
+    if backend == "numba" and not checks.is_single(program.args()):
+        ways.check_compiled(program)
+    with contextlib.suppress(ways.CannotRun):
+        ways.check_outside(program, module, Path(module.__file__ or "").read_text(encoding="utf-8"))
+        COUNTS["by autograd"] += 1
 
 
 # ---- is it a test at all? ----

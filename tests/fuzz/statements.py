@@ -8,24 +8,37 @@ from dataclasses import dataclass
 from tests.fuzz.arrays import Arrays
 from tests.fuzz.expressions import Shape
 
+Option = tuple[int, Callable[[], bool]]
+WRITERS = frozenset(
+    "augment write_element write_slice repeated_write masked_write container_write call_statement method_write "
+    "update_at item_loop".split()
+)
 OPS = ("+=", "+=", "-=", "*=")
 DEEPEST = 3
 
 
+def is_variable(place: str) -> bool:
+    """Whether a place is a local variable: globals are capitals."""
+    return place.isidentifier() and not place[0].isupper()
+
+
 @dataclass
 class Around:
-    """The loop around: a ``continue`` must not skip the step of its counter."""
+    """The loop around: a ``continue`` must not skip the step of its counter, a ``break`` not what counts on all."""
 
     may_continue: bool
+    may_break: bool = True
 
 
 class Statements(Arrays):
     """Writes a body line by line; what a block defines is forgotten at its end."""
 
+    shapes: dict[str, Shape]  # of the parameters
+    pure = False  # nothing is written in place: what outside tools can differentiate, too
+
     def body(self, count: int) -> list[str]:
         self.lines: list[str] = []
         self.level, self.names, self.loops = 1, 0, list[Around]()
-        self.containers: set[str] = set()
         for _ in range(count):
             self.statement()
         return self.lines
@@ -36,22 +49,35 @@ class Statements(Arrays):
         self.lines.append("    " * self.level + text)
         return True
 
+    def below(self, text: str) -> bool:
+        """A line of the block below."""
+        self.lines.append("    " * (self.level + 1) + text)
+        return True
+
     def fresh(self, base: str) -> str:
         self.names += 1
         return f"{base}{self.names}"
 
     def block(self, least: int = 1, most: int = 3) -> None:
         """A nested block; its own variables are not used after it."""
-        kept = dict(self.places), dict(self.ints), dict(self.indices)
+        kept = dict(self.places), dict(self.ints), dict(self.indices), self.helpers, dict(self.masks)
         self.level += 1
         for _ in range(self.rng.randint(least, most)):
             self.statement()
         self.level -= 1
-        self.places, self.ints, self.indices = kept
+        self.places, self.ints, self.indices, self.helpers, self.masks = kept
 
     def statement(self) -> None:
+        options = self.options()
+        if self.pure:
+            options = [(w, option) for w, option in options if option.__name__ not in WRITERS]
+        while not self.rng.choices(options, [w for w, _ in options])[0][1]():
+            pass
+
+    def options(self) -> list[Option]:
+        """Statements that can be drawn here, with their weights."""
         deep = self.level > DEEPEST
-        options: list[tuple[int, Callable[[], bool]]] = [
+        return [
             (6, self.new_number),
             (6, self.new_array),
             (5, self.again),
@@ -64,8 +90,6 @@ class Statements(Arrays):
             (1, self.repeated_write),
             (1, self.masked_write),
             (1, self.integer_variable),
-            (2, self.container),
-            (2, self.container_write),
             (2, self.call_statement),
             (1, self.unpacking),
             (1 if self.loops else 0, self.jump),
@@ -75,8 +99,6 @@ class Statements(Arrays):
             (0 if deep else 2, self.while_loop),
             (1 if self.level == 1 else 0, self.rebind),
         ]
-        while not self.rng.choices(options, [w for w, _ in options])[0][1]():
-            pass
 
     # ---- assignments ----
 
@@ -94,8 +116,8 @@ class Statements(Arrays):
         return self.line(f"{name} = {text}")
 
     def own(self, *ranks: int) -> str | None:
-        """A variable (not a place inside a container)."""
-        return self.pick([n for n, s in self.places.items() if len(s) in ranks and n.isidentifier()])
+        """A variable (not a place inside a container, and not a global)."""
+        return self.pick([n for n, s in self.places.items() if len(s) in ranks and is_variable(n)])
 
     def again(self) -> bool:
         """A variable gets another value of its shape."""
@@ -120,7 +142,7 @@ class Statements(Arrays):
     def rebind(self) -> bool:
         """A name for something of another shape."""
         name = self.own(0, 1, 2)
-        if name is None or len(self.places) < 4:
+        if name is None or len(self.places) < 4 or name in self.pinned:
             return False
         shape: Shape = self.rng.choice(((), self.shape()))
         text = self.number() if shape == () else self.array(shape)
@@ -147,7 +169,7 @@ class Statements(Arrays):
     def swap(self) -> bool:
         first = self.own(0, 1, 1, 2)
         others = [
-            n for n, s in self.places.items() if first and s == self.places[first] and n.isidentifier() and n != first
+            n for n, s in self.places.items() if first and s == self.places[first] and is_variable(n) and n != first
         ]
         if not first or not others:
             return False
@@ -181,7 +203,7 @@ class Statements(Arrays):
     # ---- writes into arrays ----
 
     def array_at_hand(self) -> str | None:
-        return self.pick(self.of_rank(1) + self.of_rank(2))
+        return self.pick([n for n in self.of_rank(1) + self.of_rank(2) if not n[0].isupper()])
 
     def operator(self) -> str:
         return self.rng.choice(("=", "=", *OPS))
@@ -210,7 +232,7 @@ class Statements(Arrays):
         return self.line(f"{self.rng.choice(views)} {self.operator()} {value}")
 
     def repeated_write(self) -> bool:
-        name = self.pick(self.of_rank(1))
+        name = self.pick([n for n in self.of_rank(1) if not n[0].isupper()])
         if name is None:
             return False
         n, count = self.places[name][0], self.rng.choice(self.sizes)
@@ -228,37 +250,13 @@ class Statements(Arrays):
         if name is None:
             return False
         mask = f"{name} {self.rng.choice('<>')} {self.rng.uniform(-0.5, 1):.3f}"
-        return self.line(f"{name}[{mask}] {self.operator()} {self.number(1)}")
-
-    # ---- calls and containers ----
+        known = self.pick([m for m, shape in self.masks.items() if shape == self.places[name]])
+        return self.line(f"{name}[{known or mask}] {self.operator()} {self.number(1)}")
 
     def call_statement(self) -> bool:
         mutators = [h for h in self.helpers if h.value is None]
         text = self.call_of(self.rng.choice(mutators)) if mutators else None
         return self.line(text) if text else False
-
-    def container(self) -> bool:
-        if self.level > 1:
-            return False
-        shapes = [self.rng.choice(((), (), self.shape())) for _ in range(self.rng.randint(2, 3))]
-        items = [self.number(1) if s == () else self.array(s, 1) for s in shapes]
-        kind = self.rng.choice(("list", "tuple", "dict"))
-        name = self.fresh("c")
-        self.containers |= {name} if kind != "tuple" else set()
-        keys = [f"'{k}'" for k in "pqr"] if kind == "dict" else ["0", "1", "2"]
-        for key, shape in zip(keys, shapes, strict=False):
-            self.places[f"{name}[{key}]"] = shape
-        pairs = ", ".join(f"{k}: {v}" for k, v in zip(keys, items, strict=False))
-        text = {"list": f"[{', '.join(items)}]", "tuple": f"({', '.join(items)})", "dict": f"{{{pairs}}}"}[kind]
-        return self.line(f"{name} = {text}")
-
-    def container_write(self) -> bool:
-        place = self.pick([p for p in self.places if p.partition("[")[0] in self.containers])
-        if place is None:
-            return False
-        shape = self.places[place]
-        value = self.number() if shape == () else self.array(shape)
-        return self.line(f"{place} {self.operator() if shape == () else '='} {value}")
 
     # ---- control flow ----
 
@@ -272,9 +270,11 @@ class Statements(Arrays):
         return True
 
     def jump(self) -> bool:
-        if not self.loops:
+        here = self.loops[-1]
+        words = ["break"] * here.may_break + ["continue"] * here.may_continue
+        if not words:
             return False
-        word = self.rng.choice(("break", "continue")) if self.loops[-1].may_continue else "break"
+        word = self.rng.choice(words)
         self.line(f"if {self.test()}:")
         self.level += 1
         if self.chance(0.4) and self.own(0):
@@ -283,12 +283,12 @@ class Statements(Arrays):
         self.level -= 1
         return True
 
-    def looped(self, may_continue: bool = True, last: str = "") -> bool:
+    def looped(self, may_continue: bool = True, last: str = "", may_break: bool = True) -> bool:
         """The body of a loop whose header is written, with `last` at its end."""
-        self.loops.append(Around(may_continue))
+        self.loops.append(Around(may_continue, may_break))
         self.block(1, 4)
         if last:
-            self.lines.append("    " * (self.level + 1) + last)
+            self.below(last)
         self.loops.pop()
         if self.chance(0.05):
             self.line("else:")
@@ -355,7 +355,7 @@ class Statements(Arrays):
         kept = dict(self.ints)
         self.ints[k] = (1, most) if early else (0, most - 1)
         if early:
-            self.lines.append("    " * (self.level + 1) + f"{k} += 1")
+            self.below(f"{k} += 1")
         self.looped(early, "" if early else f"{k} += 1")
         self.ints = {**kept, k: (0, most)} if self.level == 1 else kept
         return True

@@ -1,0 +1,127 @@
+"""Further ways to compute the same derivatives: another point, compiled code in other forms, a tool outside."""
+
+from __future__ import annotations
+
+import copy
+import re
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tests.programs import checks
+from tests.programs.checks import Wrong
+from tests.programs.reference import worst
+from tests.programs.registry import Program
+from tests.programs.tree import bits, floating, is_floating, leaves, map_leaves
+
+CLOSE = 1e-9  # what two right answers in double precision may differ by
+SWITCHES = ((), (("loops", False),), (("boundscheck", False),), (("boundscheck", False), ("loops", False)))
+
+
+class CannotRun(Exception):
+    """The outside tool does not run this program."""
+
+
+def check_again(program: Program, backend: str) -> None:
+    """The same arguments a second time: the same bits."""
+    import srcad
+
+    if not _is_number(program):
+        return
+    g = srcad.value_and_grad(program.fn, argnums=program.argnums, backend=backend)
+    first, second = g(*program.args()), g(*program.args())
+    if bits(first) != bits(second):
+        raise Wrong(f"a second call gives {checks._short(second)} after {checks._short(first)}")
+
+
+def _is_number(program: Program) -> bool:
+    value = program.run(*program.args())
+    return is_floating(value) and np.ndim(value) == 0
+
+
+def moved(program: Program) -> Program:
+    """The program at another point, where tests may turn out otherwise: what was compiled before must still hold."""
+
+    def other(leaf: Any) -> Any:
+        if not is_floating(leaf):
+            return leaf
+        new = np.asarray(0.31 - 0.87 * np.asarray(leaf), np.asarray(leaf).dtype)
+        return new if isinstance(leaf, np.ndarray) else type(leaf)(new)
+
+    args = map_leaves(other, program.args())
+    return Program(
+        "moved", program.fn, lambda _: copy.deepcopy(args), program.argnums, program.backends, (), None, None
+    )
+
+
+# ---- compiled code ----
+
+
+def check_compiled(program: Program) -> None:
+    """The gradient by NumPy's text, and by Numba's with passes switched off, compiled and interpreted."""
+    from tests.higher_order import Subject
+
+    expected = _results(Subject(program, "numpy"), ())
+    for options in SWITCHES:
+        subject = Subject(program, "numba")
+        _compare(_results(subject, options), expected, f"compiled with {dict(options)}")
+    ready = _ready(subject, SWITCHES[0])
+    interpreted = ready.kernel.compiled.call.py_func(*copy.deepcopy(ready.inputs), *copy.deepcopy(subject.seeds))
+    _compare([np.asarray(r) for r in interpreted], expected, "compiled, when interpreted")
+
+
+def _ready(subject: Any, options: tuple[tuple[str, Any], ...]) -> Any:
+    from srcad.generate import Settings
+    from srcad.specialise import specialiser
+
+    settings = Settings(subject.roots, ("reverse",), subject.backend, subject.program.outputs, options=options)
+    return specialiser(subject.binder, settings).prepare(copy.deepcopy(tuple(subject.values))).again()
+
+
+def _results(subject: Any, options: tuple[tuple[str, Any], ...]) -> list[np.ndarray]:
+    return [np.asarray(r) for r in _ready(subject, options).run(*copy.deepcopy(subject.seeds))]
+
+
+def _compare(got: list[np.ndarray], expected: list[np.ndarray], what: str) -> None:
+    for g, e in zip(got, expected, strict=True):
+        if g.shape != e.shape or worst([g.astype(float)], [e.astype(float)]) > CLOSE:
+            raise Wrong(f"{what}: {checks._short(g)}, by NumPy {checks._short(e)}")
+
+
+# ---- outside ----
+
+
+def check_outside(program: Program, module: ModuleType, text: str) -> None:
+    """The gradient by autograd, which runs what writes nothing in place.
+
+    Raises:
+        CannotRun: it does not run this program, or not to the same value. Wrong: it gives another gradient.
+    """
+    import autograd
+    import autograd.numpy
+
+    import srcad
+
+    if not _is_number(program) or checks.is_single(program.args()):
+        raise CannotRun
+    space: dict[str, Any] = {"math": autograd.numpy, "__name__": "outside"}
+    outside = re.sub(r"\bmath\.(\w+)", lambda m: f"np.{_NUMPY.get(m[1], m[1])}", text)
+    exec(compile(outside.replace("import numpy as np", "import autograd.numpy as np"), "<outside>", "exec"), space)
+    args = program.args()
+    value, gradient = srcad.value_and_grad(program.fn, argnums=program.argnums, backend="numpy")(*args)
+    try:
+        theirs, other = autograd.value_and_grad(space["f"], program.argnums)(*copy.deepcopy(args))
+        comparable = abs(float(theirs) - float(value)) <= 1e-12 * max(1.0, abs(float(value)))
+        ours, others = floating(gradient), leaves(other)
+        comparable = comparable and len(ours) == len(others)
+    except Exception as problem:
+        raise CannotRun(str(problem)) from None
+    if not comparable:
+        raise CannotRun
+    for g, o in zip(ours, others, strict=True):
+        if worst([np.asarray(o, float)], [np.asarray(g, float)]) > CLOSE:
+            raise Wrong(f"gradient {checks._short(g)}, by autograd {checks._short(o)}")
+
+
+_NUMPY = {"atan": "arctan", "atan2": "arctan2", "asin": "arcsin", "acos": "arccos"}
