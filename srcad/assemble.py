@@ -38,6 +38,18 @@ def leaves(t: types.Abstract) -> list[types.Abstract]:
     return [] if isinstance(t, Static) else [t]
 
 
+def inlined(request: Request) -> Program:
+    """The first-order program of a request, made for the extents that its call finds equal where that matters."""
+    from srcad.transforms import alike, inline
+
+    program = inline.inline(request)
+    names = alike.relied(program, request.alike)
+    if not names:
+        return program
+    arguments = tuple(alike.renamed(t, names) for t in request.arguments)
+    return alike.guarded(inline.inline(replace(request, arguments=arguments)), names)
+
+
 def refuse_written_defaults(program: Program, request: Request) -> None:
     """A default array that the function writes keeps what was written for the next call; no copy can stand for it."""
     roots = {i.path[0] for i in program.inputs if i.name in program.written and i.origin == "param"}
@@ -185,6 +197,7 @@ def generated(program: Program, request: Request, passes: tuple[tuple[str, str],
         wrt_leaves=program.wrt,
         output=program.output,
         baked=program.baked,
+        alike=program.alike,
         fragile=fragile(program),
         updates=tuple(path for path, _ in program.updates),
         written=program.written,

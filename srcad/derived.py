@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from srcad import binding, cache
-from srcad.generate import Settings
+from srcad.generate import Settings, switched_off
 from srcad.kernel import Kernel
 from srcad.naming import Names
 from srcad.specialise import Ready, specialiser
@@ -104,7 +104,7 @@ class Derived:
         if found is None:
             made = self.__srcad__
             wrt = self.roots(len(args)) if modes else ()
-            settings = Settings(wrt, modes, made.backend, None, made.has_aux, made.options)
+            settings = Settings(wrt, modes, made.backend, None, made.has_aux, (*switched_off(), *made.options))
             found = self._prepared[mark] = specialiser(self.binder, settings)
         ready = found.prepare(self.binder.bind(*args, **kwargs))
         self.last = (found.settings, ready.kernel)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import collections
 import functools
+import os
 import pickle
 import types
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from srcad import cache, captured, compile, kernel, leaves
@@ -25,6 +26,22 @@ _MOST_PLANS = 16  # kept on disk under one key; they differ in baked values
 _MOST_BAKED = 200
 
 
+OPTIONAL = frozenset({"alike", "loops"})  # passes that change speed alone
+
+
+def switched_off() -> tuple[tuple[str, bool], ...]:
+    """The passes named in SRCAD_OFF, separated by commas: to be left out, so that one can see what they do.
+
+    Raises:
+        ValueError: a name that is no optional pass's.
+    """
+    names = sorted({name.strip() for name in os.environ.get("SRCAD_OFF", "").split(",")} - {""})
+    unknown = [name for name in names if name not in OPTIONAL]
+    if unknown:
+        raise ValueError(f"SRCAD_OFF={unknown[0]}: choose among {', '.join(sorted(OPTIONAL))}")
+    return tuple((name, False) for name in names)
+
+
 @dataclass(frozen=True)
 class Settings:
     """What is asked of a function: the places of the arguments, the transforms, the backend wished for."""
@@ -34,7 +51,7 @@ class Settings:
     backend: str = "auto"
     outputs: tuple[str, ...] | None = None
     has_aux: bool = False
-    options: tuple[tuple[str, Any], ...] = ()
+    options: tuple[tuple[str, Any], ...] = field(default_factory=switched_off)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -149,6 +166,7 @@ def generated(call: Call, settings: Settings, backend: str, warning: str = "") -
 def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
     """Run the compiler; a number that decides the program's structure is looked up and given to it."""
     made = build(call, settings, backend)
+    places_of = {text: place for text, _, place in _extents(call)} if made.alike else {}
     inputs = tuple((i.origin, tuple(i.path), i.name) for i in made.inputs)
     places = set(call.places())
     hidden = [call.read(o, p) for o, p, _ in inputs if not (o == "param" and p in places)]
@@ -162,6 +180,7 @@ def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
         output=made.output,
         has_aux=settings.has_aux,
         baked=tuple(made.baked),
+        alike=tuple((places_of[a], places_of[b]) for a, b in made.alike),
         hidden=tuple(leaves.key(value, []) for value in hidden),
         written=written,
         updates=tuple(made.updates),
@@ -174,19 +193,22 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
     """`pipeline.build` for a live function; returns its `Generated`."""
     from srcad import pipeline, scope
     from srcad.abstract import describe
+    from srcad.transforms import alike
 
     target = scope.from_live(call.binder.function)
     target = replace(target, bound={n: v for n, v in zip(call.binder.parameters, call.values) if _is_object(v)})
     _remember(call.binder.function, target)
+    arguments = tuple(describe(value, name) for name, value in zip(call.binder.parameters, call.values))
     request = pipeline.Request(
         target=target,
-        arguments=tuple(describe(value, name) for name, value in zip(call.binder.parameters, call.values)),
+        arguments=arguments,
         wrt=settings.names,
         modes=settings.modes,
         backend=backend,
         outputs=settings.outputs,
         has_aux=settings.has_aux,
         options=settings.options,
+        alike=alike.groups(_extents(call)) if dict(settings.options).get("alike", True) else (),
     )
     for _ in range(_MOST_BAKED):
         try:
@@ -195,6 +217,15 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
             value = _wanted(call, need.origin, need.path_)
             request = replace(request, baked=(*request.baked, (need.origin, need.path_, value)))
     raise RuntimeError(f"srcad: {call.binder.name} needs more than {_MOST_BAKED} numbers by value")
+
+
+def _extents(call: Call) -> list[tuple[str, int, tuple[leaves.Path, int]]]:
+    """(symbol, extent, (path, axis)) of the arrays among the arguments."""
+    from srcad.abstract import describe
+    from srcad.transforms import alike
+
+    pairs = zip(call.binder.parameters, call.values)
+    return [found for name, value in pairs for found in alike.extents(describe(value, name), value, (name,))]
 
 
 def _is_object(value: Any) -> bool:
@@ -230,7 +261,7 @@ def accepted(plan: Plan, call: Call) -> tuple[Kernel, list[Any]] | None:
 
 def stored(call: Call, settings: Settings) -> tuple[Kernel, list[Any]] | None:
     """A kernel that an earlier process made for such a call, if its baked values are today's."""
-    for plan in _load(_key(call, settings)):
+    for plan in sorted(_load(_key(call, settings)), key=lambda plan: not plan.alike):
         try:
             found = accepted(kernel.restored(plan, call.read), call)
         except (LookupError, AttributeError):
@@ -259,7 +290,7 @@ def _store(key: str, plan: Plan) -> None:
     new = kernel.storable(plan)
     with cache.lock(key):
         # a plan with equal baked values is replaced: Numba's by NumPy's where it did not compile
-        others = [old for old in _load(key) if old.baked != new.baked]
+        others = [old for old in _load(key) if (old.baked, old.alike) != (new.baked, new.alike)]
         try:
             body = pickle.dumps([new, *others][:_MOST_PLANS])
         except Exception:  # its output is of a class that cannot be found by name

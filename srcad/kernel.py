@@ -25,8 +25,8 @@ class Plan:
     inputs: (origin, path, name) per kernel argument. hidden: the key of every input that is not an argument of the
     call, in order. wrt: paths of the leaves that have adjoints or tangents. baked: (origin, path, value). written:
     positions of the inputs that the model writes into. fragile: Python raises where compiled code gives inf or nan.
-    updates: (origin, path) of attributes that it rebinds, whose new
-    values are the kernel's last results. warning: why this is not the backend that was wished for.
+    updates: (origin, path) of attributes that it rebinds, whose new values are the kernel's last results. alike: pairs
+    of extents, as (path, axis) of an argument, that must be equal. warning: why this is not the backend wished for.
     """
 
     text: str
@@ -37,6 +37,7 @@ class Plan:
     output: Abstract
     has_aux: bool
     baked: tuple[tuple[str, leaves.Path, Any], ...] = ()
+    alike: tuple[tuple[tuple[leaves.Path, int], tuple[leaves.Path, int]], ...] = ()
     hidden: tuple[Any, ...] = ()
     written: tuple[int, ...] = ()
     updates: tuple[tuple[str, leaves.Path], ...] = ()
@@ -59,6 +60,7 @@ class Kernel:
     picks: tuple[int | None, ...]
     baked_leaves: tuple[tuple[int, Any], ...]
     baked_hidden: tuple[tuple[str, leaves.Path, Any], ...]
+    alike: tuple[tuple[int, int, int, int], ...] = ()  # (leaf, axis, leaf, axis) of extents that must be equal
     watched: tuple[tuple[dict[str, Any], str, Any], ...] = field(
         default=(), repr=False
     )  # names of modules that must still mean the same
@@ -76,6 +78,9 @@ class Kernel:
         """The kernel's arguments for this call; None when a baked value, or a captured value's type, is another now."""
         for position, value in self.baked_leaves:
             if not same(flat[position], value):
+                return None
+        for one, axis, other, last in self.alike:
+            if flat[one].shape[axis] != flat[other].shape[last]:
                 return None
         for space, name, value in self.watched:
             if space.get(name) is not value and not same(space.get(name), value):
@@ -192,7 +197,8 @@ def make(plan: Plan, compiled: Compiled, leaf_paths: list[leaves.Path], space: d
     spaces = [_space(o, p, space) for o, p, _ in others]
     watched = tuple((s, p[0].rpartition(":")[2], v) for s, (_, p, v) in zip(spaces, others) if s is not None)
     rest = tuple(entry for s, entry in zip(spaces, others) if s is None)
-    return Kernel(plan, compiled, picks, by_leaf, rest, watched, warm=plan.backend != "numba")
+    alike = tuple((positions[p], k, positions[q], j) for (p, k), (q, j) in plan.alike)
+    return Kernel(plan, compiled, picks, by_leaf, rest, alike, watched, warm=plan.backend != "numba")
 
 
 def _space(origin: str, path: leaves.Path, space: dict[str, Any]) -> dict[str, Any] | None:

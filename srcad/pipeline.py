@@ -27,6 +27,7 @@ class Request:
     has_aux: bool = False
     options: tuple[tuple[str, Any], ...] = ()  # boundscheck, parallel, ..., sorted
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()  # (origin, path, value) of leaves fixed by value
+    alike: tuple[tuple[str, ...], ...] = ()  # extents that are equal in the call at hand: groups of their symbols
 
 
 class NeedValue(Exception):
@@ -70,6 +71,7 @@ class Generated:
     wrt_leaves: tuple[Input, ...]
     output: Abstract
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
+    alike: tuple[tuple[str, str], ...] = ()  # pairs of extents that the kernel is made for finding equal
     fragile: bool = False  # Python would raise where compiled code gives inf or nan: math functions, number / number
     written: tuple[str, ...] = ()  # names of inputs that the model writes into
     updates: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # (origin, path) of rebound attributes: the last results
@@ -84,13 +86,13 @@ def build(request: Request, keep_passes: bool = False) -> Generated:
         Unsupported: the program cannot be differentiated. NeedValue: a number decides its structure.
     """
     from srcad import assemble
-    from srcad.transforms import alias, desugar, inline
+    from srcad.transforms import alias, desugar
 
     kept: list[tuple[str, str]] = []
     keep = assemble.keeper(kept) if keep_passes else lambda *_: None
     keep("parse", request.target.function)
     keep("desugar", desugar.desugar(request.target.function))
-    program = inline.inline(request)
+    program = assemble.inlined(request)
     keep("inline", program.function())
     program, aliases = alias.alias(program)
     assemble.refuse_written_defaults(program, request)

@@ -19,6 +19,7 @@ from srcad.ir import Loc, Source
 if TYPE_CHECKING:
     from srcad.specialise import Ready
 
+MISMATCH = "operands could not be broadcast together"  # raised by the checks of `loops`; NumPy's goes on
 _FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
@@ -47,7 +48,8 @@ def finite(results: tuple[Any, ...]) -> bool:
 
 
 def _ask_numpy(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[Exception, tuple[Any, ...] | None]:
-    """Run the NumPy text: its error knows its line. Overflow of a machine integer is no error in Python."""
+    """Run the NumPy text: its error knows its line. Overflow of a machine integer is no error in Python, nor a slice
+    that has one element and is broadcast, which `loops` takes to be as long as the other."""
     try:
         other = ready.interpreted()
         results = other.kernel.compiled.call(*other.inputs, *extra)
@@ -58,7 +60,8 @@ def _ask_numpy(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[
         ready.kernel = other.kernel  # the note names this text
         return found, None
     auto = ready.specialiser.settings.backend == "auto"
-    return error, results if auto and isinstance(error, OverflowError) else None
+    narrower = isinstance(error, OverflowError) or str(error) == MISMATCH
+    return error, results if auto and narrower else None
 
 
 def _original_error(ready: Ready) -> Exception | None:

@@ -76,7 +76,8 @@ class Specialiser:
     def keep(self, key: Any, kernel: Kernel) -> None:
         if kernel.plan.warning:
             self._warn(kernel.plan.warning)
-        self.table[key] = [kernel, *self.table.get(key, ())]
+        # a kernel made for equal extents is the better one where they are
+        self.table[key] = sorted([kernel, *self.table.get(key, ())], key=lambda kernel: not kernel.alike)
 
     def demote(self, key: Any, call: Call, kernel: Kernel, reason: str) -> tuple[Kernel, list[Any]]:
         """Answer from now on with NumPy what Numba cannot compile."""

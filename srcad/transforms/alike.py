@@ -1,0 +1,128 @@
+"""alike: extents of arguments that meet in a broadcast, and are equal in the call at hand, become one extent.
+
+``A[1:-1] = B[1:-1]`` broadcasts where B has three elements: in general the adjoint has to ask at run time how much to
+sum. Called with A and B of one length it need not: the program is made for equal lengths then, raises where they
+differ (a saved file may be called with anything), and a call in which they differ gets a program of its own.
+
+Before: a program whose argument types have a symbol for every extent. After: the symbols to be replaced, `relied`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+from srcad import ir, types
+from srcad.dims import Dim, dim_expr, never_one, symbol
+from srcad.program import Program
+from srcad.transforms.loops_types import ELEMENTWISE
+from srcad.types import Abstract, Num, Struct
+
+Groups = Sequence[tuple[str, ...]]
+
+
+def relied(program: Program, groups: Groups) -> dict[str, str]:
+    """Symbol -> the symbol that it is equal to, for the extents that meet somewhere. groups: equal ones."""
+    group = {s: k for k, symbols in enumerate(groups) for s in symbols}
+    order = {s: k for k, s in enumerate(s for symbols in groups for s in symbols)}
+    leader: dict[str, str] = {}
+    for operands in _meetings((program.body, program.results)) if groups else ():
+        kinds = [types.infer(e, program.types, []) for e in operands]
+        shapes = [k.dims[::-1] for k in kinds if isinstance(k, Num) and k.dims]
+        for one, two in combinations(shapes, 2):
+            for a, b in zip(one, two):
+                for s, t in _pairs(a, b, group):
+                    s, t = sorted((_first(s, leader), _first(t, leader)), key=order.__getitem__)
+                    leader |= {t: s} if s != t else {}
+    return {s: _first(s, leader) for s in sorted(leader)}
+
+
+def _first(text: str, leader: Mapping[str, str]) -> str:
+    while text in leader:
+        text = leader[text]
+    return text
+
+
+def _pairs(a: Dim | None, b: Dim | None, group: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The symbols that must be equal for two extents to be so, if those are equal that have to be; else none.
+
+    Asked of extents of which one may be 1 and the other not, as far as is known.
+    """
+    if a is None or b is None or a.is_const or b.is_const or never_one(a) and never_one(b) or a.const != b.const:
+        return []
+    more, less = ([(s, abs(c)) for s, c in (a - b).terms if (c > 0) == positive] for positive in (True, False))
+    found = []
+    for text, coef in more:
+        partner = next(((s, c) for s, c in less if c == coef and group.get(s, -1) == group.get(text)), None)
+        if partner is None:
+            return []
+        less.remove(partner)
+        found.append((text, partner[0]))
+    return [] if less else found
+
+
+def _meetings(nodes: Any) -> Iterator[tuple[ir.Expr, ...]]:
+    """Expressions that are broadcast against each other."""
+    for node in ir.walk(nodes):
+        if isinstance(node, ir.Binary) and node.op != "@":
+            yield node.left, node.right
+        elif isinstance(node, ir.Compare):
+            yield node.items
+        elif isinstance(node, (ir.Store, ir.Augment)):
+            yield node.target, node.value
+        elif isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and _is_elementwise(node.fn.path):
+            yield node.args
+
+
+def _is_elementwise(path: str) -> bool:
+    return path.startswith("numpy.") and path.removeprefix("numpy.") in ELEMENTWISE
+
+
+def _renamed(dim: Dim, names: Mapping[str, str]) -> Dim:
+    total = Dim(dim.const)
+    for text, coef in dim.terms:
+        total = total + symbol(names.get(text, text)) * coef
+    return total
+
+
+def renamed(t: Abstract, names: Mapping[str, str]) -> Abstract:
+    """An argument's type with the extents of `relied`."""
+    if isinstance(t, Struct):
+        return replace(t, items=tuple(renamed(item, names) for item in t.items))
+    if not isinstance(t, Num) or not t.dims:
+        return t
+    return replace(t, dims=tuple(d if d is None else _renamed(d, names) for d in t.dims))
+
+
+def guarded(program: Program, names: Mapping[str, str]) -> Program:
+    """The program made for equal extents, which checks that they are."""
+    tests = tuple(ir.Compare(("!=",), (dim_expr(symbol(b)), dim_expr(symbol(a)))) for b, a in names.items())
+    error = ir.call("builtins.ValueError", ir.Const(f"{program.name}: shapes unlike those in the docstring"))
+    check = ir.If(tests[0] if len(tests) == 1 else ir.BoolOp("or", tests), (ir.Raise(error),))
+    return replace(program, body=(check, *program.body), alike=tuple(names.items()))
+
+
+# ---- what is equal in a call ----
+
+
+def extents(t: Abstract, value: Any, path: tuple[Any, ...]) -> Iterator[tuple[str, int, tuple[tuple[Any, ...], int]]]:
+    """(symbol, extent, (path, axis)) for every axis of the arrays of an argument that has a symbol."""
+    from srcad import leaves
+
+    if isinstance(t, Struct):
+        for key, item in zip(t.keys, t.items, strict=True):
+            yield from extents(item, leaves.follow(value, (key,)), (*path, key))
+    elif isinstance(t, Num) and t.dims:
+        for axis, (d, n) in enumerate(zip(t.dims, value.shape, strict=True)):
+            if d is not None and d.terms:
+                yield d.symbols[0], n, (path, axis)
+
+
+def groups(found: Sequence[tuple[str, int, Any]]) -> tuple[tuple[str, ...], ...]:
+    """Symbols of equal extents."""
+    by_extent: dict[int, list[str]] = {}
+    for text, n, _ in found:
+        by_extent.setdefault(n, []).append(text)
+    return tuple(tuple(symbols) for symbols in by_extent.values() if len(symbols) > 1)

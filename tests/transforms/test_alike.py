@@ -1,0 +1,81 @@
+"""Extents that are equal in a call: the program made for them, the check in it, and calls in which they differ."""
+
+import numpy as np
+import pytest
+
+import srcad
+from srcad import differentiate
+
+
+def copied(a, b, steps):
+    for _ in range(steps):
+        b[1:-1] = 0.5 * (a[:-2] + a[2:])
+        a[1:-1] = b[1:-1] * b[1:-1]
+    return np.sum(a * a)
+
+
+def added(a, b):
+    return np.sum((a[1:] * b[1:]) ** 2)
+
+
+def two_axes(a, b):
+    return np.sum(a[1:, 1:] * b[1:, 1:])
+
+
+def by_differences(fn, a, b, *rest):
+    """The gradient by a, by complex steps."""
+    found = np.zeros(a.shape)
+    for index in np.ndindex(a.shape):
+        moved = a.astype(complex)
+        moved[index] += 1e-20j
+        found[index] = fn(moved, b.astype(complex), *rest).imag / 1e-20
+    return found
+
+
+@pytest.mark.filterwarnings("ignore::srcad.PerformanceWarning")
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_every_pattern_of_extents_gets_the_right_gradient(backend):
+    rng = np.random.default_rng(0)
+    gradient = srcad.grad(added, backend=backend)
+    for n, k in [(6, 6), (6, 2), (2, 6), (5, 5), (2, 2), (6, 2), (7, 7)]:  # a slice of two elements is broadcast
+        a, b = rng.standard_normal(n), rng.standard_normal(k)
+        np.testing.assert_allclose(gradient(a, b), by_differences(added, a, b), rtol=1e-12)
+    with pytest.raises(ValueError):
+        gradient(np.ones(6), np.ones(5))
+
+
+def test_the_text_sums_nothing_that_has_one_length_and_says_so():
+    f = differentiate(copied, argnums=("a", "b"), backend="numpy")
+    text = f.source_for(np.ones(6), np.ones(6), 2)
+    assert "unbroadcast" not in text and "Shapes: a (n,), b (n,)" in text
+    assert "if b.shape[0] != a.shape[0]:\n        raise ValueError" in text
+    other = f.source_for(np.ones(6), np.ones(3), 2)
+    assert "unbroadcast" in other and "b.shape[0] != a.shape[0]" not in other
+
+
+def test_it_can_be_switched_off(monkeypatch):
+    monkeypatch.setenv("SRCAD_OFF", "alike")
+    f = differentiate(copied, argnums="a", backend="numpy")
+    assert "unbroadcast" in f.source_for(np.ones(6), np.ones(6), 2)
+    monkeypatch.setenv("SRCAD_OFF", "alikes")
+    with pytest.raises(ValueError, match="alike, loops"):
+        srcad.grad(copied)(np.ones(6), np.ones(6), 2)
+
+
+def test_only_what_meets_is_relied_on():
+    f = differentiate(two_axes, argnums="a", backend="numpy")
+    text = f.source_for(np.ones((6, 6)), np.ones((6, 6)))
+    assert "Shapes: a (n, m), b (n, m)" in text  # that the arrays are square is not relied on
+    assert f.source_for(np.ones((6, 5)), np.ones((6, 5))) == text
+
+
+def test_a_saved_file_checks_its_extents(tmp_path):
+    f = differentiate(copied, argnums="a", backend="numpy")
+    a, b = np.linspace(0.0, 1.0, 6), np.ones(6)
+    expected = f.grad(a, b, 2)
+    f.save(tmp_path / "copied_grad.py")
+    space: dict = {}
+    exec((tmp_path / "copied_grad.py").read_text(), space)
+    np.testing.assert_array_equal(space["copied_grad"](a, b, 2)[1], expected)
+    with pytest.raises(ValueError, match="shapes unlike"):
+        space["copied_grad"](a, np.ones(3), 2)
