@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.programs.reference import reference, worst
+from tests.programs.reference import Reference, reference, worst
 from tests.programs.registry import Program
 from tests.programs.tree import bits, dot, floating, is_floating, leaves, map_leaves
 
@@ -29,9 +29,14 @@ class Outcome:
     trace: str = ""
 
 
-def check(program: Program, backend: str = "numpy", seconds: int = 120) -> Outcome:
-    """Value, gradient, tangent, repetition and ownership of one program."""
-    return guarded(lambda: _check(program, backend), seconds)
+def check(
+    program: Program,
+    backend: str = "numpy",
+    seconds: int = 120,
+    answer: Callable[[Program], Reference] = reference,
+) -> Outcome:
+    """Value, gradient, tangent, repetition and ownership of one program; `answer` gives the gradient to expect."""
+    return guarded(lambda: _check(program, backend, answer), seconds)
 
 
 def guarded(work: Callable[[], None], seconds: int) -> Outcome:
@@ -59,13 +64,13 @@ def _expired(*_: Any) -> None:
     raise TimeoutError("took too long")
 
 
-def _check(program: Program, backend: str) -> None:
+def _check(program: Program, backend: str, expect: Callable[[Program], Reference]) -> None:
     if program.raises is not None:
         return _check_raises(program, backend)
     args = program.args()
     before = copy.deepcopy(args)
     expected = program.run(*args)
-    answer = reference(program)
+    answer = expect(program)
     value, gradient = _reverse(program, backend, args, answer.seed)
     _same(args, before, "the caller's arguments were changed by reverse mode")
     _check_value(value, expected, backend)
