@@ -12,6 +12,7 @@ from typing import Any
 from srcad import eval_optional, eval_special, ir, rules, scope, types
 from srcad import library as library_names
 from srcad.errors import Unsupported, no_rule
+from srcad.eval_array_likes import arrays_for
 from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
 from srcad.eval_exprs import evaluate, item_step, spread_values
 from srcad.eval_order import in_order, release
@@ -139,6 +140,7 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
 def expanded(ev: Evaluator, rule: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """A function that its rule writes out; what is refused in there is refused where the program calls it."""
     mark = len(ev.out)
+    args, kwargs = arrays_for(ev, rule, rule.path, args, kwargs, loc)
     try:
         value = call_user(ev, Known(rule.expansion), args, kwargs, loc)
     except Unsupported as error:
@@ -412,6 +414,7 @@ def library(
     rule = rules.lookup(path) or rules.lookup_object(getattr(obj, "live", obj))
     names = list(rule.params) if rule is not None else []
     own = rule.wrt if rule is not None else ()  # what is differentiated is no structure, whatever its name
+    args, kwargs = arrays_for(ev, rule, path, args, kwargs, loc)
     exprs = []
     for k, value in enumerate(args):
         name = names[k] if k < len(names) else ""

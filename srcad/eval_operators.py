@@ -8,6 +8,7 @@ from typing import Any
 
 from srcad import eval_optional, eval_special, ir
 from srcad.errors import Unsupported
+from srcad.eval_array_likes import as_array
 from srcad.eval_core import Evaluator, place
 from srcad.eval_exprs import evaluate, evaluate_all
 from srcad.eval_order import disturbed, holding, owned
@@ -116,6 +117,10 @@ def _binary_boxes(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
         if known and isinstance(count, int) and box.kind in ("list", "tuple"):
             items = tuple(owned(ev, item, "item", loc) for item in box.items)  # the same objects, several times
             return ev.tuple_of(items * count, box.kind, site=loc)
+    beside = left if a is None else right
+    if (a is None) != (b is None) and isinstance(beside, Dyn) and isinstance(beside.type, Num) and beside.type.dims:
+        made = as_array(ev, left, loc), as_array(ev, right, loc)
+        return None if made == (left, right) else binary(ev, op, *made, loc)
     return None
 
 

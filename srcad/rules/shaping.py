@@ -11,7 +11,7 @@ from srcad_runtime.arrays import (
 )
 
 from srcad.rules.registry import at, linear, pullback, rename
-from srcad.rules.static import inverse_axes, negated
+from srcad.rules.static import inverse_axes
 
 # ---- the same elements in another shape ----
 
@@ -155,7 +155,8 @@ def rot90_bar(m, k=1, axes=(0, 1), *, out_bar):
     examples=lambda r: [at(r(5), 2), at(r(2, 3), 1), at(r(2, 3), -1, axis=1), at(r(2, 3), (1, 2), (0, 1))],
 )
 def roll_bar(a, shift, axis=None, *, out_bar):
-    return np.roll(out_bar, negated(shift), axis)
+    back = tuple([-s for s in shift]) if isinstance(shift, (tuple, list)) else -shift
+    return np.roll(out_bar, back, axis)
 
 
 linear(np.flip, np.fliplr, np.flipud, np.rot90, in_="m")

@@ -21,11 +21,6 @@ def inverse_axes(axes: Sequence[int]) -> tuple[int, ...]:
     return tuple(order.index(i) for i in range(len(order)))
 
 
-def negated(shift: int | Sequence[int]) -> int | tuple[int, ...]:
-    """The shift that undoes ``np.roll(a, shift)``."""
-    return -shift if isinstance(shift, int) else tuple(-s for s in shift)
-
-
 def einsum_adjoint(subscripts: str, i: int, ranks: Sequence[int]) -> tuple[str, tuple[int, ...], str]:
     """How the adjoint of operand `i` of an einsum is an einsum itself.
 

@@ -90,7 +90,11 @@ def edensch(x):
     return total
 
 
-@problem(f"{CUTEST}, EIGENALS: A = Q D Q^T as a least-squares problem", lambda rng: (rng.random(3), rng.random((3, 3))), argnums=(0, 1))
+@problem(
+    f"{CUTEST}, EIGENALS: A = Q D Q^T as a least-squares problem",
+    lambda rng: (rng.random(3), rng.random((3, 3))),
+    argnums=(0, 1),
+)
 def eigenals(d, q):
     n = len(d)
     a = np.diag(np.arange(1.0, n + 1))
@@ -225,7 +229,11 @@ def chandrasekhar(h):
     return h - 1.0 - 0.5 * c * h * (kernel @ (w * h))
 
 
-@problem(f"{CUTEST}, METHANB8 in spirit: Rachford-Rice flash residual", lambda rng: (0.4, rng.dirichlet(np.ones(4)), np.array([3.0, 1.5, 0.6, 0.2])), argnums=(0, 1, 2))
+@problem(
+    f"{CUTEST}, METHANB8 in spirit: Rachford-Rice flash residual",
+    lambda rng: (0.4, rng.dirichlet(np.ones(4)), np.array([3.0, 1.5, 0.6, 0.2])),
+    argnums=(0, 1, 2),
+)
 def rachford_rice(v, z, k):
     return np.sum(z * (k - 1.0) / (1.0 + v * (k - 1.0)))
 
@@ -283,7 +291,9 @@ def levy(x):
     return first + middle + (w[-1] - 1.0) ** 2 * (1.0 + np.sin(2.0 * np.pi * w[-1]) ** 2)
 
 
-HARTMANN_A = np.array([[10.0, 3, 17, 3.5, 1.7, 8], [0.05, 10, 17, 0.1, 8, 14], [3, 3.5, 1.7, 10, 17, 8], [17, 8, 0.05, 10, 0.1, 14]])
+HARTMANN_A = np.array(
+    [[10.0, 3, 17, 3.5, 1.7, 8], [0.05, 10, 17, 0.1, 8, 14], [3, 3.5, 1.7, 10, 17, 8], [17, 8, 0.05, 10, 0.1, 14]]
+)
 HARTMANN_P = 1e-4 * np.array(
     [
         [1312, 1696, 5569, 124, 8283, 5886],
