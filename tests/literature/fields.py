@@ -227,7 +227,7 @@ def gray_scott(u, v, theta):
 
 
 @problem(
-    "S. A. Orszag (1969): pseudo-spectral Burgers with FFT derivatives; J. P. Boyd, Chebyshev and Fourier Spectral Methods",
+    "S. A. Orszag (1969): pseudo-spectral Burgers; J. P. Boyd, Chebyshev and Fourier Spectral Methods, chapter 4",
     lambda rng: (rng.standard_normal(8), 0.1),
     argnums=(0, 1),
     backends=("numpy",),
