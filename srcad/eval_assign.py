@@ -200,7 +200,7 @@ def _owned(ev: Evaluator, box: Box, key: Any, value: Value, loc: ir.Loc | None, 
         return owned(ev, value, "item", loc)
     old = box.items[position] if position is not None else None
     base = old.expr.id if isinstance(old, Dyn) and isinstance(old.expr, ir.Name) else f"item_{key}"
-    slot = ev.slot(f"{base}#{box.site}" if old is None else base, value.type, "#box")
+    slot = ev.own_slot(base, value.type) or ev.slot(f"{base}#{box.site}" if old is None else base, value.type, "#box")
     ev.note_type(slot, value.type)
     ev.put([(slot, value.expr)], loc)
     return Dyn(ir.Name(slot), value.type, value.const)

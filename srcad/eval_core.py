@@ -110,6 +110,12 @@ class Evaluator:
             self.cx.slots[key] = self.cx.names.fresh(name.partition("#")[0] or name[1:].rstrip("0123456789"))
         return self.cx.slots[key]
 
+    def own_slot(self, name: str, type_: types.Abstract) -> str | None:
+        """`name`, if it is a container's own variable for such values: it serves in every round of a loop."""
+        kinds = (shape_class(type_), "merged")
+        own = any(s == name and k[0] == "#box" and k[-1] in kinds for k, s in self.cx.slots.items())
+        return name if own else None
+
     def note_type(self, name: str, type_: types.Abstract) -> None:
         old = self.cx.types.get(name)
         self.cx.types[name] = type_ if old is None else merge_types(old, type_)

@@ -24,10 +24,12 @@ from srcad.types import Num, Seq
 from srcad.values import Dyn, Generator, Lazy, Maybe, State, Value
 
 INT = Num("int64", (), True)
+CHECKPOINTS = (ir.Ref("srcad.checkpoint"), ir.Ref("srcad.api.checkpoint"))
 
 
 def for_loop(ev: Evaluator, stmt: ir.For) -> None:
     iterable = evaluate(ev, stmt.iter)
+    every = _checkpointed(ev, stmt.iter)
     if not _is_quiet(ev, stmt.body, iterable):
         iterable = steady(ev, iterable, stmt.iter.loc)
     site = (ev.frame, place(stmt.loc))
@@ -37,8 +39,23 @@ def for_loop(ev: Evaluator, stmt: ir.For) -> None:
         with holding(ev, [iterable]):
             _unroll(ev, stmt, items)
         return
-    header = Header(ev, stmt, iterable, site)
+    header = Header(ev, stmt, iterable, site, every)
     header.emit()
+
+
+def _checkpointed(ev: Evaluator, iterable: ir.Expr) -> ir.Expr | None:
+    """How many steps lie between kept states of a loop over ``srcad.checkpoint(...)``; None for any other loop."""
+    marker = next((n for n in ir.walk(iterable) if isinstance(n, ir.Call) and n.fn in CHECKPOINTS), None)
+    if marker is None:
+        return None
+    given = dict(marker.kwargs).get("every", marker.args[1] if len(marker.args) > 1 else ir.NONE)
+    value = evaluate(ev, given)
+    if isinstance(value, Dyn) and not (isinstance(value.type, Num) and value.type.dtype == "int64"):
+        raise TypeError("checkpoint: every must be an integer")
+    expr = residual(ev, value, marker.loc)
+    if isinstance(expr, ir.Const) and expr.value is not None and expr.value < 1:
+        raise ValueError(f"checkpoint: every={expr.value}, but at least one step lies between two states")
+    return expr
 
 
 def _is_quiet(ev: Evaluator, body: Sequence[ir.Stmt], iterable: Value) -> bool:
@@ -106,8 +123,8 @@ class Header:
     What the loop runs over is kept among the variables under a hidden name, since the body may rebind those it is in.
     """
 
-    def __init__(self, ev: Evaluator, stmt: ir.For, iterable: Value, site: Any) -> None:
-        self.ev, self.stmt, self.site = ev, stmt, site
+    def __init__(self, ev: Evaluator, stmt: ir.For, iterable: Value, site: Any, every: ir.Expr | None = None) -> None:
+        self.ev, self.stmt, self.site, self.every = ev, stmt, site, every
         while isinstance(iterable, Lazy) and iterable.kind == "iter":
             iterable = iterable.args[0]
         refuse_unknown(iterable)
@@ -147,7 +164,7 @@ class Header:
         ev.env.pop(self.hidden, None)
         self.refuse_growth(body)
         call = ir.Call(ir.Ref("builtins.range"), bounds)
-        ev.emit(ir.For(ir.Name(slot), call, body, stop, pragma=stmt.pragma, loc=stmt.loc))
+        ev.emit(ir.For(ir.Name(slot), call, body, stop, pragma=stmt.pragma, every=self.every, loc=stmt.loc))
 
     def take(self, name: str, counter: Dyn) -> None:
         """Bind the target for one iteration."""

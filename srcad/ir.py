@@ -296,7 +296,8 @@ class For:
     """``for target in iter``. Core: `target` a `Name`, `iter` a Call of `builtins.range` with three arguments.
 
     `stop`, if given, is tested at the end of each iteration (printed ``if stop: break``); `orelse` is S.
-    `pragma` is "" or "prange".
+    `pragma` is "" or "prange". `every`: the loop runs over ``srcad.checkpoint(..., every)``; None where it does not,
+    `NONE` where how often a state is kept is not said.
     """
 
     target: Expr
@@ -305,6 +306,7 @@ class For:
     stop: Expr | None = None
     orelse: tuple[Stmt, ...] = ()
     pragma: str = ""
+    every: Expr | None = None
     loc: Loc | None = _loc()
 
 

@@ -22,7 +22,7 @@ from srcad.facts import rebound
 from srcad.transforms import activity
 from srcad.transforms.alias import relation, touched
 from srcad.transforms.inline import stored_names
-from srcad.transforms.reverse import Branch, Context, Loop, Step, Sweep
+from srcad.transforms.reverse import Branch, Context, Loop, Segment, Step, Sweep
 from srcad.types import Num, Seq
 
 Stmts = list[ir.Stmt]
@@ -107,6 +107,10 @@ class Recorder:
             return self.branch(step, need, around, final)
         if isinstance(step, Loop):
             return self.loop(step, need, around, final)
+        if isinstance(step, Segment):
+            from srcad.transforms import segments
+
+            return segments.replayed(self, step, need, around, final)
         assert isinstance(step, Context)
         f, b, need = self.block(step.body, need, around, final)
         items = step.primal
@@ -335,7 +339,10 @@ class Recorder:
             restores.append(restore)
         return saves, restores
 
-    def save_place(self, name: str, place: ir.Expr, around: Around, shared: bool) -> tuple[ir.Stmt, ir.Stmt]:
+    def save_place(
+        self, name: str, place: ir.Expr, around: Around, shared: bool, word: str = "saved"
+    ) -> tuple[ir.Stmt, ir.Stmt]:
+        saved = self.names.fresh(f"{name}_{word}")
         kind = self.sweep.shapes.of(place)
         if name not in self.defined:
             self.undefined.add(name)
@@ -345,18 +352,15 @@ class Recorder:
             )
         value = place if shared else self.owned(place)
         if not around.loops:
-            saved = self.names.saved(name)
             self.types[saved] = kind
             self.saved.append(Saved(_spell(place), kind, copied=kind.dims == () or value != place))
             return ir.Assign(ir.Name(saved), value), self.put(place, ir.Name(saved))
         if kind.dims == () and kind.dtype is not None and (spot := self.array_spot(around)) is not None:
             shape, index = spot
-            saved = self.names.saved(name)
             self.types[saved] = Num(kind.dtype, tuple(self.extent(e) for e in shape))
             self.storage.append(ir.Assign(ir.Name(saved), self.empty(shape, name, kind)))
             self.saved.append(Saved(name, kind, count=shape))
             return ir.Store(ir.Index(ir.Name(saved), index), place), self.put(place, ir.Index(ir.Name(saved), index))
-        saved = self.names.saved(name)
         self.types[saved] = Seq(kind, stack=True, own=not shared)
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
         self.saved.append(Saved(_spell(place), kind, repeated=True, copied=kind.dims == () or value != place))
@@ -371,6 +375,8 @@ class Recorder:
     def owned(self, place: ir.Expr) -> ir.Expr:
         """The value of a place, kept from what is written later."""
         copied = self.sweep.shapes.of(place).dims != () and self.must_copy(activity.root(place), place)
+        if isinstance(place, ir.Index) and place.items == (ir.ELLIPSIS,):
+            place = place.base
         return ir.call("numpy.copy", place) if copied else place
 
     def popped(self, place: ir.Expr, saved: str) -> ir.Stmt:
@@ -645,6 +651,8 @@ def nested(step: Any) -> tuple[ir.Stmt, ...]:
     if isinstance(step, Step):
         return (step.primal,)
     body = tuple(s for child in step.body for s in nested(child))
+    if isinstance(step, Segment):
+        return body
     if isinstance(step, Branch):
         orelse = tuple(s for child in step.orelse for s in nested(child))
         return (replace(step.primal, body=body, orelse=orelse),)

@@ -54,6 +54,13 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """Steps that run twice: the forward sweep keeps the state before them, the reverse sweep starts from it again."""
+
+    body: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Context:
     """``with``: both sweeps of the body run inside it."""
 
@@ -158,6 +165,12 @@ class Reverser:
         return [Branch(stmt, body, orelse, None if again else self.fresh("branch", "bool"))]
 
     def loop(self, stmt: ir.For | ir.While) -> Sequence[Any]:
+        if isinstance(stmt, ir.For) and stmt.every is not None:
+            from srcad.transforms import segments
+
+            split = segments.split(self, stmt)
+            if split is not None:
+                return split
         body = self.block(stmt.body)
         counted = isinstance(stmt, ir.While) or stmt.stop is not None
         trips = self.fresh("trips", "int64") if counted else None

@@ -216,3 +216,31 @@ def dataclass_built_inside(market):
     moved = dataclasses.replace(market, spot=market.spot * 1.5)
     shocked = Market(moved.spot, market.vol**2, moved.curve * 2.0)
     return shocked.spot * shocked.vol + np.sum(shocked.curve**2) * market.spot
+
+
+@program(lambda rng: (rng.normal(size=4), 5))
+def arrays_in_a_dict_updated_in_a_loop(x, n):
+    state = {"x": x * 1.0, "v": np.zeros_like(x)}
+    for _ in range(n):
+        state["v"] = state["v"] - 0.1 * np.sin(state["x"])
+        state["x"] = state["x"] + 0.1 * state["v"]
+    return np.sum(state["x"] * state["v"])
+
+
+@program(lambda rng: (rng.normal(size=4), 5))
+def arrays_in_a_list_exchanged_in_a_loop(x, n):
+    state = [x * 1.0, np.zeros_like(x)]
+    for _ in range(n):
+        state[1] = state[1] - 0.1 * np.sin(state[0])
+        state[0], state[1] = state[1] + x, state[0] * 0.5
+    return np.sum(state[0] * state[1])
+
+
+@program(lambda rng: (rng.normal(size=4), 5))
+def array_in_a_dict_with_a_second_name(x, n):
+    state = {"x": x * 1.0}
+    first = state["x"]
+    for _ in range(n):
+        state["x"] = state["x"] + np.sin(first)
+        first[0] = first[0] * 0.5
+    return np.sum(state["x"] * first)
