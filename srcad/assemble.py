@@ -43,7 +43,7 @@ def inlined(request: Request) -> Program:
     from srcad.transforms import alike, inline
 
     program = inline.inline(request)
-    names = alike.relied(program, request.alike)
+    names = alike.relied(program, request.alike, request.backend == "numba")
     if not names:
         return program
     arguments = tuple(alike.renamed(t, names) for t in request.arguments)

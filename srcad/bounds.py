@@ -15,31 +15,42 @@ Ranges = Mapping[str, tuple[Dim, Dim]]  # loop counter -> its first and last val
 
 def in_range(body: Sequence[ir.Stmt], shapes: Shapes) -> bool:
     """Whether every index by a number is proven to lie inside its array."""
-    return _Prover(shapes).block(body, {})
+    return not open_questions(body, shapes)
+
+
+def open_questions(body: Sequence[ir.Stmt], shapes: Shapes, slices: bool = False) -> list[Dim | None]:
+    """Linear forms that must not be negative for every index by a number to lie inside its array, and are not proven to
+    be so; None for an index of which nothing is known. slices: also for the bounds of slices not to be clipped."""
+    prover = _Prover(shapes, slices)
+    prover.block(body, {})
+    return prover.open
 
 
 class _Prover:
-    def __init__(self, shapes: Shapes) -> None:
-        self.shapes = shapes
+    def __init__(self, shapes: Shapes, slices: bool) -> None:
+        self.shapes, self.slices = shapes, slices
+        self.open: list[Dim | None] = []
 
-    def block(self, body: Sequence[ir.Stmt], ranges: Ranges) -> bool:
-        return all(self.statement(stmt, ranges) for stmt in body)
+    def block(self, body: Sequence[ir.Stmt], ranges: Ranges) -> None:
+        for stmt in body:
+            self.statement(stmt, ranges)
 
-    def statement(self, stmt: ir.Stmt, ranges: Ranges) -> bool:
+    def statement(self, stmt: ir.Stmt, ranges: Ranges) -> None:
         if isinstance(stmt, ir.For):
-            if not self.expressions((stmt.iter, *([stmt.stop] if stmt.stop else [])), ranges):
-                return False
+            self.expressions((stmt.iter, *([stmt.stop] if stmt.stop else [])), ranges)
             assert isinstance(stmt.target, ir.Name)
             own = self.range_of(stmt)
             inner = {k: v for k, v in ranges.items() if k != stmt.target.id}
-            return self.block(stmt.body, inner if own is None else {**inner, stmt.target.id: own})
-        if isinstance(stmt, (ir.If, ir.While)):
+            self.block(stmt.body, inner if own is None else {**inner, stmt.target.id: own})
+        elif isinstance(stmt, (ir.If, ir.While)):
             tests = (stmt.test, *([stmt.stop] if isinstance(stmt, ir.While) and stmt.stop else []))
             orelse = stmt.orelse if isinstance(stmt, ir.If) else ()
-            return self.expressions(tests, ranges) and self.block(stmt.body, ranges) and self.block(orelse, ranges)
-        if isinstance(stmt, (ir.Block, ir.With)):
-            return self.block(stmt.body, ranges)
-        return self.expressions((stmt,), ranges)
+            self.expressions(tests, ranges)
+            self.block((*stmt.body, *orelse), ranges)
+        elif isinstance(stmt, (ir.Block, ir.With)):
+            self.block(stmt.body, ranges)
+        else:
+            self.expressions((stmt,), ranges)
 
     def range_of(self, loop: ir.For) -> tuple[Dim, Dim] | None:
         """First and last value of a counter whose bounds are linear; None where they are not."""
@@ -54,33 +65,44 @@ class _Prover:
     def number(self, expr: ir.Expr) -> Dim | None:
         return self.shapes.of(expr).number
 
-    def expressions(self, nodes: Sequence[object], ranges: Ranges) -> bool:
-        return all(self.index(n, ranges) for n in ir.walk(tuple(nodes)) if isinstance(n, ir.Index))
+    def expressions(self, nodes: Sequence[object], ranges: Ranges) -> None:
+        for node in ir.walk(tuple(nodes)):
+            if isinstance(node, ir.Index):
+                self.index(node, ranges)
 
-    def index(self, place: ir.Index, ranges: Ranges) -> bool:
+    def index(self, place: ir.Index, ranges: Ranges) -> None:
         base = self.shapes.types.get(place.base.id) if isinstance(place.base, ir.Name) else self.shapes.of(place.base)
         if isinstance(place.base, ir.Attr) and place.base.name == "shape":
-            return True
+            return
         if isinstance(base, Seq) or not isinstance(base, Num) or base.dims is None:
-            return False
+            self.open.append(None)
+            return
         dims = self.shapes.dims(base)
         assert dims is not None
         items = [i for i in place.items if i != ir.NONE]
         if ir.ELLIPSIS in items:
             at = items.index(ir.ELLIPSIS)
             items = [*items[:at], *[ir.ELLIPSIS] * (len(dims) - len(items) + 1), *items[at + 1 :]]
-        return all(
-            isinstance(item, ir.Slice) or item == ir.ELLIPSIS or self.inside(item, dim, ranges)
-            for item, dim in zip(items, dims, strict=False)
-        )
+        for item, dim in zip(items, dims, strict=False):
+            if isinstance(item, ir.Slice):
+                self.slice(item, dim, ranges)
+            elif item != ir.ELLIPSIS:
+                self.inside(item, dim, ranges)
 
-    def inside(self, item: ir.Expr, extent: Dim | None, ranges: Ranges) -> bool:
+    def inside(self, item: ir.Expr, extent: Dim | None, ranges: Ranges) -> None:
         number = self.number(item)
         if number is None or extent is None or types.is_array(self.shapes.of(item)):
-            return False
+            self.open.append(None)
+            return
         low, high = _extreme(number, ranges, 0), _extreme(number, ranges, 1)
-        below, above = not_negative(low), not_negative(extent - 1 - high)
-        return below and above
+        self.open += [d for d in (low, extent - 1 - high) if not not_negative(d)]
+
+    def slice(self, item: ir.Slice, extent: Dim | None, ranges: Ranges) -> None:
+        for bound in (item.lower, item.upper) if self.slices else ():
+            number = None if bound is None else self.number(bound)
+            if number is not None and extent is not None and number.terms:
+                low, high = _extreme(number, ranges, 0), _extreme(number, ranges, 1)
+                self.open += [d for d in (low, extent - high) if not not_negative(d)]
 
 
 def _extreme(number: Dim, ranges: Ranges, end: int) -> Dim:

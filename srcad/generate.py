@@ -11,12 +11,15 @@ import os
 import pickle
 import types
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srcad import cache, captured, compile, kernel, leaves
 from srcad.binding import Binder
 from srcad.fingerprint import fingerprint
 from srcad.kernel import Kernel, Plan
+
+if TYPE_CHECKING:
+    from srcad.transforms import alike
 
 BACKENDS = ("auto", "numpy", "numba", "cupy")
 
@@ -219,7 +222,7 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
     raise RuntimeError(f"srcad: {call.binder.name} needs more than {_MOST_BAKED} numbers by value")
 
 
-def _extents(call: Call) -> list[tuple[str, int, tuple[leaves.Path, int]]]:
+def _extents(call: Call) -> list[tuple[str, int, alike.Place]]:
     """(symbol, extent, (path, axis)) of the arrays among the arguments."""
     from srcad.abstract import describe
     from srcad.transforms import alike

@@ -15,6 +15,7 @@ from srcad import boundary, leaves
 from srcad.abstract import Abstract, Num, Static, Struct, unflatten
 from srcad.compile import Compiled
 
+Extent = tuple[leaves.Path, "int | None"]  # of an argument along an axis; the value of an integer
 _CURRENT = "<as it was found>"  # stands for a baked value that only an identity describes
 
 
@@ -26,7 +27,7 @@ class Plan:
     call, in order. wrt: paths of the leaves that have adjoints or tangents. baked: (origin, path, value). written:
     positions of the inputs that the model writes into. fragile: Python raises where compiled code gives inf or nan.
     updates: (origin, path) of attributes that it rebinds, whose new values are the kernel's last results. alike: pairs
-    of extents, as (path, axis) of an argument, that must be equal. warning: why this is not the backend wished for.
+    of extents that must be equal. warning: why this is not the backend wished for.
     """
 
     text: str
@@ -37,7 +38,7 @@ class Plan:
     output: Abstract
     has_aux: bool
     baked: tuple[tuple[str, leaves.Path, Any], ...] = ()
-    alike: tuple[tuple[tuple[leaves.Path, int], tuple[leaves.Path, int]], ...] = ()
+    alike: tuple[tuple[Extent, Extent], ...] = ()
     hidden: tuple[Any, ...] = ()
     written: tuple[int, ...] = ()
     updates: tuple[tuple[str, leaves.Path], ...] = ()
@@ -60,7 +61,7 @@ class Kernel:
     picks: tuple[int | None, ...]
     baked_leaves: tuple[tuple[int, Any], ...]
     baked_hidden: tuple[tuple[str, leaves.Path, Any], ...]
-    alike: tuple[tuple[int, int, int, int], ...] = ()  # (leaf, axis, leaf, axis) of extents that must be equal
+    alike: tuple[tuple[int, int | None, int, int | None], ...] = ()  # (leaf, axis, leaf, axis) of equal extents
     watched: tuple[tuple[dict[str, Any], str, Any], ...] = field(
         default=(), repr=False
     )  # names of modules that must still mean the same
@@ -80,7 +81,7 @@ class Kernel:
             if not same(flat[position], value):
                 return None
         for one, axis, other, last in self.alike:
-            if flat[one].shape[axis] != flat[other].shape[last]:
+            if _extent(flat[one], axis) != _extent(flat[other], last):
                 return None
         for space, name, value in self.watched:
             if space.get(name) is not value and not same(space.get(name), value):
@@ -175,6 +176,10 @@ class Kernel:
         """The adjoint of every leaf asked for, by path."""
         start = len(self.outputs)
         return dict(zip(self.plan.wrt, results[start : start + len(self.plan.wrt)], strict=True))
+
+
+def _extent(leaf: Any, axis: int | None) -> Any:
+    return leaf if axis is None else leaf.shape[axis]
 
 
 def same(now: Any, baked: Any) -> bool:

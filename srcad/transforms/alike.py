@@ -1,8 +1,10 @@
-"""alike: extents of arguments that meet in a broadcast, and are equal in the call at hand, become one extent.
+"""alike: extents of arguments on whose equality something depends, and are equal in the call at hand, become one.
 
 ``A[1:-1] = B[1:-1]`` broadcasts where B has three elements: in general the adjoint has to ask at run time how much to
 sum. Called with A and B of one length it need not: the program is made for equal lengths then, raises where they
-differ (a saved file may be called with anything), and a call in which they differ gets a program of its own.
+differ (a saved file may be called with anything), and a call in which they differ gets a program of its own. So it is
+with indices: ``for j in range(A.shape[0]): A[i, j]`` stays inside a square matrix. An integer argument counts as an
+extent: ``range(n)`` with an n that is the length of an array.
 
 Before: a program whose argument types have a symbol for every extent. After: the symbols to be replaced, `relied`.
 """
@@ -14,29 +16,58 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from srcad import ir, types
+from srcad import bounds, ir, types
 from srcad.dims import Dim, dim_expr, never_one, symbol
+from srcad.facts import Shapes, rebound
 from srcad.program import Program
+from srcad.shapes import not_negative
 from srcad.transforms.loops_types import ELEMENTWISE
 from srcad.types import Abstract, Num, Struct
 
 Groups = Sequence[tuple[str, ...]]
 
 
-def relied(program: Program, groups: Groups) -> dict[str, str]:
-    """Symbol -> the symbol that it is equal to, for the extents that meet somewhere. groups: equal ones."""
+def relied(program: Program, groups: Groups, indices: bool) -> dict[str, str]:
+    """Symbol -> the symbol that it is equal to, for the extents on whose equality something depends.
+
+    groups: equal ones. indices: whether it matters that indices lie inside their arrays.
+    """
     group = {s: k for k, symbols in enumerate(groups) for s in symbols}
     order = {s: k for k, s in enumerate(s for symbols in groups for s in symbols)}
+    found = [*_broadcast(program, group), *(_indexed(program, group) if indices else ())] if groups else []
     leader: dict[str, str] = {}
-    for operands in _meetings((program.body, program.results)) if groups else ():
+    for pair in found:
+        s, t = sorted((_first(s, leader) for s in pair), key=order.__getitem__)
+        leader |= {t: s} if s != t else {}
+    return {s: _first(s, leader) for s in sorted(leader)}
+
+
+def _broadcast(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Pairs of symbols that must be equal for nothing to be broadcast where one extent may be 1."""
+    for operands in _meetings((program.body, program.results)):
         kinds = [types.infer(e, program.types, []) for e in operands]
         shapes = [k.dims[::-1] for k in kinds if isinstance(k, Num) and k.dims]
         for one, two in combinations(shapes, 2):
             for a, b in zip(one, two):
-                for s, t in _pairs(a, b, group):
-                    s, t = sorted((_first(s, leader), _first(t, leader)), key=order.__getitem__)
-                    leader |= {t: s} if s != t else {}
-    return {s: _first(s, leader) for s in sorted(leader)}
+                yield from _pairs(a, b, group)
+
+
+def _indexed(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Pairs of symbols that must be equal for indices to be proven to lie inside their arrays."""
+    inputs = {i.name for i in program.inputs}
+    shapes = Shapes(program.types, program.assumptions, rebound(program.body, inputs))
+    for dim in bounds.open_questions(program.body, shapes, slices=True):
+        if dim is None:
+            continue
+        found: list[tuple[str, str]] = []
+        for text in [s for s, coef in dim.terms if coef < 0]:
+            coef = -dict(dim.terms)[text]
+            partner = next((s for s, c in dim.terms if c == coef and group.get(s, -1) == group.get(text)), None)
+            if partner is not None:
+                dim = dim + (symbol(text) - symbol(partner)) * coef
+                found.append((text, partner))
+        if not_negative(dim):
+            yield from found
 
 
 def _first(text: str, leader: Mapping[str, str]) -> str:
@@ -91,9 +122,10 @@ def renamed(t: Abstract, names: Mapping[str, str]) -> Abstract:
     """An argument's type with the extents of `relied`."""
     if isinstance(t, Struct):
         return replace(t, items=tuple(renamed(item, names) for item in t.items))
-    if not isinstance(t, Num) or not t.dims:
+    if not isinstance(t, Num) or t.dims is None:
         return t
-    return replace(t, dims=tuple(d if d is None else _renamed(d, names) for d in t.dims))
+    number = None if t.number is None else _renamed(t.number, names)
+    return replace(t, dims=tuple(d if d is None else _renamed(d, names) for d in t.dims), number=number)
 
 
 def guarded(program: Program, names: Mapping[str, str]) -> Program:
@@ -107,8 +139,14 @@ def guarded(program: Program, names: Mapping[str, str]) -> Program:
 # ---- what is equal in a call ----
 
 
-def extents(t: Abstract, value: Any, path: tuple[Any, ...]) -> Iterator[tuple[str, int, tuple[tuple[Any, ...], int]]]:
-    """(symbol, extent, (path, axis)) for every axis of the arrays of an argument that has a symbol."""
+Place = tuple[tuple[Any, ...], "int | None"]
+
+
+def extents(t: Abstract, value: Any, path: tuple[Any, ...]) -> Iterator[tuple[str, int, Place]]:
+    """(symbol, extent, (path, axis)) for every axis of the arrays of an argument that has a symbol.
+
+    An integer is its own extent, with no axis.
+    """
     from srcad import leaves
 
     if isinstance(t, Struct):
@@ -118,11 +156,13 @@ def extents(t: Abstract, value: Any, path: tuple[Any, ...]) -> Iterator[tuple[st
         for axis, (d, n) in enumerate(zip(t.dims, value.shape, strict=True)):
             if d is not None and d.terms:
                 yield d.symbols[0], n, (path, axis)
+    elif isinstance(t, Num) and t.number is not None and t.number.terms and type(value) is int:
+        yield t.number.symbols[0], value, (path, None)
 
 
 def groups(found: Sequence[tuple[str, int, Any]]) -> tuple[tuple[str, ...], ...]:
-    """Symbols of equal extents."""
+    """Symbols of equal extents, those of arrays first."""
     by_extent: dict[int, list[str]] = {}
-    for text, n, _ in found:
+    for text, n, _ in sorted(found, key=lambda entry: entry[2][1] is None):
         by_extent.setdefault(n, []).append(text)
     return tuple(tuple(symbols) for symbols in by_extent.values() if len(symbols) > 1)

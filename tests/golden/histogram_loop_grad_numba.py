@@ -9,9 +9,11 @@ from srcad_runtime import nopython, sums
 def histogram_loop_grad(x, bins, out_bar=1.0):
     """Return histogram_loop(x, bins) and its derivative with respect to x.
 
-    Shapes: x (n,), bins (m,).
+    Shapes: x (n,), bins (n,).
     """
     # ---- forward sweep ----
+    if bins.shape[0] != x.shape[0]:
+        raise ValueError("histogram_loop: shapes unlike those in the docstring")
     h = np.zeros(3)
     for k in range(len(x)):
         h[bins[k]] += x[k] * x[k]

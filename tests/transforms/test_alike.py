@@ -79,3 +79,42 @@ def test_a_saved_file_checks_its_extents(tmp_path):
     np.testing.assert_array_equal(space["copied_grad"](a, b, 2)[1], expected)
     with pytest.raises(ValueError, match="shapes unlike"):
         space["copied_grad"](a, np.ones(3), 2)
+
+
+def factor(a):
+    n = a.shape[0]
+    for i in range(n):
+        for j in range(i):
+            a[i, j] = (a[i, j] - np.dot(a[i, :j], a[j, :j])) / a[j, j]
+        a[i, i] = np.sqrt(a[i, i] - np.dot(a[i, :i], a[i, :i]))
+    return np.sum(a)
+
+
+def first_n(x, n):
+    s = 0.0
+    for i in range(n):
+        s += x[i] * x[i]
+    return s
+
+
+def test_indices_into_a_square_matrix_are_proven():
+    f = differentiate(factor, backend="numba")
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((4, 4))
+    a = a @ a.T + np.eye(4)
+    square, wide = f.source_for(a), f.source_for(np.hstack([a, a]))
+    assert "boundscheck" not in square and "if a.shape[1] != a.shape[0]" in square
+    assert "boundscheck=True" in wide
+    np.testing.assert_allclose(f.grad(np.hstack([a, a]))[:, :4], f.grad(a), rtol=1e-14)
+    assert "a.shape[1] != a.shape[0]" not in differentiate(factor, backend="numpy").source_for(a)
+
+
+def test_an_integer_that_is_a_length_is_taken_to_be_one():
+    f = differentiate(first_n, backend="numba")
+    x = np.arange(5.0)
+    assert "boundscheck" not in f.source_for(x, 5) and "if n != x.shape[0]" in f.source_for(x, 5)
+    assert "boundscheck=True" in f.source_for(x, 3)
+    np.testing.assert_array_equal(f.grad(x, 3), [0.0, 2.0, 4.0, 0.0, 0.0])
+    np.testing.assert_array_equal(f.grad(x, 5), 2.0 * x)
+    with pytest.raises(IndexError):
+        f.grad(x, 6)
