@@ -428,7 +428,7 @@ class Pull:
         if reduced == []:
             return g
         g = self.unmask(g)
-        if reduced is None:
+        if reduced is None or g.type.dims is None:
             return self.fit_at_run_time(g, arg, expr)
         assert of is not None and to is not None
         return self.reduce(g, of, len(of) - len(to), reduced, expr)

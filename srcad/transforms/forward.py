@@ -130,8 +130,7 @@ class Forwarder:
         if name in self.program.parts:
             self.shapes.types[target.id] = self.shapes.types[name]
         if isinstance(stmt.value, ir.List):
-            items = tuple(self.total(item) for item in stmt.value.items)
-            return [stmt, ir.Assign(target, ir.List(items))]
+            return self.hoisted(stmt, lambda s: [s, ir.Assign(target, ir.List(tuple(map(self.total, s.value.items))))])
         return self.hoisted(stmt, lambda s: self.tangent_of_assign(s, name, target))
 
     def tangent_of_assign(self, stmt: ir.Assign, name: str, target: ir.Name) -> list[ir.Stmt]:

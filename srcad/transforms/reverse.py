@@ -214,21 +214,17 @@ class Reverser:
                     break  # naming it once more would not help
                 if not any(n == hoist.expr for n in ir.walk(stmt.value)):
                     break
-                name = self.names.numbered(hoist.base)
-                self.shapes.types[name] = self.shapes.of(hoist.expr)
-                if activity.flowing(hoist.expr) & self.active:
-                    self.active.add(name)
-                    self.bar(name)
+                name = self.temporary(hoist.expr, hoist.base)
                 value = hoist.expr
                 if alias.shares(value, self.shapes.types) & self.written:
                     value = ir.call("numpy.copy", value)  # kept while what it is a view of changes
-                first = ir.Assign(ir.Name(name), value, loc=stmt.loc)
+                first = ir.Assign(name, value, loc=stmt.loc)
                 target = getattr(stmt, "target", None)
                 outer = self.masks.get(target.id, ()) if isinstance(target, ir.Name) else ()
-                self.masks[name] = (*outer, *(masks_around(stmt.value, hoist.expr) or ()))
+                self.masks[name.id] = (*outer, *(masks_around(stmt.value, hoist.expr) or ()))
                 self.hoisted.add(first.target)
                 steps.extend(self.assign(first))
-                stmt = _replace_expr(stmt, hoist.expr, ir.Name(name))
+                stmt = _replace_expr(stmt, hoist.expr, name)
         raise TooLarge("an expression too large to differentiate", stmt.loc, "split it into statements.")
 
     def adjoint_of_assign(self, name: str, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> list[ir.Stmt]:
@@ -404,10 +400,14 @@ class Reverser:
     def add_at(self, stmt: ir.Do) -> Sequence[Any]:
         """``np.add.at(x, index, value)``: value's adjoint reads x_bar at every repetition."""
         assert isinstance(stmt.value, ir.Call)
-        array, index, _ = stmt.value.args
+        array, index, value = stmt.value.args
         name = activity.root(array)
         if name not in self.active:
             return [Step(stmt)]
+        if name in activity.flowing(value):  # all values are read before any of them is added
+            first = ir.Assign(self.temporary(value), ir.call("numpy.copy", value), loc=stmt.loc)
+            added = replace(stmt, value=replace(stmt.value, args=(array, index, first.target)))
+            return [*self.assign(first), *self.add_at(added)]
         items = index.items if isinstance(index, ir.Tuple) else (index,)
         place = ir.Index(array, tuple(map(_slice_item, items)))
 
@@ -415,11 +415,18 @@ class Reverser:
             assert isinstance(call, ir.Call)
             pull = self.pull(stmt.loc)
             pull.run(call.args[2], ir.substitute_root(place, self.bar(name)), self.shapes.of(place), None, False)
-            if any(c.name == name for c in pull.found):  # they are read before any of them is added
-                raise Hoist(call.args[2], "t")
             return [*pull.stmts, *self.accumulate_all(pull.found)]
 
         return self.with_hoists(stmt, adjoint)
+
+    def temporary(self, value: ir.Expr, base: str = "t") -> ir.Name:
+        """A new variable for a value."""
+        name = self.names.numbered(base)
+        self.shapes.types[name] = self.shapes.of(value)
+        if activity.flowing(value) & self.active:
+            self.active.add(name)
+            self.bar(name)
+        return ir.Name(name)
 
     # ---- lists ----
 
@@ -441,12 +448,15 @@ class Reverser:
         return self.with_hoists(stmt, adjoint)
 
     def list_literal(self, stmt: ir.Assign) -> Sequence[Any]:
-        assert isinstance(stmt.target, ir.Name) and isinstance(stmt.value, ir.List)
-        bar = self.bar(stmt.target.id)
-        pops: list[ir.Stmt] = []
-        for item in reversed(stmt.value.items):
-            pops.extend(self.popped(bar, item, stmt.loc))
-        return [Step(stmt, (*pops, self.zero(stmt.target.id)))]
+        assert isinstance(stmt.target, ir.Name)
+        name = stmt.target.id
+
+        def adjoint(value: ir.Expr) -> list[ir.Stmt]:
+            assert isinstance(value, ir.List)
+            pops = [s for item in reversed(value.items) for s in self.popped(self.bar(name), item, stmt.loc)]
+            return [*pops, self.zero(name)]
+
+        return self.with_hoists(stmt, adjoint)
 
     def popped(self, bar: str, value: ir.Expr, loc: ir.Loc | None) -> list[ir.Stmt]:
         """The adjoint of an item goes where the item came from."""

@@ -40,6 +40,8 @@ def _run(options: argparse.Namespace) -> int:
     kinds: collections.Counter[str] = collections.Counter()
     started = time.monotonic()
     for number in range(options.first, options.first + options.count):
+        if number > options.first and number % 200 == 0:
+            print(f"{options.seed}.{number}: {dict(statuses)}", flush=True)
         source = generate(options.seed, number)
         outcome = judge.judge(source, options.backend, **judge.plan(number, options.backend))
         statuses[outcome.status] += 1

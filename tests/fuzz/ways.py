@@ -105,7 +105,7 @@ def check_outside(program: Program, module: ModuleType, text: str) -> None:
 
     if not _is_number(program) or checks.is_single(program.args()):
         raise CannotRun
-    space: dict[str, Any] = {"math": autograd.numpy, "__name__": "outside"}
+    space: dict[str, Any] = {"math": autograd.numpy, "__name__": __name__}
     outside = re.sub(r"\bmath\.(\w+)", lambda m: f"np.{_NUMPY.get(m[1], m[1])}", text)
     exec(compile(outside.replace("import numpy as np", "import autograd.numpy as np"), "<outside>", "exec"), space)
     args = program.args()

@@ -7,6 +7,7 @@ def f(x, w):
     np.add.at(x, [0, 0, 1], x[:3] * x[1:4])
     np.add.at(x, [0, 0, 1], x[:3])
     np.add.at(x, slice(1, 3), x[:2])
+    np.add.at(x, [1, 0, 3, 2, 2], x)
     np.subtract.at(w, ([0, 1, 0], [1, 1, 1]), w[:, 0] * x[2])
     for i, j in np.ndindex(w.shape):
         if i == j:

@@ -1,0 +1,34 @@
+"""Every mutation applies to the passes as they are; a sample is run behind ``-m slow``."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.mutation.__main__ import ROOT, applied, noticed_by
+from tests.mutation.mutations import MUTATIONS, Mutation
+
+SAMPLE = MUTATIONS[::12]
+
+
+def label(mutation: Mutation) -> str:
+    return f"{mutation.file.rpartition('/')[2]}-{mutation.name}"
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=label)
+def test_mutations_apply_and_can_be_parsed(mutation: Mutation) -> None:
+    text = (ROOT / mutation.file).read_text(encoding="utf-8")
+    new = applied(mutation, text)
+    assert ast.dump(ast.parse(new)) != ast.dump(ast.parse(text))
+
+
+def test_every_pass_is_mutated() -> None:
+    names = {m.file for m in MUTATIONS}
+    assert len(MUTATIONS) >= 120 and len(names) >= 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutation", SAMPLE, ids=label)
+def test_mutations_are_noticed(mutation: Mutation) -> None:
+    assert noticed_by(mutation), "no test noticed"

@@ -1,0 +1,61 @@
+"""Machine integers: which arithmetic is replaced by kernels that raise where 64 bits do not hold the result."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from srcad import emit, overflow
+from tests.transforms.test_loops import primal
+
+ARGS = {"n": 5, "m": 7, "x": np.ones(4)}
+
+
+def checked(body: str) -> str:
+    """The text of a function body, over `ARGS`, with its integers checked."""
+    lines = "\n".join("    " + line for line in body.splitlines())
+    program = primal(f"import numpy as np\n\ndef f({', '.join(ARGS)}):\n{lines}\n", tuple(ARGS.values()))
+    body_ = overflow.checked(program.body, program.types)
+    return emit.module([dataclasses.replace(program, body=body_).function()])
+
+
+@pytest.mark.parametrize(
+    ("body", "kernel"),
+    [
+        ("k = n * m\nreturn x[0] * k", "product(n, m)"),
+        ("k = n * 3\nreturn x[0] * k", "product(n, 3)"),
+        ("k = n + m\nreturn x[0] * k", "total(n, m)"),
+        ("k = n - m\nreturn x[0] * k", "difference(n, m)"),
+        ("k = n ** 2\nreturn x[0] * k", "power(n, 2)"),
+        ("k = 2 ** n\nreturn x[0] * k", "power(2, n)"),
+        ("k = 2 ** x.shape[0]\nreturn x[0] * k", "power(2, x.shape[0])"),
+        ("k = 1 << n\nreturn x[0] * k", "shifted(1, n)"),
+        ("k = 1\nfor i in range(n):\n    k *= m\nreturn x[0] * k", "product(k, m)"),
+        ("k = 1\nfor i in range(n):\n    k += k\nreturn x[0] * k", "total(k, k)"),
+        ("k = 0\nfor i in range(n):\n    j = n * m + k\n    k = i * j\nreturn x[0] * k", "product(i, j)"),
+        ("s = 0.0\nfor i in range(n):\n    i = i * i\n    s += i * i * x[0]\nreturn s", "product(i, i)"),
+        ("k = x.shape[0] * (n // 2)\nreturn x[0] * k", "product(x.shape[0], n // 2)"),
+        ("k = x.shape[0] * (n * m)\nreturn x[0] * k", "product(n, m)"),
+    ],
+)
+def test_checked(body: str, kernel: str) -> None:
+    assert f"kernels.{kernel}" in checked(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "s = 0.0\nfor i in range(n):\n    s += x[0] * (i * i + 1)\nreturn s",
+        "k = x.shape[0] * x.size\nreturn x[0] * k",
+        "k = n + 1\nreturn x[0] * k",
+        "k = n - 1\nreturn x[0] * k",
+        "k = len(x) * (x.size - 1)\nreturn x[0] * k",
+        "k = n // m + n % 3\nreturn x[0] * (n * 1.5)",
+        "return x[0] * x[1] + x[2] ** 2",
+    ],
+)
+def test_what_fits_is_left_alone(body: str) -> None:
+    text = checked(body)
+    assert "kernels" not in text or "total(n // m, n % 3)" in text
