@@ -99,11 +99,11 @@ def _probe_partitions(call: Call, noted: Assumptions) -> Abstract | None:
 
 
 def _at_constant_extents(call: Call) -> Abstract | None:
-    """The last try: all symbols equal to an extent that is a constant. It tells dtype and rank, no extent."""
+    """The last try: some symbols equal to extents that are constants. It tells dtype and rank, no extent."""
     constants = {d.const for t in (*call.args, *call.kwargs.values()) for d in _constants(t) if d.const > 1}
-    for extent in sorted(constants):
+    for extents in itertools.islice(_pinned(call.extents, sorted(constants)), _MOST_CHOICES):
         try:
-            value = call.at(dict.fromkeys(call.extents, extent), 0)
+            value = call.at({**dict.fromkeys(call.integers, 2), **extents}, 0)
         except Exception:  # noqa: BLE001 - whatever the library raises: it does not take these shapes
             continue
         found = describe(value, "")
@@ -112,7 +112,18 @@ def _at_constant_extents(call: Call) -> Abstract | None:
     return None
 
 
-def _constants(t: Abstract) -> list[Dim]:
+def _pinned(symbols: list[str], constants: list[int]) -> Iterator[dict[str, int]]:
+    """Extents of which some are constants, few before many, and the others are all different."""
+    free = dict(zip(symbols, itertools.count(5, 2)))
+    for count in range(1, len(symbols) + 1 if constants else 1):
+        for chosen in itertools.combinations(symbols, count):
+            for values in itertools.product(constants, repeat=count):
+                yield {**free, **dict(zip(chosen, values))}
+
+
+def _constants(t: Any) -> list[Dim]:
+    if isinstance(t, Struct):
+        return [d for item in t.items for d in _constants(item)]
     return [d for d in t.dims or () if d is not None and d.is_const] if isinstance(t, Num) else []
 
 
