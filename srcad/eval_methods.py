@@ -12,6 +12,7 @@ from srcad.errors import Unsupported
 from srcad.eval_assign import changeable, check_writable, set_item
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
+from srcad.eval_order import owned
 from srcad.eval_values import constant, demand, dyn, residual, static
 from srcad.types import Num, Seq, is_complex, is_float
 from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Value
@@ -245,7 +246,7 @@ def _owned(ev: Evaluator, box: Box, value: Value, loc: ir.Loc | None) -> Value:
     """An item that goes into a list has a name, so that later changes of its expression's variables do not reach it."""
     if isinstance(value, Dyn) and not isinstance(value.expr, ir.Const):
         return ev.temp("item", value, loc)
-    return value
+    return owned(ev, value, "item", loc) if isinstance(value, Ptr) else value
 
 
 def _append(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[Value], Value]:

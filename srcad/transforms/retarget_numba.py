@@ -230,6 +230,8 @@ def _with_axis(name: str, position: int, names: str) -> Rewrite:
     def rewrite(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
         axis = argument(new, position, "axis")
         rank = self.rank(old.args[0])
+        if axis is None:
+            return _without_axis(new, position)
         if not isinstance(constant(axis), int) or rank is None or set(dict(new.kwargs)) - set(names.split()):
             return new
         single = rank == 1 and name in ("sort", "diff", "repeat", "cumprod", "roll")

@@ -244,3 +244,17 @@ def array_in_a_dict_with_a_second_name(x, n):
         state["x"] = state["x"] + np.sin(first)
         first[0] = first[0] * 0.5
     return np.sum(state["x"] * first)
+
+
+@program(lambda rng: (1.3, 0.7), argnums=(0, 1))
+def containers_appended_before_their_variable_changes(p, q):
+    shells = []
+    for zeta in (p, q):
+        shells.append((2.0 * zeta, (zeta + 1.0, [zeta * zeta])))
+    shells.insert(0, (3.0 * zeta, (zeta, [zeta**3])))
+    zeta = p * q
+    total = np.zeros(3)
+    for i in range(3):
+        a, (b, c) = shells[i]
+        total[i] += a * b + c[0] ** 2 * zeta
+    return total
