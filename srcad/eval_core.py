@@ -68,6 +68,7 @@ class Evaluator:
         self.frame = ""
         self.stack: list[tuple[Any, ...]] = []  # what is being inlined: (function key, location)
         self.pending: list[list[Value]] = []  # values of operands whose expression is still being evaluated
+        self.renewed: tuple[Any, tuple[str, str]] = (None, ("", ""))  # a list literal, and whose new value it is
         self.scope: Any = None
         self.function: Any = None  # what is being inlined; its scope knows the class that a method stands in
         self.root: Any = None  # the Target whose family names captured values
@@ -333,6 +334,8 @@ class Evaluator:
         if isinstance(stmt.target, ir.Tuple):
             eval_assign.assign_tuple(self, stmt)
             return
+        if isinstance(stmt.target, ir.Name) and isinstance(stmt.value, ir.List):
+            self.renewed = place(stmt.value.loc), (self.owner(stmt.target.id), stmt.target.id)
         value = eval_exprs.evaluate(self, stmt.value)
         eval_assign.assign(self, stmt.target, value, stmt.loc)
 

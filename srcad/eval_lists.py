@@ -23,7 +23,8 @@ def new(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> Value:
     """A list literal that later grows in a loop."""
     slot = ev.slot(f"items#{place(loc)}", UNDECIDED)
     exprs = tuple(residual(ev, item, loc) for item in items)
-    ev.put([(slot, ir.List(exprs))], loc)
+    at, owner = ev.renewed
+    ev.put([(slot, ir.List(exprs))], loc, {owner} if at == place(loc) else ())
     known = ev.cx.types.get(slot)
     type_ = known if isinstance(known, Seq) else UNDECIDED
     for item in items:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from srcad_runtime import kernels_arrays
 from srcad_runtime.arrays import (
     add_at,
+    add_items,
     astype,
     exceeds,
     last_written,
@@ -19,6 +20,7 @@ from srcad_runtime.arrays import (
     unbroadcast,
     written,
     xlogy,
+    zeros_of,
 )
 from srcad_runtime.kernels_integers import difference, power, product, shifted, total
 from srcad_runtime.kernels_products import dot, einsum, inner, matmul, tensordot
@@ -41,6 +43,7 @@ from srcad_runtime.kernels_shaping import (
 
 __all__ = [
     "add_at",
+    "add_items",
     "all",
     "any",
     "astype",
@@ -86,4 +89,5 @@ __all__ = [
     "var",
     "written",
     "xlogy",
+    "zeros_of",
 ]

@@ -60,6 +60,26 @@ def _astype(x, dtype):
     return lambda x, dtype: kind(x)
 
 
+# ---- lists ----
+
+
+@overload(arrays.zeros_of)
+def _zeros_of(items):
+    if isinstance(items.dtype, types.Array):
+        return lambda items: [np.zeros_like(v) for v in items]
+    kind = np.dtype(str(items.dtype)).type
+    return lambda items: [kind(0) for _ in items]
+
+
+@overload(arrays.add_items)
+def _add_items(items, g):
+    def add(items, g):
+        for k in range(len(items)):
+            items[k] = items[k] + g[k]
+
+    return add
+
+
 # ---- scattering: a[index] with repetitions ----
 
 

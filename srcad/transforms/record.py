@@ -17,13 +17,12 @@ from typing import Any
 
 from srcad import ir
 from srcad.dims import Dim
-from srcad.errors import Unsupported
 from srcad.facts import rebound
 from srcad.transforms import activity
 from srcad.transforms.alias import relation, touched
 from srcad.transforms.inline import stored_names
 from srcad.transforms.reverse import Branch, Context, Loop, Segment, Step, Sweep
-from srcad.types import Num, Seq
+from srcad.types import UNKNOWN, Num, Seq
 
 Stmts = list[ir.Stmt]
 PLACEHOLDER = ir.Pop(None, "")  # stands for a restore while it is being found out what must be saved
@@ -155,15 +154,16 @@ class Recorder:
         return name in need or bool(self.aliases.get(name, set()) & need)
 
     def shared(self, names: set[str] | frozenset[str], need: frozenset[str]) -> set[str]:
-        """Arrays to be saved of which the reverse sweep needs another name, too: saved as they are, not as copies.
+        """Lists, and arrays of which the reverse sweep needs another name, too: they are saved as they are, not copied.
 
         A write through one name is undone through it, and must be undone for the other.
         """
-        return {n for n in names if any(a in need or saved(a) in need for a in self.aliases.get(n, ()))}
+        lists = {n for n in names if isinstance(self.types.get(n), Seq)}
+        return lists | {n for n in names if any(a in need or saved(a) in need for a in self.aliases.get(n, ()))}
 
     def holds(self, shared: set[str]) -> frozenset[str]:
         """What is needed once these are saved as they are: writes through other names are to be undone."""
-        return frozenset(a for n in shared for a in (saved(n), *self.aliases[n]))
+        return frozenset(a for n in shared for a in (saved(n), *self.aliases.get(n, ())))
 
     def quoted(self, primal: ir.Stmt, adjoint: tuple[ir.Stmt, ...]) -> Stmts:
         if not adjoint:
@@ -304,6 +304,9 @@ class Recorder:
         out: Stmts = []
         for name in sorted(self.undefined):
             kind = self.types[name]
+            if isinstance(kind, Seq):
+                out.append(ir.Assign(ir.Name(name), ir.List(())))
+                continue
             assert isinstance(kind, Num)
             zero = {"i": 0, "u": 0, "b": False}.get((kind.dtype or "float64")[0], 0.0)
             value: ir.Expr = ir.Const(zero)
@@ -346,10 +349,9 @@ class Recorder:
         kind = self.sweep.shapes.of(place)
         if name not in self.defined:
             self.undefined.add(name)
-        if isinstance(self.types.get(name), Seq):
-            raise Unsupported(
-                f"cannot differentiate {name}, a list that is rebound while its items are still needed", None
-            )
+        own = self.types.get(name)
+        if isinstance(own, Seq):
+            return self.save_list(name, own, around)
         value = place if shared else self.owned(place)
         if not around.loops:
             self.types[saved] = kind
@@ -365,6 +367,18 @@ class Recorder:
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
         self.saved.append(Saved(_spell(place), kind, repeated=True, copied=kind.dims == () or value != place))
         return ir.Push(saved, value), self.popped(place, saved)
+
+    def save_list(self, name: str, kind: Seq, around: Around) -> tuple[ir.Stmt, ir.Stmt]:
+        """A list whose name gets another one is kept as it is: what changes it meanwhile is undone (`shared`)."""
+        saved = self.names.saved(name)
+        repeated = bool(around.loops)
+        self.saved.append(Saved(name, kind.element if isinstance(kind.element, Num) else UNKNOWN, (), repeated, False))
+        if not repeated:
+            self.types[saved] = kind
+            return ir.Assign(ir.Name(saved), ir.Name(name)), ir.Assign(ir.Name(name), ir.Name(saved))
+        self.types[saved] = Seq(UNKNOWN, stack=True)
+        self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
+        return ir.Push(saved, ir.Name(name)), ir.Pop(ir.Name(name), saved)
 
     def extent(self, expr: ir.Expr) -> Dim | None:
         if isinstance(expr, ir.Call) and expr.fn == ir.Ref("builtins.max"):

@@ -14,7 +14,7 @@ from srcad.transforms.retarget_float32 import NARROW, Narrow, settled
 from srcad.types import Abstract, Num, infer
 
 HELPERS = frozenset(
-    "unbroadcast astype add_at scatter_add written last_written exceeds power_slope xlogy tie_share "
+    "unbroadcast astype add_at add_items zeros_of scatter_add written last_written exceeds power_slope xlogy tie_share "
     "prod_of_others".split()
 )
 

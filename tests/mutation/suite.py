@@ -44,6 +44,8 @@ def _corpus() -> Iterator[str]:
     random.Random(3).shuffle(corpus)  # themes mixed: one of the first usually notices
     for program in corpus:
         outcome = checks.check(program, "numpy", 20)
+        if "TimeoutError" in outcome.detail:
+            continue  # a slow machine is no finding
         if outcome.status != ("refused" if (program.name, "numpy") in KNOWN_REFUSED else "ok"):
             yield f"{program.name} {judge.key(outcome)}"
 
