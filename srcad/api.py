@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from srcad import jacobians, products
 from srcad.batching import run_vmap
+from srcad.binding import sequence
 from srcad.derived import Derivation, Derived
 from srcad.gradients import run_grad, run_value_and_grad
 
@@ -96,7 +97,8 @@ def jvp(
         TypeError, ValueError: a tangent for what is not floating-point; another number of tangents or another shape.
         Unsupported: `f` does what srcad cannot differentiate.
     """
-    return products.jvp(f, tuple(primals), tuple(tangents), has_aux, kwargs or {}, outputs, backend)
+    primals, tangents = sequence("srcad.jvp", primals=primals), sequence("srcad.jvp", tangents=tangents)
+    return products.jvp(f, primals, tangents, has_aux, kwargs or {}, outputs, backend)
 
 
 def hvp(
@@ -122,7 +124,7 @@ def hvp(
         TypeError, ValueError: as for `grad` and `jvp`.
         Unsupported: `f` does what srcad cannot differentiate.
     """
-    return products.hvp(f, tuple(primals), tangents, argnums, kwargs or {}, backend)
+    return products.hvp(f, sequence("srcad.hvp", primals=primals), tangents, argnums, kwargs or {}, backend)
 
 
 def jacfwd(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto") -> Derived:

@@ -6,8 +6,10 @@ lets Python do the same work in 0.1, with Python's own messages.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
+import re
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,7 +74,10 @@ class Binder:
         position = argnum.__index__() + (count if argnum < 0 else 0)
         found = _positional(self.inner, self.first + position) if position >= 0 else None
         if found is None:
-            raise TypeError(f"argnums={argnum}: {self.name}{self.signature} has no argument at that position")
+            many = f"{count} positional argument{'s' if count != 1 else ''}"
+            raise TypeError(
+                f"argnums={argnum}: {self.name}{self.signature} has no argument at that position; the call has {many}"
+            )
         return found
 
     def _named(self, name: str) -> tuple[Any, ...]:
@@ -84,7 +89,9 @@ class Binder:
                 return found
         extra = next((p.name for p in self.inner.parameters.values() if p.kind is p.VAR_KEYWORD), None)
         if extra is None:
-            raise TypeError(f"argnums names {name!r}, which is not a parameter of {self.name}{self.signature}")
+            close = difflib.get_close_matches(name, self.signature.parameters, 1, 0.5)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise TypeError(f"argnums names {name!r}, which is not a parameter of {self.name}{self.signature}{hint}")
         return (extra, name)
 
 
@@ -97,6 +104,19 @@ def _positional(signature: inspect.Signature, position: int) -> tuple[Any, ...] 
         if k == position:
             return (p.name,)
     return None
+
+
+def sequence(caller: str, **given: Any) -> tuple[Any, ...]:
+    """What is given under a name, one entry per argument, as a tuple.
+
+    Raises:
+        TypeError: it is no tuple or list; an array would be taken apart.
+    """
+    ((name, value),) = given.items()
+    if not isinstance(value, (tuple, list)):
+        kind = type(value).__name__
+        raise TypeError(f"{caller}: {name} is a tuple with an entry per argument, not of type {kind}: ({name},)")
+    return tuple(value)
 
 
 def binder(called: Callable[..., Any]) -> Binder:
@@ -136,7 +156,8 @@ def unwrap(called: Any) -> tuple[types.FunctionType, tuple[Any, ...], dict[str, 
         else:
             if isinstance(called, type):
                 raise TypeError(f"{called.__qualname__} is a class: differentiate a function that builds the object")
-            raise TypeError(f"srcad differentiates Python functions; {called!r} has no Python source")
+            name = re.sub(r"^<(?:built-in )?|(?: at 0x\w+)?>$", "", repr(called))
+            raise TypeError(f"srcad differentiates Python functions; {name} has no Python source: wrap it in one")
     return called, args, keywords
 
 

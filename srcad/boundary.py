@@ -83,6 +83,8 @@ def direction(value: Any, leaf: Any, name: str, owner: str) -> Any:
         return zeros(leaf)
     if isinstance(value, dict):
         raise TypeError(f"{name} has another structure than {owner} itself")
+    if np.asarray(value).dtype.kind not in "biufc":
+        raise TypeError(f"{name} is of type {type(value).__name__}, {owner} is made of numbers")
     if np.shape(value) != np.shape(leaf):
         raise ValueError(f"{name} has shape {np.shape(value)}, {owner} has {np.shape(leaf)}")
     if isinstance(leaf, np.ndarray):

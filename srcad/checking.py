@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from srcad import leaves
-from srcad.binding import Binder, binder
+from srcad.binding import Binder, binder, sequence
 from srcad.boundary import like
 from srcad.generate import Settings, spell
 from srcad.kernel import Kernel
@@ -77,7 +77,7 @@ def check_grads(
         AssertionError: naming the argument, the index, both numbers and the generated line.
         TypeError, Unsupported: as the derivatives themselves do.
     """
-    subject = _subject(f, tuple(args), argnums, backend)
+    subject = _subject(f, sequence("srcad.check_grads", args=args), argnums, backend)
     default = 2e-2 if any(_is_single(subject.at(path)) for path in subject.wrt) else 1e-6
     tolerances = (default if rtol is None else rtol, default if atol is None else atol)
     for mode in modes:

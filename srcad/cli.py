@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
-from srcad import cache, cli_check, cli_explain, cli_tools
-from srcad.cli_common import BACKEND, FILE, MODE, STDIN, TYPES, WRT, ExitCode, make_job, outcomes, say
+from srcad import cli_check, cli_explain, cli_tools
+from srcad.cli_common import BACKEND, FILE, MODE, STDIN, TYPES, WRT, ExitCode, make_job, outcomes, say, write_out
 
 app = typer.Typer(
     name="srcad",
@@ -72,7 +72,7 @@ def emit(
         elif check or diff:
             _compare(old, text, out, diff)
         elif old != text:
-            cache.write(Path(out), text.encode("utf-8"), private=False)
+            write_out(out, text)
             say(f"wrote {out}")
         else:
             say(f"{out} is up to date")
@@ -109,7 +109,7 @@ def main(args: list[str] | None = None) -> Any:
     words = sys.argv[1:] if args is None else args
     try:
         # `-:FUNC` would be taken for an option
-        return app([f"{STDIN}{word[1:]}" if word.startswith("-:") else word for word in words])
+        return app([f"{STDIN}{word[1:]}" if word.startswith("-:") else word for word in words], prog_name="srcad")
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from srcad.cli_common import ARGS, BACKEND, FILE, WRT, ExitCode, arguments, import_function, outcomes, running, say
+from srcad.config import UsageError
 
 
 def check(
@@ -118,7 +119,15 @@ def _decorated(function: Any) -> Any:
 def _positional(
     function: Any, args: tuple[Any, ...], named: dict[str, Any]
 ) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The function and its arguments by position; what can only be named is fixed."""
+    """The function and its arguments by position; what can only be named is fixed.
+
+    Raises:
+        UsageError: they are not the function's arguments.
+    """
     plain = getattr(function, "__wrapped__", function)
-    bound = inspect.signature(plain).bind(*args, **named)
+    signature = inspect.signature(plain)
+    try:
+        bound = signature.bind(*args, **named)
+    except TypeError as error:
+        raise UsageError(f"--args: {plain.__name__}{signature}: {error}") from None
     return (functools.partial(plain, **bound.kwargs) if bound.kwargs else plain), bound.args

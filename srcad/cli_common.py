@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import importlib.util
+import inspect
 import os
 import sys
 import traceback
@@ -72,7 +73,7 @@ def say(message: str) -> None:
 def outcomes() -> Iterator[None]:
     """Turn errors into a message on stderr and an exit code."""
     from srcad.annotations import TypeSyntaxError
-    from srcad.errors import Unsupported
+    from srcad.errors import Unsupported, render
 
     try:
         yield
@@ -85,18 +86,33 @@ def outcomes() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(ExitCode.FINE) from None
     except Unsupported as error:
+        from srcad.files import NoFunction
+
         say(str(error))
-        raise typer.Exit(ExitCode.UNSUPPORTED) from None
+        raise typer.Exit(ExitCode.USAGE if isinstance(error, NoFunction) else ExitCode.UNSUPPORTED) from None
     except SyntaxError as error:
         say("".join(traceback.format_exception_only(error)).rstrip())
         raise typer.Exit(ExitCode.USAGE) from None
-    except (OSError, UsageError, TypeSyntaxError) as error:
+    except OSError as error:
+        say(f"srcad: {error.filename}: {error.strerror}" if error.filename and error.strerror else f"srcad: {error}")
+        raise typer.Exit(ExitCode.USAGE) from None
+    except (UsageError, TypeSyntaxError) as error:
         say(f"srcad: {error}")
         raise typer.Exit(ExitCode.USAGE) from None
-    except Exception:
+    except Exception as error:
+        if _programs_own(error):
+            say(render(f"{type(error).__name__}: {error}", error.srcad_loc))  # type: ignore[attr-defined]
+            raise typer.Exit(ExitCode.UNSUPPORTED) from None
         traceback.print_exc()
         say("srcad: internal error; please report it with the lines above")
         raise typer.Exit(ExitCode.INTERNAL) from None
+
+
+def _programs_own(error: Exception) -> bool:
+    """Whether running the program would raise this, too: it has a place, and was raised on purpose."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    inside = Path(last.filename).parent == Path(__file__).parent
+    return hasattr(error, "srcad_loc") and (not inside or (last.line or "").startswith("raise "))
 
 
 @contextlib.contextmanager
@@ -122,16 +138,38 @@ def split(file: str) -> tuple[str, str]:
 
 def make_job(file: str, options: dict[str, str]) -> Job:
     """Read the file (or stdin) and its settings; what the command line says wins."""
+    from srcad import source
     from srcad.emitting import Job
 
     path, function = split(file)
     if path in ("-", STDIN):
-        text, start = sys.stdin.read(), Path.cwd()
+        text, start = _stdin(), Path.cwd()
     else:
-        text, start = Path(path).read_text(encoding="utf-8"), Path(path).resolve().parent
+        text, start = source.read(Path(path)), Path(path).resolve().parent
     config = load(start)
     given = {name: value for name, value in options.items() if value}
     return Job(STDIN if path == "-" else path, text, function, Config(**{**vars(config), **given}))
+
+
+def _stdin() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"stdin is not {error.encoding}: {error.reason}") from None
+
+
+def write_out(out: str, text: str) -> None:
+    """Write a file in one step.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from srcad import cache
+
+    try:
+        cache.write(Path(out), text.encode("utf-8"), private=False)
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror or error}") from None
 
 
 def import_function(file: str) -> tuple[Any, Any]:
@@ -140,6 +178,8 @@ def import_function(file: str) -> tuple[Any, Any]:
     Raises:
         UsageError: no function is named, or the file has none of that name.
     """
+    from srcad import source
+
     path, name = split(file)
     if not name:
         raise UsageError(f"name the function: {file}:FUNCTION")
@@ -150,13 +190,16 @@ def import_function(file: str) -> tuple[Any, Any]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     sys.path.insert(0, str(Path(path).resolve().parent))
+    compile(source.read(Path(path)), path, "exec", dont_inherit=True)  # its SyntaxError is one of usage
     with running():
         spec.loader.exec_module(module)
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
             raise UsageError(f"{path} has no function {name!r}{did_you_mean(name, _functions(module))}")
-        found = getattr(found, part)
+        owner, found = found, getattr(found, part)
+        if isinstance(owner, type) and inspect.isfunction(vars(owner).get(part)):
+            raise UsageError(f"{name} is a method: name a function that makes the object and calls it")
     return found, module
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from srcad.cli_common import BACKEND, FILE, MODE, TYPES, WRT, make_job, outcomes, say
+from srcad.cli_common import BACKEND, FILE, MODE, TYPES, WRT, make_job, outcomes, say, write_out
 
 
 def explain(
@@ -29,11 +29,7 @@ def explain(
         if not out:
             print(text)
             return
-        from pathlib import Path
-
-        from srcad import cache
-
-        cache.write(Path(out), text.encode("utf-8"), private=False)
+        write_out(out, text)
         say(f"wrote {out}")
 
 

@@ -31,6 +31,27 @@ class Unsupported(SyntaxError):
         return type(self), (self.reason, self.loc, self.hint)
 
 
+class Undefined(Unsupported):
+    """A name that means nothing when the program is read; where it is reached, Python's own error says so."""
+
+
+# what Python raises for a program that is wrong on its own account; the compiler raises the same
+PYTHON_ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
+
+
+def placed(error: Exception, loc: Loc | None) -> None:
+    """Note at a Python error the place in the program that it belongs to, the innermost one that is known."""
+    if loc is not None and isinstance(error, PYTHON_ERRORS) and not hasattr(error, "srcad_loc"):
+        error.srcad_loc = loc  # type: ignore[union-attr]
+        note(error, f"in the model: {loc.source.file}:{loc.line}: {loc.source.line(loc.line).strip()}")
+
+
+def note(error: BaseException, text: str) -> None:
+    """A line below an error's message, from Python 3.11 on."""
+    if hasattr(error, "add_note"):
+        error.add_note(text)
+
+
 def no_rule(path: str, loc: Loc | None) -> Unsupported:
     """The refusal of a function whose derivative is not known."""
     name = path.removeprefix("user:")

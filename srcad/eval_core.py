@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from srcad import ir, types
-from srcad.errors import Unsupported
+from srcad.errors import PYTHON_ERRORS, Unsupported, placed
 from srcad.naming import Names
 from srcad.shapes import Assumption
 from srcad.types import Num, Seq, Static, Struct
@@ -326,7 +326,11 @@ class Evaluator:
         if handler is None:
             way_out = "Test for the condition before." if isinstance(stmt, ir.Try) else ""
             raise Unsupported(f"cannot differentiate a {type(stmt).__name__.lower()} statement", stmt.loc, way_out)
-        handler(stmt)
+        try:
+            handler(stmt)
+        except PYTHON_ERRORS as error:
+            placed(error, stmt.loc)
+            raise
 
     def do_assign(self, stmt: ir.Assign) -> None:
         from srcad import eval_assign, eval_exprs

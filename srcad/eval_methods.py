@@ -90,11 +90,22 @@ def _class_name(owner: Dyn) -> str:
     return "float" if isinstance(owner.type, Num) and owner.type.dims == () and owner.type.weak else "ndarray"
 
 
+def _refuse_unknown_object(owner: Dyn, name: str, loc: ir.Loc | None) -> None:
+    text = owner.expr.id if isinstance(owner.expr, ir.Name) else "what it belongs to"
+    raise Unsupported(
+        f"cannot differentiate .{name}: only running the file would tell what {text} is",
+        loc,
+        f"Pass {name} as an argument, or use @differentiate, which sees the object.",
+    )
+
+
 def data_attribute(owner: Dyn, name: str, loc: ir.Loc | None) -> None:
     """Refuse an attribute of an array that is no method; one that arrays do not have is Python's error."""
     if isinstance(owner.expr, ir.Attr) and owner.expr.name == "dtype":
         return  # of an array of unknown type, which equals no type it is compared with
     if not hasattr(np.ndarray, name) and not hasattr(float, name):
+        if isinstance(owner.type, Num) and owner.type.dims is None and owner.type.dtype is None:
+            _refuse_unknown_object(owner, name, loc)
         kind = "numpy.ndarray" if _class_name(owner) == "ndarray" else "float"
         raise AttributeError(f"'{kind}' object has no attribute '{name}'")
     if not callable(getattr(np.ndarray, name, None)) and not hasattr(float, name):

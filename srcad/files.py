@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,23 @@ from srcad.modules import Folder, Module
 from srcad.target import MISSING, Target
 
 
+class NoFunction(Unsupported):
+    """A file has no function of that name."""
+
+
 def from_file(where: str | Path, name: str, file: str = "<text>") -> Target:
     """The function `name` (``f``, ``Class.method``, ``outer.inner``) of a file or text, which is not run.
 
     where: a path, or the text itself (recognised by its line ends); file: what to call a text in messages.
-    Raises `Unsupported` if there is no such function, Python's SyntaxError if the text is none.
+    Raises `NoFunction` if there is no such function, Python's SyntaxError if the text is none.
     """
     module = read_module(where, file)
     found = module.find_function(name.split("."))
     if found is None:
-        known = ", ".join(t.qualname for t in functions(where, file)) or "none"
-        raise Unsupported(f"there is no function {name!r} in {module.file.name}", hint=f"Its functions: {known}.")
+        known = [".".join(names) for _, names in _definitions(module)]
+        close = difflib.get_close_matches(name, known, 1, 0.5)
+        hint = f"Did you mean {close[0]!r}?" if close else f"Its functions: {', '.join(known) or 'none'}."
+        raise NoFunction(f"there is no function {name!r} in {module.file.name}", hint=hint)
     return found
 
 

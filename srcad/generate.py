@@ -13,6 +13,8 @@ import types
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from srcad import cache, captured, compile, kernel, leaves
 from srcad.binding import Binder
 from srcad.fingerprint import fingerprint
@@ -133,12 +135,21 @@ def check_arguments(call: Call, settings: Settings) -> None:
         if not any(leaves.is_floating(leaf) for _, leaf in leaves.paths(value)):
             raise TypeError(
                 f"{call.binder.name}: the derivative with respect to {spell(path)} is asked for, but {spell(path)} is "
-                f"{kind_of(value)}; differentiable arguments are floating-point"
+                f"{kind_of(value)}; differentiable arguments are floating-point{_way_out(spell(path), value)}"
             )
 
 
 def spell(path: leaves.Path) -> str:
     return str(path[0]) + "".join(f"[{key!r}]" for key in path[1:])
+
+
+def _way_out(name: str, value: Any) -> str:
+    """How an integer becomes what can be differentiated."""
+    if isinstance(value, bool):
+        return ""
+    if getattr(value, "shape", ()):
+        return f": pass {name}.astype(float)"
+    return f": pass float({name})" if isinstance(value, (int, np.integer)) else ""
 
 
 def kind_of(value: Any) -> str:
@@ -170,6 +181,8 @@ def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
     """Run the compiler; a number that decides the program's structure is looked up and given to it."""
     made = build(call, settings, backend)
     places_of = {text: place for text, _, place in _extents(call)} if made.alike else {}
+    if settings.has_aux:
+        _check_aux(made.output, call.binder.name)
     inputs = tuple((i.origin, tuple(i.path), i.name) for i in made.inputs)
     places = set(call.places())
     hidden = [call.read(o, p) for o, p, _ in inputs if not (o == "param" and p in places)]
@@ -190,6 +203,14 @@ def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
         fragile=made.fragile,
         notes=tuple(made.notes),
     )
+
+
+def _check_aux(output: Any, name: str) -> None:
+    kind = getattr(output, "kind", "")
+    count = len(output.items) if kind in ("tuple", "list", "namedtuple") else 0
+    if count != 2:
+        found = f"a {kind} of {count}" if count else f"a {kind}" if kind else "one value"
+        raise TypeError(f"has_aux=True takes a function that returns (value, aux); {name} returns {found}")
 
 
 def build(call: Call, settings: Settings, backend: str, keep_passes: bool = False) -> Any:

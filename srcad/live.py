@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import difflib
 import functools
 import importlib.util
 import inspect
@@ -11,7 +12,7 @@ import types
 from typing import Any
 
 from srcad import ir, library, source
-from srcad.errors import Unsupported
+from srcad.errors import Undefined, Unsupported
 from srcad.target import Family, Parameter, Target
 
 _LITERAL = (int, float, complex, bool, str, type(None), type(...))
@@ -151,7 +152,7 @@ class LiveScope:
             return self._global(name, self.f.__globals__[name], loc)
         if hasattr(builtins, name):
             return ir.Ref(f"builtins.{name}", library.builtin(name), loc=loc)
-        raise Unsupported(f"the name {name!r} is not defined", loc)
+        raise Undefined(f"the name {name!r} is not defined", loc, "Define it, or pass it as an argument.")
 
     def attribute(self, ref: ir.Ref, attr: str, loc: ir.Loc | None) -> ir.Ref | None:
         """``ref.attr`` of a module or class as one name; None for an attribute of a value."""
@@ -238,7 +239,9 @@ def _member(family: Family, ref: ir.Ref, owner: types.ModuleType, attr: str, loc
     try:
         value = library.member(owner, attr)
     except (AttributeError, ImportError):
-        raise Unsupported(f"module {owner.__name__!r} has no attribute {attr!r}", loc) from None
+        close = difflib.get_close_matches(attr, dir(owner), 1, 0.6)
+        way_out = f"Did you mean {close[0]!r}?" if close else ""
+        raise Undefined(f"module {owner.__name__!r} has no attribute {attr!r}", loc, way_out) from None
     return reference(family, value, f"{ref.path}.{attr}", loc)
 
 

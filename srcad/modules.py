@@ -36,7 +36,7 @@ class Folder:
         """The module in a file."""
         key = path.resolve()
         if key not in self.modules:
-            f = source.file(str(path), path.read_text(encoding="utf-8"))
+            f = source.file(str(path), source.read(path))
             self.modules[key] = Module(f, _module_name(key), path, self)
         return self.modules[key]
 

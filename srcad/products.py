@@ -50,6 +50,7 @@ def vjp(
             return _per_primal(again, again.kernel.adjoints(results), roots)
         return gather(again, results, roots, not isinstance(argnums, (tuple, list)))
 
+    pull.__qualname__ = "pull"
     return (out, pull, aux) if has_aux else (out, pull)
 
 

@@ -362,13 +362,17 @@ class Pull:
 
     def refuse_unknown_rank(self, rule: rules.RuleSet, given: dict[str, Any], loc: ir.Loc | None) -> None:
         """What a rule could not be read for, said in the words of the program."""
+        from srcad import emit
+
         for name in rule.wrt:
             value = given[name]
             if ir.is_node(value) and getattr(self.shapes.of(value), "dims", ()) is None:
+                what = emit.expr(value)
+                what = what if len(what) <= 40 else f"its argument {name}"
                 raise Unsupported(
-                    f"cannot differentiate {rule.path} without the rank of its argument {name}",
+                    f"cannot differentiate {rule.path} without the rank of {what}",
                     loc or self.loc,
-                    "Annotate the arguments, or pass their types.",
+                    'Annotate the parameters (w: "f8[:]", x: "f8[:,:]"), or pass their types: --types "w=f8[:], x=f8[:,:]".',
                 ) from None
 
     def pullback_each(self, expr: ir.Call, rule: rules.RuleSet, given: dict[str, Any], out_bar: ir.Expr) -> None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcad import compile, leaves
-from srcad.errors import Unsupported
+from srcad.errors import Unsupported, note
 from srcad.ir import Loc, Source
 
 if TYPE_CHECKING:
+    from srcad.generate import Call
     from srcad.specialise import Ready
 
 MISMATCH = "operands could not be broadcast together"  # raised by the checks of `loops`; NumPy's goes on
@@ -33,12 +34,12 @@ def recover(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[Any
         error, results = _ask_numpy(error, ready, extra)
         if results is not None:
             return results
-    note = _note(error, ready.kernel.path)
-    original = _original_error(ready)
+    place = _place(error, ready.kernel.path)
+    original = original_error(ready.call)
     if original is None:
-        _add_note(error, note)
+        note(error, place)
         raise error
-    _add_note(original, note)
+    note(original, place)
     raise original from error
 
 
@@ -64,28 +65,23 @@ def _ask_numpy(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[
     return error, results if auto and narrower else None
 
 
-def _original_error(ready: Ready) -> Exception | None:
+def original_error(call: Call) -> Exception | None:
     """The exception of the function itself on copies of the arguments; what it prints was printed already."""
-    values = leaves.snapshot(ready.call.values)
+    values = leaves.snapshot(call.values)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            ready.call.binder.invoke(values)
+            call.binder.invoke(values)
     except Exception as error:
         return error
     return None
 
 
-def _note(error: Exception, path: Path) -> str:
+def _place(error: Exception, path: Path) -> str:
     """``in the generated code: file:line: text``, from the innermost frame of the generated module."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     if not frames:
         return f"in the generated code: {path}"
     return f"in the generated code: {path}:{frames[-1].lineno}: {frames[-1].line}"
-
-
-def _add_note(error: Exception, note: str) -> None:
-    if hasattr(error, "add_note"):  # Python 3.11; before that, the cause's traceback shows the line
-        error.add_note(note)
 
 
 # ---- refusals ----

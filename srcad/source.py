@@ -8,12 +8,15 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import io
 import linecache
 import re
 import threading
+import tokenize
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeGuard
 
 from srcad import bytecode
@@ -61,6 +64,25 @@ class File:
         """Characters before a byte offset, which is what `ast` and code objects count."""
         text = self.lines[line - 1]
         return offset if text.isascii() else len(text.encode()[:offset].decode(errors="replace"))
+
+
+def read(path: Path) -> str:
+    """The text of a Python file in the encoding that its first lines state (PEP 263), else UTF-8.
+
+    Raises SyntaxError, as Python does, where the bytes are not in that encoding.
+    """
+    data = path.read_bytes()
+    encoding = "utf-8"
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        reason = f"byte {data[error.start]:#04x} is not {encoding}"
+    except SyntaxError as error:  # an encoding that Python does not know
+        line, reason = 1, error.msg
+    way_out = "save the file as UTF-8, or state its encoding in the first line: # -*- coding: latin-1 -*-"
+    raise SyntaxError(f"{reason}; {way_out}", (str(path), line, None, None))
 
 
 @functools.lru_cache(maxsize=64)

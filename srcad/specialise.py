@@ -10,7 +10,7 @@ from typing import Any
 
 from srcad import compile, generate, leaves, recovery
 from srcad.binding import Binder
-from srcad.errors import PerformanceWarning, Unsupported
+from srcad.errors import PYTHON_ERRORS, PerformanceWarning, Undefined, Unsupported
 from srcad.generate import Call, Settings
 from srcad.kernel import Kernel
 
@@ -67,6 +67,11 @@ class Specialiser:
         wish = generate.wished_backend(self.settings.backend, call.flat)
         try:
             return generate.generated(call, self.settings, wish)
+        except (Undefined, *PYTHON_ERRORS) as error:
+            original = recovery.original_error(call)
+            if original is None:
+                raise
+            raise original from error  # the program is wrong by itself: Python's words
         except Unsupported as error:
             if self.settings.backend != "auto" or wish != "numba":
                 raise
