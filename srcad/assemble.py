@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import borrowed, bounds, docstrings, emit, facts, ir, overflow, types
+from srcad import borrowed, bounds, docstrings, emit, facts, ir, overflow, reasons, types
 from srcad.dims import dim_expr
 from srcad.errors import Unsupported
-from srcad.pipeline import Generated, Request
+from srcad.naming import Names, identifier
+from srcad.pipeline import Generated, Input, Request
 from srcad.program import Program
 from srcad.transforms import activity, alias, forward, record, reverse, tidy
 from srcad.types import Num, Static, Struct
@@ -98,6 +99,7 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
         types=sweep.shapes.types,
         parts=program.parts | sweep.parts,
         doc=docstrings.describe(doc, sweep, recorded.saved),
+        notes=reasons.reasons(sweep, recorded),
         return_loc=None,
     )
 
@@ -167,8 +169,8 @@ MODES: dict[str, Callable[[Program, dict[str, set[str]], Request, Keep], Program
 # ---- the module ----
 
 
-def generated(program: Program, request: Request, passes: tuple[tuple[str, str], ...]) -> Generated:
-    """The printed module: for Numba as loops, for CuPy with its names."""
+def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tuple[str, str]]) -> Generated:
+    """The printed module: for Numba as loops, for CuPy with its names. kept: the texts that `keep` was given."""
     from srcad.transforms import retarget
 
     program = replace(program, results=(*program.results, *(ir.Name(name) for _, name in program.updates)))
@@ -183,17 +185,21 @@ def generated(program: Program, request: Request, passes: tuple[tuple[str, str],
         decorator = emit.NJIT.replace(")", ", boundscheck=True)") if checked else emit.NJIT
         program = replace(program, body=overflow.checked(program.body, program.types))
         program = loops.loops(program) if options.get("loops", True) else program
+        keep("loops", program.function())
     function = retarget.retarget(program.function(), program.types, request.backend)
     own = borrowed.borrow(function)
+    function, handed = with_functions(own.function, program, request)
     definitions = [retarget.retarget(f, {}, request.backend) for f in own.definitions]
+    if request.backend != "numpy":
+        keep("retarget", function)
     if own.imports:  # machine code of the imported would be kept with that of the module
         decorator = decorator.replace("cache=True, ", "")
     head = "\n".join((header(request), *own.imports))
-    text = emit.module([*definitions, own.function], header=head, backend=request.backend, decorator=decorator)
+    text = emit.module([*definitions, function], header=head, backend=request.backend, decorator=decorator)
     return Generated(
         text=text,
         entry=function.name,
-        inputs=program.inputs,
+        inputs=(*program.inputs, *handed),
         wrt_leaves=program.wrt,
         output=program.output,
         baked=program.baked,
@@ -202,8 +208,46 @@ def generated(program: Program, request: Request, passes: tuple[tuple[str, str],
         updates=tuple(path for path, _ in program.updates),
         written=program.written,
         notes=tuple(" ".join(note.split()) for note in (program.doc or "").split("\n\n")[1:]),
-        passes=passes,
+        reasons=program.notes,
+        passes=tuple(kept),
     )
+
+
+def with_functions(function: ir.Function, program: Program, request: Request) -> tuple[ir.Function, tuple[Input, ...]]:
+    """The kernel with the user's functions that it calls, where the module cannot hold them, as further arguments."""
+    refs = {n.path: n for n in ir.walk(function.body) if isinstance(n, ir.Ref) and n.path.startswith("user:")}
+    if not refs:
+        return function, ()
+    names = Names({*ir.names(function), *(p.name for p in function.params), function.name})
+    handed = {
+        path: Input(*_found_at(ref, program, request), names.fresh(identifier(path.rpartition(".")[2])))
+        for path, ref in refs.items()
+    }
+    params = [*function.params]
+    count = len(program.inputs)
+    params[count:count] = [ir.Param(i.name) for i in handed.values()]
+
+    def spelled(node: Any) -> Any:
+        known = isinstance(node, ir.Ref) and node.path in handed
+        return ir.Name(handed[node.path].name, loc=node.loc) if known else node
+
+    return replace(function, params=tuple(params), body=ir.transform(function.body, spelled)), tuple(handed.values())
+
+
+def _found_at(ref: ir.Ref, program: Program, request: Request) -> tuple[str, tuple[Any, ...]]:
+    """The global, captured name or attribute that a function stands under."""
+    from srcad import scope
+
+    live = getattr(ref.obj, "live", ref.obj)
+    for path, value in getattr(request.target.family, "met", {}).items():
+        if value is live or getattr(value, "live", None) is live:
+            return scope.split(path)
+    for origin, place, value in program.baked:
+        if value is live:
+            return origin, place
+    shown = ref.path.removeprefix("user:")
+    reason = f"cannot call {shown} from generated code: it needs more than its text, and no name holds it"
+    raise Unsupported(reason, ref.loc, "Define it at the top of a module, or give it what it needs as arguments.")
 
 
 def unmarked(nodes: Any) -> Any:

@@ -1,7 +1,7 @@
 """Functions of the user's that have a derivative rule: generated code calls them, so it must hold or import them.
 
 A function that needs nothing but libraries and such functions is written into the generated module. Another one is
-imported, if its module has it under its name. What is neither is refused.
+imported, if its module has it under its name. What is neither becomes an argument of the generated function.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def borrow(function: ir.Function) -> Borrowed:
     """Find the functions that `function` borrows.
 
     Raises:
-        Unsupported: one can be neither written out nor imported, or writes into its argument.
+        Unsupported: one writes into its argument.
     """
     found = _borrowed(function)
     if not found:
@@ -50,7 +50,7 @@ def borrow(function: ir.Function) -> Borrowed:
     return Borrowed(
         _spelled(function, spelled),
         tuple(_spelled(f, spelled) for f in definitions),
-        tuple(_note(ref) for ref in found if _key(ref) not in spelled),
+        tuple(_note(ref) for ref in found if _key(ref) not in spelled and _importable(ref)),
     )
 
 
@@ -151,19 +151,19 @@ def _plain(function: ir.Function) -> ir.Function:
 # ---- imported ----
 
 
-def _note(ref: ir.Ref) -> str:
+def _importable(ref: ir.Ref) -> bool:
+    """Whether a function's module has it under its name, and is not the program that is run."""
     live = _live(ref)
-    place = sys.modules.get(str(getattr(live, "__module__", "")))
-    name = str(getattr(live, "__qualname__", ""))
-    if place is None or not name.isidentifier() or getattr(place, name, None) is not live:
-        shown = ref.path.removeprefix("user:")
-        reason = (
-            f"cannot call {shown} from generated code: it is not a function of a module, and needs more than its text"
-        )
-        raise Unsupported(reason, ref.loc, "Define it at the top of a module, or give it what it needs as arguments.")
+    home, name = str(getattr(live, "__module__", "")), str(getattr(live, "__qualname__", ""))
+    place = sys.modules.get(home) if home != "__main__" else None
+    return place is not None and name.isidentifier() and getattr(place, name, None) is live
+
+
+def _note(ref: ir.Ref) -> str:
     from srcad.fingerprint import fingerprint
 
-    return f"Calls {place.__name__}.{name} as it was at {fingerprint(live)[:8]}."
+    live = _live(ref)
+    return f"Calls {live.__module__}.{live.__qualname__} as it was at {fingerprint(live)[:8]}."
 
 
 def _spelled(function: ir.Function, spelled: dict[int, str]) -> ir.Function:
@@ -172,6 +172,8 @@ def _spelled(function: ir.Function, spelled: dict[int, str]) -> ir.Function:
             return node
         if _key(node) in spelled:
             return ir.Name(spelled[_key(node)])
+        if not _importable(node):
+            return node
         live = _live(node)
         return replace(node, path=f"import:{live.__module__}.{live.__qualname__}")
 

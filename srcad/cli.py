@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,6 +53,7 @@ def emit(
     mode: MODE = "",
     backend: BACKEND = "",
     types: TYPES = "",
+    standalone: Annotated[bool, typer.Option("--standalone", help="Write helpers of srcad_runtime into it.")] = False,
     out: Annotated[str, typer.Option("-o", "--out", help="The file to write; stdout unless given.")] = "",
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if OUT is stale.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
@@ -65,8 +67,10 @@ def emit(
         from srcad import emitting
 
         if check or diff:
-            options = {**_recorded(old), **{name: value for name, value in options.items() if value}}
-        text = emitting.emit(make_job(file, options))
+            recorded = _recorded(old)
+            standalone = standalone or "standalone" in recorded
+            options = {name: value or recorded.get(name, "") for name, value in options.items()}
+        text = emitting.emit(replace(make_job(file, options), standalone=standalone))
         if not out:
             print(text, end="")
         elif check or diff:
@@ -88,7 +92,7 @@ def _recorded(text: str) -> dict[str, str]:
 
     found = emitting.recorded(text)
     words = found[1] if found else []
-    return {word[2:]: words[k + 1] for k, word in enumerate(words[:-1]) if word.startswith("--")}
+    return {word[2:]: following for word, following in zip(words, [*words[1:], ""]) if word.startswith("--")}
 
 
 def _compare(old: str, new: str, out: str, show: bool) -> None:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
+import os
+import re
+import tempfile
 import time
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from srcad.cli_common import ARGS, BACKEND, FILE, WRT, ExitCode, arguments, import_function, outcomes, running, say
+from srcad.cli_common import (
+    ARGS,
+    BACKEND,
+    FILE,
+    WRT,
+    ExitCode,
+    arguments,
+    configured,
+    import_function,
+    outcomes,
+    running,
+    say,
+)
 from srcad.config import UsageError
+
+if TYPE_CHECKING:
+    from srcad.specialise import Ready
 
 
 def check(
@@ -31,7 +50,7 @@ def check(
         with running():
             plain, positional = _positional(function, *arguments(args, module))
             argnums = _names(wrt) or _decorated(function)
-            wish = backend or "auto"
+            wish = backend or configured(file) or "auto"
             try:
                 srcad.check_grads(plain, positional, order, argnums=argnums, rtol=rtol, atol=atol, backend=wish)
             except AssertionError as error:
@@ -49,34 +68,80 @@ def bench(file: FILE, args: ARGS, wrt: WRT = "", backend: BACKEND = "") -> None:
         positional, named = arguments(args, module)
         argnums = _names(wrt) or _decorated(function) or 0
         plain = getattr(function, "__wrapped__", function)
-        both = srcad.value_and_grad(plain, argnums, backend=backend or "auto")
-        with running():
+        _bound(plain, positional, named)
+        both = srcad.value_and_grad(plain, argnums, backend=backend or configured(file) or "auto")
+        with running(), _empty_cache():
             start = time.perf_counter()
             both(*positional, **named)
             first = time.perf_counter() - start
-            primal = both.ready((), positional, named)
-            primal.run()
-            rows = _rows(both, plain, primal.run, positional, named, first)
+            rows = _rows(both, plain, positional, named, first)
         _show(file, rows)
 
 
 def _rows(
-    both: Any, plain: Callable[..., Any], primal: Any, args: tuple[Any, ...], named: dict[str, Any], first: float
+    both: Any, plain: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any], first: float
 ) -> list[tuple[str, str]]:
-    assert both.last is not None
+    from srcad.gradients import scalar_seed
+
+    primal = both.ready((), args, named).again()
+    primal.run()
+    gradient = both.ready(("reverse",), args, named).again()
+    seed = scalar_seed(gradient, "srcad bench")
+    gradient.run(*seed)
     python = best(lambda: plain(*args, **named))
-    value = best(primal)
-    gradient = best(lambda: both(*args, **named))
-    plan = both.ready(("reverse",), args, named).kernel.plan
+    value, adjoint = best(primal.run), best(lambda: gradient.run(*seed))
+    plan = gradient.kernel.plan
     return [
         ("backend", plan.backend + (f" ({plan.warning})" if plan.warning else "")),
         ("function in Python", _duration(python)),
         ("function, generated", _duration(value)),
-        ("value and gradient", _duration(gradient)),
-        ("gradient / function", f"{gradient / value:.2f}"),
-        ("first call", _duration(first)),
+        ("value and gradient", _duration(adjoint)),
+        ("gradient / function", f"{adjoint / value:.2f}"),
+        ("a call from Python", _duration(best(lambda: both(*args, **named)))),
+        ("recorded", f"{recorded_bytes(gradient.interpreted(), seed)} bytes"),
+        ("generate and compile", _duration(max(first - adjoint, 0.0))),
         *(("notes", note) for note in plan.notes),
     ]
+
+
+@contextlib.contextmanager
+def _empty_cache() -> Iterator[None]:
+    """A cache folder of its own, so that the time of the first call is that of generating and compiling."""
+    before = os.environ.get("SRCAD_CACHE_DIR")
+    with tempfile.TemporaryDirectory(prefix="srcad-bench-") as folder:
+        os.environ["SRCAD_CACHE_DIR"] = folder
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["SRCAD_CACHE_DIR"]
+            else:
+                os.environ["SRCAD_CACHE_DIR"] = before
+
+
+def recorded_bytes(ready: Ready, seed: tuple[Any, ...]) -> int:
+    """Bytes that the forward sweep leaves to the reverse sweep besides the program's own variables.
+
+    ready: the call on the NumPy backend, whose text is run once more and stopped where its reverse sweep begins.
+    """
+    from srcad import leaves
+    from srcad.assemble import REVERSE
+
+    plan, found = ready.kernel.plan, []
+    space: dict[str, Any] = {"_recorded": lambda names: found.append(_held(names))}
+    exec(plan.text.replace(f"# {REVERSE}", "_recorded(locals())"), space)
+    space[plan.entry](*leaves.snapshot(ready.inputs), *seed)
+    return sum(found)
+
+
+def _held(names: dict[str, Any]) -> int:
+    return sum(_bytes(value) for name, value in names.items() if re.search(r"_saved_*$", name))
+
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, (list, tuple)):
+        return sum(map(_bytes, value))
+    return getattr(value, "nbytes", 8)
 
 
 def best(call: Callable[[], Any], budget: float = 0.5) -> float:
@@ -116,6 +181,14 @@ def _decorated(function: Any) -> Any:
     return getattr(function, "argnums", None)
 
 
+def _bound(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> inspect.BoundArguments:
+    signature = inspect.signature(function)
+    try:
+        return signature.bind(*args, **named)
+    except TypeError as error:
+        raise UsageError(f"--args: {function.__name__}{signature}: {error}") from None
+
+
 def _positional(
     function: Any, args: tuple[Any, ...], named: dict[str, Any]
 ) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -125,9 +198,5 @@ def _positional(
         UsageError: they are not the function's arguments.
     """
     plain = getattr(function, "__wrapped__", function)
-    signature = inspect.signature(plain)
-    try:
-        bound = signature.bind(*args, **named)
-    except TypeError as error:
-        raise UsageError(f"--args: {plain.__name__}{signature}: {error}") from None
+    bound = _bound(plain, args, named)
     return (functools.partial(plain, **bound.kwargs) if bound.kwargs else plain), bound.args

@@ -151,6 +151,11 @@ def make_job(file: str, options: dict[str, str]) -> Job:
     return Job(STDIN if path == "-" else path, text, function, Config(**{**vars(config), **given}))
 
 
+def configured(file: str) -> str:
+    """The backend that the settings ask for; "" where they say nothing."""
+    return load(Path(split(file)[0]).resolve().parent, Config(backend="")).backend
+
+
 def _stdin() -> str:
     try:
         return sys.stdin.read()

@@ -34,17 +34,25 @@ def explain(
 
 
 def _text(target: Any, made: Any) -> str:
-    parts = [f"==== {target.qualname} ({target.file}) ====", *(f"- {note}" for note in made.notes)]
+    parts = [f"==== {target.qualname} ({target.file}) ====", *(f"- {fact}" for fact in facts(made))]
     for name, text in made.passes:
         parts += ["", f"---- after {name} ----", text.rstrip()]
     return "\n".join([*parts, "", "---- the module ----", made.text.rstrip()])
+
+
+def facts(made: Any) -> tuple[str, ...]:
+    """Shapes, activity, records: what the docstring says of records is said here with its reason."""
+    shapes = tuple(
+        part for note in made.notes for part in [note.partition(" Records ")[0]] if not note.startswith("Records ")
+    )
+    return (*shapes, *(made.reasons or made.notes))
 
 
 def _page(target: Any, made: Any) -> str:
     from srcad import html
 
     first, primal = source_of(target)
-    return html.page(f"{target.qualname} and its derivative", primal, made.text, first, made.notes, made.passes)
+    return html.page(f"{target.qualname} and its derivative", primal, made.text, first, facts(made), made.passes)
 
 
 def source_of(target: Any) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,10 @@ class Config:
     types: str = ""
 
 
-def load(start: Path) -> Config:
+def load(start: Path, default: Config = Config()) -> Config:
     """The settings for a file (or folder): of the nearest pyproject.toml at or above it.
+
+    default: what holds where there is no such setting.
 
     Raises:
         ConfigError: an unknown key, with the nearest known one; a wrong value; a file that does not parse.
@@ -40,8 +42,8 @@ def load(start: Path) -> Config:
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
         if file.is_file():
-            return _config(_table(file), file)
-    return Config()
+            return replace(default, **_settings(_table(file), file))
+    return default
 
 
 def _table(file: Path) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def _table(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: {error}") from error
 
 
-def _config(table: dict[str, Any], file: Path) -> Config:
+def _settings(table: dict[str, Any], file: Path) -> dict[str, str]:
     known = [f.name for f in fields(Config)]
     for key in table:
         if key not in known:
@@ -66,7 +68,7 @@ def _config(table: dict[str, Any], file: Path) -> Config:
         if values.get(key, allowed[0]) not in allowed:
             hint = did_you_mean(values[key], allowed)
             raise ConfigError(f"{file}: {key} = {values[key]!r} is none of {', '.join(allowed)}{hint}")
-    return Config(**values)
+    return values
 
 
 def _text(key: str, value: Any, file: Path) -> str:

@@ -71,14 +71,15 @@ def records(saved: Iterable[Saved]) -> list[str]:
     """``Records y: 8 bytes per trip.``, a sentence for each variable."""
     sizes: dict[str, dict[str, None]] = {}
     for one in saved:
-        sizes.setdefault(one.place, {})[_size(one)] = None
-    known = {place: [size for size in found if size] for place, found in sizes.items()}
+        sizes.setdefault(one.place, {})[size(one)] = None
+    known = {place: [text for text in found if text] for place, found in sizes.items()}
     return [
         f"Records {place}: {' and '.join(found)}." if found else f"Records {place}." for place, found in known.items()
     ]
 
 
-def _size(saved: Saved) -> str:
+def size(saved: Saved) -> str:
+    """``8 * steps bytes``; nothing where it is not known or no memory is taken."""
     kind = saved.kind
     if kind.dtype is None or kind.dims is None or None in kind.dims or not saved.copied:
         return ""

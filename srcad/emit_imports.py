@@ -90,6 +90,7 @@ def local_names(program: Any) -> set[str]:
 
 def lines(imports: Iterable[Import]) -> list[str]:
     """Sorted import lines: the standard library, a blank line, the rest."""
+    imports = list(imports)
     standard = [i for i in imports if i.module.partition(".")[0] in sys.stdlib_module_names]
     others = [i for i in imports if i.module.partition(".")[0] not in sys.stdlib_module_names]
     return [*_section(standard), *([""] if standard and others else []), *_section(others)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from srcad import __version__
+from srcad import __version__, emit_imports
 from srcad.config import Config, UsageError
 
 MODES = {"reverse": ("reverse",), "forward": ("forward",), "hvp": ("reverse", "forward")}
@@ -24,6 +24,7 @@ class Job:
     text: str
     function: str
     config: Config
+    standalone: bool = False
 
     @property
     def command(self) -> str:
@@ -34,7 +35,7 @@ class Job:
             value = getattr(self.config, name)
             if value and value != getattr(Config(), name):
                 words += [f"--{name}", value]
-        return shlex.join(words)
+        return shlex.join([*words, *(["--standalone"] if self.standalone else [])])
 
 
 def emit(job: Job) -> str:
@@ -44,7 +45,12 @@ def emit(job: Job) -> str:
         Unsupported, SyntaxError, TypeSyntaxError, UsageError: with a message for the user.
     """
     texts = [_without_header(text(job, target, generate(job, target))) for target in targets(job)]
-    return f"# Written by srcad {__version__}: srcad emit {job.command}\n\n{joined(texts)}"
+    whole = joined(texts)
+    if job.standalone:
+        from srcad.bundle import bundled
+
+        whole = bundled(whole).lstrip("\n")
+    return f"# Written by srcad {__version__}: srcad emit {job.command}\n\n{whole}"
 
 
 def targets(job: Job) -> list[Any]:
@@ -184,31 +190,40 @@ def joined(texts: list[str]) -> str:
     """Generated modules as one: their imports once, at the top, then each function once."""
     if len(texts) == 1:
         return texts[0]
-    plain: dict[str, None] = {}
-    named: dict[str, dict[str, None]] = {}
+    imports = Imports()
     bodies: dict[str, None] = {}
     for text in texts:
-        tree = ast.parse(text)
-        for node in tree.body:
-            if isinstance(node, ast.Import):
-                plain[ast.unparse(node)] = None
-            elif isinstance(node, ast.ImportFrom) and node.module is not None:
-                named.setdefault(node.module, {}).update((ast.unparse(alias), None) for alias in node.names)
-            else:
-                bodies[_segment(text, node)] = None
-    return _module(plain, named, bodies)
+        for node in ast.parse(text).body:
+            if not imports.add(node):
+                bodies[segment(text, node)] = None
+    return "\n\n\n".join([*imports.text(), *bodies]) + "\n"
 
 
-def _module(plain: dict[str, None], named: dict[str, dict[str, None]], bodies: dict[str, None]) -> str:
-    lines = [*plain, *(f"from {module} import {', '.join(sorted(names))}" for module, names in named.items())]
-    lines.sort(key=lambda line: (line.split()[1].split(".")[0] == "srcad_runtime", line.split()[0] == "from", line))
-    own = [line for line in lines if line.split()[1].startswith("srcad_runtime")]
-    others = [line for line in lines if line not in own]
-    head = "\n\n".join("\n".join(group) for group in (others, own) if group)
-    return "\n\n\n".join([*([head] if head else []), *bodies]) + "\n"
+@dataclass(frozen=True)
+class Imports:
+    """Import statements, each name once."""
+
+    found: dict[emit_imports.Import, None] = field(default_factory=dict)
+
+    def add(self, node: ast.stmt) -> bool:
+        """Take a statement in; False if it is no import."""
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            return False
+        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        for alias in node.names:
+            own = (module, alias.name) if module else (alias.name, "")
+            self.found[emit_imports.Import(*own, alias.asname or alias.name)] = None
+        return True
+
+    def text(self) -> list[str]:
+        """A paragraph for the future, the standard library and the rest; nothing where there are none."""
+        future = [i for i in self.found if i.module == "__future__"]
+        rest = emit_imports.lines(i for i in self.found if i.module != "__future__")
+        text = "\n\n".join("\n".join(group) for group in (emit_imports.lines(future), rest) if group)
+        return [text] if text else []
 
 
-def _segment(text: str, node: ast.stmt) -> str:
+def segment(text: str, node: ast.stmt) -> str:
     """A statement's lines with its decorators and the comments above it."""
     lines = text.splitlines()
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])

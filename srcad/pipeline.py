@@ -76,6 +76,7 @@ class Generated:
     written: tuple[str, ...] = ()  # names of inputs that the model writes into
     updates: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # (origin, path) of rebound attributes: the last results
     notes: tuple[str, ...] = ()  # docstring facts: shapes, what is recorded and how many bytes
+    reasons: tuple[str, ...] = ()  # what is active, what is recorded and why, for `explain`
     passes: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
 
@@ -99,4 +100,4 @@ def build(request: Request, keep_passes: bool = False) -> Generated:
     keep("alias", program.function())
     for mode in request.modes:
         program = assemble.MODES[mode](program, aliases, request, keep)
-    return assemble.generated(program, request, tuple(kept))
+    return assemble.generated(program, request, keep, kept)

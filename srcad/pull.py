@@ -372,7 +372,7 @@ class Pull:
                 raise Unsupported(
                     f"cannot differentiate {rule.path} without the rank of {what}",
                     loc or self.loc,
-                    'Annotate the parameters (w: "f8[:]", x: "f8[:,:]"), or pass their types: --types "w=f8[:], x=f8[:,:]".',
+                    'Annotate the parameters (w: "f8[:]"), or pass their types (--types "w=f8[:], x=f8[:,:]").',
                 ) from None
 
     def pullback_each(self, expr: ir.Call, rule: rules.RuleSet, given: dict[str, Any], out_bar: ir.Expr) -> None:

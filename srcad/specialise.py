@@ -180,6 +180,12 @@ def as_tuple(results: Any) -> tuple[Any, ...]:
     return results if type(results) is tuple else (results,)
 
 
+def forget() -> None:
+    """Make nothing of what was generated so far count any more; the cache folder knows better."""
+    for table in _tables.values():
+        table.clear()
+
+
 def specialiser(binder: Binder, settings: Settings) -> Specialiser:
     """The specialiser of a function; its kernels are kept for the life of the process."""
     function = binder.function

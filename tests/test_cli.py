@@ -140,7 +140,7 @@ def test_emit_does_not_touch_a_file_that_is_up_to_date(fake, tmp_path):
         (["emit", "model.py:loss", "--types", "w=f8[:"], ExitCode.USAGE, "types"),
         (["emit", "model.py:loss", "--types", "q=f8"], ExitCode.USAGE, "'q'"),
         (["emit", "model.py:loss", "--check"], ExitCode.USAGE, "-o"),
-        (["emit", "model.py:lose"], ExitCode.UNSUPPORTED, "lose"),
+        (["emit", "model.py:lose"], ExitCode.USAGE, "Did you mean 'loss'"),
         (["emit"], ExitCode.USAGE, ""),
         (["emmit"], ExitCode.USAGE, "emit"),
     ],
@@ -190,7 +190,7 @@ def test_modules_are_joined_with_one_set_of_imports():
     two = "import math\n\nimport numpy as np\n\nfrom srcad_runtime import astype\n\n\n# note\n"
     two += "def g_grad(x):\n    return x\n"
     text = joined([one, two, one])
-    assert text.startswith("import math\nimport numpy as np\n\nfrom srcad_runtime import astype, unbroadcast\n\n\n")
+    assert text.startswith("import math\n\nimport numpy as np\nfrom srcad_runtime import astype, unbroadcast\n\n\n")
     assert text.count("def f_grad") == 1 and "# note\ndef g_grad" in text
 
 
@@ -295,6 +295,7 @@ def test_bench(fake, tmp_path, monkeypatch):
     result = run("bench", "model.py:loss", "--args", "np.ones(3), np.eye(3), np.ones(3)", "--backend", "numpy")
     assert result.exit_code == 0, result.output
     assert "gradient / function" in result.stdout and "1.00" in result.stdout
+    assert re.search(r"recorded\W+0 bytes", result.stdout) and "generate and compile" in result.stdout
 
 
 # ---- cache and doctor ----

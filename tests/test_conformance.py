@@ -641,3 +641,78 @@ def test_unknown_functions_are_errors() -> None:
 @backends
 def test_division_by_zero_in_an_adjoint_is_inf(backend: str) -> None:
     assert grad(lambda x: np.sqrt(x), backend=backend)(0.0) == np.inf
+
+
+# ---- rules of the user's own ----
+
+
+@backends
+def test_a_rule_for_a_function_of_ones_own(backend: str) -> None:
+    """Its text is not read: the rule says what the derivative is. Arrays, loops, both modes, both orders."""
+
+    def act(x):
+        return np.where(x > 0.0, x, 0.1 * x)
+
+    @srcad.elementwise(act)
+    def act_rule(x):
+        return np.where(x > 0.0, 5.0, 7.0)
+
+    def product(a, b):
+        return a @ b
+
+    @srcad.pullback(product)
+    def product_pullback(a, b, out_bar):
+        return out_bar @ b.T
+
+    @srcad.pushforward(product)
+    def product_pushforward(a, b, a_dot):
+        return a_dot @ b
+
+    def f(x):
+        for _ in range(3):
+            x = act(x)
+        return np.sum(x)
+
+    def g(a, b):
+        return np.sum(product(a, b) ** 2)
+
+    x = np.array([1.0, -2.0])
+    close(grad(f, backend=backend)(x), [125.0, 343.0])
+    close(jvp(f, (x,), (np.array([1.0, 10.0]),), backend=backend)[1], 125.0 + 3430.0)
+    a, b = np.array([[1.0, 2.0]]), np.array([[0.5], [3.0]])
+    close(grad(g, backend=backend)(a, b), 2.0 * (a @ b) @ b.T)
+    close(hessian(g, backend=backend)(a, b)[0, :, 0, :], 2.0 * b @ b.T)
+
+
+def thrice(x):
+    return 3.0 * x
+
+
+def uses_thrice(x):
+    return thrice(x) + 0.0
+
+
+class HasOperation:
+    def __init__(self) -> None:
+        self.operation = thrice
+
+    def run(self, x):
+        return self.operation(x)
+
+
+def test_a_rule_that_comes_later_counts_from_then_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    from srcad.rules import registry
+
+    monkeypatch.setattr(registry, "_USER", dict(registry._USER))
+    g = grad(uses_thrice, backend="numpy")
+    assert g(1.0) == 3.0
+    srcad.elementwise(thrice)(lambda x: 11.0)
+    assert g(1.0) == 11.0
+    assert grad(HasOperation().run, backend="numpy")(1.0) == 11.0
+    d = differentiate(uses_thrice, backend="numpy")
+    d.save(tmp_path / "saved.py", 1.0)
+    space: dict[str, Any] = {}
+    exec((tmp_path / "saved.py").read_text(), space)
+    assert space["uses_thrice_grad"](2.0, thrice=thrice) == (6.0, 11.0)  # what is captured is a keyword argument
+    monkeypatch.setitem(globals(), "thrice", square)
+    assert g(3.0) == 6.0

@@ -260,6 +260,9 @@ def _add(primal: Primal, module: str, **facts: Any) -> None:
         _TABLE[path] = new
     else:
         _USER[key] = new
+        made = sys.modules.get("srcad.specialise")
+        if made is not None:  # what was generated before does not know the new rule
+            made.forget()
 
 
 def _unique(path: str, key: str | int) -> str:

@@ -33,7 +33,8 @@ class Saved:
     """What a save keeps: values of this kind from a place (`u`, `u[1:-1]`).
 
     count: extents of the array that holds them; repeated: whether it is a list that grows in a loop instead.
-    copied: whether memory is taken, and not just a name given to an array that stays as it is.
+    copied: whether memory is taken, and not just a name given to an array that stays as it is. name: the variable;
+    line: of the statement that overwrites it, 0 where that is the loop around.
     """
 
     place: str
@@ -41,6 +42,8 @@ class Saved:
     count: tuple[ir.Expr, ...] = ()
     repeated: bool = False
     copied: bool = True
+    name: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Recorder:
         self.storage: Stmts = []  # to be emitted before the outermost loop at hand
         self.moving: set[str] = set()  # variables written in that loop
         self.saved: list[Saved] = []
+        self.line = 0  # of the statement whose victims are being saved
         self.defined = {i.name for i in sweep.program.inputs}  # variables that certainly have a value at this place
         self.undefined: set[str] = set()  # variables saved where they may not have one yet
         self.occurrences = collections.Counter(n.id for n in ir.walk(sweep.program.body) if isinstance(n, ir.Name))
@@ -238,6 +242,7 @@ class Recorder:
         if not final:
             return f, [PLACEHOLDER, *b]
         saves, restores = [], []
+        self.line = 0
         for name in sorted(names):
             save, restore = self.save_place(name, ir.Name(name), around, name in shared)
             saves.append(save)
@@ -323,6 +328,7 @@ class Recorder:
             return [], [PLACEHOLDER]
         saves: Stmts = []
         restores: Stmts = []
+        self.line = stmt.loc.line if stmt.loc is not None else 0
         for name in sorted(lost):
             place: ir.Expr = ir.Name(name)
             if isinstance(stmt, (ir.Store, ir.Augment, ir.Pop)):
@@ -355,30 +361,35 @@ class Recorder:
         value = place if shared else self.owned(place)
         if not around.loops:
             self.types[saved] = kind
-            self.saved.append(Saved(_spell(place), kind, copied=kind.dims == () or value != place))
+            self.remember(name, Saved(_spell(place), kind, copied=kind.dims == () or value != place))
             return ir.Assign(ir.Name(saved), value), self.put(place, ir.Name(saved))
         if kind.dims == () and kind.dtype is not None and (spot := self.array_spot(around)) is not None:
             shape, index = spot
             self.types[saved] = Num(kind.dtype, tuple(self.extent(e) for e in shape))
             self.storage.append(ir.Assign(ir.Name(saved), self.empty(shape, name, kind)))
-            self.saved.append(Saved(name, kind, count=shape))
+            self.remember(name, Saved(name, kind, count=shape))
             return ir.Store(ir.Index(ir.Name(saved), index), place), self.put(place, ir.Index(ir.Name(saved), index))
         self.types[saved] = Seq(kind, stack=True, own=not shared)
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
-        self.saved.append(Saved(_spell(place), kind, repeated=True, copied=kind.dims == () or value != place))
+        self.remember(name, Saved(_spell(place), kind, repeated=True, copied=kind.dims == () or value != place))
         return ir.Push(saved, value), self.popped(place, saved)
 
     def save_list(self, name: str, kind: Seq, around: Around) -> tuple[ir.Stmt, ir.Stmt]:
         """A list whose name gets another one is kept as it is: what changes it meanwhile is undone (`shared`)."""
         saved = self.names.saved(name)
         repeated = bool(around.loops)
-        self.saved.append(Saved(name, kind.element if isinstance(kind.element, Num) else UNKNOWN, (), repeated, False))
+        self.remember(
+            name, Saved(name, kind.element if isinstance(kind.element, Num) else UNKNOWN, (), repeated, False)
+        )
         if not repeated:
             self.types[saved] = kind
             return ir.Assign(ir.Name(saved), ir.Name(name)), ir.Assign(ir.Name(name), ir.Name(saved))
         self.types[saved] = Seq(UNKNOWN, stack=True)
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
         return ir.Push(saved, ir.Name(name)), ir.Pop(ir.Name(name), saved)
+
+    def remember(self, name: str, saved: Saved) -> None:
+        self.saved.append(replace(saved, name=name, line=self.line))
 
     def extent(self, expr: ir.Expr) -> Dim | None:
         if isinstance(expr, ir.Call) and expr.fn == ir.Ref("builtins.max"):
