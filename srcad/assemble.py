@@ -239,13 +239,16 @@ def _found_at(ref: ir.Ref, program: Program, request: Request) -> tuple[str, tup
     from srcad import scope
 
     live = getattr(ref.obj, "live", ref.obj)
+    shown = ref.path.removeprefix("user:")
+    if request.backend == "numba" and not hasattr(live, "py_func"):
+        reason = f"cannot call {shown} from compiled code: Numba would keep what it captures as it is now"
+        raise Unsupported(reason, ref.loc, "Pass what it captures as arguments, or use the NumPy backend.")
     for path, value in getattr(request.target.family, "met", {}).items():
         if value is live or getattr(value, "live", None) is live:
             return scope.split(path)
     for origin, place, value in program.baked:
         if value is live:
             return origin, place
-    shown = ref.path.removeprefix("user:")
     reason = f"cannot call {shown} from generated code: it needs more than its text, and no name holds it"
     raise Unsupported(reason, ref.loc, "Define it at the top of a module, or give it what it needs as arguments.")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import types
-import weakref
 from typing import Any
 
 import numpy as np
@@ -23,23 +21,11 @@ def compiled_form(value: Any) -> Any:
     if type(value) is np.ndarray and value.ndim and value.flags.carray and value.dtype.isnative:
         return value
     if not isinstance(value, np.ndarray):
-        return _jitted(value) if isinstance(value, types.FunctionType) else value
+        return value
     if value.ndim == 0:
         return value[()]
     value = np.require(np.asarray(value), value.dtype.newbyteorder("="), ["C", "A"])
     return value if value.flags.writeable else _writable(value)
-
-
-_dispatchers: weakref.WeakKeyDictionary[types.FunctionType, Any] = weakref.WeakKeyDictionary()
-
-
-def _jitted(function: types.FunctionType) -> Any:
-    """A function that compiled code is handed, as Numba's dispatcher of it."""
-    if function not in _dispatchers:
-        import numba
-
-        _dispatchers[function] = numba.njit(function, error_model="numpy")
-    return _dispatchers[function]
 
 
 class _Memory:
