@@ -52,6 +52,7 @@ class Context:
     zero_d: set[str] = field(default_factory=set)  # variables that may hold an array without axes, not a number
     attribute_slots: set[str] = field(default_factory=set)  # variables of rebound attributes
     second_names: set[str] = field(default_factory=set)  # arrays that have, or had, a variable besides this one
+    set_aside: set[str] = field(default_factory=set)  # variables for what others held when they got a new value
     originals: dict[str, Value] = field(default_factory=dict)  # what a rebound attribute was before the call
     targets: dict[int, Any] = field(default_factory=dict)  # id of a live function -> its Target
     functions: dict[int, ir.Function] = field(default_factory=dict)  # id of a Target or nested function -> desugared

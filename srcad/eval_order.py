@@ -305,6 +305,7 @@ def release(
     for name in sorted(mentioned):
         kept = ev.temp_slot(f"{name}_before", loc)
         ev.cx.types[kept] = ev.cx.types[name]
+        ev.cx.set_aside.add(kept)
         ev.out.append(ir.Assign(ir.Name(kept), ir.Name(name), loc=loc))
         moved[name] = ir.Name(kept)
     if moved:

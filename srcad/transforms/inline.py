@@ -8,7 +8,9 @@ The work is done by the evaluator (`eval_core` and its siblings); this file driv
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -71,7 +73,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     return Program(
         name=function.name if function.name.isidentifier() else "function",
         inputs=tuple(context.inputs),
-        body=tuple(ev.out),
+        body=_without_unread(tuple(ev.out), context.set_aside, results),
         results=tuple(results),
         types=context.types,
         output=output,
@@ -84,6 +86,25 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         doc=function.doc,
         loc=function.loc,
     )
+
+
+def _without_unread(body: tuple[ir.Stmt, ...], names: set[str], results: Sequence[ir.Expr]) -> tuple[ir.Stmt, ...]:
+    """Without copies set aside that nobody turned out to read: a first iteration may have nothing to set aside."""
+    nodes = list(ir.walk((body, tuple(results))))
+    count = Counter(n.id for n in nodes if isinstance(n, ir.Name))
+    count.subtract(n.target.id for n in nodes if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name))
+    unread = {name for name in names if not count[name]} - {n.stack for n in nodes if isinstance(n, (ir.Push, ir.Pop))}
+
+    def kept(stmts: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
+        found = []
+        for stmt in stmts:
+            if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name) and stmt.target.id in unread:
+                continue
+            blocks: dict[str, Any] = {f: kept(getattr(stmt, f)) for f in ("body", "orelse") if getattr(stmt, f, ())}
+            found.append(replace(stmt, **blocks) if blocks else stmt)
+        return tuple(found)
+
+    return kept(body) if unread else body
 
 
 def _baked(request: Request, context: Context) -> tuple[tuple[str, tuple[Any, ...], Any], ...]:
