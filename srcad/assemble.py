@@ -179,6 +179,8 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     if request.backend == "numba":
         from srcad.transforms import loops
 
+        refuse_attempts(program)
+
         options = dict(request.options)
         program = replace(program, body=without_contexts(program.body))
         checked = options.get("boundscheck", True) and not in_range(program)
@@ -288,6 +290,8 @@ def without_contexts(body: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
     """Without ``with np.errstate(...)``: compiled code does not warn."""
     out: list[ir.Stmt] = []
     for stmt in body:
+        if isinstance(stmt, ir.Do) and _is_filter(stmt.value):
+            continue
         if isinstance(stmt, ir.With):
             out.extend(without_contexts(stmt.body))
         elif isinstance(stmt, (ir.For, ir.While, ir.Block)):
@@ -297,6 +301,19 @@ def without_contexts(body: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
         else:
             out.append(stmt)
     return tuple(out)
+
+
+def _is_filter(value: ir.Expr) -> bool:
+    """``warnings.simplefilter("ignore")`` and its relatives."""
+    fn = value.fn if isinstance(value, ir.Call) else None
+    return isinstance(fn, ir.Ref) and fn.path in ("warnings.simplefilter", "warnings.filterwarnings")
+
+
+def refuse_attempts(program: Program) -> None:
+    """What is tried runs in Python: a compiled function would not raise what Python raises."""
+    for node in ir.walk(program.body):
+        if isinstance(node, ir.Call) and node.fn == ir.Ref("srcad_runtime.attempts.caught"):
+            raise Unsupported("Numba cannot compile this try", node.loc, 'Use backend="numpy".')
 
 
 def header(request: Request) -> str:

@@ -6,8 +6,9 @@ spelled out (`emit_imports`), then each statement is laid out (`emit_syntax`, `e
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from srcad import ir
 from srcad.emit_display import display
@@ -106,13 +107,31 @@ def verify(text: str) -> None:
 def _suite(stmts: Sequence[ir.Stmt], depth: int) -> list[str]:
     out: list[str] = []
     above: ir.Stmt | None = None
-    for stmt in stmts:
+    for stmt in _with_defs(stmts):
         new = _block(stmt, depth) if isinstance(stmt, ir.Block) else _statement(stmt, depth)
         if above and new and (_asks_for_blank(stmt) or _starts_with_def(stmt) or _ends_with_def(above)):
             out.append("")
         out += new
         above = stmt if new else above
     return out
+
+
+def _with_defs(stmts: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:
+    """Statements with a function of several statements defined before the one that passes it on."""
+    for stmt in stmts:
+        if not isinstance(stmt, (ir.Assign, ir.Return)) or not isinstance(stmt.value, ir.Call):
+            yield stmt
+            continue
+        long = [a.function for a in stmt.value.args if isinstance(a, ir.Lambda) and not _is_expression(a.function)]
+        yield from (ir.Define(function) for function in long)
+        args = tuple(
+            ir.Name(a.function.name) if isinstance(a, ir.Lambda) and a.function in long else a for a in stmt.value.args
+        )
+        yield dataclasses.replace(stmt, value=dataclasses.replace(stmt.value, args=args)) if long else stmt
+
+
+def _is_expression(function: ir.Function) -> bool:
+    return len(function.body) == 1 and isinstance(function.body[0], ir.Return)
 
 
 def _body(stmts: Sequence[ir.Stmt], depth: int, empty: str = "pass") -> list[str]:

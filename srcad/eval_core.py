@@ -325,8 +325,7 @@ class Evaluator:
     def statement(self, stmt: ir.Stmt) -> None:
         handler = getattr(self, f"do_{type(stmt).__name__.lower()}", None)
         if handler is None:
-            way_out = "Test for the condition before." if isinstance(stmt, ir.Try) else ""
-            raise Unsupported(f"cannot differentiate a {type(stmt).__name__.lower()} statement", stmt.loc, way_out)
+            raise Unsupported(f"cannot differentiate a {type(stmt).__name__.lower()} statement", stmt.loc)
         try:
             handler(stmt)
         except PYTHON_ERRORS as error:
@@ -394,18 +393,15 @@ class Evaluator:
         self.emit(ir.Assert(eval_values.truth_expr(self, test, stmt.loc), msg, loc=stmt.loc))
         eval_optional.narrow(self, [(stmt.test, True)])
 
-    def do_with(self, stmt: ir.With) -> None:
-        from srcad import eval_text
+    def do_try(self, stmt: ir.Try) -> None:
+        from srcad import eval_try
 
-        items = []
-        for expr, target in stmt.items:
-            called = expr.fn if isinstance(expr, ir.Call) else None
-            if not isinstance(called, ir.Ref) or called.path != "numpy.errstate" or target is not None:
-                raise _refused_block(called, expr.loc or stmt.loc)
-            items.append((eval_text.message(self, expr), None))
-        body = self.captured(stmt.body)
-        if body:
-            self.emit(ir.With(tuple(items), body, loc=stmt.loc))
+        eval_try.try_statement(self, stmt)
+
+    def do_with(self, stmt: ir.With) -> None:
+        from srcad import eval_contexts
+
+        eval_contexts.with_block(self, stmt.items, stmt)
 
     def do_if(self, stmt: ir.If) -> None:
         self.branch(stmt, stmt.test)
@@ -454,13 +450,6 @@ class Evaluator:
 
         value: Value = Known(None) if stmt.value is None else eval_exprs.evaluate(self, stmt.value)
         self.env["return"] = value
-
-
-def _refused_block(called: ir.Expr | None, loc: ir.Loc | None) -> Unsupported:
-    if isinstance(called, ir.Ref) and called.path == "builtins.open":
-        reason = "cannot differentiate open: files are outside of the function"
-        return Unsupported(reason, loc, "Read the file before and pass the values as arguments.")
-    return Unsupported("cannot differentiate a with block other than np.errstate", loc, "Enter it around the call.")
 
 
 def _shown(name: str, loc: ir.Loc | None) -> str:

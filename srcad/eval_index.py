@@ -9,7 +9,7 @@ from srcad.eval_exprs import evaluate_all
 from srcad.eval_operators import known_or_constant
 from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
 from srcad.types import Seq
-from srcad.values import Box, Dyn, Known, Lazy, Ptr, Text, Value
+from srcad.values import Box, Dyn, Known, Lazy, Ptr, Text, Value, certain
 
 
 def index_expr(ev: Evaluator, expr: ir.Index) -> Value:
@@ -104,12 +104,12 @@ def box_position(ev: Evaluator, box: Box, items: list[Value], loc: ir.Loc | None
     if box.kind == "dict":
         position = box.index(key)
         if position is None:
-            raise KeyError(key)
+            raise certain(KeyError(key))
         return position
     if not isinstance(key, int):
         raise Unsupported(f"cannot differentiate an index of type {type(key).__name__} into a {box.kind}", loc)
     if not -len(box.items) <= key < len(box.items):
-        raise IndexError(f"{'list' if box.kind == 'list' else 'tuple'} index out of range")
+        raise certain(IndexError(f"{'list' if box.kind == 'list' else 'tuple'} index out of range"))
     return range(len(box.items))[key]
 
 

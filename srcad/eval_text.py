@@ -74,7 +74,11 @@ def message(ev: Evaluator, expr: ir.Expr) -> ir.Expr:
 
 def _is_kept(ref: ir.Ref) -> bool:
     own: Any = getattr(ref.obj, "live", ref.obj)
-    return ref.path == "numpy.errstate" or isinstance(own, type) and issubclass(own, BaseException)
+    return (
+        ref.path in ("numpy.errstate", "numpy.printoptions", "warnings.catch_warnings")
+        or isinstance(own, type)
+        and issubclass(own, BaseException)
+    )
 
 
 def printed(ev: Evaluator, expr: ir.Call) -> ir.Expr:

@@ -7,7 +7,7 @@ Grammar (``*`` repeats, ``?`` optional; nodes marked S exist only between `parse
               | For(var, iter, stmt*, stop?) | While(test, stmt*, stop?) | If(test, stmt*, stmt*)
               | Return(value?) | Do(call) | Raise(exc?, cause?) | Assert(test, msg?) | With(items, stmt*)
               | Push(stack, value) | Pop(target, stack) | Block(note, stmt*)
-              | Break S | Continue S | Define S | Nonlocal S | Try S | Match S
+              | Break S | Continue S | Define S | Nonlocal S | Try S | Match S | Region S | Leave S
     expr      = Const | Name | Ref | Attr | Index | Slice | Unary | Binary | Compare | BoolOp | IfExp
               | Call | Tuple | List | Dict | FString | Lambda | Starred S | Walrus S | Comprehension S
 
@@ -453,6 +453,21 @@ class Match:
     loc: Loc | None = _loc()
 
 
+@dataclass(frozen=True)
+class Region:
+    """Statements of which `Leave` with the same label skips the rest. The label is the variable that tells so."""
+
+    label: str
+    body: tuple[Stmt, ...]
+    loc: Loc | None = _loc()
+
+
+@dataclass(frozen=True)
+class Leave:
+    label: str
+    loc: Loc | None = _loc()
+
+
 Stmt: TypeAlias = Union[
     Assign,
     Store,
@@ -474,6 +489,8 @@ Stmt: TypeAlias = Union[
     Nonlocal,
     Try,
     Match,
+    Region,
+    Leave,
 ]
 Node: TypeAlias = Union[Expr, Stmt, "Function", "Param", Generator, Handler, Case]
 

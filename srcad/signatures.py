@@ -137,6 +137,11 @@ def _len(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) 
     return dataclasses.replace(INT, number=length)
 
 
+@_rule("srcad_runtime.attempts.caught")
+def _caught(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    return INT
+
+
 @_rule("builtins.abs")
 def _abs(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
     t = as_number(args[0])

@@ -7,10 +7,12 @@ States are copied where control flow splits and merged where it meets.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias, TypeVar, Union
 
 from srcad import ir
 from srcad.types import Num, Seq
+
+Error = TypeVar("Error", bound=Exception)
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,12 @@ class Box:
 
     def with_items(self, items: tuple[Value, ...]) -> Box:
         return replace(self, items=items, expr=None)
+
+
+def certain(error: Error) -> Error:
+    """Marks an exception that the program itself raises here, every time that it comes by."""
+    error.certain = True  # type: ignore[attr-defined]
+    return error
 
 
 @dataclass

@@ -7,6 +7,7 @@ import cmath
 import math
 
 import numpy as np
+from srcad_runtime import attempts
 
 from srcad.rules.registry import constant
 
@@ -26,6 +27,7 @@ constant(np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like
 constant(np.shape, np.size, np.ndim, np.dtype, np.result_type, np.finfo, np.iinfo, builtins.len, builtins.range)
 constant(np.broadcast_shapes, np.may_share_memory, np.shares_memory, builtins.print, builtins.str, builtins.repr)
 constant(np.array_equiv, np.isscalar, np.issubdtype, np.can_cast, np.promote_types, np.common_type, np.mask_indices)
+constant(attempts.caught)
 constant(math.ulp, cmath.isnan, cmath.isinf, cmath.isfinite, cmath.isclose)
 
 # windows of a given length

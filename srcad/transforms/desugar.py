@@ -2,7 +2,7 @@
 
 Before: what `parse` gives. After: one `Return` at the end (or none), no `Break`, `Continue`, `Match`, walrus or loop
 `else`; assignment targets are names (or a tuple of distinct names), attributes, or a `Store`. The function still runs
-and gives the same value, in the same order of evaluation. `Try` stays, for the evaluator to judge.
+and gives the same value, in the same order of evaluation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from srcad import ir
 from srcad.naming import Names
-from srcad.transforms import desugar_jumps, desugar_targets, desugar_walrus
+from srcad.transforms import desugar_jumps, desugar_targets, desugar_try, desugar_walrus
 
 Body = tuple[ir.Stmt, ...]
 
@@ -62,7 +62,7 @@ class _Desugar:
     def function(self, function: ir.Function) -> ir.Function:
         if function.name == "<lambda>":
             return ir.rebuild(function, self._inside)
-        body = self.block(function.body)
+        body = self.block(desugar_try.lower(function.body, self.names))
         return dataclasses.replace(function, body=desugar_jumps.remove(body, self.names))
 
     def _inside(self, node: Any) -> Any:

@@ -63,11 +63,19 @@ def _jumps_of(stmt: ir.Stmt) -> set[str]:
             return {"break"}
         case ir.Continue():
             return {"continue"}
+        case ir.Leave(label):
+            return {_leave(label)}
+        case ir.Region(label):
+            return jumps(stmt.body) - {_leave(label)}
         case ir.For() | ir.While():
-            return jumps(stmt.body) & {"return"} | jumps(stmt.orelse)
+            return jumps(stmt.body) - {"break", "continue"} | jumps(stmt.orelse)
         case ir.Define():
             return set()
     return {kind for block in _blocks(stmt) for kind in jumps(block)}
+
+
+def _leave(label: str) -> str:
+    return f"leave {label}"
 
 
 def _blocks(stmt: ir.Stmt) -> list[Body]:
@@ -84,8 +92,10 @@ def terminates(body: Sequence[ir.Stmt]) -> bool:
 
 def _terminates(stmt: ir.Stmt) -> bool:
     match stmt:
-        case ir.Return() | ir.Break() | ir.Continue() | ir.Raise():
+        case ir.Return() | ir.Break() | ir.Continue() | ir.Raise() | ir.Leave():
             return True
+        case ir.Region(label):
+            return terminates(stmt.body) and _leave(label) not in jumps(stmt.body)
         case ir.If():
             return terminates(stmt.body) and terminates(stmt.orelse)
         case ir.While():
@@ -178,6 +188,8 @@ class _Jumps:
             rest = tuple(body[k + 1 :])
             if isinstance(stmt, (ir.For, ir.While)):
                 return (*done, *self._loop(stmt, rest, depth))
+            if isinstance(stmt, ir.Region):
+                return (*done, *self._region(stmt, rest, depth))
             if not _jumps_of(stmt):
                 done.append(_map_blocks(stmt, lambda b: self.block(b, depth)))
             else:
@@ -194,6 +206,10 @@ class _Jumps:
                 return (_set(self.flag("skip", depth), True, stmt.loc),)
             case ir.If():
                 return self._if(stmt, rest, depth)
+            case ir.Leave():
+                return ()  # its variable says so already
+            case ir.Region():
+                return self._region(stmt, rest, depth)
             case ir.Try():
                 return self._try(stmt, rest, depth)
         return self._then(_map_blocks(stmt, lambda b: self.block(b, depth)), _jumps_of(stmt), rest, depth)
@@ -224,19 +240,23 @@ class _Jumps:
         return stmt, ir.If(guard, self.block(rest, depth), loc=stmt.loc)
 
     def _any(self, kinds: set[str], depth: int) -> ir.Expr:
-        return _either([self.flag(flag, depth) for kind, flag in _FLAGS.items() if kind in kinds])
+        flags: list[ir.Expr] = [self.flag(flag, depth) for kind, flag in _FLAGS.items() if kind in kinds]
+        return _either([*flags, *(ir.Name(kind.split()[1]) for kind in sorted(kinds - set(_FLAGS)))])
+
+    def _region(self, stmt: ir.Region, rest: Body, depth: int) -> Body:
+        """The statements of a region; who leaves it goes on with what follows."""
+        body = self.block(stmt.body, depth)
+        kinds = _jumps_of(stmt)
+        if not rest or not kinds:
+            return (*body, *self.block(rest, depth))
+        guard = ir.Unary("not", self._any(kinds, depth), loc=stmt.loc)
+        return (*body, ir.If(guard, self.block(rest, depth), loc=stmt.loc))
 
     def _try(self, stmt: ir.Try, rest: Body, depth: int) -> Body:
-        """The else part of a try runs only if its body did not jump; a jump out of finally swallows exceptions."""
-        if jumps(stmt.final):
+        """What is done finally is done whatever jumps were made; a jump out of it would swallow exceptions."""
+        if jumps(stmt.final) & set(_FLAGS):
             raise Unsupported("cannot differentiate a jump out of a finally block", stmt.loc, "Jump after the try.")
-        new = _map_blocks(stmt, lambda b: self.block(b, depth))
-        assert isinstance(new, ir.Try)
-        kinds = jumps(stmt.body)
-        if kinds and new.orelse:
-            guard = ir.Unary("not", self._any(kinds, depth), loc=stmt.loc)
-            new = dataclasses.replace(new, orelse=(ir.If(guard, new.orelse, loc=stmt.loc),))
-        return self._then(new, _jumps_of(stmt), rest, depth)
+        return self._then(_map_blocks(stmt, lambda b: self.block(b, depth)), _jumps_of(stmt), rest, depth)
 
     # ---- loops ----
 
@@ -250,10 +270,11 @@ class _Jumps:
         if stmt.orelse and "break" in kinds:
             after = (ir.If(ir.Unary("not", self.flag("done", inner)), stmt.orelse, loc=stmt.loc), *rest)
         flags = ["done"] if "break" in jumps(stmt.body) else []
-        if stop is None and (flags or "return" in kinds):
-            stop = _either([self.flag(f, inner) for f in (*flags, *(["returned"] if "return" in kinds else []))])
+        far = kinds - {"break", "continue"}
+        if stop is None and (flags or far):
+            stop = self._any(far | ({"break"} if flags else set()), inner)
         new = dataclasses.replace(stmt, body=body, stop=stop, orelse=())
-        done = self._then(new, kinds & {"return"}, after, depth)
+        done = self._then(new, far, after, depth)
         return (_set(self.flag("done", inner), False, stmt.loc), *done) if flags else done
 
 

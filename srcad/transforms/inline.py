@@ -70,17 +70,19 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     value = ev.env.get("return", Known(None))
     results, output = _results(ev, request, function, value)
     wrt = tuple(i for i in context.inputs if i.origin == "param" and i.path[0] in request.wrt)
+    updates = tuple((path, _updated(ev, key)) for path, key in context.updates.items())
+    used = ir.names((*ev.out, *results)) | {i.name for i in context.inputs} | {name for _, name in updates}
     return Program(
         name=function.name if function.name.isidentifier() else "function",
         inputs=tuple(context.inputs),
         body=_without_unread(tuple(ev.out), context.set_aside, results),
         results=tuple(results),
-        types=context.types,
+        types={name: kind for name, kind in context.types.items() if name in used},  # others were tried and dropped
         output=output,
         wrt=tuple(i for i in wrt if types.is_float(context.types[i.name])),
         assumptions=tuple(context.assumptions),
         baked=_baked(request, context),
-        updates=tuple((path, _updated(ev, key)) for path, key in context.updates.items()),
+        updates=updates,
         lasting=lasting(request.target),
         return_loc=_return_loc(function),
         doc=function.doc,

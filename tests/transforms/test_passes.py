@@ -11,6 +11,7 @@ import io
 import linecache
 import math
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import pytest
 import scipy.linalg
 import scipy.special
 import srcad_runtime
+from srcad_runtime import attempts
 
 from srcad import errors
 from tests.generating import Made, make
@@ -33,6 +35,8 @@ LIBRARIES = {
     "abc": collections.abc,
     "linalg": scipy.linalg,
     "special": scipy.special,
+    "attempts": attempts,
+    "warnings": warnings,
 }
 PASSES = ("parse", "desugar", "inline", "alias")
 RENAMED = "calls.wrapped_by_a_decorator"  # the function in its closure has a name of the compiler's before `inline`

@@ -1,5 +1,7 @@
 """Statements that a later version may follow."""
 
+import math
+
 import numpy as np
 
 from tests.errors.registry import refused
@@ -13,22 +15,45 @@ def vector():
     return (np.array([0.5, -1.0, 2.0]),)
 
 
-@refused(number)
-def exception_caught(x):
-    try:
-        y = x / 0
-    except ZeroDivisionError:
-        y = x * 5.0
-    return y * x
+def _fill(y, x):
+    for k in range(3):
+        y[k] = x * k
+        if x < k:
+            raise ValueError
 
 
 @refused(number)
-def statements_in_the_end_either_way(x):
+def callee_writes_before_it_raises(x):
+    y = np.zeros(3)
     try:
-        y = x * 2.0
-    finally:
-        z = x * 3.0
-    return y * z
+        _fill(y, x)
+    except ValueError:
+        y[0] = x * 5.0
+    return np.sum(y)
+
+
+class Watching:
+    def __enter__(self):
+        return 2.0
+
+    def __exit__(self, kind, value, trace):
+        return kind is ValueError
+
+
+@refused(number)
+def context_that_looks_at_the_exception(x):
+    with Watching() as w:
+        y = x * w
+    return y
+
+
+@refused(number)
+def exception_used_as_a_value(x):
+    try:
+        y = math.sqrt(x)
+    except ValueError as error:
+        y = error.args[0]
+    return y
 
 
 @refused(number)

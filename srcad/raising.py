@@ -1,0 +1,198 @@
+"""When statements on single numbers raise: the condition, in the program's own terms.
+
+Compiled code does not raise where Python does, and a condition reads better than a trial: ``failed = x <= 0.0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from srcad import ir, types
+
+Reason = tuple[type[BaseException], "ir.Expr | None"]  # what is raised, and when (None: nobody can say)
+_LARGEST_EXPONENT = 709.782712893384  # math.exp of the next float is infinite
+_NEVER = frozenset(f"math.{name}" for name in "atan tanh asinh erf erfc floor ceil".split())
+_NUMPY = frozenset(f"numpy.{name}" for name in "log sqrt exp sin cos tan tanh arctan log1p expm1 abs absolute".split())
+
+
+class _Unknown(Exception):
+    """Nobody knows when this raises."""
+
+
+def condition(body: Sequence[ir.Stmt], kinds: Sequence[ir.Expr], known: Mapping[str, Any]) -> ir.Expr | None:
+    """Whether running `body` raises something that the only one of `kinds` concerned catches, as its number (from 1).
+
+    None where it cannot be said in an expression: loops, arrays, calls that raise for other reasons.
+    """
+    try:
+        reasons = [(_number(error, kinds), test) for error, test in _of_statements(body, known)]
+        numbers = {number for number, _ in reasons if number}
+        if len(numbers) > 1:
+            return None
+        test = _first(reasons)
+    except _Unknown:
+        return None
+    number = max(numbers, default=0)
+    if isinstance(test, ir.Const):
+        return ir.Const(number if test.value else 0)
+    return test if number == 1 else ir.Binary("*", ir.Const(number), test)
+
+
+def _first(reasons: list[tuple[int, ir.Expr | None]]) -> ir.Expr:
+    """Whether the first reason that holds is one that is caught."""
+    found: ir.Expr = ir.Const(False)
+    for number, test in reversed(reasons):
+        if test is None:
+            if number or found != ir.Const(False):
+                raise _Unknown
+        elif number:
+            found = test if found == ir.Const(False) or test == ir.Const(True) else ir.BoolOp("or", (test, found))
+        elif found != ir.Const(False) and not _raises_itself(test, found):
+            found = ir.BoolOp("and", (_negated(test), found))
+    return found
+
+
+def _negated(test: ir.Expr) -> ir.Expr:
+    return test.operand if isinstance(test, ir.Unary) and test.op == "not" else ir.Unary("not", test)
+
+
+def _raises_itself(outside: ir.Expr, test: ir.Expr) -> bool:
+    """Whether evaluating `test` reads the very element that an index outside of its array does not have."""
+    inside = outside.operand if isinstance(outside, ir.Unary) else None
+    if not isinstance(inside, ir.Compare) or len(inside.items) != 3 or isinstance(test, ir.BoolOp):
+        return False
+    _, k, length = inside.items
+    assert isinstance(length, ir.Call)
+    return any(n == ir.Index(length.args[0], (k,)) for n in ir.walk(test))
+
+
+def _number(error: type[BaseException], kinds: Sequence[ir.Expr]) -> int:
+    """Which of `kinds` catches an exception; 0 for none."""
+    for number, kind in enumerate(kinds, 1):
+        own = classes(kind)
+        if not own:
+            raise _Unknown
+        if issubclass(error, own):
+            return number
+    return 0
+
+
+def classes(kind: ir.Expr) -> tuple[type, ...]:
+    """The exception classes that a handler names; none where that is known only at run time."""
+    if isinstance(kind, ir.Tuple):
+        parts = [classes(item) for item in kind.items]
+        return tuple(own for part in parts for own in part) if all(parts) else ()
+    own = getattr(kind.obj, "live", kind.obj) if isinstance(kind, ir.Ref) else None
+    return (own,) if isinstance(own, type) else ()
+
+
+# ---- statements ----
+
+
+def _of_statements(body: Sequence[ir.Stmt], known: Mapping[str, Any]) -> list[Reason]:
+    """Reasons in order; what an assignment gives stands for its variable in those that follow."""
+    found: list[Reason] = []
+    given: dict[str, ir.Expr] = {}
+    for k, stmt in enumerate(body):
+        own, last = _of_statement(stmt, known), k == len(body) - 1
+        found += [(error, None if test is None else ir.substitute(test, given)) for error, test in own]
+        if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
+            given[stmt.target.id] = ir.substitute(stmt.value, given)
+        elif not last and not isinstance(stmt, ir.If):
+            raise _Unknown
+        if sum(1 for e in given.values() for _ in ir.walk(e)) > 60:
+            raise _Unknown
+    return found
+
+
+def _of_statement(stmt: ir.Stmt, known: Mapping[str, Any]) -> list[Reason]:
+    if isinstance(stmt, ir.Assign):
+        values = stmt.value.items if isinstance(stmt.value, ir.Tuple) else (stmt.value,)
+        return [reason for value in values for reason in _of_expression(value, known)]
+    if isinstance(stmt, ir.Store):
+        return _of_expression(stmt.value, known) + _of_expression(stmt.target, known)
+    if isinstance(stmt, ir.Augment):
+        return _of_expression(stmt.target, known) + _of_expression(stmt.value, known)
+    if isinstance(stmt, ir.Push):
+        return _of_expression(stmt.value, known)
+    if isinstance(stmt, ir.Raise):
+        return _of_raise(stmt, ir.Const(True))
+    if isinstance(stmt, ir.If) and len(stmt.body) == 1 and isinstance(stmt.body[0], ir.Raise) and not stmt.orelse:
+        return _of_expression(stmt.test, known) + _of_raise(stmt.body[0], stmt.test)
+    raise _Unknown
+
+
+def _of_raise(stmt: ir.Raise, test: ir.Expr) -> list[Reason]:
+    own = stmt.exc.fn if isinstance(stmt.exc, ir.Call) else stmt.exc
+    found = classes(own) if own is not None else ()
+    if not found:
+        raise _Unknown
+    return [(found[0], test)]
+
+
+# ---- expressions ----
+
+
+def _of_expression(expr: ir.Expr, known: Mapping[str, Any]) -> list[Reason]:
+    """What evaluating `expr` may raise, and when, in the order in which it is evaluated."""
+    if not types.is_scalar(types.infer(expr, known, [])):
+        raise _Unknown
+    if isinstance(expr, (ir.Name, ir.Const)):
+        return []
+    if isinstance(expr, (ir.Unary, ir.Compare)) and len(getattr(expr, "ops", "1")) == 1:
+        return [reason for part in ir.children(expr) for reason in _of_expression(part, known)]
+    if isinstance(expr, ir.Binary):
+        found = _of_expression(expr.left, known) + _of_expression(expr.right, known)
+        return found + _of_operator(expr, known)
+    if isinstance(expr, ir.Index):
+        return _of_index(expr, known)
+    if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) and len(expr.args) == 1 and not expr.kwargs:
+        return _of_expression(expr.args[0], known) + _of_function(expr.fn.path, expr.args[0], known)
+    raise _Unknown
+
+
+def _of_index(expr: ir.Index, known: Mapping[str, Any]) -> list[Reason]:
+    """``x[k]`` of an array or list, by one number."""
+    if not isinstance(expr.base, ir.Name) or len(expr.items) != 1:
+        raise _Unknown
+    (k,) = expr.items
+    if not types.is_integer(types.infer(k, known, [])):
+        raise _Unknown
+    length = ir.call("builtins.len", expr.base)
+    inside = ir.Compare(("<=", "<"), (ir.Unary("-", length), k, length))
+    return [*_of_expression(k, known), (IndexError, ir.Unary("not", inside))]
+
+
+def _of_operator(expr: ir.Binary, known: Mapping[str, Any]) -> list[Reason]:
+    """Python's numbers raise where NumPy's give inf or nan."""
+    if expr.op in ("+", "-", "*"):
+        return []
+    weak = all(getattr(types.infer(e, known, []), "weak", False) for e in (expr.left, expr.right))
+    if expr.op == "/" and isinstance(expr.right, ir.Const) and (weak or expr.right.value != 0):
+        return [(ZeroDivisionError, ir.Const(True))] if expr.right.value == 0 else []
+    if expr.op == "/" and weak:
+        return [(ZeroDivisionError, ir.Compare(("==",), (expr.right, ir.Const(0))))]
+    return [(ZeroDivisionError, None), (OverflowError, None), (FloatingPointError, None)]
+
+
+def _of_function(path: str, x: ir.Expr, known: Mapping[str, Any]) -> list[Reason]:
+    if path in _NUMPY:
+        return [(FloatingPointError, None)]
+    kind = types.infer(x, known, [])
+    if not isinstance(kind, types.Num) or kind.dtype not in ("float64", "int64"):
+        raise _Unknown
+    name = path.removeprefix("math.")
+    if name in ("log", "log2", "log10"):
+        return [(ValueError, ir.Compare(("<=",), (x, ir.Const(0.0))))]
+    if name == "log1p":
+        return [(ValueError, ir.Compare(("<=",), (x, ir.Const(-1.0))))]
+    if name == "sqrt":
+        return [(ValueError, ir.Compare(("<",), (x, ir.Const(0.0))))]
+    if name in ("asin", "acos"):
+        return [(ValueError, ir.Compare((">",), (ir.call("builtins.abs", x), ir.Const(1.0))))]
+    if name == "exp":
+        return [(OverflowError, ir.Compare((">",), (x, ir.Const(_LARGEST_EXPONENT))))]
+    if path in _NEVER:
+        return []
+    raise _Unknown
