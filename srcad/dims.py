@@ -70,12 +70,16 @@ def symbol(text: str) -> Dim:
 
 
 def never_one(dim: Dim | None) -> bool:
-    """Whether an extent is known not to be 1. An array's own symbolic extent is: `describe` writes 1 as `Dim(1)`."""
+    """Whether an extent is known not to be 1. That of an argument is: `describe` writes 1 as `Dim(1)`.
+
+    An extent counted from the back, ``y.shape[-1]``, is that of a variable, and may be anything.
+    """
     if dim is None:
         return False
     if dim.is_const:
         return dim.const != 1
-    return dim.const == 0 and len(dim.terms) == 1 and dim.terms[0][1] == 1 and is_extent(dim.terms[0][0])
+    single = dim.const == 0 and len(dim.terms) == 1 and dim.terms[0][1] == 1
+    return single and is_extent(dim.terms[0][0]) and "[-" not in dim.terms[0][0]
 
 
 def is_extent(symbol: str) -> bool:

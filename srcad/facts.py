@@ -15,10 +15,20 @@ LIKE = tuple(ir.Ref(f"numpy.{name}") for name in ("zeros_like", "ones_like", "em
 
 
 class Shapes:
-    """Types of expressions, with extents that were assumed equal replaced by one of them."""
+    """Types of expressions, with extents that were assumed equal replaced by one of them.
 
-    def __init__(self, known: Mapping[str, types.Abstract], assumptions: Sequence[object], rebound: set[str]) -> None:
+    lasting: variables that get their one value before everything in which their extents are asked for.
+    """
+
+    def __init__(
+        self,
+        known: Mapping[str, types.Abstract],
+        assumptions: Sequence[object],
+        rebound: set[str],
+        lasting: frozenset[str] = frozenset(),
+    ) -> None:
         self.types = {name: _itself(name, t) for name, t in known.items()}
+        self.types |= {name: named(name, self.types[name]) for name in sorted(lasting - rebound) if name in known}
         self.rebound = rebound  # variables that hold different arrays at different times: their extents have no name
         self._leader: dict[str, Dim] = {}
         for a in assumptions:
@@ -33,6 +43,15 @@ class Shapes:
         single = [d for d in (b, a) if d.const == 0 and len(d.terms) == 1 and d.terms[0][1] == 1]
         if single:
             self._leader[single[0].terms[0][0]] = a if single[0] == b else b
+
+    def equate(self, one: Num, other: Num) -> Num:
+        """`one`, told that `other` is of the same shape: what is unknown of it is taken from there."""
+        if one.dims is None or other.dims is None or len(one.dims) != len(other.dims):
+            return one
+        for a, b in zip(one.dims, other.dims):
+            if a is not None and b is not None and ("[-" in str(a) or "[-" in str(b)):
+                self._unite(a, b)
+        return replace(one, dims=tuple(b if a is None else a for a, b in zip(one.dims, other.dims)))
 
     def canonical(self, dim: Dim) -> Dim:
         """The extent with every symbol replaced by the one it was found equal to."""
@@ -101,6 +120,25 @@ def _itself(name: str, t: types.Abstract) -> types.Abstract:
     if types.is_integer(t) and types.is_scalar(t) and isinstance(t, Num) and t.number is None:
         return replace(t, number=symbol(name))
     return t
+
+
+def named(name: str, t: types.Abstract) -> types.Abstract:
+    """An array's unknown extents stand for themselves. Counted from the back: `never_one` knows nothing of them."""
+    if not isinstance(t, Num) or not t.dims or None not in t.dims:
+        return t
+    own = (symbol(f"{name}.shape[{k - len(t.dims)}]") for k in range(len(t.dims)))
+    return replace(t, dims=tuple(o if d is None else d for d, o in zip(t.dims, own)))
+
+
+def lasting(body: Sequence[ir.Stmt]) -> frozenset[str]:
+    """Variables assigned outside of all branches and loops."""
+    found: set[str] = set()
+    for stmt in body:
+        if isinstance(stmt, ir.Assign):
+            found |= ir.names(stmt.target)
+        elif isinstance(stmt, (ir.Block, ir.With)):
+            found |= lasting(stmt.body)
+    return frozenset(found)
 
 
 def rebound(body: Sequence[ir.Stmt], inputs: set[str]) -> set[str]:

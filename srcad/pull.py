@@ -116,7 +116,7 @@ class Pull:
         self.primal, self.out = expr, out
         if not self.is_active(expr):
             return
-        node = self.shapes.of(expr)
+        node = self.shapes.equate(self.shapes.of(expr), kind) if exact else self.shapes.of(expr)
         start = Cotangent(g, kind, masks)
         self.node(expr, start if exact else self.fit(start, kind, node, expr), node, out)
         self.check_hoists(expr)

@@ -95,6 +95,8 @@ def _linear(given: Given, noted: Assumptions) -> Dims | None:
     if not isinstance(x, Num) or not x.dims:
         return None
     same(x.dims[-1], weight[1], noted)
+    if isinstance(given["bias"], Num):
+        same(weight[0], _dims(given["bias"], 1)[0], noted)
     return (*x.dims[:-1], weight[0])
 
 

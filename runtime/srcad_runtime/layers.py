@@ -266,12 +266,13 @@ def multi_head_attention(
     features = query.shape[2]
     if features % heads != 0:
         raise ValueError(f"multi_head_attention: {features} features do not divide by {heads} heads")
+    width = features // heads
     weight, bias = params["in_proj_weight"], params["in_proj_bias"]
     q = functional.linear(query, weight[:features], bias[:features])
     k = functional.linear(key, weight[features : 2 * features], bias[features : 2 * features])
-    v = functional.linear(value, weight[2 * features :], bias[2 * features :])
+    v = functional.linear(value, weight[2 * features : 3 * features], bias[2 * features : 3 * features])
     mixed = functional.scaled_dot_product_attention(
-        _split(q, heads), _split(k, heads), _split(v, heads), attn_mask, is_causal
+        _split(q, heads, width), _split(k, heads, width), _split(v, heads, width), attn_mask, is_causal
     )
     joined = mixed.transpose(0, 2, 1, 3).reshape(query.shape[0], query.shape[1], features)
     return functional.linear(joined, params["out_proj_weight"], params["out_proj_bias"])
@@ -346,9 +347,9 @@ def _bias(params: Params) -> Array | None:
     return params["bias"] if "bias" in params else None
 
 
-def _split(x: Array, heads: int) -> Array:
-    """(n, t, features) as (n, heads, t, features / heads)."""
-    return x.reshape(x.shape[0], x.shape[1], heads, x.shape[2] // heads).transpose(0, 2, 1, 3)
+def _split(x: Array, heads: int, width: int) -> Array:
+    """(n, t, heads * width) as (n, heads, t, width)."""
+    return x.reshape(x.shape[0], x.shape[1], heads, width).transpose(0, 2, 1, 3)
 
 
 def _attend(params: Params, x: Array, heads: int, attn_mask: Array | None, is_causal: bool) -> Array:

@@ -168,7 +168,7 @@ def _lstm_step(gates: Array, c: Array) -> tuple[Array, Array]:
     i = sigmoid(gates[:, :units])
     f = sigmoid(gates[:, units : 2 * units])
     g = np.tanh(gates[:, 2 * units : 3 * units])
-    o = sigmoid(gates[:, 3 * units :])
+    o = sigmoid(gates[:, 3 * units : 4 * units])
     c = f * c + i * g
     return o * np.tanh(c), c
 
@@ -177,5 +177,5 @@ def _gru_step(entered: Array, kept: Array, h: Array) -> Array:
     units = h.shape[1]
     r = sigmoid(entered[:, :units] + kept[:, :units])
     z = sigmoid(entered[:, units : 2 * units] + kept[:, units : 2 * units])
-    new = np.tanh(entered[:, 2 * units :] + r * kept[:, 2 * units :])
+    new = np.tanh(entered[:, 2 * units : 3 * units] + r * kept[:, 2 * units : 3 * units])
     return new + z * (h - new)

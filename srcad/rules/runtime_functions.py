@@ -41,6 +41,17 @@ def gelu(x, approximate="none"):
     return activations.gelu_partial(x, approximate)
 
 
+@elementwise(activations.gelu_partial, domain=(-3, 3), kinks={1000.0: 0.0, -1000.0: 0.0})
+def gelu_partial(x, approximate="none"):
+    if approximate == "tanh":
+        z = np.clip(x, -10.0, 10.0)
+        t = np.tanh(0.7978845608028654 * (z + 0.044715 * z * z * z))
+        slope = 0.7978845608028654 * (1.0 + 0.134145 * z * z)
+        return (1.0 - t * t) * (slope + 0.10703222440890038 * z * z - z * t * slope * slope)
+    z = np.clip(x, -40.0, 40.0)
+    return 0.3989422804014327 * (2.0 - z * z) * np.exp(-0.5 * z * z)
+
+
 @elementwise(activations.sigmoid, domain=(-3, 3), kinks={1000.0: 0.0, -1000.0: 0.0, 0.0: 0.25})
 def sigmoid(x, out):
     return out * (1.0 - out)
@@ -319,6 +330,37 @@ def standardize_bar(x, eps, *, out, out_bar):
 @pushforward(normalization.standardize, wrt=("x",))
 def standardize_dot(x, eps, *, out, x_dot):
     return normalization.standardize_pullback(x, out, x_dot, eps)
+
+
+def standardized(r):
+    return [at(x, normalization.standardize(x, 0.1), r(*x.shape), 0.1) for x in (r(2, 3, 4), r(1, 2, 5))]
+
+
+@pullback(normalization.standardize_pullback, wrt=("x", "y", "v"), examples=standardized)
+def standardize_pullback_bar(x, y, v, eps, *, out, out_bar):
+    centred = x - np.mean(x, axis=(0, 2), keepdims=True)
+    variance = np.mean(centred * centred, axis=(0, 2), keepdims=True) + eps
+    scale = 1.0 / np.sqrt(variance)
+    along = np.mean(out_bar * y, axis=(0, 2), keepdims=True)
+    across = np.mean(v * y, axis=(0, 2), keepdims=True)
+    x_bar = -centred * np.mean(out_bar * out, axis=(0, 2), keepdims=True) / variance
+    return x_bar, -scale * (out_bar * across + v * along), normalization.standardize_pullback(x, y, out_bar, eps)
+
+
+@pushforward(normalization.standardize_pullback)
+def standardize_pullback_dot(x, y, v, eps, *, out, x_dot, y_dot, v_dot):
+    centred = x - np.mean(x, axis=(0, 2), keepdims=True)
+    variance = np.mean(centred * centred, axis=(0, 2), keepdims=True) + eps
+    out_dot: Any = 0.0
+    if not known(v_dot):
+        out_dot = normalization.standardize_pullback(x, y, v_dot, eps)
+    if not known(x_dot):
+        out_dot = out_dot - out * np.mean(centred * x_dot, axis=(0, 2), keepdims=True) / variance
+    if not known(y_dot):
+        across = np.mean(v * y, axis=(0, 2), keepdims=True)
+        moved = y_dot * across + y * np.mean(v * y_dot, axis=(0, 2), keepdims=True)
+        out_dot = out_dot - moved / np.sqrt(variance)
+    return out_dot
 
 
 # ---- losses ----

@@ -45,7 +45,12 @@ class Liveness:
         if isinstance(stmt, (ir.With, ir.Block)):
             return self.block(stmt.body, live)
         self.found[id(stmt)] = self.found.get(id(stmt), set()) | live
-        return (live - assigned_by(stmt)) | self.reads(stmt.value if isinstance(stmt, ir.Assign) else stmt)
+        return (live - assigned_by(stmt)) | self.read_by(stmt)
+
+    def read_by(self, stmt: ir.Stmt) -> set[str]:
+        if isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
+            return {stmt.stack}
+        return self.reads(stmt.value if isinstance(stmt, ir.Assign) else stmt)
 
     def loop(self, stmt: ir.For | ir.While, live: set[str]) -> set[str]:
         live = live | self.reads(stmt.iter if isinstance(stmt, ir.For) else stmt.test)

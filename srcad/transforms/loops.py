@@ -45,7 +45,8 @@ def loops(program: Program) -> Program:
     body = lowering.block((*program.body, *(stmt for stmt, _ in values if stmt is not None)))
     known = lowering.types()
     results = ir.names(tuple(e for _, e in values)) | {name for _, name in program.updates}
-    body = loops_buffers.unread_dropped(body, results, set(records))
+    made = {n for n in known if n not in program.types} | set(records)
+    body = loops_buffers.unread_dropped(body, results, made)
     body = loops_buffers.hoisted(body, known, lowering.padded)
     return replace(program, body=body, results=tuple(e for _, e in values), types=known)
 

@@ -1,4 +1,4 @@
-"""Arrays of the pass's own: those that nobody reads go, those that every iteration of a loop allocates anew are
+"""Variables of the pass's own: those that nobody reads go, those that every iteration of a loop allocates anew are
 allocated once, before it."""
 
 from __future__ import annotations
@@ -13,14 +13,19 @@ from srcad.transforms import alias
 from srcad.types import Abstract
 
 Stmts = tuple[ir.Stmt, ...]
+_ALLOCATIONS = (ir.Ref("numpy.empty"), ir.Ref("numpy.zeros"))
 
 
 def unread_dropped(stmts: Stmts, results: set[str], made: set[str]) -> Stmts:
-    """The statements without arrays of `made` that are written, element by element, and never read."""
+    """The statements without variables of `made` that are never read.
+
+    Elements written into an array that was allocated under such a name are not reads of it.
+    """
+    own = made - _shared(stmts)
     while True:
         read: Counter[str] = Counter()
         for stmt in stmts:
-            _count_reads(stmt, read)
+            _count_reads(stmt, own, read)
         gone = {name for name in made if not read[name]} - results
         new = _dropped(stmts, gone) if gone else stmts
         if new == stmts:
@@ -28,28 +33,38 @@ def unread_dropped(stmts: Stmts, results: set[str], made: set[str]) -> Stmts:
         stmts = new
 
 
-def _count_reads(node: Any, read: Counter[str]) -> None:
-    """Mentions of variables, but for where they are set or their elements are."""
-    if isinstance(node, (ir.Assign, ir.Store)) and isinstance(node.target, (ir.Name, ir.Index)):
+def _shared(stmts: Stmts) -> set[str]:
+    """Variables that hold something else than arrays allocated for them."""
+    found = set()
+    for node in ir.walk(stmts):
+        if isinstance(node, ir.Assign):
+            allocates = isinstance(node.value, ir.Call) and node.value.fn in _ALLOCATIONS
+            found |= set() if allocates else ir.names(node.target)
+    return found
+
+
+def _count_reads(node: Any, own: set[str], read: Counter[str]) -> None:
+    """Mentions of variables, but for where they are set or elements of their own arrays are."""
+    if isinstance(node, (ir.Assign, ir.Store, ir.Augment)) and isinstance(node.target, (ir.Name, ir.Index)):
         base = node.target
-        if isinstance(base, ir.Index) and isinstance(base.base, ir.Name):
+        if isinstance(base, ir.Index) and isinstance(base.base, ir.Name) and base.base.id in own:
             for item in base.items:
-                _count_reads(item, read)
+                _count_reads(item, own, read)
         elif not isinstance(base, ir.Name):
-            _count_reads(base, read)
-        _count_reads(node.value, read)
+            _count_reads(base, own, read)
+        _count_reads(node.value, own, read)
     elif isinstance(node, ir.Name):
         read[node.id] += 1
     else:
         read.update([node.stack] if isinstance(node, (ir.Push, ir.Pop)) else [])
         for child in ir.children(node):
-            _count_reads(child, read)
+            _count_reads(child, own, read)
 
 
 def _dropped(stmts: Stmts, gone: set[str]) -> Stmts:
     out: list[ir.Stmt] = []
     for stmt in stmts:
-        if isinstance(stmt, (ir.Assign, ir.Store)) and _target(stmt) in gone:
+        if isinstance(stmt, (ir.Assign, ir.Store, ir.Augment)) and _target(stmt) in gone:
             continue
         if isinstance(stmt, (ir.For, ir.While, ir.Block, ir.With)):
             body = _dropped(stmt.body, gone)
@@ -62,7 +77,7 @@ def _dropped(stmts: Stmts, gone: set[str]) -> Stmts:
     return tuple(out)
 
 
-def _target(stmt: ir.Assign | ir.Store) -> str:
+def _target(stmt: ir.Assign | ir.Store | ir.Augment) -> str:
     """The variable that a statement sets, or sets an element of."""
     base = stmt.target.base if isinstance(stmt.target, ir.Index) else stmt.target
     return base.id if isinstance(base, ir.Name) else ""
@@ -98,7 +113,7 @@ def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], kept: set[str]
         ):
             continue
         name = stmt.target.id
-        made = stmt.value.fn in (ir.Ref("numpy.empty"), ir.Ref("numpy.zeros"))
+        made = stmt.value.fn in _ALLOCATIONS
         same = sum(s == stmt for s in _flat(loop.body))
         fixed = not ir.names(stmt.value) & set(bound) and bound.count(name) == same and stmt not in found
         if made and fixed and not _leaves(name, loop, known):

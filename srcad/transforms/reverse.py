@@ -17,7 +17,7 @@ from typing import Any
 from srcad import ir, types
 from srcad.algebra import add, sign, slice_value
 from srcad.errors import Unsupported
-from srcad.facts import Dims, Shapes, rebound
+from srcad.facts import Dims, Shapes, lasting, named, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.pull import Contribution, Hoist, Masks, Pool, Pull, index_kind, masks_around
@@ -110,9 +110,11 @@ class Reverser:
         self.source = program
         self.names, self.active = names, set(active)
         inputs = {i.name for i in program.inputs}
-        self.shapes = Shapes(program.types, program.assumptions, rebound(program.body, inputs) | program.unstable)
+        again = rebound(program.body, inputs) | program.unstable
+        self.shapes = Shapes(program.types, program.assumptions, again, lasting(program.body))
         self.bars: dict[str, str] = {}
         self.pool = Pool(names, self.shapes)
+        self.depth = 0  # of the branches and loops around the statement at hand
         self.hoisted: set[ir.Expr] = set()
         self.uses = Counter(n.id for n in ir.walk((program.body, program.results)) if isinstance(n, ir.Name))
         self.masks: dict[str, Masks] = {}  # parts of a branch of np.where that were named: where they count
@@ -134,6 +136,12 @@ class Reverser:
         for stmt in body:
             steps.extend(self.statement(stmt))
         return tuple(steps)
+
+    def nested(self, body: Sequence[ir.Stmt]) -> tuple[Any, ...]:
+        self.depth += 1
+        steps = self.block(body)
+        self.depth -= 1
+        return steps
 
     def statement(self, stmt: ir.Stmt) -> Sequence[Any]:
         self.pool.restart()
@@ -159,7 +167,7 @@ class Reverser:
 
     def branch(self, stmt: ir.If) -> Sequence[Any]:
         """The reverse sweep takes the same branch: by the same test where that still says so, else by a saved flag."""
-        body, orelse = self.block(stmt.body), self.block(stmt.orelse)
+        body, orelse = self.nested(stmt.body), self.nested(stmt.orelse)
         changed = _written(stmt.body) | _written(stmt.orelse)
         again = not (ir.names(stmt.test) & changed) and _is_cheap_test(stmt.test)
         return [Branch(stmt, body, orelse, None if again else self.fresh("branch", "bool"))]
@@ -171,7 +179,7 @@ class Reverser:
             split = segments.split(self, stmt)
             if split is not None:
                 return split
-        body = self.block(stmt.body)
+        body = self.nested(stmt.body)
         counted = isinstance(stmt, ir.While) or stmt.stop is not None
         trips = self.fresh("trips", "int64") if counted else None
         return [Loop(stmt, body, trips, self.steady_bounds(stmt) if isinstance(stmt, ir.For) else ())]

@@ -284,7 +284,7 @@ def state_replaced_in_an_inner_loop(W, h, n):
 
 
 def _kept(W, h):
-    return h @ W + h.sum()
+    return h @ W + 0.1 * h.sum()
 
 
 def _gated(kept, h):
