@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import shapes
+from srcad import ir, shapes
 from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct
 from srcad.probe import probe
 from srcad.promotion import as_number, ufunc
@@ -37,6 +37,10 @@ def result(
         found = rule(list(args), dict(kwargs), assumptions)
         if found is not None:
             return found
+    if ir.OF in kwargs:
+        kwargs = {k: v for k, v in kwargs.items() if k != ir.OF}
+        owner = np.random.default_rng(0) if ".Generator." in path else np.random.RandomState(0)
+        return _random(path.rsplit(".", 1)[1], owner, args, kwargs, assumptions)
     if path.startswith("numpy.random.") or isinstance(getattr(obj, "__self__", None), np.random.RandomState):
         return _random(path.rsplit(".", 1)[1], np.random.RandomState(0), args, kwargs, assumptions)
     if path.startswith("user:") and obj is not None:

@@ -69,6 +69,10 @@ def _complex(value: complex) -> ir.Expr:
 def _call(node: ir.Call) -> ir.Expr:
     assert isinstance(node.fn, ir.Ref)
     library, _, name = node.fn.path.rpartition(".")
+    generator = dict(node.kwargs).get(ir.OF)
+    if generator is not None:
+        kwargs = tuple(pair for pair in node.kwargs if pair[0] != ir.OF)
+        return ir.Call(ir.Attr(generator, name), node.args, kwargs, loc=node.loc)
     if node.fn.path == "builtins.range":
         return ir.Call(node.fn, _range(node.args), node.kwargs, loc=node.loc)
     if library not in ("numpy", "cupy", "srcad_runtime") or not _is_method(node):

@@ -131,6 +131,18 @@ def _callable(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> 
     return constant(isinstance(value, (Closure, Bound, Partial)) or isinstance(value, Known) and callable(value.value))
 
 
+def _generator(name: str) -> Handler:
+    def made(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        from srcad import eval_effects
+
+        return eval_effects.seeded(ev, name, args, kwargs, loc)
+
+    return made
+
+
+HANDLERS.update({f"numpy.random.{name}": _generator(name) for name in ("default_rng", "RandomState")})
+
+
 @handles("builtins.super")
 def _super(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     return eval_special.super_of(ev, args, loc)

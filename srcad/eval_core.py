@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import ir, types
+from srcad import ir, leaves, types
 from srcad.errors import PYTHON_ERRORS, Unsupported, placed
 from srcad.naming import Names
 from srcad.shapes import Assumption
@@ -273,6 +273,8 @@ class Evaluator:
 
     def input(self, abstract: types.Abstract, name: str, origin: str, path: tuple[Any, ...]) -> Value:
         """The value of a parameter or captured variable: its numbers become arguments of the kernel."""
+        if isinstance(abstract, Static) and leaves.is_generator(abstract.value):
+            return self._input_generator(abstract, name, origin, path)
         if isinstance(abstract, Static):
             return Known(abstract.value)
         if isinstance(abstract, Struct):
@@ -282,6 +284,17 @@ class Evaluator:
             ]
             return self.box(abstract.kind, abstract.keys, items, cls=abstract.cls, bound=True, site=(origin, path))
         return self._input_leaf(abstract, name, origin, path)
+
+    def _input_generator(self, abstract: Static, name: str, origin: str, path: tuple[Any, ...]) -> Value:
+        """A random generator: the kernel draws from it as the function itself would."""
+        from srcad.pipeline import Input
+
+        key = ("#" + origin, path, "generator")
+        if key not in self.cx.slots:
+            self.cx.slots[key] = self.cx.names.fresh(name)
+            self.cx.inputs.append(Input(origin, path, self.cx.slots[key]))
+        self.cx.types[self.cx.slots[key]] = abstract
+        return Known(abstract.value, ir.Name(self.cx.slots[key]))
 
     def _input_leaf(self, abstract: Num | Seq, name: str, origin: str, path: tuple[Any, ...]) -> Value:
         from srcad.pipeline import Input

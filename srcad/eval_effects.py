@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad import ir
+import numpy as np
+
+from srcad import ir, rules
 from srcad.algebra import slice_value
 from srcad.errors import Unsupported
 from srcad.eval_assign import check_writable
 from srcad.eval_core import Evaluator
 from srcad.eval_index import index_exprs
-from srcad.eval_values import residual
-from srcad.types import Num
+from srcad.eval_values import dyn, residual
+from srcad.types import Num, Static
 from srcad.values import Dyn, Known, Value
 
 WRITERS = frozenset(
@@ -108,8 +110,39 @@ def _add_at(ev: Evaluator, args: list[Value], op: str, loc: ir.Loc | None) -> Va
 def draw(
     ev: Evaluator, owner: Known, name: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None
 ) -> Value:
-    raise Unsupported(
-        f"cannot differentiate a draw from a random generator ({name})",
-        loc,
-        "Draw the numbers outside and pass them as an argument.",
-    )
+    """A draw is made once, where it stands, and has a name from then on: its rule moves it with its parameters."""
+    from srcad import eval_calls
+
+    path = f"numpy.random.{type(owner.value).__name__}.{name}"
+    if rules.lookup(path) is None or "out" in kwargs or not isinstance(owner.expr, ir.Name):
+        reason = f"cannot differentiate a draw from a random generator ({name})"
+        raise Unsupported(reason, loc, "Draw the numbers outside and pass them as an argument.")
+    exprs = tuple(eval_calls.argument(ev, "", value, path, loc) for value in args)
+    pairs = tuple((key, eval_calls.argument(ev, "", value, path, loc)) for key, value in kwargs.items())
+    call = ir.Call(ir.Ref(path, loc=loc), exprs, (*pairs, (ir.OF, owner.expr)), loc=loc)
+    return ev.temp(name.removeprefix("standard_"), dyn(ev, call), loc)
+
+
+def seeded(ev: Evaluator, name: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
+    """``np.random.default_rng(seed)`` or ``RandomState(seed)``: a generator of the model's own."""
+    from srcad import eval_calls
+
+    if len(args) + len(kwargs) != 1:
+        reason = "cannot differentiate draws from a generator that is seeded anew at every call"
+        raise Unsupported(reason, loc, "Pass a seed, or the generator.")
+    given = [*args, *kwargs.values()][0]
+    if isinstance(given, Known) and isinstance(given.value, np.random.Generator) and name == "default_rng":
+        return given
+    path = f"numpy.random.{name}"
+    seed = eval_calls.argument(ev, "", given, path, loc)
+    if seed == ir.NONE:
+        return seeded(ev, name, [], {}, loc)
+    key = (ev.frame, "rng", loc and (loc.source.file, loc.line, loc.col))
+    if key not in ev.cx.slots:
+        ev.cx.slots[key] = ev.cx.names.fresh("rng")
+    slot = ev.cx.slots[key]
+    own: Any = np.random.default_rng(0) if name == "default_rng" else np.random.RandomState(0)
+    kind = ev.cx.types.setdefault(slot, Static(own))
+    ev.put([(slot, ir.Call(ir.Ref(path), (seed,), loc=loc))], loc)
+    assert isinstance(kind, Static)
+    return Known(kind.value, ir.Name(slot))

@@ -74,7 +74,8 @@ def captured(ev: Evaluator, expr: ir.Ref) -> Value:
         if isinstance(abstract, Struct):
             ev.cx.used_baked[origin, path] = leaves.Form.of(expr.obj)
         found = ev.input(abstract, leaf, origin, path)
-        cache[expr.path] = Known(expr.obj, expr) if isinstance(found, Known) else found
+        structure = isinstance(found, Known) and found.expr is None
+        cache[expr.path] = Known(expr.obj, expr) if structure else found
     return cache[expr.path]
 
 

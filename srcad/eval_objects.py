@@ -47,6 +47,9 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
 
 
 def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | None) -> Value:
+    place = _path(base, name)
+    if leaves.is_generator(value) and place is not None:
+        return ev.input(types.Static(value), name, *place)
     if (
         value is None
         or isinstance(value, (str, type))

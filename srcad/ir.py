@@ -638,6 +638,7 @@ def call(path: str, *args: Expr, **kwargs: Expr) -> Call:
     return Call(Ref(path), args, tuple(kwargs.items()))
 
 
+OF = "#of"  # the keyword of a draw that names its generator; printed ``rng.normal(...)``
 ELLIPSIS = Const(...)
 NONE = Const(None)
 ZERO = Const(0.0)

@@ -179,6 +179,11 @@ def is_generator(leaf: Any) -> bool:
     return isinstance(leaf, (np.random.Generator, np.random.RandomState))
 
 
+def draws(leaf: Any) -> bool:
+    """Whether a leaf is a generator that compiled code can draw from."""
+    return type(leaf) is np.random.Generator
+
+
 def stand_ins(value: Any) -> Any:
     """The same structure, dtypes and shapes, with arrays that hold no memory."""
     return rebuild(value, lambda _, leaf: _stand_in(leaf) if type(leaf) is np.ndarray else leaf)

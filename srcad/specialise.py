@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -135,17 +136,21 @@ class Ready:
     def run(self, *extra: Any) -> tuple[Any, ...]:
         """Call the kernel. An exception is the one that the function itself raises on these arguments."""
         kernel = self.kernel
+        compiled = kernel.plan.backend == "numba"
+        states = [(g.bit_generator, g.bit_generator.state) for g in self.inputs if leaves.draws(g)] if compiled else ()
         try:
             if not kernel.warm:
                 compile.warm(kernel.compiled, (*self.inputs, *extra))
                 kernel.warm = True
             results = as_tuple(kernel.compiled.call(*self.inputs, *extra))
-            if kernel.plan.fragile and kernel.plan.backend == "numba" and not recovery.finite(results):
+            if kernel.plan.fragile and compiled and not recovery.finite(results):
+                _rewind(states)
                 self.interpreted().run(*extra)  # raises what Python raises: a domain error, a division by zero
             return self._update(results) if kernel.plan.updates else results
         except compile.CannotCompile as error:
             return self._without_numba(error, extra)
         except Exception as error:
+            _rewind(states)
             return recovery.recover(error, self, extra)
 
     def _without_numba(self, error: compile.CannotCompile, extra: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -173,6 +178,12 @@ class Ready:
         own = self.specialiser
         other = specialiser(own.binder, replace(own.settings, backend="numpy"))
         return other.prepare(self.call.values)
+
+
+def _rewind(states: Sequence[tuple[Any, Any]]) -> None:
+    """Random generators as they were before the run: what runs instead draws the same numbers."""
+    for generator, state in states:
+        generator.state = state
 
 
 def as_tuple(results: Any) -> tuple[Any, ...]:

@@ -63,4 +63,5 @@ constant(
     "numpy.random.random_sample",
 )
 constant("numpy.random.Generator.integers", "numpy.random.randint", "numpy.random.rand", "numpy.random.randn")
+constant(*(f"numpy.random.RandomState.{name}" for name in ("random", "random_sample", "randint", "rand", "randn")))
 constant("numpy.random.default_rng", "numpy.random.seed")

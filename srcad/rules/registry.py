@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from srcad import library
+from srcad import ir, library
 
 F = TypeVar("F", bound=Callable[..., Any])
 Primal = Callable[..., Any] | str
@@ -104,6 +104,8 @@ class RuleSet:
             raise TypeError(f"{self.path}: no derivative with more than {len(self.params)} positional arguments")
         given = dict(zip(self.params, args, strict=False))
         for spelt, value in kwargs.items():
+            if spelt == ir.OF:
+                continue
             name = self.renames.get(spelt, spelt)
             if name in given:
                 raise TypeError(f"{self.path}: argument {name!r} is given twice")

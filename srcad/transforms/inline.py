@@ -18,6 +18,7 @@ import numpy as np
 from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Context, Evaluator, Restart
+from srcad.leaves import is_generator
 from srcad.naming import Names
 from srcad.pipeline import NeedValue, Request
 from srcad.program import Program
@@ -141,7 +142,7 @@ def _return_loc(function: ir.Function) -> ir.Loc | None:
 def _bind_parameters(ev: Evaluator, request: Request, function: ir.Function) -> None:
     """Parameters become inputs, in order; a rebound container parameter has variables already."""
     for param, abstract in zip(function.params, request.arguments, strict=True):
-        if isinstance(abstract, Static) and param.name in request.target.bound:
+        if isinstance(abstract, Static) and param.name in request.target.bound and not is_generator(abstract.value):
             ev.env[param.name] = Known(abstract.value, request.target.bound_ref(param.name))
         else:
             ev.env[param.name] = ev.input(abstract, param.name, "param", (param.name,))
