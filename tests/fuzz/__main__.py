@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import collections
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -39,6 +40,7 @@ def _run(options: argparse.Namespace) -> int:
     statuses: collections.Counter[str] = collections.Counter()
     kinds: collections.Counter[str] = collections.Counter()
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_summary(statuses, kinds, time.monotonic() - started)))
     for number in range(options.first, options.first + options.count):
         if number > options.first and number % 200 == 0:
             print(f"{options.seed}.{number}: {dict(statuses)}", flush=True)

@@ -26,6 +26,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("patterns", nargs="*", help="parts of file names or of mutations' names")
     parser.add_argument("--seconds", type=int, default=900, help="limit for one mutation")
+    parser.add_argument("--step", type=int, default=1, help="only every n-th mutation")
+    parser.add_argument("--start", type=int, default=0, help="number of the first mutation")
     parser.add_argument("--baseline", action="store_true", help="first see that the suite passes without a mutation")
     options = parser.parse_args(argv)
     for kind in ((), ("numba",)) if options.baseline else ():
@@ -33,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"fails without any mutation: {failing}")
             return 2
     counts: Counter[tuple[str, bool]] = Counter()
-    for mutation in MUTATIONS:
+    for mutation in MUTATIONS[options.start :: options.step]:
         if options.patterns and not any(p in f"{mutation.file} {mutation.name}" for p in options.patterns):
             continue
         started = time.monotonic()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 RANDOM = 60  # programs of the series that every push runs
+UNITS = ["tests/transforms/test_activity.py", "tests/transforms/test_alias.py"]
 TEXTS = ["tests/test_golden.py", "tests/transforms/test_desugar.py", "tests/errors", "tests/transforms/test_passes.py"]
 LOOPS = ["tests/test_bounds.py", "tests/test_overflow.py", "tests/transforms/test_loops.py"]
 
@@ -23,7 +24,8 @@ def main(argv: list[str]) -> int:
 
 
 def _derivatives() -> Iterator[str]:
-    """The corpus on NumPy, what once failed, random programs; texts and refusals last."""
+    """What once failed, the corpus on NumPy, random programs; texts and refusals last."""
+    yield from _pytest(UNITS)
     yield from _corpus()
     yield from _random()
     yield from _pytest(TEXTS)

@@ -1,0 +1,101 @@
+"""alias: which expressions may share memory with a variable, which writes are refused, what is copied first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.program import Program
+from srcad.transforms import alias
+from tests.transforms.test_loops import primal, text_of
+
+ARGS = {"x": np.ones(4), "w": np.ones((3, 4)), "s": 0.5, "n": 2, "idx": np.array([0, 2])}
+
+
+def of(body: str) -> str:
+    """The program of a function body after `alias`, as text."""
+    return text_of(program(body))
+
+
+def program(body: str) -> Program:
+    lines = "\n".join("    " + line for line in body.splitlines())
+    return primal(f"import numpy as np\n\ndef f({', '.join(ARGS)}):\n{lines}\n", tuple(ARGS.values()))
+
+
+def value_of(expr: str) -> set[str]:
+    """The variables that an expression may share memory with."""
+    made = program(f"a = {expr}\nreturn a")
+    exprs = [s.value for s in made.body if isinstance(s, ir.Assign) and s.target == ir.Name("a")]
+    return alias.shares(exprs[0], dict(made.types))
+
+
+VIEWS = (
+    "x[1:]  x[::-1]  x[None]  x[...]  w.T  w[0]  w[:, 1]  w[n]  w[1:, ::2]  w.T[1:]  w.swapaxes(0, 1)  x.reshape(2, 2)"
+)
+VIEWS += (
+    "  w.ravel()  np.transpose(w)  np.squeeze(w)  np.flip(x)  np.diagonal(w)  np.broadcast_to(x,(3,4))  np.asarray(x)"
+)
+COPIES = "x*1.0  x+x  -x  x.copy()  x[idx]  x[x>0]  w[idx]  w[:,idx]  np.sin(x)  np.sum(w,axis=0)  x@w.T  w.flatten()"
+COPIES += (
+    "  np.array(x)  np.concatenate([x,x])  np.where(x>0,x,x)  np.zeros_like(x)  x[0]  w[0,1]  np.roll(x,1)  np.sort(x)"
+)
+
+
+@pytest.mark.parametrize("expr", VIEWS.split("  "))
+def test_views(expr: str) -> None:
+    assert value_of(expr) & {"x", "w"}
+
+
+@pytest.mark.parametrize("expr", COPIES.split("  "))
+def test_copies(expr: str) -> None:
+    assert not value_of(expr)
+
+
+def test_tables_of_views_are_true() -> None:
+    for texts, shared in ((VIEWS, True), (COPIES, False)):
+        for text in texts.split("  "):
+            args = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in ARGS.items()}
+            value = np.asarray(eval(text, {"np": np, **args}))
+            assert any(np.shares_memory(value, args[name]) for name in "xw") is shared, text
+
+
+def test_a_written_argument_is_copied_first() -> None:
+    assert "x = x.copy()" in of("x[0] = s\nreturn x")
+    assert "x = x.copy()" in of("z = x\nz[0] = s\nreturn x")
+    assert "w = w.copy()" in of("v = w.T[1]\nv[0] = s\nreturn np.sum(w)")
+    assert "copy" not in of("a = np.zeros(4)\na[0] = s\nreturn a + x")
+
+
+def test_writes_go_through_the_owner() -> None:
+    assert "w[n, 0] = s" in of("row = w[n]\nrow[0] = s\nreturn np.sum(w)")
+    assert "x[1:][0] = s" in of("v = x[1:]\nv[0] = s\nreturn np.sum(x)")
+
+
+def test_an_index_of_a_view_is_the_one_of_its_time() -> None:
+    text = of("k = n\nrow = w[k]\nk = k - 1\nrow[0] = s * k\nreturn np.sum(w)")
+    assert "w[k_at_row, 0] = s * k" in text or "w[n, 0]" in text
+
+
+def test_a_mask_is_the_one_of_before_the_write() -> None:
+    assert "index = x > 0" in of("x[x > 0] = s\nreturn x")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if s > 0:\n    z = x\nelse:\n    z = np.zeros(4)\nz[0] = s\nreturn np.sum(x) + np.sum(z)",
+        "a = np.zeros(4)\nz = a\nfor k in range(n):\n    z[0] = s\n    z = x\nreturn np.sum(x) + np.sum(a)",
+        "a = np.zeros(4)\nif s > 0:\n    z = a\nelse:\n    z = x\na[1] = s\nreturn np.sum(z)",
+        "z = x[1:]\nfor k in range(n):\n    z[0] = s\n    z = z[1:]\nreturn np.sum(x)",
+    ],
+)
+def test_uncertain_writes_are_refused(body: str) -> None:
+    with pytest.raises(Unsupported, match="may also change"):
+        of(body)
+
+
+def test_connected_at_a_distance() -> None:
+    made = program("a = x + 1.0\nb = a\nc = b[1:]\nd = c * 2.0\nreturn np.sum(d)")
+    assert alias.touched(made.body, {"c"}, dict(made.types)) == {"a", "b", "c"}
