@@ -18,6 +18,8 @@ from srcad.generate import BACKENDS, Settings
 from srcad.kernel import Kernel as Compiled
 from srcad.specialise import Ready, specialiser
 
+_KINDS = ("grad", "value_and_grad", "jacfwd", "jacrev", "jacobian", "hessian")
+
 
 class Differentiated:
     """A function that knows its derivatives. Calling it runs the function untouched.
@@ -117,6 +119,12 @@ class Differentiated:
         result = derived(*self._owner, *args, **kwargs)
         self._shared["last"] = derived.last
         return result
+
+    def derivation(self, kind: str) -> Derived | None:
+        """What ``self.<kind>`` computes, as a function of its own; None if it is no derivative. For the compiler."""
+        if kind == "grad" and self.mode != "reverse":
+            kind = "jacfwd"
+        return self._derived(kind) if kind in _KINDS and not self._owner else None
 
     def _derived(self, kind: str, backend: str | None = None) -> Derived:
         backend = backend or self.backend

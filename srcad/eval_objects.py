@@ -24,6 +24,9 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
         if found is not None:
             return evaluate(ev, found)
     if isinstance(owner, scope.Target):
+        derivation = getattr(owner.live, "derivation", lambda _: None)(name)  # of what @differentiate made
+        if derivation is not None:
+            return Known(derivation)
         raise Unsupported(f"cannot differentiate the attribute {name} of a function", loc)
     updated = ev.state.frames.get("#objects", {}).get(f"{id(owner)}.{name}")
     if isinstance(updated, Conflict):
