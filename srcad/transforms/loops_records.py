@@ -83,7 +83,7 @@ def _bound(program: Program) -> Counter[str]:
 def _element(name: str, extents: Extents) -> Num:
     """The type of the arrays in a list. Extents that differentiation took for granted are checked at every write."""
     kind, assumed = extents.known.get(name), extents.assumed.get(name)
-    if not isinstance(kind, Seq) or not isinstance(assumed, Seq):
+    if not isinstance(kind, Seq) or not isinstance(assumed, Seq) or not isinstance(kind.element, Num):
         return types.UNKNOWN
     return kind.element if kind.element.dims and None not in kind.element.dims else assumed.element
 

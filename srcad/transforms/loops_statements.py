@@ -149,8 +149,10 @@ def is_view(room: Room, value: ir.Expr) -> bool:
 
 def parts(room: Room, value: ir.Expr, kind: Num) -> ir.Expr:
     """`value` for a statement that stays: its array arguments that loops can compute come before, under names."""
-    if not kind.dims:
-        return inner(room, value)
+    if isinstance(value, (ir.IfExp, ir.BoolOp, ir.Lambda)):
+        return value
+    if not kind.dims:  # not of the whole: that was tried before
+        return ir.rebuild(value, lambda node: inner(room, node))
     if isinstance(value, ir.Call) and isinstance(value.fn, ir.Ref):
         return replace(value, args=tuple(named(room, a) for a in value.args))
     if isinstance(value, ir.Binary) and value.op == "@":

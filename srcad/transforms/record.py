@@ -357,7 +357,7 @@ class Recorder:
             self.undefined.add(name)
         own = self.types.get(name)
         if isinstance(own, Seq):
-            return self.save_list(name, own, around)
+            return self.save_list(name, saved, own, around)
         value = place if shared else self.owned(place)
         if not around.loops:
             self.types[saved] = kind
@@ -374,9 +374,8 @@ class Recorder:
         self.remember(name, Saved(_spell(place), kind, repeated=True, copied=kind.dims == () or value != place))
         return ir.Push(saved, value), self.popped(place, saved)
 
-    def save_list(self, name: str, kind: Seq, around: Around) -> tuple[ir.Stmt, ir.Stmt]:
+    def save_list(self, name: str, saved: str, kind: Seq, around: Around) -> tuple[ir.Stmt, ir.Stmt]:
         """A list whose name gets another one is kept as it is: what changes it meanwhile is undone (`shared`)."""
-        saved = self.names.saved(name)
         repeated = bool(around.loops)
         self.remember(
             name, Saved(name, kind.element if isinstance(kind.element, Num) else UNKNOWN, (), repeated, False)

@@ -225,3 +225,32 @@ def ctc_forward(logits, labels, blank):
                 total += old[s - 2]
             alpha[s] = total * math.exp(log_p[t, extended[s]])
     return -math.log(alpha[S - 1] + alpha[S - 2])
+
+
+@program(lambda rng: (rng.normal(size=5), 5))
+def lists_made_anew_in_every_step(x, n):
+    s = 0.0
+    for t in range(n):
+        items = []
+        for j in range(t):
+            items.append(x[j] * np.sin(x[t]))
+        if t % 2:
+            s += sum(items) ** 2
+        s = s + max(items) if t > 2 else s
+    return s
+
+
+@program(lambda rng: (np.log(rng.dirichlet(np.ones(3), 3)), np.log(rng.dirichlet(np.ones(4), 3)), [0, 3, 1, 2]), (0, 1))
+def forward_algorithm_with_lists(transition, emission, seen):
+    a = emission[:, seen[0]] - np.log(3.0)
+    for o in seen[1:]:
+        a = np.array([np.logaddexp.reduce(a + transition[:, j]) for j in range(len(a))]) + emission[:, o]
+    return np.logaddexp.reduce(a)
+
+
+@program(lambda rng: (rng.uniform(0.1, 1.0, size=6),))
+def extremes_of_a_list_that_grew(x):
+    s = [0.0]
+    for v in x:
+        s.append(max(s[-1], 0.0) * 0.5 + v)
+    return sum(s) + max(s) - min(s)
