@@ -430,7 +430,8 @@ class Reverser:
     def temporary(self, value: ir.Expr, base: str = "t") -> ir.Name:
         """A new variable for a value."""
         name = self.names.numbered(base)
-        self.shapes.types[name] = self.shapes.of(value)
+        kind = self.shapes.of(value)
+        self.shapes.types[name] = kind if self.depth else named(name, kind)
         if activity.flowing(value) & self.active:
             self.active.add(name)
             self.bar(name)

@@ -1,0 +1,161 @@
+"""Speech recognition: spoken digits and commands, letter by letter, by convolutions, a GRU and CTC.
+
+Run ``python -m examples.speech.recognise``: it makes its sounds with espeak-ng, trains, and listens to voices that it
+has not heard before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+import numpy as np
+from srcad_runtime import data, functional, layers, losses
+from srcad_runtime.metrics import character_error_rate, word_error_rate
+from srcad_runtime.optimizers import adam, chain, clip_by_global_norm
+from srcad_runtime.schedules import warmup_cosine_decay_schedule
+from srcad_runtime.training import Trainer
+
+from examples.speech import features, make_data
+
+LETTERS = "_ " + "".join(sorted(set("".join(make_data.WORDS))))  # the first is CTC's blank
+BLANK, STRIDE = 0, 4  # the network gives one answer for so many steps of the features
+
+
+def encode(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Letters as numbers (n, longest), and how many each text has."""
+    lengths = np.array([len(text) for text in texts])
+    rows = np.zeros((len(texts), lengths.max()), np.int64)
+    for row, text in zip(rows, texts):
+        row[: len(text)] = [LETTERS.index(c) for c in text]
+    return rows, lengths
+
+
+def init(rng: np.random.Generator, channels: int = 64, units: int = 64) -> Any:
+    """Parameters of `model`, in float32."""
+    f4 = {"dtype": np.float32}
+    return {
+        "first": layers.conv1d_init(rng, features.BANDS, channels, 5, **f4),
+        "second": layers.conv1d_init(rng, channels, channels, 5, **f4),
+        "norm": layers.norm_init(channels, **f4),
+        "along": layers.gru_init(rng, channels, units, **f4),
+        "back": layers.gru_init(rng, channels, units, **f4),
+        "out_along": layers.dense_init(rng, units, len(LETTERS), **f4),
+        "out_back": layers.dense_init(rng, units, len(LETTERS), bias=False, **f4),
+    }
+
+
+def model(params, x):
+    """Log-probabilities (t, n, letters) of the letters in sounds (n, bands, 4 t), as CTC takes them."""
+    h = functional.relu(layers.conv1d(params["first"], x, stride=2, padding=2))
+    h = functional.relu(layers.conv1d(params["second"], h, stride=2, padding=2))
+    h = layers.layer_norm(params["norm"], np.transpose(h, (2, 0, 1)))
+    along, _ = layers.gru(params["along"], h)
+    back, _ = layers.gru(params["back"], h[::-1])
+    scores = layers.dense(params["out_along"], along) + layers.dense(params["out_back"], back[::-1])
+    return functional.log_softmax(scores)
+
+
+def loss(log_probs, target):
+    """CTC: minus the logarithm of the probability of each text, per letter (Graves et al., 2006)."""
+    letters, lengths, steps = target
+    return losses.ctc(log_probs, letters, steps, lengths, blank=BLANK)
+
+
+# ---- decoding ----
+
+
+def greedy(log_probs: np.ndarray, steps: np.ndarray) -> list[str]:
+    """The likeliest letter of each step, repetitions as one, blanks left out: log_probs (t, n, letters)."""
+    best = log_probs.argmax(axis=2)
+    texts = []
+    for column, n in zip(best.T, steps):
+        path = column[:n]
+        kept = path[np.flatnonzero(np.diff(path, prepend=-1))]
+        texts.append("".join(LETTERS[k] for k in kept if k != BLANK))
+    return texts
+
+
+def with_dictionary(text: str) -> str:
+    """Each word replaced by the one of the dictionary whose spelling is nearest."""
+    near = (min(make_data.WORDS, key=lambda word: character_error_rate(word, found)) for found in text.split())
+    return " ".join(near)
+
+
+def answers(steps: np.ndarray) -> np.ndarray:
+    """How many answers the network gives for so many steps: two convolutions of stride 2 with padding."""
+    return (((steps + 1) // 2) + 1) // 2
+
+
+def recognise(params: Any, sounds: list[np.ndarray], batch_size: int = 32) -> list[str]:
+    """What is said in each sound, letter by letter."""
+    texts: list[str] = []
+    for k in range(0, len(sounds), batch_size):
+        x, steps = features.batch(sounds[k : k + batch_size])
+        texts += greedy(model(params, x), answers(steps))
+    return texts
+
+
+# ---- training ----
+
+
+def batches(sounds: list[np.ndarray], texts: list[str], batch_size: int, seed: int = 0) -> data.Batches:
+    """Features of each sound, its letters, how many they are, and how many answers there will be."""
+    x, steps = features.batch(sounds)
+    return data.batches((x, (*encode(texts), answers(steps))), batch_size, seed=seed, drop_last=True).map(masked)
+
+
+def masked(batch: Any, rng: np.random.Generator) -> Any:
+    """A few bands and a short stretch of each sound are silenced (Park et al., 2019): no one of them may decide."""
+    x, target = batch
+    x = x.copy()
+    for row in x:
+        band, step = rng.integers(features.BANDS - 3), rng.integers(row.shape[1] - 8)
+        row[band : band + rng.integers(4)] = 0.0
+        row[:, step : step + rng.integers(8)] = 0.0
+    return x, target
+
+
+def train(sounds, texts, epochs=15, batch_size=32, backend="auto", verbose="auto", rate=4e-3) -> Trainer:
+    """A trainer that has learnt the sounds."""
+    each = batches(sounds, texts, batch_size)
+    steps = epochs * len(each)
+    schedule = warmup_cosine_decay_schedule(0.0, rate, min(50, steps // 4 + 1), steps, 1e-4)
+    optimizer = chain(clip_by_global_norm(1.0), adam(schedule))
+    trainer = Trainer(model, init(np.random.default_rng(0)), loss, optimizer, backend=backend)
+    trainer.fit(each, epochs=epochs, verbose=verbose)
+    return trainer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--training", type=int, default=2000, help="utterances to learn from")
+    parser.add_argument("--unheard", type=int, default=300, help="utterances of voices that are not among those")
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--backend", default="auto")
+    options = parser.parse_args()
+    started = time.perf_counter()
+    sounds, texts = make_data.make(options.training, make_data.TRAINING_VOICES, 0)
+    unheard, truth = make_data.make(options.unheard, make_data.UNHEARD_VOICES, 1)
+    print(f"{len(sounds)} sounds, {sum(map(len, sounds)) / make_data.RATE / 60:.0f} min of speech, "
+          f"made in {time.perf_counter() - started:.0f} s")  # fmt: skip
+    started = time.perf_counter()
+    trainer = train(sounds, texts, options.epochs, backend=options.backend)
+    print(f"{trainer.step} steps, {time.perf_counter() - started:.0f} s")
+    for name, part, said in (("voices learnt from", sounds[:300], texts[:300]), ("unheard voices", unheard, truth)):
+        found = recognise(trainer.params, part)
+        corrected = [with_dictionary(text) for text in found]
+        letters, spelt = character_error_rate(said, found), word_error_rate(said, found)
+        print(f"{name}: letter error rate {letters:.3f}, word error rate {spelt:.3f}, with the dictionary "
+              f"{word_error_rate(said, corrected):.3f}")  # fmt: skip
+    print("\nDecoding, answer by answer (_ is the blank), then as text:")
+    for k in range(3):
+        x, steps = features.batch(unheard[k : k + 1])
+        log_probs = model(trainer.params, x)
+        path = "".join(LETTERS[c] for c in log_probs[: answers(steps)[0], 0].argmax(axis=1))
+        print(f"  {path}\n  {greedy(log_probs, answers(steps))[0]}   (said: {truth[k]})")
+
+
+if __name__ == "__main__":
+    main()
