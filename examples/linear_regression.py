@@ -1,13 +1,16 @@
 """Linear regression on the diabetes data (442 patients, 10 measurements), by gradient descent.
 
-Run ``python examples/linear_regression.py``. The gradient is the function that srcad writes for `loss`; it is printed
-at the end.
+Run ``python examples/linear_regression.py``. It is trained twice, by a loop written out (`train`) and by a `Trainer`
+(`fit`), with the same result. The gradient is the function that srcad writes for `loss`; it is printed at the end.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from sklearn.datasets import load_diabetes
+from srcad_runtime import losses
+from srcad_runtime.optimizers import sgd
+from srcad_runtime.training import Trainer
 
 from srcad import differentiate
 
@@ -39,9 +42,25 @@ def train(x, y, epochs=200, rate=0.1, show=print):
     return weights, bias, history
 
 
+def model(params, x):
+    """The same model as a function of nested parameters, as `Trainer` takes it."""
+    return x @ params["weights"] + params["bias"]
+
+
+def fit(x, y, epochs=200, rate=0.1, backend="auto") -> Trainer:
+    """What `train` does, done by a `Trainer`; its history has the loss at every epoch."""
+    params = {"weights": np.zeros(x.shape[1]), "bias": 0.0}
+    trainer = Trainer(model, params, losses.mse, sgd(rate), backend=backend)
+    trainer.fit(x, y, epochs=epochs, batch_size=len(x), shuffle=False, verbose=0)
+    return trainer
+
+
 def main() -> None:
     x, y, names = load()
     weights, bias, history = train(x, y)
+    trainer = fit(x, y)
+    print(f"\nloss by the loop {history[-1]:.6f}, by Trainer {trainer.history.history['loss'][-1]:.6f}")
+    print(trainer.summary())
     print(f"\nloss {history[0]:.1f} -> {history[-1]:.1f}, R^2 {1.0 - history[-1] / np.var(y):.3f}, bias {bias:.2f}")
     for name, weight in zip(names, weights):
         print(f"  {name:4s} {weight:8.2f}")

@@ -1,7 +1,7 @@
 """Logistic regression on the breast cancer data (569 tumours, 30 measurements), by gradient descent.
 
-Run ``python examples/logistic_regression.py``. The gradient is the function that srcad writes for `loss`; it is printed
-at the end.
+Run ``python examples/logistic_regression.py``. It is trained twice, by a loop written out (`train`) and by a `Trainer`
+(`fit`), with the same result. The gradient is the function that srcad writes for `loss`; it is printed at the end.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
+from srcad_runtime import losses
+from srcad_runtime.optimizers import sgd
+from srcad_runtime.training import Trainer
 
 from srcad import differentiate
 
@@ -46,6 +49,19 @@ def train(x, y, epochs=300, rate=0.1, show=print):
     return weights, bias, history
 
 
+def model(params, x):
+    """The same model as a function of nested parameters, as `Trainer` takes it."""
+    return predict(params["weights"], params["bias"], x)
+
+
+def fit(x, y, epochs=300, rate=0.1, backend="auto") -> Trainer:
+    """What `train` does, done by a `Trainer`; its history has loss and accuracy at every epoch."""
+    params = {"weights": np.zeros(x.shape[1]), "bias": 0.0}
+    trainer = Trainer(model, params, losses.binary_cross_entropy, sgd(rate), ["accuracy"], backend)
+    trainer.fit(x, y, epochs=epochs, batch_size=len(x), shuffle=False, verbose=0)
+    return trainer
+
+
 def accuracy(weights, bias, x, y) -> float:
     """The share of tumours that are told right."""
     return float(np.mean((predict(weights, bias, x) > 0.5) == (y > 0.5)))
@@ -54,7 +70,8 @@ def accuracy(weights, bias, x, y) -> float:
 def main() -> None:
     x, y, x_test, y_test = load()
     weights, bias, history = train(x, y)
-    print(f"\nloss {history[0]:.4f} -> {history[-1]:.4f}")
+    trainer = fit(x, y)
+    print(f"\nloss by the loop {history[0]:.6f} -> {history[-1]:.6f}, by Trainer {trainer.evaluate(x, y)}")
     for part, inputs, labels in (("training", x, y), ("held-out", x_test, y_test)):
         print(f"accuracy on the {part} part {accuracy(weights, bias, inputs, labels):.3f}")
     print(f"\nThe gradient that was used:\n\n{loss.source}")

@@ -1,5 +1,7 @@
 """The two regressions give the same loss at every epoch as the same models elsewhere, to 1e-10 relative.
 
+A `Trainer` does what the loop written out does.
+
 PyTorch: nn.Linear, its loss classes, its SGD. GradientTape style: parameters that are assigned to, a tape that is asked
 for gradients; once with JAX's derivatives, once with derivatives written by hand.
 """
@@ -102,6 +104,15 @@ def test_against_a_tape_by_hand(trained: Any) -> None:
         return value, [x.T @ z_bar, np.sum(z_bar)]
 
     _agrees(history, list(_tape_loop(gradient, [np.zeros(x.shape[1]), 0.0], x, y)))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_a_trainer_does_the_same(trained: Any, backend: str) -> None:
+    example, x, y, (weights, bias, history) = trained
+    trainer = example.fit(x, y, EPOCHS, backend=backend)
+    _agrees(history, trainer.history.history["loss"])
+    np.testing.assert_allclose(trainer.params["weights"], weights, rtol=1e-9)
+    np.testing.assert_allclose(trainer.params["bias"], bias, rtol=1e-9)
 
 
 def test_they_learn() -> None:
