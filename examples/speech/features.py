@@ -24,7 +24,7 @@ def filters(size: int = 256) -> np.ndarray:
 def log_mel(sound: np.ndarray) -> np.ndarray:
     """Features of a sound: (steps, BANDS) in float32, each band with mean 0 and all of them with variance 1."""
     _, _, spectrum = signal.stft(sound, RATE, "hann", WINDOW, WINDOW - HOP, nfft=256, boundary=None, padded=False)
-    energy = np.log(filters() @ np.abs(spectrum) ** 2 + 1e-8).T
+    energy = np.log(filters() @ np.abs(spectrum) ** 2 + 1e-10).T
     energy = energy - energy.mean(axis=0)
     return (energy / energy.std()).astype(np.float32)
 
