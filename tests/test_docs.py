@@ -25,7 +25,9 @@ from srcad.cli import main
 from srcad.rules import coverage, registry
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-PAGES = sorted(page.name for page in DOCS.glob("*.md"))
+PAGES = sorted(
+    page.relative_to(DOCS).as_posix() for folder in (".", "examples") for page in DOCS.glob(f"{folder}/*.md")
+)
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"\n]+)")?\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 COVERAGE = """# What has a derivative
@@ -71,7 +73,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_page(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
     file = DOCS / page
     text = file.read_text(encoding="utf-8")
-    module = types.ModuleType(page.removesuffix(".md").replace("-", "_"))
+    module = types.ModuleType(page.removesuffix(".md").replace("-", "_").replace("/", "_"))
     monkeypatch.setitem(sys.modules, module.__name__, module)
     printed, changes = "", []
     for block in blocks(text):
@@ -140,7 +142,7 @@ def test_coverage_is_current(update_golden: bool) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
-    assert [link for link in LINK.findall(text) if not (DOCS / link).exists()] == []
+    assert [link for link in LINK.findall(text) if not ((DOCS / page).parent / link).exists()] == []
 
 
 def test_contents_has_every_page() -> None:

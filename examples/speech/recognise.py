@@ -117,7 +117,7 @@ def masked(batch: Any, rng: np.random.Generator) -> Any:
     return x, target
 
 
-def train(sounds, texts, epochs=15, batch_size=32, backend="auto", verbose="auto", rate=4e-3) -> Trainer:
+def train(sounds, texts, epochs=14, batch_size=32, backend="auto", verbose="auto", rate=4e-3) -> Trainer:
     """A trainer that has learnt the sounds."""
     each = batches(sounds, texts, batch_size)
     steps = epochs * len(each)
@@ -130,9 +130,9 @@ def train(sounds, texts, epochs=15, batch_size=32, backend="auto", verbose="auto
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--training", type=int, default=2000, help="utterances to learn from")
+    parser.add_argument("--training", type=int, default=1500, help="utterances to learn from")
     parser.add_argument("--unheard", type=int, default=300, help="utterances of voices that are not among those")
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--backend", default="auto")
     options = parser.parse_args()
     started = time.perf_counter()

@@ -75,7 +75,7 @@ def split(texts: list[str], labels: np.ndarray, seed: int = 0) -> tuple[list[str
     return [texts[k] for k in first], labels[first], [texts[k] for k in second], labels[second]
 
 
-def train(texts, labels, topics, held_out=None, epochs=12, backend="auto", verbose="auto") -> tuple[Trainer, dict]:
+def train(texts, labels, topics, held_out=None, epochs=6, backend="auto", verbose="auto") -> tuple[Trainer, dict]:
     """A trainer that has learnt the texts, and the vocabulary."""
     known = vocabulary(texts)
     params = init(np.random.default_rng(0), len(known) + 2, topics)
@@ -88,7 +88,7 @@ def train(texts, labels, topics, held_out=None, epochs=12, backend="auto", verbo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--backend", default="auto")
     options = parser.parse_args()
     texts, labels, names = corpora.docstrings()

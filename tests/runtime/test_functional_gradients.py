@@ -234,8 +234,12 @@ def run_rnn(params, x):
     return np.sum(outputs * outputs) + np.sum(h)
 
 
+BACKENDS = ["numpy", pytest.param("numba", marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(("model", "kind"), [(run_rnn, "RNN"), (run_lstm, "LSTM"), (run_gru, "GRU")])
-def test_gradient_of_a_recurrent_layer(model: Callable[..., Any], kind: str) -> None:
+def test_gradient_of_a_recurrent_layer(model: Callable[..., Any], kind: str, backend: str) -> None:
     params = getattr(layers, f"{kind.lower()}_init")(np.random.default_rng(0), 3, 4)
     x = R.normal(size=(6, 2, 3))
     module = getattr(torch.nn, kind)(3, 4).double()
@@ -243,7 +247,7 @@ def test_gradient_of_a_recurrent_layer(model: Callable[..., Any], kind: str) -> 
     outputs, state = module(tensor(x))
     loss = (outputs**2).sum() + ((state[0] * state[1]).sum() if kind == "LSTM" else state.sum())
     loss.backward()
-    gradient = srcad.grad(model, backend="numpy")(params, x)
+    gradient = srcad.grad(model, backend=backend)(params, x)
     for key, value in gradient.items():
         agree(value, getattr(module, f"{key}_l0").grad)
 
@@ -257,6 +261,30 @@ def test_gradient_of_a_transformer_block() -> None:
     params = layers.transformer_block_init(np.random.default_rng(0), 6, 11)
     x = R.normal(size=(2, 5, 6))
     srcad.check_grads(run_transformer, (params, x), argnums=(0, 1), modes=("rev",), backend="numpy")
+
+
+def run_masked_attention(params, x, allowed):
+    out = layers.multi_head_attention(params, x, x, x, 3, allowed)
+    return np.sum(out * out * out)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gradient_of_masked_attention(backend: str) -> None:
+    """Also where a query may see one place only."""
+    params = layers.multi_head_attention_init(np.random.default_rng(0), 6)
+    x, allowed = R.normal(size=(2, 5, 6)), MASK | np.eye(5, dtype=bool)
+    allowed[0] = [True, False, False, False, False]
+    module = torch.nn.MultiheadAttention(6, 3, batch_first=True).double()
+    names = {"out_proj_weight": "out_proj.weight", "out_proj_bias": "out_proj.bias"}
+    module.load_state_dict({names.get(k, k): tensor(v) for k, v in params.items()})
+    t = tensor(x, grad=True)
+    out = module(t, t, t, attn_mask=tensor(~allowed), need_weights=False)[0]
+    (out**3).sum().backward()
+    theirs = dict(module.named_parameters())
+    gradients, x_bar = srcad.grad(run_masked_attention, (0, 1), backend=backend)(params, x, allowed)
+    agree(x_bar, t.grad)
+    for key, value in gradients.items():
+        agree(value, theirs[names.get(key, key)].grad)
 
 
 def run_batch_norm(params, state, x):
