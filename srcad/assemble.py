@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import borrowed, bounds, docstrings, emit, facts, ir, overflow, reasons, types
+from srcad import borrowed, bounds, docstrings, emit, ir, overflow, reasons, types
 from srcad.dims import dim_expr
 from srcad.errors import Unsupported
 from srcad.naming import Names, identifier
@@ -44,11 +44,12 @@ def inlined(request: Request) -> Program:
     from srcad.transforms import alike, inline
 
     program = inline.inline(request)
-    names = alike.relied(program, request.alike, request.backend == "numba")
-    if not names:
-        return program
-    arguments = tuple(alike.renamed(t, names) for t in request.arguments)
-    return alike.guarded(inline.inline(replace(request, arguments=arguments)), names)
+    sizes, compiled = dict(request.extents), request.backend == "numba"
+    names = alike.relied(program, sizes, compiled)
+    if names:
+        arguments = tuple(alike.renamed(t, names) for t in request.arguments)
+        program = inline.inline(replace(request, arguments=arguments))
+    return alike.guarded(program, names, alike.filled(program, sizes) if compiled else {})
 
 
 def refuse_written_defaults(program: Program, request: Request) -> None:
@@ -183,7 +184,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
 
         options = dict(request.options)
         program = replace(program, body=without_contexts(program.body))
-        checked = options.get("boundscheck", True) and not in_range(program)
+        checked = options.get("boundscheck", True) and not bounds.in_range(program)
         decorator = emit.NJIT.replace(")", ", boundscheck=True)") if checked else emit.NJIT
         program = replace(program, body=overflow.checked(program.body, program.types))
         program = loops.loops(program) if options.get("loops", True) else program
@@ -277,13 +278,6 @@ def fragile(program: Program) -> bool:
             ):
                 return True
     return False
-
-
-def in_range(program: Program) -> bool:
-    """Whether no index of the program can leave its array."""
-    inputs = {i.name for i in program.inputs}
-    shapes = facts.Shapes(program.types, program.assumptions, facts.rebound(program.body, inputs))
-    return bounds.in_range(program.body, shapes)
 
 
 def without_contexts(body: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:

@@ -5,30 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from srcad import ir, types
-from srcad.dims import Dim
-from srcad.facts import Shapes
+from srcad.dims import Dim, symbol
+from srcad.facts import Shapes, rebound
+from srcad.program import Program
 from srcad.shapes import not_negative
 from srcad.types import Num, Seq
 
 Ranges = Mapping[str, tuple[Dim, Dim]]  # loop counter -> its first and last value, in symbols
 
 
-def in_range(body: Sequence[ir.Stmt], shapes: Shapes) -> bool:
+def in_range(program: Program) -> bool:
     """Whether every index by a number is proven to lie inside its array."""
-    return not open_questions(body, shapes)
+    return not open_questions(program)
 
 
-def open_questions(body: Sequence[ir.Stmt], shapes: Shapes, slices: bool = False) -> list[Dim | None]:
+def open_questions(program: Program, slices: bool = False) -> list[Dim | None]:
     """Linear forms that must not be negative for every index by a number to lie inside its array, and are not proven to
     be so; None for an index of which nothing is known. slices: also for the bounds of slices not to be clipped."""
+    shapes = Shapes(program.types, program.assumptions, rebound(program.body, {i.name for i in program.inputs}))
     prover = _Prover(shapes, slices)
-    prover.block(body, {})
+    prover.block(program.body, {})
+    prover.expressions(program.results, {})
     return prover.open
 
 
 class _Prover:
     def __init__(self, shapes: Shapes, slices: bool) -> None:
         self.shapes, self.slices = shapes, slices
+        self.least = {s: Dim(n) - symbol(s) for s, n in shapes.least.items()}
         self.open: list[Dim | None] = []
 
     def block(self, body: Sequence[ir.Stmt], ranges: Ranges) -> None:
@@ -95,14 +99,19 @@ class _Prover:
             self.open.append(None)
             return
         low, high = _extreme(number, ranges, 0), _extreme(number, ranges, 1)
-        self.open += [d for d in (low, extent - 1 - high) if not not_negative(d)]
+        self.open += [d for d in (low, extent - 1 - high) if not self.not_negative(d)]
+
+    def not_negative(self, dim: Dim) -> bool:
+        return not_negative(dim) or not_negative(
+            sum((self.least.get(s, Dim(0)) * c for s, c in dim.terms if c > 0), dim)
+        )
 
     def slice(self, item: ir.Slice, extent: Dim | None, ranges: Ranges) -> None:
         for bound in (item.lower, item.upper) if self.slices else ():
             number = None if bound is None else self.number(bound)
             if number is not None and extent is not None and number.terms:
                 low, high = _extreme(number, ranges, 0), _extreme(number, ranges, 1)
-                self.open += [d for d in (low, extent - high) if not not_negative(d)]
+                self.open += [d for d in (low, extent - high) if not self.not_negative(d)]
 
 
 def _extreme(number: Dim, ranges: Ranges, end: int) -> Dim:

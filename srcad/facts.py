@@ -34,6 +34,8 @@ class Shapes:
         for a in assumptions:
             if getattr(a, "op", "") in ("==", "="):
                 self._unite(a.left, a.right)  # type: ignore[attr-defined]
+        # extents that the program has checked: at least so long
+        self.least = {a.left.symbols[0]: a.right.const for a in assumptions if getattr(a, "op", "") == ">="}  # type: ignore[attr-defined]
         self.types = {name: self._canonical_type(t) for name, t in self.types.items()}
 
     def _unite(self, a: Dim, b: Dim) -> None:

@@ -196,7 +196,7 @@ def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
         output=made.output,
         has_aux=settings.has_aux,
         baked=tuple(made.baked),
-        alike=tuple((places_of[a], places_of[b]) for a, b in made.alike),
+        alike=tuple((places_of[a], places_of.get(b, b)) for a, b in made.alike),
         hidden=tuple(leaves.key(value, []) for value in hidden),
         written=written,
         updates=tuple(made.updates),
@@ -217,7 +217,6 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
     """`pipeline.build` for a live function; returns its `Generated`."""
     from srcad import pipeline, scope
     from srcad.abstract import describe
-    from srcad.transforms import alike
 
     target = scope.from_live(call.binder.function)
     target = replace(target, bound={n: v for n, v in zip(call.binder.parameters, call.values) if _is_object(v)})
@@ -232,7 +231,7 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
         outputs=settings.outputs,
         has_aux=settings.has_aux,
         options=settings.options,
-        alike=alike.groups(_extents(call)) if dict(settings.options).get("alike", True) else (),
+        extents=tuple((s, n) for s, n, _ in _extents(call)) if dict(settings.options).get("alike", True) else (),
     )
     for _ in range(_MOST_BAKED):
         try:

@@ -27,7 +27,8 @@ class Plan:
     call, in order. wrt: paths of the leaves that have adjoints or tangents. baked: (origin, path, value). written:
     positions of the inputs that the model writes into. fragile: Python raises where compiled code gives inf or nan.
     updates: (origin, path) of attributes that it rebinds, whose new values are the kernel's last results. alike: pairs
-    of extents that must be equal. warning: why this is not the backend wished for.
+    of extents that must be equal, and extents with the least they may be. warning: why this is not the backend
+    wished for.
     """
 
     text: str
@@ -38,7 +39,7 @@ class Plan:
     output: Abstract
     has_aux: bool
     baked: tuple[tuple[str, leaves.Path, Any], ...] = ()
-    alike: tuple[tuple[Extent, Extent], ...] = ()
+    alike: tuple[tuple[Extent, Extent | int], ...] = ()
     hidden: tuple[Any, ...] = ()
     written: tuple[int, ...] = ()
     updates: tuple[tuple[str, leaves.Path], ...] = ()
@@ -62,6 +63,7 @@ class Kernel:
     baked_leaves: tuple[tuple[int, Any], ...]
     baked_hidden: tuple[tuple[str, leaves.Path, Any], ...]
     alike: tuple[tuple[int, int | None, int, int | None], ...] = ()  # (leaf, axis, leaf, axis) of equal extents
+    least: tuple[tuple[int, int, int], ...] = ()  # (leaf, axis, n): an extent of at least n
     watched: tuple[tuple[dict[str, Any], str, Any], ...] = field(
         default=(), repr=False
     )  # names of modules that must still mean the same
@@ -82,6 +84,9 @@ class Kernel:
                 return None
         for one, axis, other, last in self.alike:
             if _extent(flat[one], axis) != _extent(flat[other], last):
+                return None
+        for one, axis, n in self.least:  # type: ignore[assignment]
+            if flat[one].shape[axis] < n:
                 return None
         for space, name, value in self.watched:
             if space.get(name) is not value and not same(space.get(name), value):
@@ -202,8 +207,9 @@ def make(plan: Plan, compiled: Compiled, leaf_paths: list[leaves.Path], space: d
     spaces = [_space(o, p, space) for o, p, _ in others]
     watched = tuple((s, p[0].rpartition(":")[2], v) for s, (_, p, v) in zip(spaces, others) if s is not None)
     rest = tuple(entry for s, entry in zip(spaces, others) if s is None)
-    alike = tuple((positions[p], k, positions[q], j) for (p, k), (q, j) in plan.alike)
-    return Kernel(plan, compiled, picks, by_leaf, rest, alike, watched, warm=plan.backend != "numba")
+    alike = tuple((positions[a[0]], a[1], positions[b[0]], b[1]) for a, b in plan.alike if not isinstance(b, int))
+    least = tuple((positions[p], k, n) for (p, k), n in plan.alike if isinstance(n, int) and k is not None)
+    return Kernel(plan, compiled, picks, by_leaf, rest, alike, least, watched, warm=plan.backend != "numba")
 
 
 def _space(origin: str, path: leaves.Path, space: dict[str, Any]) -> dict[str, Any] | None:

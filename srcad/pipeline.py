@@ -27,7 +27,7 @@ class Request:
     has_aux: bool = False
     options: tuple[tuple[str, Any], ...] = ()  # boundscheck, parallel, ..., sorted
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()  # (origin, path, value) of leaves fixed by value
-    alike: tuple[tuple[str, ...], ...] = ()  # extents that are equal in the call at hand: groups of their symbols
+    extents: tuple[tuple[str, int], ...] = ()  # of the arrays in the call at hand, by their symbols; integers, too
 
 
 class NeedValue(Exception):
@@ -71,7 +71,7 @@ class Generated:
     wrt_leaves: tuple[Input, ...]
     output: Abstract
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
-    alike: tuple[tuple[str, str], ...] = ()  # pairs of extents that the kernel is made for finding equal
+    alike: tuple[tuple[str, str | int], ...] = ()  # extents equal to others, or at least so long, as it is made for
     fragile: bool = False  # Python would raise where compiled code gives inf or nan: math functions, number / number
     written: tuple[str, ...] = ()  # names of inputs that the model writes into
     updates: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # (origin, path) of rebound attributes: the last results

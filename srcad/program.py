@@ -22,8 +22,8 @@ class Program:
     seeds: further parameters with their defaults (adjoints or tangents of outputs and inputs). unstable: variables
     that types speak of (``x.shape[0]``) but that hold something else by now. lasting: parameters with a default that
     outlives the call (a list, an array). parts: variables that the adjoint of one statement sets and reads, and that of
-    another may use again for something of another shape. alike: pairs of extents of arguments that are equal in every
-    call.
+    another may use again for something of another shape. alike: extents of arguments that are equal to others in
+    every call, or at least so long.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Program:
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
     updates: tuple[tuple[tuple[str, tuple[Any, ...]], str], ...] = ()
     written: tuple[str, ...] = ()
-    alike: tuple[tuple[str, str], ...] = ()
+    alike: tuple[tuple[str, str | int], ...] = ()
     unstable: frozenset[str] = frozenset()
     lasting: frozenset[str] = frozenset()
     parts: frozenset[str] = frozenset()

@@ -15,7 +15,7 @@ class Assumption:
     """``left op right`` is taken for granted.
 
     op: "==" for extents that are broadcast together (if one were 1 nothing would fail), "=" for extents that NumPy
-    itself finds equal or raises, "<=" for bounds of slices.
+    itself finds equal or raises, "<=" for bounds of slices, ">=" for extents that the program checks at its start.
     """
 
     op: str

@@ -82,8 +82,8 @@ class Specialiser:
     def keep(self, key: Any, kernel: Kernel) -> None:
         if kernel.plan.warning:
             self._warn(kernel.plan.warning)
-        # a kernel made for equal extents is the better one where they are
-        self.table[key] = sorted([kernel, *self.table.get(key, ())], key=lambda kernel: not kernel.alike)
+        # a kernel made for certain extents is the better one where they are such
+        self.table[key] = sorted([kernel, *self.table.get(key, ())], key=lambda kernel: not kernel.plan.alike)
 
     def demote(self, key: Any, call: Call, kernel: Kernel, reason: str) -> tuple[Kernel, list[Any]]:
         """Answer from now on with NumPy what Numba cannot compile."""

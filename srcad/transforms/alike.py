@@ -4,34 +4,32 @@
 sum. Called with A and B of one length it need not: the program is made for equal lengths then, raises where they
 differ (a saved file may be called with anything), and a call in which they differ gets a program of its own. So it is
 with indices: ``for j in range(A.shape[0]): A[i, j]`` stays inside a square matrix. An integer argument counts as an
-extent: ``range(n)`` with an n that is the length of an array.
+extent: ``range(n)`` with an n that is the length of an array. ``y[2]`` stays inside arrays of three and more.
 
 Before: a program whose argument types have a symbol for every extent. After: the symbols to be replaced, `relied`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 from srcad import bounds, ir, types
-from srcad.dims import Dim, dim_expr, never_one, symbol
-from srcad.facts import Shapes, rebound
+from srcad.dims import Dim, dim_expr, is_extent, never_one, symbol
 from srcad.program import Program
-from srcad.shapes import not_negative
+from srcad.shapes import Assumption, not_negative
 from srcad.transforms.loops_types import ELEMENTWISE
 from srcad.types import Abstract, Num, Struct
 
-Groups = Sequence[tuple[str, ...]]
 
-
-def relied(program: Program, groups: Groups, indices: bool) -> dict[str, str]:
+def relied(program: Program, sizes: Mapping[str, int], indices: bool) -> dict[str, str]:
     """Symbol -> the symbol that it is equal to, for the extents on whose equality something depends.
 
-    groups: equal ones. indices: whether it matters that indices lie inside their arrays.
+    sizes: the extents in the call at hand. indices: whether it matters that indices lie inside their arrays.
     """
+    groups = _equal(sizes)
     group = {s: k for k, symbols in enumerate(groups) for s in symbols}
     order = {s: k for k, s in enumerate(s for symbols in groups for s in symbols)}
     found = [*_broadcast(program, group), *(_indexed(program, group) if indices else ())] if groups else []
@@ -40,6 +38,14 @@ def relied(program: Program, groups: Groups, indices: bool) -> dict[str, str]:
         s, t = sorted((_first(s, leader) for s in pair), key=order.__getitem__)
         leader |= {t: s} if s != t else {}
     return {s: _first(s, leader) for s in sorted(leader)}
+
+
+def _equal(sizes: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """Symbols of equal extents, those of arrays first."""
+    groups: dict[int, list[str]] = {}
+    for text in sorted(sizes, key=lambda text: not is_extent(text)):
+        groups.setdefault(sizes[text], []).append(text)
+    return [tuple(symbols) for symbols in groups.values() if len(symbols) > 1]
 
 
 def _broadcast(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str, str]]:
@@ -54,9 +60,7 @@ def _broadcast(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str
 
 def _indexed(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     """Pairs of symbols that must be equal for indices to be proven to lie inside their arrays."""
-    inputs = {i.name for i in program.inputs}
-    shapes = Shapes(program.types, program.assumptions, rebound(program.body, inputs))
-    for dim in bounds.open_questions(program.body, shapes, slices=True):
+    for dim in bounds.open_questions(program, slices=True):
         if dim is None:
             continue
         found: list[tuple[str, str]] = []
@@ -128,12 +132,34 @@ def renamed(t: Abstract, names: Mapping[str, str]) -> Abstract:
     return replace(t, dims=tuple(d if d is None else _renamed(d, names) for d in t.dims), number=number)
 
 
-def guarded(program: Program, names: Mapping[str, str]) -> Program:
-    """The program made for equal extents, which checks that they are."""
-    tests = tuple(ir.Compare(("!=",), (dim_expr(symbol(b)), dim_expr(symbol(a)))) for b, a in names.items())
+def filled(program: Program, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Extent -> how long an array must be for constant indices (``y[0]``) to lie inside, where that settles them all.
+
+    sizes: the extents in the call at hand.
+    """
+    least: dict[str, int] = {}
+    for dim in bounds.open_questions(program):
+        if dim is None or len(dim.terms) != 1 or dim.terms[0][1] != 1 or not is_extent(dim.symbols[0]):
+            return {}
+        if sizes.get(dim.symbols[0], 0) < -dim.const:
+            return {}
+        least[dim.symbols[0]] = max(least.get(dim.symbols[0], 0), -dim.const)
+    return dict(sorted(least.items()))
+
+
+def guarded(program: Program, names: Mapping[str, str], least: Mapping[str, int]) -> Program:
+    """The program made for these extents, which checks them."""
+    tests: tuple[ir.Expr, ...] = (
+        *(ir.Compare(("!=",), (dim_expr(symbol(b)), dim_expr(symbol(a)))) for b, a in names.items()),
+        *(ir.Compare(("<",), (dim_expr(symbol(s)), ir.Const(n))) for s, n in least.items()),
+    )
+    if not tests:
+        return program
+    longer = tuple(Assumption(">=", symbol(s), Dim(n)) for s, n in least.items())
+    program = replace(program, assumptions=(*program.assumptions, *longer))
     error = ir.call("builtins.ValueError", ir.Const(f"{program.name}: shapes unlike those in the docstring"))
     check = ir.If(tests[0] if len(tests) == 1 else ir.BoolOp("or", tests), (ir.Raise(error),))
-    return replace(program, body=(check, *program.body), alike=tuple(names.items()))
+    return replace(program, body=(check, *program.body), alike=(*names.items(), *least.items()))
 
 
 # ---- what is equal in a call ----
@@ -158,11 +184,3 @@ def extents(t: Abstract, value: Any, path: tuple[Any, ...]) -> Iterator[tuple[st
                 yield d.symbols[0], n, (path, axis)
     elif isinstance(t, Num) and t.number is not None and t.number.terms and type(value) is int:
         yield t.number.symbols[0], value, (path, None)
-
-
-def groups(found: Sequence[tuple[str, int, Any]]) -> tuple[tuple[str, ...], ...]:
-    """Symbols of equal extents, those of arrays first."""
-    by_extent: dict[int, list[str]] = {}
-    for text, n, _ in sorted(found, key=lambda entry: entry[2][1] is None):
-        by_extent.setdefault(n, []).append(text)
-    return tuple(tuple(symbols) for symbols in by_extent.values() if len(symbols) > 1)

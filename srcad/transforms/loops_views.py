@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 
 from srcad import ir
 from srcad.dims import Dim
-from srcad.transforms.loops_extents import Dims
+from srcad.transforms.loops_extents import Dims, Stay
 from srcad.transforms.loops_types import ONE
 from srcad.types import Num
 
@@ -117,6 +117,26 @@ def _swapaxes(e: Elements, call: ir.Call, kind: Num) -> View | None:
     return e.permuted(call.args[0], tuple(axes))
 
 
+def _flip(e: Elements, call: ir.Call, kind: Num) -> View | None:
+    rank = len(kind.dims or ())
+    given = argument(call, 1, "axis")
+    axes = tuple(range(rank)) if given in (None, ir.NONE) else integers(given)
+    if axes is None:
+        return None
+    base = e.view(call.args[0])
+    turned = {a % rank for a in axes if base.dims[a % rank] != ONE}
+
+    def at(index: Index) -> ir.Expr:
+        places = []
+        for k, i in enumerate(index):
+            if k in turned and not isinstance(i, Dim):
+                raise Stay
+            places.append(base.dims[k] - 1 - i if k in turned and isinstance(i, Dim) else i)
+        return base.at(tuple(places))
+
+    return View(base.dims, at)
+
+
 def _expand_dims(e: Elements, call: ir.Call, kind: Num) -> View | None:
     new = integers(argument(call, 1, "axis"))
     if new is None:
@@ -182,6 +202,7 @@ SPECIAL: dict[str, Callable[[Elements, ir.Call, Num], View | None]] = {
     "numpy.outer": _outer,
     "numpy.transpose": _transpose,
     "numpy.swapaxes": _swapaxes,
+    "numpy.flip": _flip,
     "numpy.expand_dims": _expand_dims,
     "numpy.broadcast_to": _broadcast_to,
     "srcad_runtime.unbroadcast": _unbroadcast,

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from srcad import ir
-from srcad.dims import Dim
+from srcad.dims import Dim, dim_expr, symbol
 from srcad.facts import rebound
+from srcad.shapes import not_negative
 from srcad.transforms import activity
 from srcad.transforms.alias import relation, touched
 from srcad.transforms.inline import stored_names
@@ -83,10 +84,20 @@ class Recorder:
         self.undefined: set[str] = set()  # variables saved where they may not have one yet
         self.occurrences = collections.Counter(n.id for n in ir.walk(sweep.program.body) if isinstance(n, ir.Name))
         self.rebound = rebound(every, {i.name for i in sweep.program.inputs})
+        self.reset = reset(every)
+        self.reshaped = {name for name in self.rebound if not self.is_steady(name)}
         # adjoint -> its variable, where that holds arrays of several shapes: zeros of the adjoint are shaped by it
         self.shaped = {bar: v for v, bar in sweep.bars.items() if v in self.rebound and changes_shape(self.types[v])}
         # variables whose arrays may be written into at some time, under whatever name
         self.written = touched(every, stored_names(every), self.types)
+
+    def is_steady(self, name: str) -> bool:
+        """Whether a variable, whatever it holds, has one shape throughout."""
+        kind = self.types.get(name)
+        if not isinstance(kind, Num) or kind.dims is None or kind.dtype is None:
+            return False
+        dims = [None if d is None else self.sweep.shapes.canonical(d) for d in kind.dims]
+        return all(d is not None and not ir.names(dim_expr(d)) & self.rebound for d in dims)
 
     # ---- steps ----
 
@@ -178,7 +189,7 @@ class Recorder:
         """Primal variables whose values the statements read."""
         found: set[str] = set()
         for stmt in stmts:
-            _reads(stmt, found, self.rebound)
+            _reads(stmt, found, self.reshaped)
         return frozenset(found - self.bars) | self.shapes_of(stmts)
 
     def shapes_of(self, stmts: Sequence[ir.Stmt]) -> frozenset[str]:
@@ -266,7 +277,7 @@ class Recorder:
         if outermost:
             self.storage, self.moving = [], written_in(step.primal)
         header = Header(self, step)
-        inside = Around((*around.loops, header.counted()))
+        inside = Around((*around.loops, header.counted(around)))
         before = set(self.defined)
         own = self.local(step)
         counter = {header.counter} if header.counter else set()
@@ -459,28 +470,59 @@ class Header:
                 bounds[k] = ir.Name(name)
             self.bounds = tuple(bounds)
 
-    def counted(self) -> tuple[str, ir.Expr, ir.Expr] | None:
-        """(counter, first value, count) of a ``range`` of step 1 or -1 with bounds steady in the outermost loop."""
+    def counted(self, around: Around) -> tuple[str, ir.Expr, ir.Expr] | None:
+        """(counter, first value, count) of a ``range`` of step 1 or -1 with bounds steady in the outermost loop.
+
+        Bounds that move with the counters around count as their extremes: a triangle is kept in its square.
+        """
         if self.counter is None or self.step.bounds:
             return None
         start, stop, step = self.bounds
+        if step not in (ir.Const(1), ir.Const(-1)):
+            return None
         calls = [
             n for e in (start, stop) for n in ir.walk(e) if isinstance(n, (ir.Index, ir.Call)) and not _is_shape(n)
         ]
-        if calls or (ir.names(start) | ir.names(stop)) & self.r.moving:
-            return None
         if step == ir.Const(-1):
             start, stop = (
                 _simplified(ir.Binary("+", stop, ir.Const(1))),
                 _simplified(ir.Binary("+", start, ir.Const(1))),
             )
-        elif step != ir.Const(1):
+        if (ir.names(start) | ir.names(stop)) & self.r.moving:
+            return self.enclosed(start, stop, around)
+        if calls:
             return None
         if isinstance(start, ir.Const) and isinstance(start.value, int) and 0 <= start.value <= 3:
             count: ir.Expr = stop if _is_nonnegative(stop) else ir.call("builtins.max", stop, ir.Const(0))
             return self.counter, ir.Const(0), count
         extent = _simplified(ir.Binary("-", stop, start))
         return self.counter, start, ir.call("builtins.max", extent, ir.Const(0))
+
+    def enclosed(self, start: ir.Expr, stop: ir.Expr, around: Around) -> tuple[str, ir.Expr, ir.Expr] | None:
+        """The counter with a range from 0 that holds all its values, whatever the counters around are."""
+        lowest, highest = self.extreme(start, around, 0), self.extreme(stop, around, 1)
+        if self.counter is None or lowest is None or highest is None or not not_negative(lowest):
+            return None
+        count = dim_expr(highest)
+        return (
+            self.counter,
+            ir.Const(0),
+            count if not_negative(highest) else ir.call("builtins.max", count, ir.Const(0)),
+        )
+
+    def extreme(self, bound: ir.Expr, around: Around, end: int) -> Dim | None:
+        """The least (0) or greatest (1) value of a bound that is linear in steady numbers and the counters around."""
+        number = self.r.sweep.shapes.of(bound).number
+        for loop in reversed(around.loops):
+            coef = dict(number.terms).get(loop[0], 0) if loop is not None and number is not None else 0
+            if loop is None or number is None or not coef or loop[0] in self.r.reset:
+                continue
+            first, count = (self.r.extent(e) for e in loop[1:])
+            if first is None or count is None:
+                return None
+            last = first if (coef > 0) != bool(end) else first + count - 1
+            number = number + (last - symbol(loop[0])) * coef
+        return None if number is None or set(number.symbols) & self.r.moving else number
 
     def kept(self) -> frozenset[str]:
         """What the reverse loop itself reads: its bounds and its trip count."""
@@ -700,6 +742,22 @@ def assigned_first(steps: Sequence[Any]) -> set[str]:
     return found
 
 
+def reset(stmts: Sequence[ir.Stmt], counters: frozenset[str] = frozenset()) -> set[str]:
+    """Variables that are set by other statements than loops they count, or by loops within such a loop."""
+    found: set[str] = set()
+    for stmt in stmts:
+        if isinstance(stmt, ir.For):
+            own = ir.names(stmt.target)
+            found |= own & counters | reset(stmt.body, counters | own)
+        elif isinstance(stmt, (ir.While, ir.With, ir.Block)):
+            found |= reset(stmt.body, counters)
+        elif isinstance(stmt, ir.If):
+            found |= reset((*stmt.body, *stmt.orelse), counters)
+        else:
+            found |= killed(stmt)[0]
+    return found
+
+
 def written_in(loop: ir.For | ir.While) -> set[str]:
     """Variables assigned or written into by a loop, its counters included."""
     found = set()
@@ -731,19 +789,19 @@ def killed(stmt: ir.Stmt) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(), frozenset()
 
 
-def _reads(node: Any, found: set[str], rebound: set[str]) -> None:
-    """Variables whose values are read; an array of which only the shape matters counts only if it is rebound."""
+def _reads(node: Any, found: set[str], reshaped: set[str]) -> None:
+    """Variables whose values are read; an array of which only the shape matters counts only if that changes."""
     if isinstance(node, ir.Assign):
-        _reads(node.value, found, rebound)
+        _reads(node.value, found, reshaped)
         return
     if isinstance(node, (ir.Store, ir.Augment)):
         place = node.target
         while not isinstance(place, ir.Name):
             if isinstance(place, ir.Index):
                 for item in place.items:
-                    _reads(item, found, rebound)
+                    _reads(item, found, reshaped)
             place = place.base if isinstance(place, (ir.Index, ir.Attr)) else place.args[0]  # type: ignore[union-attr]
-        _reads(node.value, found, rebound)
+        _reads(node.value, found, reshaped)
         return
     shape_only = isinstance(node, ir.Attr) and node.name in activity.SHAPE_ATTRIBUTES
     if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref):
@@ -751,16 +809,16 @@ def _reads(node: Any, found: set[str], rebound: set[str]) -> None:
         if node.fn.path in activity.LIKE:
             k = activity.LIKE[node.fn.path]
             for child in (*node.args[:k], *node.args[k + 1 :], *(v for _, v in node.kwargs)):
-                _reads(child, found, rebound)
-            found |= ir.names(node.args[k : k + 1]) & rebound
+                _reads(child, found, reshaped)
+            found |= ir.names(node.args[k : k + 1]) & reshaped
             return
     if shape_only:
-        found |= ir.names(node) & rebound
+        found |= ir.names(node) & reshaped
         return
     if isinstance(node, ir.Name):
         found.add(node.id)
     for child in ir.children(node):
-        _reads(child, found, rebound)
+        _reads(child, found, reshaped)
 
 
 def quote(stmt: ir.Stmt) -> str:

@@ -181,8 +181,9 @@ def _squeezed(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
 
 def _flipped(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     """``np.flip`` along given axes is a slice with step -1."""
-    axes, rank = constant(argument(new, 1, "axis")), self.rank(old.args[0])
-    if axes is None or rank is None:
+    given, rank = argument(new, 1, "axis"), self.rank(old.args[0])
+    axes = tuple(range(rank or 0)) if given is None else constant(given)
+    if axes is None or rank is None or axes == ():
         return new
     places = {k % rank for k in ((axes,) if isinstance(axes, int) else axes)}
     items = tuple(ir.Slice(None, None, ir.const(-1) if k in places else None) for k in range(rank))
@@ -229,6 +230,8 @@ def _with_axis(name: str, position: int, names: str) -> Rewrite:
 
     def rewrite(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
         axis = argument(new, position, "axis")
+        if axis is None and name == "roll":  # a rule passes its default on
+            return _without_axis(new, position)
         rank = self.rank(old.args[0])
         if axis is None:
             return _without_axis(new, position)

@@ -62,6 +62,20 @@ def test_it_can_be_switched_off(monkeypatch):
         srcad.grad(copied)(np.ones(6), np.ones(6), 2)
 
 
+def state(y):
+    return y[0] * y[2] + y[1]
+
+
+def test_arrays_are_long_enough_for_constant_indices():
+    f = differentiate(state, backend="numba")
+    text = f.source_for(np.ones(4))
+    assert "boundscheck" not in text and "if y.shape[0] < 3" in text
+    np.testing.assert_array_equal(f.grad(np.array([2.0, 3.0, 4.0])), [4.0, 1.0, 2.0])
+    with pytest.raises(IndexError):
+        f.grad(np.ones(2))
+    np.testing.assert_array_equal(f.grad(np.array([2.0, 3.0, 4.0])), [4.0, 1.0, 2.0])
+
+
 def test_only_what_meets_is_relied_on():
     f = differentiate(two_axes, argnums="a", backend="numpy")
     text = f.source_for(np.ones((6, 6)), np.ones((6, 6)))
@@ -118,3 +132,14 @@ def test_an_integer_that_is_a_length_is_taken_to_be_one():
     np.testing.assert_array_equal(f.grad(x, 5), 2.0 * x)
     with pytest.raises(IndexError):
         f.grad(x, 6)
+
+
+def with_aux(x, k):
+    return np.sum(x * x), k[7]
+
+
+def test_indices_in_results_are_checked():
+    gradient = srcad.grad(with_aux, has_aux=True, backend="numba")
+    with pytest.raises(IndexError):
+        gradient(np.ones(3), np.arange(5.0))
+    assert gradient(np.ones(3), np.arange(9.0))[1] == 7.0
