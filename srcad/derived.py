@@ -13,7 +13,7 @@ from srcad import binding, cache
 from srcad.generate import Settings, switched_off
 from srcad.kernel import Kernel
 from srcad.naming import Names
-from srcad.specialise import Ready, specialiser
+from srcad.specialise import MISS, Ready, holders, specialiser
 
 Runner = Callable[["Derived", tuple[Any, ...], dict[str, Any]], Any]
 
@@ -43,6 +43,9 @@ class Derivation:
         return f"{module}.{self.kind}({function}, argnums={self.argnums!r}{aux})"
 
 
+_MOST_SHORTCUTS = 8
+
+
 class Derived:
     """A derivative as a function: ``grad(f)``, ``hessian(f)``, ``vmap(f)``.
 
@@ -55,6 +58,8 @@ class Derived:
         self.__srcad__ = derivation
         self._run = run
         self._prepared: dict[Any, Any] = {}
+        self.shortcuts: dict[int, tuple[Any, ...]] = {}  # by the number of arguments: (short way, what it answers as)
+        self.uses: dict[Kernel, int] = {}
         self.last: tuple[Settings, Kernel] | None = None  # what answered the last call
         function = derivation.function
         if not callable(function):
@@ -64,7 +69,19 @@ class Derived:
         self.__doc__ = getattr(function, "__doc__", None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            for short, last in self.shortcuts.get(len(args), ()):
+                result = short(args)
+                if result is not MISS:
+                    self.last = last
+                    return result
         return self._run(self, args, kwargs)
+
+    def shorten(self, count: int, short: Callable[[tuple[Any, ...]], Any]) -> None:
+        """Try this first from now on for calls with `count` positional arguments; it may answer `MISS`."""
+        old = self.shortcuts.get(count, ())
+        self.shortcuts[count] = ((short, self.last), *old)[:_MOST_SHORTCUTS]
+        holders.add(self)
 
     def __get__(self, owner: Any, cls: type | None = None) -> Any:
         return self if owner is None else types.MethodType(self, owner)

@@ -35,6 +35,7 @@ class Differentiated:
     def __init__(self, function: Callable[..., Any], argnums: Any, has_aux: bool, backend: str, mode: str) -> None:
         functools.update_wrapper(self, function)
         self.argnums, self.has_aux, self.backend, self.mode = argnums, has_aux, backend, mode
+        self._gradient = "grad" if mode == "reverse" else "jacfwd"
         self._owner: tuple[Any, ...] = ()  # the object, for a method of one
         self._shared: dict[Any, Any] = {}  # derivatives made so far, and the last kernel; one for all objects
 
@@ -66,7 +67,7 @@ class Differentiated:
 
     def grad(self, *args: Any, **kwargs: Any) -> Any:
         """The gradient at these arguments. See `srcad.grad`."""
-        return self._derivative("grad" if self.mode == "reverse" else "jacfwd", args, kwargs)
+        return self._derivative(self._gradient, args, kwargs)
 
     def value_and_grad(self, *args: Any, **kwargs: Any) -> Any:
         """``(value, gradient)`` at these arguments. See `srcad.value_and_grad`."""
@@ -115,10 +116,9 @@ class Differentiated:
         return types.MethodType(self.__wrapped__, *self._owner) if self._owner else self.__wrapped__
 
     def _derivative(self, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        derived = self._derived(kind)
-        result = derived(*self._owner, *args, **kwargs)
-        self._shared["last"] = derived.last
-        return result
+        derived = self._shared.get((kind, self.backend, len(self._owner))) or self._derived(kind)
+        self._shared["last"] = derived
+        return derived(*self._owner, *args, **kwargs)
 
     def derivation(self, kind: str) -> Derived | None:
         """What ``self.<kind>`` computes, as a function of its own; None if it is no derivative. For the compiler."""
@@ -183,13 +183,13 @@ class Differentiated:
         return target
 
     def _last(self) -> tuple[Settings, Compiled]:
-        if "last" not in self._shared:
+        derived = self._shared.get("last")
+        if derived is None or derived.last is None:
             raise ValueError(f"call {self.__name__}.grad first, or use {self.__name__}.source_for(*args)")
-        return self._shared["last"]
+        return derived.last  # type: ignore[no-any-return]
 
     def _ready(self, args: tuple[Any, ...], kwargs: dict[str, Any], backend: str | None) -> Ready:
-        mode = "grad" if self.mode == "reverse" else "jacfwd"
-        return self._derived(mode, backend).ready((self.mode,), (*self._owner, *args), kwargs)
+        return self._derived(self._gradient, backend).ready((self.mode,), (*self._owner, *args), kwargs)
 
     def _repr_html_(self) -> str:
         """In a notebook: the function, and beside it the generated module for the last call's types."""

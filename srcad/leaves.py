@@ -16,7 +16,7 @@ import numpy as np
 
 Path: TypeAlias = tuple[Any, ...]
 
-_NUMBERS = frozenset({float, int, bool, complex, *np.sctypeDict.values()})
+NUMBERS = frozenset({float, int, bool, complex, *np.sctypeDict.values()})
 _BY_VALUE = frozenset({str, bytes, type(None), type(...)})
 _FIELDS: dict[type, tuple[str, ...] | None] = {}
 
@@ -28,7 +28,7 @@ def key(value: Any, leaves: list[Any]) -> Any:
         leaves.append(value)
         shape = value.shape
         return (value.dtype, tuple([n == 1 for n in shape])) if 1 in shape else (value.dtype, len(shape))
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         leaves.append(value)
         return kind
     if kind is dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 import warnings
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,8 @@ from srcad.kernel import Kernel
 
 _building = threading.RLock()
 _tables: dict[Any, dict[Any, list[Kernel]]] = {}
+holders: weakref.WeakSet[Any] = weakref.WeakSet()  # what keeps short ways to kernels, in `shortcuts`
+MISS = object()  # the answer of a short way that does not fit a call
 _warned: set[tuple[Any, str]] = set()
 
 
@@ -195,6 +198,9 @@ def forget() -> None:
     """Make nothing of what was generated so far count any more; the cache folder knows better."""
     for table in _tables.values():
         table.clear()
+    for holder in holders:
+        holder.shortcuts.clear()
+        holder.uses.clear()
 
 
 def specialiser(binder: Binder, settings: Settings) -> Specialiser:
