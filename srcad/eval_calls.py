@@ -94,6 +94,7 @@ def _call_partial(ev: Evaluator, fn: Partial, args: Args, kwargs: Kwargs, loc: i
 
 
 def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    fn = _named_by_library(fn)
     path = fn.expr.path if isinstance(fn.expr, ir.Ref) else None
     obj = fn.value
     place_of_name = None if fn.expr is None else fn.expr.loc
@@ -135,6 +136,15 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     ):
         return call_user(ev, fn, args, kwargs, loc)
     return library(ev, path, obj, args, kwargs, loc, place_of_name)
+
+
+def _named_by_library(fn: Known) -> Known:
+    """A library's function that was handed in (an argument, an attribute) under the library's name for it."""
+    path = fn.expr.path if isinstance(fn.expr, ir.Ref) else ""
+    if path and not path.startswith(("global:", "closure:")):
+        return fn
+    own = library_names.path_of(fn.value) if callable(fn.value) else None
+    return fn if own is None else replace(fn, expr=ir.Ref(own, fn.value, loc=getattr(fn.expr, "loc", None)))
 
 
 def expanded(ev: Evaluator, rule: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
