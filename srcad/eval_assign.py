@@ -16,7 +16,7 @@ from srcad.eval_operators import binary
 from srcad.eval_order import held, holding, in_order, may_be_array, owned, reachable, seen_elsewhere
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn, residual, static
 from srcad.types import Num, Seq
-from srcad.values import Box, Dyn, Known, Lazy, Ptr, Value
+from srcad.values import Box, Dyn, Known, Lazy, Ptr, Table, Value
 
 
 def plain(key: Any) -> Value:
@@ -118,6 +118,11 @@ def store_item(
         return
     if isinstance(base, Ptr):
         set_item(ev, base, items, value, place)
+        return
+    if isinstance(base, Table):
+        from srcad import eval_tables
+
+        eval_tables.set_item(ev, base, items, value, loc)
         return
     if not isinstance(base, Dyn):
         raise Unsupported("cannot differentiate a write into a value that is not an array or container", place)

@@ -20,12 +20,13 @@ from srcad.eval_refusals import check_arguments, harmless, refuse_never
 from srcad.eval_values import constant, demand, library_path, residual, static
 from srcad.transforms import activity
 from srcad.types import Num, Seq, Struct
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Text, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Table, Text, Value
 
 Args = list[Value]
 Kwargs = dict[str, Value]
 
 ASKS_FOR_KIND = frozenset(f"builtins.{f}" for f in "isinstance type callable getattr hasattr print".split())
+TAKES_LISTS = frozenset(f"builtins.{f}" for f in "len enumerate zip reversed iter list map filter".split())
 _RULES = os.path.dirname(rules.__file__)
 NOTHING = "#nothing"  # the tangent that an inactive argument does not have (`vanish`)
 
@@ -113,6 +114,12 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     if path not in ASKS_FOR_KIND:
         args = [eval_optional.present(ev, a, loc) for a in args]
         kwargs = {k: eval_optional.present(ev, v, loc) for k, v in kwargs.items()}
+    if path not in TAKES_LISTS and any(isinstance(a, Table) for a in args):
+        from srcad import eval_tables
+
+        if path in ("numpy.array", "numpy.asarray") and isinstance(args[0], Table) and len(args) == 1 and not kwargs:
+            return eval_tables.copied(ev, args[0], loc)
+        args = [eval_tables.argument(ev, path, a, loc) for a in args]
     if handler is not None:
         return handler(ev, args, kwargs, loc)  # type: ignore[no-any-return]
     if path.startswith("srcad.rules."):

@@ -170,13 +170,15 @@ class Evaluator:
         return frame
 
     def bind_number(self, name: str, value: Dyn, loc: ir.Loc | None, frame: str) -> Dyn:
-        from srcad import eval_order
+        from srcad import eval_lists, eval_order
 
         if self.by_name and self.uses.get(name, 2) < 2:
             return value
         if isinstance(value.type, Seq) and isinstance(value.expr, ir.Name):
             return value  # two names of one list
         target = self.slot(name, value.type, frame)
+        if ("float list", target) in self.cx.decisions:
+            value = eval_lists.widened(value)
         self.note_type(target, value.type)
         eval_order.note_names(self, target, value)
         self.put([(target, value.expr)], loc, {(frame, name)})

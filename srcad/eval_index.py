@@ -9,7 +9,7 @@ from srcad.eval_exprs import evaluate_all
 from srcad.eval_operators import known_or_constant
 from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
 from srcad.types import Seq
-from srcad.values import Box, Dyn, Known, Lazy, Ptr, Text, Value, certain
+from srcad.values import Box, Dyn, Known, Lazy, Ptr, Table, Text, Value, certain
 
 
 def index_expr(ev: Evaluator, expr: ir.Index) -> Value:
@@ -59,6 +59,10 @@ def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) ->
         if isinstance(base.value, (str, tuple, list, dict)):
             return known_or_constant(base.value[demand(ev, items[0], "this index", loc)], loc)
         raise Unsupported(f"cannot differentiate an index into a value of type {type(base.value).__name__}", loc)
+    if isinstance(base, Table):
+        from srcad import eval_tables
+
+        return eval_tables.item(ev, base, items, loc)
     if not isinstance(base, Dyn):
         raise Unsupported("cannot differentiate an index into a function or iterator", loc)
     if isinstance(base.type, Seq):

@@ -16,7 +16,7 @@ from srcad.eval_index import index
 from srcad.eval_order import held, holding
 from srcad.eval_values import ONE_ARRAY, constant, static, static_truth
 from srcad.types import Num
-from srcad.values import Dyn, Generator, Known, Lazy, Ptr, Value
+from srcad.values import Dyn, Generator, Known, Lazy, Ptr, Table, Value
 
 Items = Iterator[Value]
 ONE_SHOT = frozenset("zip enumerate reversed map filter iter".split())
@@ -68,6 +68,10 @@ def live(ev: Evaluator, value: Value, ranges: bool = True) -> Items | None:
     if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims:
         extent = value.type.dims[0]
         return None if not ranges or extent is None or extent.terms else _of_array(ev, value, extent.const)
+    if isinstance(value, Table):
+        from srcad import eval_tables
+
+        return eval_tables.items(ev, value)
     if isinstance(value, Lazy) and value.kind in _LIVE:
         return _LIVE[value.kind](ev, value, ranges)
     return None

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
-from srcad import ir
+from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.eval_comprehensions import taking
-from srcad.eval_core import Evaluator, place
+from srcad.eval_core import Evaluator, Restart, place
 from srcad.eval_exprs import evaluate
 from srcad.eval_order import owned, release
-from srcad.eval_values import ONE_ARRAY, dyn, residual
+from srcad.eval_values import ONE_ARRAY, residual
 from srcad.types import Num, Seq
 from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Value
 
@@ -68,7 +69,7 @@ def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc 
         ev.emit(ir.Pop(ir.Name(slot), owner.expr.id, loc=loc))
         return Dyn(ir.Name(slot), type_.element)
     if name == "copy":
-        return dyn(ev, ir.Call(ir.Ref("builtins.list"), (owner.expr,), loc=loc))
+        return collected(ev, owner, loc)
     raise Unsupported(f"cannot differentiate the method {name} of a list of unknown length", loc, ONE_ARRAY)
 
 
@@ -84,11 +85,41 @@ def item(ev: Evaluator, base: Dyn, items: list[Value], loc: ir.Loc | None) -> Va
 
 
 def set_item(ev: Evaluator, base: Dyn, items: list[Value], value: Value, loc: ir.Loc | None) -> None:
-    raise Unsupported("cannot differentiate a write into a list of unknown length", loc, ONE_ARRAY)
+    """``values[k] = e`` in a list of numbers."""
+    known = ev.cx.types.get(base.expr.id) if isinstance(base.expr, ir.Name) else None
+    if not isinstance(known, Seq) or len(items) != 1 or not isinstance(items[0], Dyn):
+        raise Unsupported("cannot differentiate this write into a list of unknown length", loc, ONE_ARRAY)
+    merged = _with_element(known, value, loc)
+    if merged.element.dims != ():
+        reason = "cannot differentiate a write into a list of unknown length that holds arrays"
+        raise Unsupported(reason, loc, ONE_ARRAY)
+    name = base.expr.id  # type: ignore[union-attr]
+    if types.is_integer(known.element) and not types.is_integer(merged.element):
+        if ("float list", name) in ev.cx.decisions:
+            raise Unsupported("cannot differentiate a list of integers and other numbers", loc, "Start it with 0.0.")
+        raise Restart(("float list", name))
+    ev.cx.types[name] = merged
+    ev.emit(ir.Store(ir.Index(base.expr, (items[0].expr,), loc=loc), residual(ev, value, loc), loc=loc))
+
+
+def widened(value: Dyn) -> Dyn:
+    """``[0] * n`` as ``[0.0] * n``: what will hold floats is a list of floats from the start."""
+
+    def visit(node: Any) -> Any:
+        numbers = isinstance(node, ir.List) and all(isinstance(i, ir.Const) for i in node.items)
+        return replace(node, items=tuple(ir.Const(float(i.value)) for i in node.items)) if numbers else node
+
+    expr = ir.transform(value.expr, visit)
+    return value if expr == value.expr else Dyn(expr, Seq(types.FLOAT))
 
 
 def from_comprehension(ev: Evaluator, expr: ir.Comprehension) -> Value:
     """``[f(x) for x in xs]`` over something of unknown length: a loop that appends."""
+    from srcad import eval_tables
+
+    table = eval_tables.build(ev, expr)
+    if table is not None:
+        return table
     name = f"items#{place(expr.loc)}"
     site = ir.Name(name)
     body: tuple[ir.Stmt, ...] = (ir.Do(ir.Call(ir.Attr(site, "append"), (expr.element,), loc=expr.loc), loc=expr.loc),)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import eval_operators as operators
-from srcad import eval_optional, ir
+from srcad import eval_optional, eval_tables, ir
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_assign import assign
 from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, place
@@ -21,7 +21,7 @@ from srcad.eval_order import COUNTERS, changes_nothing, holding, names_in, point
 from srcad.eval_values import ONE_ARRAY, dyn, residual, static, static_truth, truth_expr
 from srcad.transforms import activity
 from srcad.types import Num, Seq
-from srcad.values import Dyn, Generator, Lazy, Maybe, State, Value
+from srcad.values import Dyn, Generator, Lazy, Maybe, State, Table, Value
 
 INT = Num("int64", (), True)
 CHECKPOINTS = (ir.Ref("srcad.checkpoint"), ir.Ref("srcad.api.checkpoint"))
@@ -138,6 +138,8 @@ class Header:
         """The iterable evaluated once: an array expression gets a name."""
         if isinstance(value, Lazy):
             return replace(value, args=tuple(self.steady(v) for v in value.args))
+        if isinstance(value, Table):
+            return replace(value, prefix=tuple(self.held(v) for v in value.prefix))  # type: ignore[misc]
         if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims != ():
             return value if isinstance(value.expr, ir.Name) else self.ev.temp("items", value, self.stmt.loc)
         return value
@@ -218,6 +220,8 @@ class Header:
                 reason = "cannot differentiate a loop over something of unknown rank"
                 raise Unsupported(reason, self.stmt.iter.loc, "Annotate the argument, or loop over its indices.")
             return ir.Index(ir.Attr(value.expr, "shape"), (ir.Const(0),))
+        if isinstance(value, Table):
+            return eval_tables.length(self.ev, value, self.stmt.loc).expr
         if isinstance(value, Lazy) and value.kind in ("enumerate", "reversed", "iter"):
             return self.length(value.args[0])
         if isinstance(value, Lazy) and value.kind in ("zip", "map"):
@@ -241,7 +245,7 @@ class Header:
     def item(self, value: Value, k: Dyn) -> Value:
         """What iteration k gives."""
         ev = self.ev
-        if isinstance(value, Dyn):
+        if isinstance(value, (Dyn, Table)):
             return index(ev, value, [k], self.stmt.loc)
         assert isinstance(value, Lazy)
         if value.kind == "iter":

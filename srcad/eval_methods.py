@@ -15,7 +15,7 @@ from srcad.eval_exprs import sequence
 from srcad.eval_order import owned
 from srcad.eval_values import constant, demand, dyn, residual, static
 from srcad.types import Num, Seq, is_complex, is_float
-from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Value
+from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Table, Value
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -46,6 +46,10 @@ def call(ev: Evaluator, fn: Bound, args: Args, kwargs: Kwargs, loc: ir.Loc | Non
                 args = [ev.box("dict", tuple(kwargs), tuple(kwargs.values())), *args]
             return _dict_method(ev, owner, box, fn.name, args, loc)
         return _list_method(ev, owner, box, fn.name, args, kwargs, loc)
+    if isinstance(owner, Table):
+        from srcad import eval_tables
+
+        return eval_tables.method(ev, owner, fn.name, args, loc)
     from srcad import eval_objects
 
     return eval_objects.method(ev, fn, args, kwargs, loc)

@@ -14,7 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from srcad import ir
 from srcad.types import Num, is_scalar, leaf_name
-from srcad.values import Bound, Box, Closure, Dyn, Generator, Known, Lazy, Maybe, Partial, Ptr, State, Text, Value
+from srcad.values import (
+    Bound,
+    Box,
+    Closure,
+    Dyn,
+    Generator,
+    Known,
+    Lazy,
+    Maybe,
+    Partial,
+    Ptr,
+    State,
+    Table,
+    Text,
+    Value,
+)
 
 if TYPE_CHECKING:
     from srcad.eval_core import Evaluator
@@ -240,6 +255,8 @@ def _hold(ev: Evaluator, value: Value, reached: Callable[[ir.Expr], bool], loc: 
         return replace(value, args=tuple(_hold(ev, v, reached, loc) for v in value.args))
     if isinstance(value, Bound):
         return replace(value, owner=_hold(ev, value.owner, reached, loc))
+    if isinstance(value, Table):
+        return replace(value, prefix=tuple(_hold(ev, v, reached, loc) for v in value.prefix))  # type: ignore[misc]
     if isinstance(value, Maybe):
         return Maybe(_hold(ev, value.absent, reached, loc), _hold(ev, value.value, reached, loc))  # type: ignore[arg-type]
     if isinstance(value, Partial):
@@ -372,6 +389,8 @@ def _parts(value: Value) -> tuple[Value, ...]:
         return (value.owner,)
     if isinstance(value, Maybe):
         return (value.absent, value.value)
+    if isinstance(value, Table):
+        return (value.array, *value.prefix)
     if isinstance(value, Partial):
         return (value.fn, *value.args, *(v for _, v in value.kwargs))
     if isinstance(value, Closure):
@@ -408,6 +427,9 @@ def _moved(value: Value, moved: dict[str, ir.Expr]) -> Value:
         return replace(value, args=tuple(_moved(v, moved) for v in value.args))
     if isinstance(value, Bound):
         return replace(value, owner=_moved(value.owner, moved))
+    if isinstance(value, Table):
+        array, *prefix = (_moved(v, moved) for v in (value.array, *value.prefix))
+        return replace(value, array=array, prefix=tuple(prefix))  # type: ignore[arg-type]
     if isinstance(value, Maybe):
         return Maybe(_moved(value.absent, moved), _moved(value.value, moved))  # type: ignore[arg-type]
     if isinstance(value, Partial):

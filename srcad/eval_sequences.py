@@ -16,7 +16,7 @@ from srcad.eval_operators import binary, boolean
 from srcad.eval_order import disturbed, owned, steady
 from srcad.eval_values import constant, demand, static
 from srcad.types import Num, Seq
-from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Value
+from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Table, Value
 
 # ---- iterators ----
 
@@ -160,8 +160,12 @@ def _list(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Valu
     site = ("list", ev.frame, loc and (loc.line, loc.col))
     if not args and ("dynamic", site) in ev.cx.decisions:
         return eval_lists.new(ev, [], loc)
+    if args and isinstance(args[0], Table):
+        from srcad import eval_tables
+
+        return eval_tables.method(ev, args[0], "copy", [], loc)
     if args and isinstance(args[0], Dyn) and isinstance(args[0].type, Seq):
-        return keep(ev, "builtins.list", args, {}, loc)
+        return eval_lists.collected(ev, args[0], loc)
     if args and _is_open(args[0]):
         return eval_lists.collected(ev, args[0], loc)
     return ev.tuple_of(items_of(ev, args[0], loc) if args else [], "list", site=site)

@@ -8,7 +8,7 @@ from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.types import Num, Seq
-from srcad.values import Bound, Box, Closure, Dyn, Generator, Known, Lazy, Maybe, Partial, Ptr, Text, Value
+from srcad.values import Bound, Box, Closure, Dyn, Generator, Known, Lazy, Maybe, Partial, Ptr, Table, Text, Value
 
 ONE_ARRAY = "srcad differentiates floats, arrays and containers of them; hold the entries in one array."
 
@@ -37,6 +37,8 @@ def residual(ev: Evaluator, value: Value, loc: ir.Loc | None = None) -> ir.Expr:
 def _what(value: Value) -> str:
     if isinstance(value, Generator):
         return "a generator"
+    if isinstance(value, Table):
+        return "a list of lists"
     return f"an iterator ({value.kind})" if isinstance(value, Lazy) else "a function"
 
 

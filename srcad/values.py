@@ -105,6 +105,15 @@ class Maybe:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A list of lists of numbers that an array holds, or a row: ``array[prefix]``. `site` is where it was made."""
+
+    array: Dyn
+    prefix: tuple[Dyn, ...] = ()
+    site: Any = None
+
+
+@dataclass(frozen=True)
 class Partial:
     """``functools.partial(fn, *args, **kwargs)`` made inside the model, or a derivative ``srcad.grad(f)``."""
 
@@ -114,7 +123,7 @@ class Partial:
     derivative: str = ""  # "", "grad", "value_and_grad", ...
 
 
-Value: TypeAlias = Union[Dyn, Known, Ptr, Closure, Bound, Lazy, Generator, Text, Conflict, Maybe, Partial]
+Value: TypeAlias = Union[Dyn, Known, Ptr, Closure, Bound, Lazy, Generator, Text, Conflict, Maybe, Table, Partial]
 
 
 @dataclass(frozen=True)

@@ -72,12 +72,14 @@ def shares(expr: ir.Expr, known: dict[str, types.Abstract]) -> set[str]:
         return {expr.id} if _has_memory(known.get(expr.id)) else set()
     if isinstance(expr, ir.Index):
         kind = types.infer(expr, known, [])
-        if isinstance(kind, Num) and kind.dims == () and not is_list(expr.base, known):
+        if isinstance(kind, Num) and kind.dims == ():
             return set()
         return shares(expr.base, known) if not is_selection(expr, known) else set()
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
         if expr.fn.path in VIEWS | MAYBE and expr.args:
             return shares(expr.args[0], known)
+        if expr.fn.path == "builtins.list" and _of_numbers(expr.args[0], known):
+            return set()
         if expr.fn.path == "builtins.list" or _may_hand_on(expr):
             return set().union(*(shares(a, known) for a in expr.args))
         return set()
@@ -99,6 +101,12 @@ def _may_hand_on(expr: ir.Call) -> bool:
     if expr.fn.path.startswith("user:"):
         return True  # a rule says nothing of memory
     return expr.fn.path.startswith(("numpy.", "scipy.")) and activity.find_rule(expr) is None
+
+
+def _of_numbers(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
+    """Whether a list holds numbers, which have no memory to share."""
+    kind = types.infer(expr, known, [])
+    return isinstance(kind, Seq) and types.is_scalar(kind.element)
 
 
 def _has_memory(kind: types.Abstract | None) -> bool:

@@ -367,7 +367,7 @@ class Recorder:
         if name not in self.defined:
             self.undefined.add(name)
         own = self.types.get(name)
-        if isinstance(own, Seq):
+        if isinstance(own, Seq) and isinstance(place, ir.Name):
             return self.save_list(name, saved, own, around)
         value = place if shared else self.owned(place)
         if not around.loops:

@@ -35,12 +35,27 @@ def list_of_lists_grows_in_a_loop(x):
 
 
 @refused(vector)
-def element_of_a_list_of_unknown_length_written(x):
-    values = []
-    for v in x:
-        values.append(v * v)
-    values[0] = values[1] * 2.0
-    return sum(values)
+def array_put_into_a_list_of_unknown_length(x):
+    rows = [v * x for v in x]
+    rows[0] = rows[1] * 2.0
+    return np.sum(rows[0] * rows[1])
+
+
+@refused(vector)
+def row_of_a_list_of_lists_replaced(x):
+    n = len(x)
+    t = [[0.0] * n for _ in range(n)]
+    t[0] = t[1]
+    t[1][0] = x[0]
+    return t[0][0]
+
+
+@refused(vector)
+def rows_of_several_lengths(x):
+    n = len(x)
+    t = [[0.0] * k for k in range(n)]
+    t[2][1] = x[0]
+    return t[2][1]
 
 
 @refused(vector)
