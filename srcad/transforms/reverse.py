@@ -17,7 +17,7 @@ from typing import Any
 from srcad import ir, types
 from srcad.algebra import add, sign, slice_value
 from srcad.errors import Unsupported
-from srcad.facts import Dims, Shapes, lasting, rebound
+from srcad.facts import Dims, Shapes, lasting, named, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.pull import Contribution, Hoist, Masks, Pool, Pull, index_kind, masks_around
