@@ -19,6 +19,13 @@ _CAPTURED = ("global:", "closure:")
 
 
 @dataclass(frozen=True)
+class Definition:
+    """What a ``made:`` reference refers to: a function that was written for a call, and that passes leave alone."""
+
+    function: ir.Function
+
+
+@dataclass(frozen=True)
 class Borrowed:
     """A program's function with the names of what it borrows; `definitions` stand above it in the module.
 
@@ -37,9 +44,10 @@ def borrow(function: ir.Function) -> Borrowed:
     Raises:
         Unsupported: one writes into its argument.
     """
+    function, made = _made(function)
     found = _borrowed(function)
     if not found:
-        return Borrowed(function)
+        return Borrowed(function, made)
     held: dict[int, ir.Function | None] = {}
     for ref in found:
         _hold(ref, held)
@@ -49,9 +57,22 @@ def borrow(function: ir.Function) -> Borrowed:
     definitions = (replace(_plain(f), name=spelled[key]) for key, f in whole.items())
     return Borrowed(
         _spelled(function, spelled),
-        tuple(_spelled(f, spelled) for f in definitions),
+        (*made, *(_spelled(f, spelled) for f in definitions)),
         tuple(_note(ref) for ref in found if _key(ref) not in spelled and _importable(ref)),
     )
+
+
+def _made(function: ir.Function) -> tuple[ir.Function, tuple[ir.Function, ...]]:
+    """With names for the functions that were written for a solver, and their definitions."""
+    refs = {n.path: n for n in ir.walk(function) if isinstance(n, ir.Ref) and n.path.startswith("made:")}
+    if not refs:
+        return function, ()
+    names = Names(ir.names(function) | {function.name})
+    spelled = {path: names.fresh(identifier(ref.obj.function.name)) for path, ref in refs.items()}
+    definitions = tuple(replace(ref.obj.function, name=spelled[path]) for path, ref in refs.items())
+    return ir.transform(
+        function, lambda n: ir.Name(spelled[n.path]) if isinstance(n, ir.Ref) and n.path in spelled else n
+    ), definitions
 
 
 def numbers(live: Any, root: Any) -> Iterator[ir.Ref]:

@@ -65,6 +65,8 @@ def _special(fn: Value) -> Any:
     from srcad import eval_builtins, eval_sequences  # noqa: F401  (registers its functions)
 
     if isinstance(fn, Known) and isinstance(fn.expr, ir.Ref):
+        if fn.expr.path.startswith(("scipy.optimize.", "scipy.integrate.")):
+            from srcad import eval_integrals, eval_roots  # noqa: F401
         return eval_builtins.HANDLERS.get(fn.expr.path)
     return None
 

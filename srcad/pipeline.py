@@ -99,5 +99,5 @@ def build(request: Request, keep_passes: bool = False) -> Generated:
     assemble.refuse_written_defaults(program, request)
     keep("alias", program.function())
     for mode in request.modes:
-        program = assemble.MODES[mode](program, aliases, request, keep)
+        program = assemble.transformed(program, mode, aliases, request, keep)
     return assemble.generated(program, request, keep, kept)

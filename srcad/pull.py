@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from srcad import algebra, ir, rules, types
-from srcad.errors import Unsupported, no_rule
+from srcad.errors import Unsupported
 from srcad.facts import Dims, Shapes
 from srcad.naming import Names
 from srcad.transforms import activity
@@ -246,11 +246,7 @@ class Pull:
         return isinstance(expr, ir.Name) and isinstance(self.shapes.types.get(expr.id), types.Seq)
 
     def rule(self, expr: ir.Call) -> rules.RuleSet:
-        found = activity.find_rule(expr)
-        if found is None:
-            assert isinstance(expr.fn, ir.Ref)
-            raise no_rule(expr.fn.path, expr.loc or self.loc)
-        return found
+        return activity.rule_of(expr, self.loc)
 
     # ---- elementwise functions ----
 

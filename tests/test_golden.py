@@ -58,6 +58,7 @@ SHOWN = """
     arrays.softmax_cross_entropy arrays.reductions_along_axes arrays.dense_linear_algebra
     arrays.where_guards_the_branch_not_taken
     buffers.seidel_2d physics.pendulum_rk4 finance.black_scholes_call stats.kalman_scalar
+    implicit.bracketed_root_of_a_closure
 """.split()
 CASES = [
     *(Case(name) for name in SHOWN),

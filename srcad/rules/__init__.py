@@ -44,6 +44,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "scipy.special.": ("special",),
     "scipy.stats.": ("stats",),
     "srcad_runtime.": ("helpers", "curved", "runtime_functions"),
+    "srcad_runtime.implicit.": ("solvers",),
 }
 
 

@@ -58,7 +58,8 @@ class RuleSet:
     each: the parameter that holds a sequence; the pullback takes `i` and returns the adjoint of item i, a linear
     function maps every item, a multilinear one one item at a time.
     outputs: of several values, those that can be differentiated (empty: all).
-    constant: every derivative is zero.
+    constant: every derivative is zero. refusal: why there is none, and what to do: of parts of derivatives that hold
+    too little to be differentiated once more.
     expansion: a plain function of the same arguments, exact to the bit, to inline in place of the call.
     kinds: "f" real, "c" complex numbers. domain, examples, kinks: where the rule is tested.
     """
@@ -80,6 +81,7 @@ class RuleSet:
     each: str | None = None
     outputs: tuple[int, ...] = ()
     constant: bool = False
+    refusal: tuple[str, str] | None = None
     expansion: Callable[..., Any] | None = None
     kinds: str = "f"
     shapes: str | None = None
@@ -91,6 +93,8 @@ class RuleSet:
     @property
     def modes(self) -> tuple[str, ...]:
         """Which of "reverse" and "forward" the rule supports."""
+        if self.refusal:
+            return ()
         if self.constant or self.partials or self.expansion:
             return ("reverse", "forward")
         forward = ("forward",) if self.pushforward or self.linear_in or self.multilinear_in else ()
@@ -215,6 +219,14 @@ def constant(*primals: Primal) -> None:
     module = _caller()
     for f in primals:
         _add(f, module, constant=True)
+
+
+def refused(*primals: Primal, reason: str, hint: str) -> None:
+    """Declare functions that have no derivative: ``cannot differentiate {reason}``."""
+    module = _caller()
+    for f in primals:
+        names = tuple(inspect.signature(f).parameters)  # type: ignore[arg-type]
+        _add(f, module, params=names, wrt=names, refusal=(reason, hint))
 
 
 def rename(primal: Primal, **names: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from srcad import ir, rules, types
+from srcad.errors import Unsupported, no_rule
 
 CUT = frozenset({"srcad.stop_gradient", "srcad.api.stop_gradient"})
 SHAPE_ONLY = frozenset(
@@ -151,6 +152,22 @@ def flowing_value(value: Any) -> set[str]:
     if isinstance(value, tuple):
         return set().union(*(flowing_value(v) for v in value))
     return flowing(value) if ir.is_node(value) else set()
+
+
+def rule_of(expr: ir.Call, loc: ir.Loc | None) -> rules.RuleSet:
+    """The rule of a call that is to be differentiated.
+
+    Raises:
+        Unsupported: there is none.
+    """
+    assert isinstance(expr.fn, ir.Ref)
+    found = find_rule(expr)
+    if found is None:
+        raise no_rule(expr.fn.path, expr.loc or loc)
+    if found.refusal:
+        reason, hint = found.refusal
+        raise Unsupported(f"cannot differentiate {reason}", expr.loc or loc, hint)
+    return found
 
 
 def find_rule(expr: ir.Call) -> rules.RuleSet | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import algebra, ir, rules, types, vanish
-from srcad.errors import Unsupported, no_rule
+from srcad.errors import Unsupported
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
@@ -396,9 +396,7 @@ class Push:
         exponent = softplus_of(expr)
         if exponent is not None and (dot := self.node(exponent)) is not None:
             return ir.Binary("/", dot, ir.Binary("+", ir.ONE, ir.call("numpy.exp", algebra.negate(exponent))))
-        rule = activity.find_rule(expr)
-        if rule is None:
-            raise no_rule(expr.fn.path, expr.loc or self.loc)
+        rule = activity.rule_of(expr, self.loc)
         bound = rule.bind(expr.args, named_arguments(expr))
         if rule.partials is not None:
             return self.elementwise(expr, rule, tuple(bound[name] for name in rule.wrt), bound, out)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-THEMES = ("memory", "containers", "syntax", "outside", "kinds", "requests")
+THEMES = ("memory", "containers", "syntax", "outside", "kinds", "requests", "solvers")
 NOT_YET = ("not_yet.containers", "not_yet.memory", "not_yet.statements")
 _CASES: dict[str, Case] = {}
 

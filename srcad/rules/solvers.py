@@ -1,0 +1,116 @@
+"""Roots and minima: the implicit function theorem, in terms of `srcad_runtime.implicit`.
+
+A solver's call is replaced by its value at a point that does not move, and `at_root`, whose derivative is that of the
+equation: F(x, theta) = 0 gives dx = -F_x^-1 F_theta dtheta (Griewank, Walther, Evaluating Derivatives, 2008, 15.3).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from srcad_runtime import implicit
+
+from srcad.rules.registry import pullback, pushforward, refused
+
+
+@pullback(implicit.at_root, wrt=("residual",), inert=("x", "slope"))
+def at_root_bar(x, residual, slope, *, out_bar):
+    return implicit.root_adjoint(slope, residual, out_bar)
+
+
+@pushforward(implicit.at_root, wrt=("residual",))
+def at_root_dot(x, residual, slope, *, residual_dot):
+    return implicit.root_tangent(slope, residual, residual_dot)
+
+
+@pullback(implicit.valued, wrt=("model",), inert=("x",))
+def valued_bar(x, model, *, out_bar):
+    return implicit.value_tangent(model, out_bar)
+
+
+@pushforward(implicit.valued, wrt=("model",))
+def valued_dot(x, model, *, model_dot):
+    return implicit.value_tangent(model, model_dot)
+
+
+# ---- integrals ----
+
+
+@pullback(implicit.integral, wrt=("found", "theta"), inert=("a", "b", "args"))
+def integral_bar(found, theta, slope, a, b, args, *, out_bar):
+    return out_bar, implicit.integral_adjoint(slope, a, b, args, out_bar)
+
+
+@pushforward(implicit.integral, wrt=("found", "theta"))
+def integral_dot(found, theta, slope, a, b, args, *, found_dot, theta_dot):
+    return found_dot + implicit.integral_tangent(slope, a, b, args, theta_dot)
+
+
+@pullback(implicit.up_to, wrt=("found", "limit"), inert=("value",))
+def up_to_bar(found, limit, value, sign, *, out_bar):
+    return out_bar, sign * value * out_bar
+
+
+@pushforward(implicit.up_to, wrt=("found", "limit"))
+def up_to_dot(found, limit, value, sign, *, found_dot, limit_dot):
+    return found_dot + sign * value * limit_dot
+
+
+# ---- trajectories ----
+
+
+@pullback(implicit.started, wrt=("found", "y0"), inert=("args",))
+def started_bar(found, y0, rhs, tangent, times, args, how, *, out_bar):
+    return out_bar, implicit.started_adjoint(rhs, tangent, y0, times, args, how, out_bar)
+
+
+@pushforward(implicit.started, wrt=("found", "y0"))
+def started_dot(found, y0, rhs, tangent, times, args, how, *, found_dot, y0_dot):
+    return found_dot + implicit.started_tangent(rhs, tangent, y0, times, args, how, y0_dot)
+
+
+@pullback(implicit.driven, wrt=("found", "theta"), inert=("y0", "args"))
+def driven_bar(found, theta, rhs, tangent, y0, times, args, how, *, out_bar):
+    return out_bar, implicit.driven_adjoint(theta, rhs, tangent, y0, times, args, how, out_bar)
+
+
+@pushforward(implicit.driven, wrt=("found", "theta"))
+def driven_dot(found, theta, rhs, tangent, y0, times, args, how, *, found_dot, theta_dot):
+    return found_dot + implicit.driven_tangent(theta, rhs, tangent, y0, times, args, how, theta_dot)
+
+
+refused(
+    implicit.integral_adjoint,
+    implicit.integral_tangent,
+    implicit.started_adjoint,
+    implicit.started_tangent,
+    implicit.driven_adjoint,
+    implicit.driven_tangent,
+    reason="the derivative of what a solver found once more",
+    hint="Write the steps of the solver inside of the function, and differentiate those twice.",
+)
+refused(
+    implicit.root_adjoint,
+    implicit.root_tangent,
+    implicit.value_tangent,
+    reason="the derivative of what a solver found once more",
+    hint="Take steps of Newton's method inside of the function, and differentiate those twice.",
+)
+
+
+# ---- the user's function as an equation: F(x) with everything else given ----
+
+
+def vector_equation(function, args, x):
+    """``F(x) = 0`` in as many numbers as x has, shape (n,)."""
+    return np.ravel(np.asarray(function(x, *args)))
+
+
+def equation(function, args, x):
+    """``F(x) = 0`` in one number, or an objective."""
+    return function(x, *args)
+
+
+def half_square(function, args, x):
+    """The objective of least squares."""
+    residual = np.ravel(np.asarray(function(x, *args)))
+    return 0.5 * np.sum(residual * residual)

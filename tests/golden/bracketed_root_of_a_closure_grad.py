@@ -1,0 +1,38 @@
+# Derivative of bracketed_root_of_a_closure, written by srcad.
+
+import numpy as np
+from scipy import optimize
+from srcad_runtime import implicit
+
+
+def residual(x, t):
+    return x**3 + t[0] * x - t[1]
+
+
+def bracketed_root_of_a_closure_grad(t, out_bar_=1.0):
+    """Return bracketed_root_of_a_closure(t) and its derivative with respect to t.
+
+    Shapes: t (n,).
+    """
+    # ---- forward sweep ----
+    root = optimize.brentq(residual, 0.0, 5.0, args=(t,), xtol=1e-14)
+    out = root**3 + t[0] * root - t[1]
+    x__bar = 3 * root**2
+    x__bar += t[0]
+    mismatch = out
+    slope = x__bar
+    x__ = implicit.at_root(root, mismatch, slope)
+    out_ = x__ * x__ + t[0]
+
+    # ---- reverse sweep ----
+    # L6  return x * x + t[0]
+    x___bar = 2.0 * x__ * out_bar_
+    t_bar = np.zeros_like(t)
+    t_bar[0] += out_bar_
+    # L5  x = optimize.brentq(residual, 0.0, 5.0, xtol=1e-14)
+    mismatch_bar = implicit.root_adjoint(slope, mismatch, x___bar)
+    # L5  optimize.brentq(residual, 0.0, 5.0, xtol=1e-14)
+    out_bar = mismatch_bar
+    t_bar[0] += root * out_bar
+    t_bar[1] -= out_bar
+    return out_, t_bar
