@@ -51,6 +51,8 @@ def test_proven(body: str) -> None:
         "for k in range(x.shape[0] - 1, -2, -1):\n    s += x[k]",
         "for k in range(x.shape[0]):\n    s += x[x.shape[0] - k]",
         "for k in range(0, x.shape[0], 2):\n    s += x[k + 1]",
+        "for k in range(0, x.shape[0], 2):\n    s += x[x.shape[0] - k]",
+        "items = [s]\nfor k in range(n):\n    items.append(s)\nfor k in range(n):\n    s += items[k]",
         "for k in range(w.shape[0]):\n    s += w[0, k]",
         "for k in range(w.shape[1]):\n    for j in range(w.shape[0]):\n        s += w[k, j]",
         "for k in range(n):\n    s += x[k]",

@@ -37,6 +37,7 @@ def checked(body: str) -> str:
         ("k = 0\nfor i in range(n):\n    j = n * m + k\n    k = i * j\nreturn x[0] * k", "product(i, j)"),
         ("s = 0.0\nfor i in range(n):\n    i = i * i\n    s += i * i * x[0]\nreturn s", "product(i, i)"),
         ("k = x.shape[0] * (n // 2)\nreturn x[0] * k", "product(x.shape[0], n // 2)"),
+        ("k = x.shape[0] * (n - 3)\nreturn x[0] * k", "product(x.shape[0], n - 3)"),
         ("k = x.shape[0] * (n * m)\nreturn x[0] * k", "product(n, m)"),
     ],
 )

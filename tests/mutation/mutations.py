@@ -533,12 +533,8 @@ MUTATIONS: tuple[Mutation, ...] = (
             "safe = any(sides)",
         ),
         ("powers of small numbers fit", "            safe = False\n", "            pass\n"),
-        (
-            "op= is not checked",
-            "if isinstance(node, ir.Augment) and isinstance(node.target, ir.Name) and node.op in CHECKED:",
-            "if False:",
-        ),
-        ("rebound counters are small", "    small -= _rebound(body)\n", ""),
+        ("a sum is not checked", '"+": "total", ', ""),
+        ("counters are big", "return extent or expr.id in self.small", "return extent"),
         (
             "sums of big numbers are small",
             'return expr.op in ("+", "-") and self.is_small(expr.left) and self.is_small(expr.right)',

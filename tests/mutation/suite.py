@@ -37,12 +37,16 @@ def _corpus() -> Iterator[str]:
     from tests.programs.registry import programs
     from tests.programs.test_programs import KNOWN_REFUSED
 
+    for program in programs("small."):
+        outcome = checks.check(program, "numpy", 60)
+        if outcome.status != "ok":
+            yield f"{program.name} {judge.key(outcome)}"
     found = Path(judge.__file__).with_name("found")
     for path in sorted(found.glob("*.py")):
         outcome = judge.judge_module(judge.load_file(path), second=True, seconds=20)
         if judge.failed(outcome):
             yield f"tests/fuzz/found/{path.name} {judge.key(outcome)}"
-    corpus = [p for p in programs() if "numpy" in p.backends]
+    corpus = [p for p in programs() if "numpy" in p.backends and not p.name.startswith("small.")]
     random.Random(3).shuffle(corpus)  # themes mixed: one of the first usually notices
     for program in corpus:
         outcome = checks.check(program, "numpy", 20)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.program import Program
 from srcad.transforms import alias
-from tests.transforms.test_loops import primal, text_of
+from tests.transforms.test_loops import load, outcome, primal, same, text_of
 
 ARGS = {"x": np.ones(4), "w": np.ones((3, 4)), "s": 0.5, "n": 2, "idx": np.array([0, 2])}
 
@@ -79,7 +81,8 @@ def test_an_index_of_a_view_is_the_one_of_its_time() -> None:
 
 
 def test_a_mask_is_the_one_of_before_the_write() -> None:
-    assert "index = x > 0" in of("x[x > 0] = s\nreturn x")
+    text = of("x[x > 0] = s\nreturn x")
+    assert "index = x > 0" in text and "x[index] = s" in text
 
 
 @pytest.mark.parametrize(
@@ -88,12 +91,34 @@ def test_a_mask_is_the_one_of_before_the_write() -> None:
         "if s > 0:\n    z = x\nelse:\n    z = np.zeros(4)\nz[0] = s\nreturn np.sum(x) + np.sum(z)",
         "a = np.zeros(4)\nz = a\nfor k in range(n):\n    z[0] = s\n    z = x\nreturn np.sum(x) + np.sum(a)",
         "a = np.zeros(4)\nif s > 0:\n    z = a\nelse:\n    z = x\na[1] = s\nreturn np.sum(z)",
+        "z = np.zeros(4)\nfor k in range(n):\n    z[0] = s\n    z = x\nreturn np.sum(x)",
         "z = x[1:]\nfor k in range(n):\n    z[0] = s\n    z = z[1:]\nreturn np.sum(x)",
     ],
 )
 def test_uncertain_writes_are_refused(body: str) -> None:
     with pytest.raises(Unsupported, match="may also change"):
         of(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "v = x[1:]\nx = x * 2.0\nv[0] = s\nreturn np.sum(v), x",
+        "v = w[n]\nn = 0\nv[1] = s\nreturn v, w",
+        "v = w.T\nv[0] += s\nw[n] *= 2.0\nreturn v, w",
+        "v = x[1:]\nu = v[1:]\nu[0] = s\nv = v * 2.0\nv[0] = 3.0\nreturn u, v, x",
+        "x[idx] = x[idx[::-1]]\nx[x > s] *= x[0]\nreturn x",
+        "x[1:] = x[:-1]\nx[:-1] += x[1:]\nreturn x",
+        "for k in range(n):\n    row = w[k]\n    row[k] = s\n    row = row * 2.0\n    w[k + 1] += row\nreturn w",
+        "for k in range(n):\n    v = x[k:]\n    k = 0\n    v[k] += s\nreturn x",
+    ],
+)
+def test_the_program_stays_the_program(body: str) -> None:
+    lines = "\n".join("    " + line for line in body.splitlines())
+    space: dict[str, Any] = {}
+    exec(f"import numpy as np\n\ndef f({', '.join(ARGS)}):\n{lines}\n", space)
+    expected = outcome(space["f"], tuple(ARGS.values()))
+    assert same(outcome(load(program(body)), tuple(ARGS.values())), expected)
 
 
 def test_connected_at_a_distance() -> None:
