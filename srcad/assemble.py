@@ -196,7 +196,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         program = replace(program, body=without_contexts(program.body))
         checked = options.get("boundscheck", True) and not bounds.in_range(program)
         decorator = emit.NJIT.replace(")", ", boundscheck=True)") if checked else emit.NJIT
-        program = replace(program, body=overflow.checked(program.body, program.types))
+        program = replace(program, body=overflow.checked(program))
         program = loops.loops(program) if options.get("loops", True) else program
         keep("loops", program.function())
     function = retarget.retarget(program.function(), program.types, request.backend)

@@ -7,28 +7,41 @@ call that raises OverflowError where the result does not fit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from srcad import ir, types
+from srcad.program import Program
 
 CHECKED = {"*": "product", "**": "power", "+": "total", "-": "difference", "<<": "shifted"}
 
 
-def checked(body: tuple[ir.Stmt, ...], known: Mapping[str, types.Abstract]) -> tuple[ir.Stmt, ...]:
-    """The statements with integer arithmetic checked where its range is not known."""
-    small = {n.target.id for n in ir.walk(body) if isinstance(n, ir.For) and isinstance(n.target, ir.Name)}
-    small -= _rebound(body)
-    work = _Checker(dict(known), small)
+def checked(program: Program) -> tuple[ir.Stmt, ...]:
+    """The program's statements with integer arithmetic checked where its range is not known."""
+    body = program.body
+    counters = {n.target.id for n in ir.walk(body) if isinstance(n, ir.For) and isinstance(n.target, ir.Name)}
+    values = _assigned(body) | {i.name: [None] for i in program.inputs}
+    work = _Checker(dict(program.types), counters - set(values))
+    while new := {
+        name
+        for name, given in values.items()
+        if name not in work.small | counters and all(e is not None and work.is_small(e) for e in given)
+    }:
+        work.small |= new
     found: tuple[ir.Stmt, ...] = ir.transform(body, work.node)
     return found
 
 
-def _rebound(body: tuple[ir.Stmt, ...]) -> set[str]:
-    found: set[str] = set()
+def _assigned(body: tuple[ir.Stmt, ...]) -> dict[str, list[ir.Expr | None]]:
+    """Variable -> all that is assigned to it; None for what is not an expression of its own."""
+    found: dict[str, list[ir.Expr | None]] = {}
     for node in ir.walk(body):
-        if isinstance(node, (ir.Assign, ir.Augment)):
-            found |= ir.names(node.target)
+        if isinstance(node, ir.Assign) and isinstance(node.target, ir.Name):
+            found.setdefault(node.target.id, []).append(node.value)
+        elif isinstance(node, ir.Assign):
+            for name in ir.names(node.target):
+                found.setdefault(name, []).append(None)
+        elif isinstance(node, (ir.Augment, ir.Pop)) and isinstance(node.target, ir.Name):
+            found.setdefault(node.target.id, []).append(None)
     return found
 
 
@@ -55,9 +68,9 @@ class _Checker:
         return types.is_integer(kind) and types.is_scalar(kind)
 
     def is_small(self, expr: ir.Expr) -> bool:
-        """Whether an integer is a literal, an extent, a counter, or a sum of those."""
+        """Whether an integer is a literal, an extent, a counter, a sum of those or a small multiple of one."""
         if isinstance(expr, ir.Const):
-            return True
+            return isinstance(expr.value, int) and abs(expr.value) < 2**31
         if isinstance(expr, ir.Name):
             kind = self.known.get(expr.id)
             number = kind.number if isinstance(kind, types.Num) else None
@@ -68,6 +81,8 @@ class _Checker:
         if isinstance(expr, ir.Binary):
             if expr.op in ("//", "%", ">>", "&"):
                 return self.is_small(expr.left)
+            if expr.op == "*" and any(isinstance(e, ir.Const) and abs(e.value) <= 64 for e in (expr.left, expr.right)):
+                return self.is_small(expr.left) and self.is_small(expr.right)
             return expr.op in ("+", "-") and self.is_small(expr.left) and self.is_small(expr.right)
         if isinstance(expr, ir.Index):
             return isinstance(expr.base, ir.Attr) and expr.base.name == "shape"

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+import srcad
 from srcad import emit, overflow
 from tests.transforms.test_loops import primal
 
@@ -17,7 +18,7 @@ def checked(body: str) -> str:
     """The text of a function body, over `ARGS`, with its integers checked."""
     lines = "\n".join("    " + line for line in body.splitlines())
     program = primal(f"import numpy as np\n\ndef f({', '.join(ARGS)}):\n{lines}\n", tuple(ARGS.values()))
-    body_ = overflow.checked(program.body, program.types)
+    body_ = overflow.checked(program)
     return emit.module([dataclasses.replace(program, body=body_).function()])
 
 
@@ -60,3 +61,22 @@ def test_checked(body: str, kernel: str) -> None:
 def test_what_fits_is_left_alone(body: str) -> None:
     text = checked(body)
     assert "kernels" not in text or "total(n // m, n % 3)" in text
+
+
+def strided(x, n):
+    width = x.shape[0] // 4
+    total = 0.0
+    for i in range(width):
+        total += x[2 * i] * x[2 * width - 1 - i] * n
+    square = n * n
+    n = 3
+    return total * (square + n * n)
+
+
+def test_multiples_of_counters_and_of_what_is_computed_from_extents_are_not_checked():
+    gradient = srcad.value_and_grad(strided, backend="numba")
+    text = srcad.differentiate(backend="numba")(strided).source_for(np.arange(8.0), 2)
+    assert text.count("kernels.product") == 1 and "kernels.product(n, n)" in text
+    assert gradient(np.arange(8.0), 2)[0] == strided(np.arange(8.0), 2)
+    with pytest.raises(OverflowError):
+        gradient(np.arange(8.0), 2**40)
