@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from srcad import assemble
+from srcad import bounds
 from tests.transforms.test_loops import primal
 
 X, W = np.ones(5), np.ones((3, 4))
@@ -17,7 +17,7 @@ def in_range(body: str) -> bool:
     lines = "\n".join("    " + line for line in body.splitlines())
     used = [name for name in ARGS if f"{name}" in body]
     text = f"import numpy as np\n\ndef f({', '.join(used)}):\n    s = 0.0\n{lines}\n    return s\n"
-    return assemble.in_range(primal(text, tuple(ARGS[name] for name in used)))
+    return bounds.in_range(primal(text, tuple(ARGS[name] for name in used)))
 
 
 @pytest.mark.parametrize(
