@@ -17,6 +17,7 @@ from srcad.transforms import activity
 from srcad.types import Num
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "%": "mod", "//": "floordiv"}
+PRODUCTS = frozenset({"numpy.matmul", "operator.matmul", "numpy.dot"})
 CHEAP = frozenset(
     "builtins.abs builtins.float builtins.len builtins.max builtins.min numpy.absolute numpy.sign numpy.transpose "
     "numpy.reshape numpy.ravel numpy.expand_dims numpy.squeeze numpy.real numpy.imag numpy.conj numpy.zeros_like "
@@ -353,8 +354,9 @@ class Pull:
         except Unsupported:
             self.refuse_unknown_rank(rule, given, expr.loc)
             raise
+        exact = rule.path in PRODUCTS and all(self.is_matrix(given[name]) for name in rule.wrt)
         for k in going:
-            self.into_argument(given[rule.wrt[k]], results[k])
+            self.into_argument(given[rule.wrt[k]], results[k], exact)
 
     def refuse_unknown_rank(self, rule: rules.RuleSet, given: dict[str, Any], loc: ir.Loc | None) -> None:
         """What a rule could not be read for, said in the words of the program."""
@@ -387,12 +389,17 @@ class Pull:
                 (result,) = self.apply(rule.pullback, {**given, "out_bar": out_bar, "i": ir.Const(i)}, 1)
                 self.into_argument(item, result)
 
-    def into_argument(self, arg: ir.Expr, g: ir.Expr) -> None:
-        """Hand a pullback's result to the argument, which it must broadcast to."""
+    def is_matrix(self, arg: ir.Expr) -> bool:
+        """Whether an argument is a vector or matrix: a product of these broadcasts nothing."""
+        dims = self.shapes.of(arg).dims
+        return dims is not None and len(dims) in (1, 2)
+
+    def into_argument(self, arg: ir.Expr, g: ir.Expr, exact: bool = False) -> None:
+        """Hand a pullback's result to the argument, which it must broadcast to. exact: it has the argument's shape."""
         kind, child = self.shapes.of(g), self.shapes.of(arg)
         if isinstance(g, ir.Const) and g.value is None or algebra.is_number(g, 0.0):
             return
-        if kind.dims == () == child.dims or self.shapes.same(kind, child):
+        if exact or kind.dims == () == child.dims or self.shapes.same(kind, child):
             self.node(arg, Cotangent(g, kind), child)
             return
         of, to = self.shapes.dims(kind), self.shapes.dims(child)

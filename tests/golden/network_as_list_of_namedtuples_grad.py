@@ -1,7 +1,6 @@
 # Derivative of network_as_list_of_namedtuples, written by srcad.
 
 import numpy as np
-from srcad_runtime import unbroadcast
 
 
 def network_as_list_of_namedtuples_grad(
@@ -33,9 +32,9 @@ def network_as_list_of_namedtuples_grad(
     t_bar = g4.copy()
     layers_1_bias_bar = g4.sum(axis=0)
     x_bar = np.zeros_like(x)
-    x_bar += unbroadcast(t_bar @ layers_1_weight.T, x)
+    x_bar += t_bar @ layers_1_weight.T
     layers_1_weight_bar = np.zeros_like(layers_1_weight)
-    layers_1_weight_bar += unbroadcast(x.T @ t_bar, layers_1_weight)
+    layers_1_weight_bar += x.T @ t_bar
     # L3  x = np.tanh(x @ layer.weight + layer.bias)
     tanh_bar = np.zeros_like(tanh)
     tanh_bar += x_bar
@@ -43,9 +42,9 @@ def network_as_list_of_namedtuples_grad(
     # L3  x = np.tanh(x @ layer.weight + layer.bias)
     g2 = tanh_bar * (1.0 - tanh * tanh)
     x_bar = np.zeros_like(x)
-    x_bar += unbroadcast(g2 @ layers_0_weight.T, x)
+    x_bar += g2 @ layers_0_weight.T
     layers_0_weight_bar = np.zeros_like(layers_0_weight)
-    layers_0_weight_bar += unbroadcast(x.T @ g2, layers_0_weight)
+    layers_0_weight_bar += x.T @ g2
     layers_0_bias_bar = g2.sum(axis=0)
     return (
         out,
