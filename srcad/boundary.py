@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is an array of NumPy's or CuPy's; their scalars are none."""
+    return isinstance(value, np.ndarray) or _library(value) is not np
+
+
+def _library(value: Any) -> Any:
+    """The library whose array a value is: NumPy, or CuPy without importing it."""
+    module = type(value).__module__.partition(".")[0]
+    return sys.modules["cupy"] if module == "cupy" else np
 
 
 def interpreted_form(value: Any) -> Any:
@@ -43,8 +55,11 @@ def _writable(array: np.ndarray) -> np.ndarray:
 
 def overlap(a: Any, b: Any) -> bool:
     """Whether two arguments share memory, as far as that can be decided quickly; yes if not."""
-    if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)):
+    library = _library(a)
+    if not (is_array(a) and is_array(b) and library is _library(b) and library.may_share_memory(a, b)):
         return False
+    if library is not np:
+        return True
     try:
         return bool(np.shares_memory(a, b, max_work=10_000))  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
@@ -57,17 +72,21 @@ def like(value: Any, leaf: Any) -> Any:
         if type(value) is np.ndarray and value.shape == leaf.shape and value.dtype == leaf.dtype:
             return value
         return np.array(np.broadcast_to(value, leaf.shape), dtype=leaf.dtype.newbyteorder("="))
+    library = _library(leaf)
+    if library is not np:
+        if type(value) is type(leaf) and value.shape == leaf.shape and value.dtype == leaf.dtype:
+            return value
+        return library.array(library.broadcast_to(library.asarray(value), leaf.shape), dtype=leaf.dtype)
+    value = value[()].item() if _library(value) is not np else value
     if isinstance(leaf, np.generic):
         return value if type(value) is type(leaf) else leaf.dtype.type(value)
-    if isinstance(leaf, (float, complex)):
-        value = value[()] if isinstance(value, np.ndarray) else value
-        return np.float64(value) if isinstance(value, (np.float32, np.float16)) else value
-    return value  # CuPy
+    value = value[()] if isinstance(value, np.ndarray) else value
+    return np.float64(value) if isinstance(value, (np.float32, np.float16)) else value
 
 
 def zeros(leaf: Any) -> Any:
     """The zero derivative of a leaf."""
-    return np.zeros(leaf.shape, leaf.dtype) if isinstance(leaf, np.ndarray) else type(leaf)(0.0)
+    return _library(leaf).zeros(leaf.shape, leaf.dtype) if is_array(leaf) else type(leaf)(0.0)
 
 
 def direction(value: Any, leaf: Any, name: str, owner: str) -> Any:
@@ -83,10 +102,13 @@ def direction(value: Any, leaf: Any, name: str, owner: str) -> Any:
         return zeros(leaf)
     if isinstance(value, dict):
         raise TypeError(f"{name} has another structure than {owner} itself")
-    if np.asarray(value).dtype.kind not in "biufc":
+    kind = value.dtype.kind if is_array(value) else np.asarray(value).dtype.kind
+    if kind not in "biufc":
         raise TypeError(f"{name} is of type {type(value).__name__}, {owner} is made of numbers")
     if np.shape(value) != np.shape(leaf):
         raise ValueError(f"{name} has shape {np.shape(value)}, {owner} has {np.shape(leaf)}")
     if isinstance(leaf, np.ndarray):
         return np.array(value, dtype=leaf.dtype.newbyteorder("=")) if leaf.ndim else leaf.dtype.type(value)
+    if is_array(leaf):
+        return _library(leaf).array(value, dtype=leaf.dtype)
     return leaf.dtype.type(value) if isinstance(leaf, np.generic) else type(leaf)(value)

@@ -144,7 +144,7 @@ def piece_of(whole: np.ndarray, arrays: Any, item: int, axis: int | None) -> np.
 
 def diagonal_adjoint(a: np.ndarray, g: np.ndarray, offset: int, axis1: int, axis2: int) -> np.ndarray:
     """Zeros of `a`'s shape with `g` (diagonal last, or extent 1) written on the diagonal `offset` of two axes."""
-    total = np.zeros(a.shape, g.dtype)
+    total = np.zeros_like(a, dtype=g.dtype)
     planes = np.moveaxis(total, (axis1, axis2), (-2, -1))
     i = np.arange(max(min(planes.shape[-2], planes.shape[-1] - offset) + min(offset, 0), 0))
     planes[..., i - min(offset, 0), i + max(offset, 0)] = g
@@ -262,7 +262,7 @@ def _difference_weights(d: np.ndarray, edge_order: int) -> tuple[np.ndarray, np.
 
 def spread_diagonals(a: np.ndarray, g: Array, subscripts: str) -> np.ndarray:
     """Zeros of `a`'s shape with `g` written on the diagonals that ``np.einsum(subscripts, a)`` reads."""
-    total = np.zeros(np.shape(a), np.asarray(g).dtype)
+    total = np.zeros_like(g, shape=np.shape(a))
     np.einsum(subscripts, total)[...] = g
     return total
 
@@ -275,7 +275,7 @@ def uncut(g: np.ndarray, n: int, m: int, mode: str) -> np.ndarray:
     if mode == "full":
         return g
     start = _cut_start(n, m, mode)
-    total = np.zeros(n + abs(m) - 1, g.dtype)
+    total = np.zeros_like(g, shape=n + abs(m) - 1)
     total[start : start + g.shape[0]] = g
     return total
 

@@ -36,7 +36,7 @@ def add_at(a: np.ndarray, index: Any, g: Array) -> None:
 
 def scatter_add(like: np.ndarray, index: Any, g: Array) -> np.ndarray:
     """Zeros of `like`'s shape with `g` added at `index`, every repetition counted: the adjoint of ``like[index]``."""
-    total = np.zeros(np.shape(like), np.asarray(g).dtype)
+    total = np.zeros_like(g, shape=np.shape(like))
     np.add.at(total, index, g)
     return total
 
@@ -44,15 +44,15 @@ def scatter_add(like: np.ndarray, index: Any, g: Array) -> np.ndarray:
 def last_written(a: np.ndarray, index: Any) -> np.ndarray:
     """``a[index]`` with 0 at every repetition of an index but its last: what a write ``a[index] = v`` leaves of v."""
     kept = a[index]
-    order = np.arange(kept.size).reshape(kept.shape)
-    writer = np.zeros(a.shape, order.dtype)
+    order = np.cumsum(np.ones_like(kept, dtype=np.int64)).reshape(np.shape(kept))
+    writer = np.zeros_like(a, dtype=np.int64)
     writer[index] = order
     return np.where(writer[index] == order, kept, 0.0)
 
 
 def written(like: np.ndarray, index: Any, g: Array) -> np.ndarray:
     """Zeros of `like`'s shape after ``[index] = g``: of several values for one element the last one counts."""
-    total = np.zeros(np.shape(like), np.asarray(g).dtype)
+    total = np.zeros_like(g, shape=np.shape(like))
     total[index] = g
     return total
 

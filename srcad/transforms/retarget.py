@@ -14,7 +14,7 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.naming import Names
 from srcad.transforms import retarget_numba
-from srcad.types import Abstract
+from srcad.types import Abstract, Num, infer
 
 RENAMED = (("numpy.", "cupy."), ("scipy.", "cupyx.scipy."))
 KEPT = frozenset({"numpy.errstate"})  # a context of NumPy's own, harmless around CuPy's calls
@@ -41,13 +41,50 @@ def retarget(function: ir.Function, types: Mapping[str, Abstract], backend: str)
     """
     if backend == "numba":
         return retarget_numba.retarget(function, types)
-    return _to_cupy(function) if backend == "cupy" else function
+    return _to_cupy(function, types) if backend == "cupy" else function
 
 
-def _to_cupy(function: ir.Function) -> ir.Function:
+def _to_cupy(function: ir.Function, types: Mapping[str, Abstract]) -> ir.Function:
     names = Names(ir.names(function))
     body = _scattered(function.body, names)
-    return ir.transform(replace(function, body=body), _renamed)
+    function = ir.transform(replace(function, body=body), lambda node: _own_number(node, types))
+    return ir.transform(function, _renamed)
+
+
+# ---- numbers: an element of CuPy's array is a view of it, and ``+=`` writes into what it is a view of ----
+
+
+def _own_number(node: ir.Node, types: Mapping[str, Abstract]) -> ir.Node:
+    """Numbers that are kept get memory of their own; ``s += e`` makes a new one."""
+    match node:
+        case ir.Augment(ir.Name() as name, op, value):
+            return ir.Assign(name, ir.Binary(op, name, value), loc=node.loc)
+        case ir.Assign(value=value) | ir.Push(value=value) | ir.Return(value=value) if value is not None:
+            return replace(node, value=_owned(value, types))
+    return node
+
+
+def _owned(value: ir.Expr, types: Mapping[str, Abstract]) -> ir.Expr:
+    match value:
+        case ir.Tuple(items):
+            return replace(value, items=tuple(_owned(item, types) for item in items))
+        case ir.IfExp(_, body, orelse):
+            return replace(value, body=_owned(body, types), orelse=_owned(orelse, types))
+        case ir.Call(ir.Ref("builtins.max" | "builtins.min"), args):
+            return replace(value, args=tuple(_owned(arg, types) for arg in args))
+        case ir.Index() if _is_number(value, types):
+            return ir.call("numpy.copy", value)
+    return value
+
+
+def _is_number(value: ir.Index, types: Mapping[str, Abstract]) -> bool:
+    """Whether an index reads one element of an array; refused where that cannot be told."""
+    if not isinstance(infer(value.base, types, []), Num) or isinstance(value.base, ir.Attr):  # a list, a shape
+        return False
+    kind = infer(value, types, [])
+    if isinstance(kind, Num) and kind.dims is None and not any(isinstance(item, ir.Slice) for item in value.items):
+        raise Unsupported("CuPy: an element or a part of an array?", value.loc, "Annotate the arguments with types.")
+    return isinstance(kind, Num) and kind.dims == ()
 
 
 def _renamed(node: ir.Node) -> ir.Node:

@@ -268,7 +268,7 @@ def f(m, v, k, a):
     w = v * 0.0
     scattered = cp.zeros(v.shape, (2.0 * v[k]).dtype)
     cupyx.scatter_add(scattered, k, 2.0 * v[k])
-    w += scattered
+    w = w + scattered
     scattered_ = cp.zeros(v.shape, v[k].dtype)
     cupyx.scatter_add(scattered_, k, v[k])
     q = 3.0 * scattered_

@@ -1,0 +1,163 @@
+"""CuPy's manners without its device: NumPy's functions under CuPy's names, on arrays of a class of their own.
+
+As in CuPy, an array of the device does not mix with NumPy's arrays (TypeError), reductions give arrays without axes,
+and a name that CuPy does not have is an AttributeError.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+import scipy.special
+
+from srcad.transforms.retarget import LACKING
+
+
+class ndarray:
+    """An array that pretends to lie on a device; `host` is where it really lies."""
+
+    __module__ = "cupy"
+
+    def __init__(self, host: np.ndarray) -> None:
+        self.host = host
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "host":
+            raise AttributeError(name)
+        found = getattr(self.host, name)
+        return calling(found) if callable(found) else on_device(found)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        raise TypeError("Implicit conversion to a NumPy array is not allowed.")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return calling(getattr(ufunc, method))(*inputs, **kwargs)
+
+    def __array_function__(self, func: Any, types_: Any, args: Any, kwargs: Any) -> Any:
+        return calling(func)(*args, **kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        return on_device(self.host[map_in(key)])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.host[map_in(key)] = own(value)
+
+    def __len__(self) -> int:
+        return len(self.host)
+
+    def __iter__(self) -> Any:
+        return map(on_device, self.host)
+
+    def __deepcopy__(self, memo: Any) -> ndarray:
+        return ndarray(self.host.copy())
+
+    def __repr__(self) -> str:
+        return repr(self.host)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _operator(name: str) -> Any:
+    return lambda self, *others: on_device(getattr(self.host, name)(*map(own, others)))
+
+
+def _in_place(name: str) -> Any:
+    def changed(self: ndarray, other: Any) -> ndarray:
+        getattr(self.host, name)(own(other))
+        return self
+
+    return changed
+
+
+_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
+for _name in _BINARY:
+    setattr(ndarray, f"__{_name}__", _operator(f"__{_name}__"))
+    setattr(ndarray, f"__r{_name}__", _operator(f"__r{_name}__"))
+    setattr(ndarray, f"__i{_name}__", _in_place(f"__i{_name}__"))
+for _name in "lt le gt ge eq ne neg pos abs invert divmod".split():
+    setattr(ndarray, f"__{_name}__", _operator(f"__{_name}__"))
+for _name, _kind in (("float", float), ("int", int), ("bool", bool), ("complex", complex), ("index", operator.index)):
+    setattr(ndarray, f"__{_name}__", lambda self, kind=_kind: kind(self.host))
+
+
+def calling(function: Any) -> Any:
+    """A function of NumPy's that takes and gives arrays of the device."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = function(*map_in(args), **map_in(kwargs))
+        given = kwargs.get("out")
+        return result if result is None else given[0] if isinstance(given, tuple) else given or on_device(result)
+
+    return call
+
+
+def own(value: Any) -> Any:
+    """What a function of NumPy's is given for an argument; NumPy's own arrays are not taken."""
+    if isinstance(value, ndarray):
+        return value.host
+    if isinstance(value, np.ndarray):
+        raise TypeError(f"Unsupported type {type(value)}")
+    return value
+
+
+def map_in(value: Any) -> Any:
+    if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
+        return type(value)(map(map_in, value))
+    if isinstance(value, dict):
+        return {k: map_in(v) for k, v in value.items()}
+    return own(value)
+
+
+def on_device(value: Any) -> Any:
+    """A result of NumPy's as CuPy gives it: numbers are arrays without axes."""
+    if isinstance(value, (np.ndarray, np.generic)) and np.asarray(value).dtype.kind in "biufc":
+        return ndarray(np.asarray(value))
+    if isinstance(value, (tuple, list)):
+        items = map(on_device, value)
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    return value
+
+
+class Library(types.ModuleType):
+    """A module of CuPy's with the functions of one of NumPy's or SciPy's."""
+
+    def __init__(self, name: str, plain: Any, path: str) -> None:
+        super().__init__(name)
+        self._plain, self._path = plain, path
+
+    def __getattr__(self, name: str) -> Any:
+        if f"{self._path}.{name}" in LACKING:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        found = getattr(self._plain, name)
+        if isinstance(found, types.ModuleType):
+            return Library(f"{self.__name__}.{name}", found, f"{self._path}.{name}")
+        if isinstance(found, type) or not callable(found):
+            return found
+        made = calling(found)
+        for method in ("at", "reduce", "accumulate", "outer"):
+            if isinstance(found, np.ufunc):
+                setattr(made, method, calling(getattr(found, method)))
+        return made
+
+
+def scatter_add(a: ndarray, slices: Any, value: Any) -> None:
+    """``cupyx.scatter_add``: ``np.add.at``."""
+    np.add.at(own(a), map_in(slices), own(value))
+
+
+def modules() -> dict[str, types.ModuleType]:
+    """What stands in ``sys.modules`` for CuPy."""
+    cupy = Library("cupy", np, "numpy")
+    cupy.ndarray = ndarray  # type: ignore[attr-defined]
+    cupy.asarray = cupy.array = lambda a, *rest, **named: on_device(np.array(map_in(a), *rest, **named))  # type: ignore[attr-defined]
+    cupyx, scipy_ = types.ModuleType("cupyx"), types.ModuleType("cupyx.scipy")
+    special = Library("cupyx.scipy.special", scipy.special, "scipy.special")
+    linalg = Library("cupyx.scipy.linalg", scipy.linalg, "scipy.linalg")
+    cupyx.scatter_add, cupyx.scipy = scatter_add, scipy_  # type: ignore[attr-defined]
+    scipy_.special, scipy_.linalg = special, linalg  # type: ignore[attr-defined]
+    found = {"cupy": cupy, "cupyx": cupyx, "cupyx.scipy": scipy_}
+    return {**found, "cupyx.scipy.special": special, "cupyx.scipy.linalg": linalg}
