@@ -273,7 +273,7 @@ def f(m, v, k, a):
     cupyx.scatter_add(scattered_, k, v[k])
     q = 3.0 * scattered_
     if a > 0.0:
-        w += cp.linalg.norm(m) * b
+        w = w + cp.linalg.norm(m) * b
     return cp.sum(g, axis=0), w, q
 """
     )
