@@ -40,13 +40,31 @@ def unlisted(program: Program, extents: Extents) -> tuple[Program, dict[str, Num
     bound = _bound(program)
     elements = {name: _element(name, extents) for name in uses}
     found = {name: _record(elements[name], where, extents, bound) for name, where in uses.items()}
-    records = {name: record for name, record in found.items() if record is not None}
+    known = _known_before(program)
+    records = {n: r for n, r in found.items() if r is not None and ir.names(r.shape) <= known.get(n, set())}
     if not records:
         return program, {}
     kinds = {n: Num(r.dtype, (*(None for _ in r.index), *(elements[n].dims or ()))) for n, r in records.items()}
     after = ir.names(program.results) | {name for _, name in program.updates}
     body = _rewritten(program.body, records, after)
     return replace(program, body=body, types={**program.types, **kinds}), kinds
+
+
+def _known_before(program: Program) -> dict[str, set[str]]:
+    """For each variable of the outermost block, the variables that have values when it is first set."""
+    names = {*(i.name for i in program.inputs), *(p.name for p in program.seeds)}
+    found: dict[str, set[str]] = {}
+
+    def visit(stmts: Sequence[ir.Stmt]) -> None:
+        for stmt in stmts:
+            if isinstance(stmt, (ir.Block, ir.With)):
+                visit(stmt.body)
+            elif isinstance(stmt, ir.Assign):
+                found.update({n: set(names) for n in ir.names(stmt.target) if n not in found})
+                names.update(ir.names(stmt.target))
+
+    visit(program.body)
+    return found
 
 
 def _placed(stmts: Sequence[ir.Stmt], loops: Loops) -> Iterator[tuple[ir.Stmt, Loops]]:

@@ -306,8 +306,9 @@ class Recorder:
         f, b = self.keep_own(own & out, shared, f, b, inside, True)
         self.defined = before
         forward, backward = header.assemble(f, b, need, own & need, around)
-        if outermost:
-            forward, self.storage = [*self.storage, *forward], []
+        if outermost:  # storage is as large as the loop is long: its bounds have their names by then
+            at = len(forward) - 1 if step.bounds else 0
+            forward, self.storage = [*forward[:at], *self.storage, *forward[at:]], []
         return forward, backward, after
 
     def local(self, step: Loop) -> set[str]:

@@ -38,19 +38,27 @@ class Dropped(Exception):
 
 
 def judge(
-    source: Source, backend: str = "numpy", second: bool = False, seconds: int = 60, more: bool = False
+    source: Source,
+    backend: str = "numpy",
+    second: bool = False,
+    seconds: int = 60,
+    more: bool = False,
+    lowered: bool = False,
 ) -> Outcome:
     """Run the program and its derivatives; never raises.
 
-    second: Hessian-vector products too. more: at another point, by other forms of compiled code, by autograd.
+    second: Hessian-vector products too. more: at another point, by other forms of compiled code, by autograd. lowered:
+    by Numba's text, interpreted.
     """
     with loaded(source) as module:
-        return judge_module(module, backend, second, seconds, more)
+        return judge_module(module, backend, second, seconds, more, lowered)
 
 
 def plan(number: int, backend: str) -> dict[str, bool]:
     """What is checked of a program of a series, beside its gradient and tangent."""
-    return {"second": number % 3 == 0, "more": number % (4 if backend == "numpy" else 10) == 1}
+    if backend == "numba":
+        return {"second": number % 3 == 0, "more": number % 10 == 1}
+    return {"second": number % 3 == 0, "more": number % 4 == 1, "lowered": number % 2 == 0}
 
 
 @contextlib.contextmanager
@@ -79,7 +87,12 @@ def program_of(module: ModuleType) -> Program:
 
 
 def judge_module(
-    module: ModuleType, backend: str = "numpy", second: bool = False, seconds: int = 60, more: bool = False
+    module: ModuleType,
+    backend: str = "numpy",
+    second: bool = False,
+    seconds: int = 60,
+    more: bool = False,
+    lowered: bool = False,
 ) -> Outcome:
     """The same for a program with ``f``, ``ARGS`` and ``ARGNUMS``."""
     program = program_of(module)
@@ -91,6 +104,8 @@ def judge_module(
         outcome = checks.guarded(lambda: check_first(program, backend), seconds)
         if outcome.status == "ok" and second:
             outcome = checks.guarded(lambda: check_second(program, backend), seconds)
+        if outcome.status == "ok" and lowered and not checks.is_single(program.args()):
+            outcome = checks.guarded(lambda: ways.check_lowered(program), seconds)
         if outcome.status == "ok" and more:
             outcome = checks.guarded(lambda: check_more(program, module, backend), seconds)
     return outcome

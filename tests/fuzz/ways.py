@@ -58,6 +58,23 @@ def moved(program: Program) -> Program:
 # ---- compiled code ----
 
 
+def check_lowered(program: Program) -> None:
+    """The gradient by Numba's text, interpreted: what the passes for Numba made of it, without compiling."""
+    from tests.generating import make
+    from tests.higher_order import Subject
+
+    subject = Subject(program, "numpy")
+    expected = _results(subject, ())
+    made = make(program, ("reverse",), "numba")
+    text = re.sub(r"^@njit.*$", "", made.generated.text, flags=re.M).replace("from numba import njit\n", "")
+    space: dict[str, Any] = {"__name__": __name__, "prange": range}
+    exec(compile(text.replace("from numba import njit, prange\n", ""), "<lowered>", "exec"), space)
+    with np.errstate(all="ignore"):
+        found = space[made.generated.entry](*made.inputs(), *copy.deepcopy(subject.seeds))
+    found = found if isinstance(found, tuple) else (found,)
+    _compare([np.asarray(r) for r in found], expected, "Numba's text, when interpreted")
+
+
 def check_compiled(program: Program) -> None:
     """The gradient by NumPy's text, and by Numba's with passes switched off, compiled and interpreted."""
     from tests.higher_order import Subject
