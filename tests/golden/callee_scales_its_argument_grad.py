@@ -10,14 +10,14 @@ def callee_scales_its_argument_grad(x, s, out_bar=1.0):
     """
     # ---- forward sweep ----
     y = x * x
-    y_saved = []
     stop = len(y)
+    y_saved = []
     for i in range(stop):
         y_saved.append(y[i])
         y[i] *= s
     factor = y[0]
-    y_saved_ = []
     stop_ = len(y)
+    y_saved_ = []
     for i_ in range(stop_):
         y_saved_.append(y[i_])
         y[i_] *= factor
