@@ -9,6 +9,8 @@ from srcad.eval_core import Evaluator
 from srcad.types import Num, Seq, is_float
 from srcad.values import Dyn, Ptr, Value
 
+# parameters that hold several arrays, in functions that are written out
+_SEVERAL = frozenset("tup arrays choicelist choices condlist xi args arys".split())
 # functions that take a sequence of arrays; each item by itself is made an array
 _JOINING = frozenset("hstack vstack dstack column_stack row_stack concatenate stack block broadcast_arrays".split())
 _OWN = frozenset("numpy.array numpy.asarray numpy.asanyarray numpy.asarray_chkfinite numpy.ascontiguousarray".split())
@@ -23,6 +25,8 @@ def arrays_for(
     joins = rule.each or (rule.params[:1] or (None,))[0] if path.rpartition(".")[2] in _JOINING else rule.each
 
     def one(name: str | None, value: Value) -> Value:
+        if rule.expansion is not None and name in _SEVERAL:
+            return value
         if name is not None and name == joins and name != rule.star:
             return _items(ev, value, loc)
         return as_array(ev, value, loc) if name in rule.wrt or name in rule.inert or name == rule.star else value

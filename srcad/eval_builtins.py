@@ -33,7 +33,7 @@ def handles(*paths: str) -> Callable[[Handler], Handler]:
 def keep(ev: Evaluator, path: str, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     from srcad import eval_calls, library
 
-    return eval_calls.library(ev, path, library.load(path), args, kwargs, loc)
+    return eval_calls.named(ev, path, library.load(path), args, kwargs, loc)
 
 
 # ---- structure ----
@@ -260,6 +260,8 @@ def _nan_to_num(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -
 
 def _at_least(rank: int) -> Handler:
     def at_least(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        if len(args) > 1:
+            return ev.tuple_of([at_least(ev, [a], {}, loc) for a in args])
         value = args[0]
         if (
             len(args) == 1

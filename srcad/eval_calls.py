@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from srcad import eval_optional, eval_special, ir, rules, scope, types
 from srcad import library as library_names
 from srcad.errors import Unsupported, no_rule
@@ -62,7 +64,7 @@ def _keywords(ev: Evaluator, expr: ir.Call, values: Sequence[Value]) -> Kwargs:
 
 
 def _special(fn: Value) -> Any:
-    from srcad import eval_builtins, eval_sequences  # noqa: F401  (registers its functions)
+    from srcad import eval_builtins, eval_numpy, eval_sequences  # noqa: F401  (registers its functions)
 
     if isinstance(fn, Known) and isinstance(fn.expr, ir.Ref):
         if fn.expr.path.startswith(("scipy.optimize.", "scipy.integrate.")):
@@ -134,17 +136,14 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
         return library(
             ev, "srcad_runtime.astype", known.load("srcad_runtime.astype"), [args[0], fn], {}, loc, place_of_name
         )
-    rule = rules.lookup(path)
-    if rule is not None and rule.expansion is not None:
-        return expanded(ev, rule, args, kwargs, loc)
     if (
-        rule is None
+        rules.lookup(path) is None
         and (not ev.by_name or path.count(".") > 1)  # a rule's helpers are calls; other functions of a rule are inlined
         and scope_function(obj)
         and path.startswith(("srcad_runtime.", "functools.", "operator."))
     ):
         return call_user(ev, fn, args, kwargs, loc)
-    return library(ev, path, obj, args, kwargs, loc, place_of_name)
+    return named(ev, path, obj, args, kwargs, loc, place_of_name)
 
 
 def _named_by_library(fn: Known) -> Known:
@@ -156,12 +155,28 @@ def _named_by_library(fn: Known) -> Known:
     return fn if own is None else replace(fn, expr=ir.Ref(own, fn.value, loc=getattr(fn.expr, "loc", None)))
 
 
-def expanded(ev: Evaluator, rule: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+def named(
+    ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None, named_at: ir.Loc | None = None
+) -> Value:
+    """A library function at a path: written out where its rule says how, else kept."""
+    rule = rules.lookup(path)
+    if rule is not None:
+        args, kwargs = arrays_for(ev, rule, path, args, kwargs, loc)
+        for keywords, function in rule.forms:
+            if keywords & set(kwargs):
+                return expanded(ev, function, args, kwargs, loc)
+        if rule.expansion is not None and "out" not in kwargs:
+            check_arguments(rule, rule.path, args, kwargs, loc)
+            return expanded(ev, rule.expansion, args, kwargs, loc)
+    return library(ev, path, obj, args, kwargs, loc, named_at)
+
+
+def expanded(ev: Evaluator, function: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """A function that its rule writes out; what is refused in there is refused where the program calls it."""
     mark = len(ev.out)
     args, kwargs = arrays_for(ev, rule, rule.path, args, kwargs, loc)
     try:
-        value = call_user(ev, Known(rule.expansion), args, kwargs, loc)
+        value = call_user(ev, Known(function), args, kwargs, loc)
     except Unsupported as error:
         if loc is None or error.loc is None or error.loc.source is loc.source:
             raise
@@ -426,7 +441,7 @@ def library(
 
     if eval_effects.has_out(obj, args):
         args, kwargs = args[:-1], {**kwargs, "out": args[-1]}
-    if path in eval_effects.WRITERS or "out" in kwargs:
+    if eval_effects.writes(path) or "out" in kwargs:
         return eval_effects.write(ev, path, obj, args, kwargs, loc)
     refuse_never(path, args, kwargs, loc)
     kwargs = harmless(ev, path, kwargs, loc)
@@ -448,10 +463,7 @@ def library(
 
 def argument(ev: Evaluator, name: str, value: Value, path: str, loc: ir.Loc | None) -> ir.Expr:
     if name in STRUCTURAL and isinstance(value, (Dyn, Ptr)):
-        own = demand(ev, value, f"the argument {name} of {path}", loc)
-        if isinstance(own, (tuple, list)):
-            return ir.Tuple(tuple(ir.Const(v) for v in own))
-        return ir.Const(own)
+        return _written(demand(ev, value, f"the argument {name} of {path}", loc))
     if isinstance(value, Text):
         raise Unsupported(f"cannot differentiate {path} of text that is made of numbers", loc, "Keep the numbers.")
     if isinstance(value, (Generator, Lazy)) and not (isinstance(value, Lazy) and value.kind in ("range", "slice")):
@@ -462,7 +474,16 @@ def argument(ev: Evaluator, name: str, value: Value, path: str, loc: ir.Loc | No
             loc,
             "Call it in a loop, or register a rule for this function.",
         )
-    return residual(ev, value, loc)
+    expr = residual(ev, value, loc)
+    if isinstance(expr, ir.Slice):
+        bounds = (ir.NONE if bound is None else bound for bound in (expr.lower, expr.upper, expr.step))
+        return ir.call("builtins.slice", *bounds)
+    return expr
+
+
+def _written(value: Any) -> ir.Expr:
+    """A value of structure as an expression; lists are tuples, for NumPy takes both."""
+    return ir.Tuple(tuple(map(_written, value))) if isinstance(value, (tuple, list)) else ir.Const(value)
 
 
 def result(ev: Evaluator, expr: ir.Call) -> Value:
@@ -487,7 +508,21 @@ def _several(ev: Evaluator, expr: ir.Call, kind: Struct) -> Value:
     names = ir.Tuple(tuple(i.expr for i in items if isinstance(i, Dyn)))
     release(ev, sorted(ir.names(names)), expr.loc)
     ev.emit(ir.Assign(names, expr, loc=expr.loc))
+    keys = PARTS.get(expr.fn.path)
+    if keys is not None and expr.fn.obj is not None:
+        cls = type(expr.fn.obj(np.eye(2)))
+        return ev.box("namedtuple", tuple(keys.split()), items, cls=cls)
     return ev.tuple_of(items, "tuple", bound=False)
+
+
+# what the parts of a result are called, where it is more than a tuple
+PARTS = {
+    "numpy.linalg.eig": "eigenvalues eigenvectors",
+    "numpy.linalg.eigh": "eigenvalues eigenvectors",
+    "numpy.linalg.qr": "Q R",
+    "numpy.linalg.slogdet": "sign logabsdet",
+    "numpy.linalg.svd": "U S Vh",
+}
 
 
 # ---- effects ----

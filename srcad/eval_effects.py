@@ -16,10 +16,12 @@ from srcad.eval_values import dyn, residual
 from srcad.types import Num, Static
 from srcad.values import Dyn, Known, Value
 
-WRITERS = frozenset(
-    "numpy.add.at numpy.subtract.at numpy.multiply.at numpy.divide.at numpy.copyto numpy.fill_diagonal numpy.put "
-    "numpy.put_along_axis numpy.place numpy.putmask".split()
-)
+WRITERS = frozenset("numpy.copyto numpy.fill_diagonal numpy.put numpy.put_along_axis numpy.place numpy.putmask".split())
+
+
+def writes(path: str) -> bool:
+    """Whether a library function writes its first argument."""
+    return path in WRITERS or path.startswith("numpy.") and path.endswith(".at")
 
 
 def has_out(obj: Any, args: list[Value]) -> bool:
@@ -88,9 +90,17 @@ def _into_out(
     from srcad import eval_calls
 
     out = kwargs.pop("out")
-    value = eval_calls.library(ev, path, obj, args, kwargs, loc)
+    value = eval_calls.named(ev, path, obj, args, kwargs, loc)
+    if isinstance(out, Dyn) and isinstance(out.expr, (ir.Call, ir.Binary, ir.Unary)) and not shares(out, ev):
+        out = ev.temp("out", out, loc)  # an array made for this call
     store(ev, out, (ir.ELLIPSIS,), value, loc)
     return out
+
+
+def shares(value: Dyn, ev: Evaluator) -> bool:
+    from srcad.transforms import alias
+
+    return bool(alias.shares(value.expr, ev.cx.types))
 
 
 def _add_at(ev: Evaluator, args: list[Value], op: str, loc: ir.Loc | None) -> Value:

@@ -13,7 +13,7 @@ from srcad.eval_assign import changeable, check_writable, set_item
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_order import owned
-from srcad.eval_values import constant, demand, dyn, residual, static
+from srcad.eval_values import constant, demand, dyn, library_path, residual, static
 from srcad.types import Num, Seq, is_complex, is_float
 from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Table, Value
 
@@ -23,7 +23,7 @@ Kwargs = dict[str, Value]
 # methods that are the NumPy function of the same name with the array as its first argument
 AS_FUNCTION = frozenset(
     "sum prod mean std var max min ptp any all argmax argmin argsort cumsum cumprod clip round repeat squeeze swapaxes "
-    "diagonal trace take compress nonzero searchsorted ravel dot copy choose argpartition".split()
+    "diagonal trace take nonzero searchsorted ravel dot copy choose argpartition".split()
 )
 
 
@@ -203,6 +203,26 @@ def _item(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | N
     return dyn(ev, ir.Index(flat.expr, items, loc=loc))
 
 
+def _compress(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_builtins import keep
+
+    return keep(ev, "numpy.compress", [args[0], owner, *args[1:]], kwargs, loc)
+
+
+def _view(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """A view of the same numbers is the array."""
+    dtype = args[0] if args else kwargs.get("dtype")
+    own = owner.type.dtype if isinstance(owner.type, Num) else None
+    same = isinstance(dtype, Known) and library_path(dtype.value) in (f"numpy.{own}", _PYTHON_TYPES.get(own or ""))
+    if dtype is None and not kwargs or same and own is not None:
+        return owner
+    fact, way_out = _REFUSED["view"]
+    raise Unsupported(f"cannot differentiate ndarray.view{fact}", loc, way_out)
+
+
+_PYTHON_TYPES = {"float64": "builtins.float", "int64": "builtins.int", "complex128": "builtins.complex"}
+
+
 def _tolist(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     return ev.tuple_of(sequence(ev, owner, loc), "list", site=loc)
 
@@ -217,7 +237,9 @@ _ARRAY_METHODS: dict[str, Any] = {
     "partition": _partition,
     "conj": _conj,
     "conjugate": _conj,
+    "compress": _compress,
     "item": _item,
+    "view": _view,
     "tolist": _tolist,
 }
 

@@ -185,10 +185,10 @@ def changes(ev: Evaluator, stmts: Sequence[ir.Stmt]) -> Change:
 
 def changes_nothing(call: ir.Call) -> bool:
     """Whether a call is certainly of a library function that only computes."""
-    from srcad.eval_effects import WRITERS
+    from srcad.eval_effects import writes
 
     library = isinstance(call.fn, ir.Ref) and call.fn.path.startswith(("numpy.", "math.", "builtins."))
-    return library and call.fn.path not in WRITERS and all(key != "out" for key, _ in call.kwargs)  # type: ignore[union-attr]
+    return library and not writes(call.fn.path) and all(key != "out" for key, _ in call.kwargs)  # type: ignore[union-attr]
 
 
 def disturbed(ev: Evaluator, before: State, mark: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srcad import ir
@@ -52,7 +53,7 @@ def harmless(ev: Evaluator, path: str, kwargs: dict[str, Value], loc: ir.Loc | N
     return {name: value for name, value in kwargs.items() if not name.startswith("overwrite_")}
 
 
-def check_arguments(rule: Any, path: str, args: list[ir.Expr], kwargs: dict[str, ir.Expr], loc: ir.Loc | None) -> None:
+def check_arguments(rule: Any, path: str, args: Sequence[Any], kwargs: Mapping[str, Any], loc: ir.Loc | None) -> None:
     """Refuse an argument that the derivative rule does not know."""
     try:
         rule.bind(tuple(args), kwargs)

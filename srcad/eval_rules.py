@@ -101,6 +101,8 @@ def apply(
 
 
 def argument(ev: Evaluator, shapes: Shapes, value: Any) -> Value:
+    if isinstance(value, (tuple, list)):
+        return ev.tuple_of([argument(ev, shapes, item) for item in value], "tuple")
     if not ir.is_node(value):
         return constant(value) if isinstance(value, (bool, int, float, complex)) else Known(value)
     if isinstance(value, ir.Const):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from srcad import boundary, leaves, recovery
-from srcad.abstract import Num, Struct
+from srcad.abstract import Num, Struct, is_complex
 from srcad.derived import Derived
 from srcad.kernel import Kernel
 from srcad.specialise import Ready
@@ -85,7 +85,10 @@ def _shown(ready: Ready) -> str:
         value = value[0]
     if np.ndim(value):
         return f"an array of shape {np.shape(value)}"
-    return _KINDS.get(np.asarray(value).dtype.kind, "a real number")
+    kind = np.asarray(value).dtype.kind
+    if kind == "f" and is_complex(t):
+        return "what may be a complex number (take np.real of it)"
+    return _KINDS.get(kind, "a real number")
 
 
 def gather(ready: Ready, results: tuple[Any, ...], roots: tuple[leaves.Path, ...], single: bool) -> Any:

@@ -16,7 +16,7 @@ from srcad.dummies import Call, fit
 from srcad.shapes import Assumptions, assume
 
 _VARIANTS = ((1, 2), (12, 2), (1, 0))  # (scale of extents, smallest other integer)
-_MOST_CLASSES = 5  # more symbols than this are only tried all different and all equal
+_MOST_CLASSES = 6  # of more symbols than this no grouping is looked for
 _MOST_CHOICES = 64
 _MOST_CACHED = 4096
 _cache: dict[Any, tuple[Abstract, tuple[Any, ...]]] = {}
@@ -99,9 +99,10 @@ def _probe_partitions(call: Call, noted: Assumptions) -> Abstract | None:
 
 
 def _at_constant_extents(call: Call) -> Abstract | None:
-    """The last try: some symbols equal to extents that are constants. It tells dtype and rank, no extent."""
+    """The last try: some symbols equal to extents that are constants, or all to any. It tells dtype and rank only."""
     constants = {d.const for t in (*call.args, *call.kwargs.values()) for d in _constants(t) if d.const > 1}
-    for extents in itertools.islice(_pinned(call.extents, sorted(constants)), _MOST_CHOICES):
+    even = [dict.fromkeys(call.extents, extent) for extent in (5, 60)]
+    for extents in (*itertools.islice(_pinned(call.extents, sorted(constants)), _MOST_CHOICES), *even):
         try:
             value = call.at({**dict.fromkeys(call.integers, 2), **extents}, 0)
         except Exception:  # noqa: BLE001 - whatever the library raises: it does not take these shapes
@@ -131,7 +132,6 @@ def _partitions(symbols: list[str]) -> Iterator[list[list[str]]]:
     """Groupings of symbols, those with most groups first."""
     if len(symbols) > _MOST_CLASSES:
         yield [[s] for s in symbols]
-        yield [symbols]
         return
     yield from sorted(_all_partitions(symbols), key=len, reverse=True)
 

@@ -97,6 +97,36 @@ SIGNATURES["numpy.matmul"] = _product(shapes.matmul)
 SIGNATURES["numpy.dot"] = _product(shapes.dot)
 
 
+@_rule("numpy.where")
+def _where(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    numbers = [as_number(t) for t in args]
+    if len(args) != 3 or kwargs or not all(isinstance(t, Num) for t in numbers):
+        return None
+    test, x, y = (t for t in numbers if t is not None)
+    return Num(resolve(np.fmax, [x, y])[0], shapes.broadcast([test.dims, x.dims, y.dims], noted))
+
+
+@_rule("numpy.linalg.eig", "numpy.linalg.eigvals")
+def _eig(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """Complex numbers: NumPy gives real ones only where all happen to be."""
+    a = args[0] if args else None
+    if not isinstance(a, Num) or a.dtype is None or a.dims is None or len(a.dims) < 2:
+        return None
+    kind = "complex64" if a.dtype in ("float32", "complex64") else "complex128"
+    shapes.same(a.dims[-1], a.dims[-2], noted)
+    return Num(kind, a.dims[:-1])
+
+
+def _eigenpairs(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    values = _eig(args, kwargs, noted)
+    if not isinstance(values, Num) or values.dims is None:
+        return None
+    return Struct("tuple", (0, 1), (values, Num(values.dtype, (*values.dims, values.dims[-1]))), tuple)
+
+
+SIGNATURES["numpy.linalg.eig"] = _eigenpairs
+
+
 @_rule("numpy.size")
 def _size(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
     dims = args[0].dims if isinstance(args[0], Num) and len(args) == 1 and not kwargs else None

@@ -129,6 +129,13 @@ def diff_adjoint(g: np.ndarray, n: int, axis: int) -> np.ndarray:
     return (-1.0) ** n * np.diff(np.pad(g, widths), n, axis)
 
 
+def first_and_others(a: np.ndarray, axis: int) -> np.ndarray:
+    """1 for the first element of each line along `axis` and -1 for the others, as ``np.subtract.reduce`` has them."""
+    signs = np.full(a.shape[axis], -1.0, a.dtype)
+    signs[:1] = 1.0
+    return signs.reshape((-1,) + (1,) * (a.ndim - 1 - axis % a.ndim))
+
+
 # ---- adjoints of functions that pick and place ----
 
 
@@ -149,6 +156,11 @@ def diagonal_adjoint(a: np.ndarray, g: np.ndarray, offset: int, axis1: int, axis
     i = np.arange(max(min(planes.shape[-2], planes.shape[-1] - offset) + min(offset, 0), 0))
     planes[..., i - min(offset, 0), i + max(offset, 0)] = g
     return total
+
+
+def inserted_order(n: int, places: Any, count: int) -> np.ndarray:
+    """Where the elements of ``np.insert`` come from: below `n` from the array, behind that from `count` new ones."""
+    return np.insert(np.arange(n), places, np.arange(n, n + count))
 
 
 def pad_adjoint(array: np.ndarray, pad_width: Any, mode: Any, g: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Adjoints of determinants and matrix powers."""
+"""Adjoints of determinants, matrix powers and eigenvectors."""
 
 from __future__ import annotations
 
@@ -37,3 +37,28 @@ def matrix_power_second(a: np.ndarray, n: int, g: np.ndarray, v: np.ndarray) -> 
         first = matrix_power_adjoint(a, k, vt) @ g @ np.linalg.matrix_power(at, n - 1 - k)
         total = total + first + np.linalg.matrix_power(at, k) @ g @ matrix_power_adjoint(a, n - 1 - k, vt)
     return total
+
+
+def normalized_tangent(v: np.ndarray, moves: np.ndarray) -> np.ndarray:
+    """The tangent of eigenvectors that LAPACK normalises, from a tangent `moves` of vectors of any length and phase.
+
+    v, moves: (..., n, n), vectors as columns of length 1; the largest component of a complex one is kept real.
+    """
+    dots = moves - v * np.sum(np.conj(v) * moves, axis=-2, keepdims=True).real
+    if not np.iscomplexobj(v):
+        return dots.real
+    top = np.argmax(np.abs(v), axis=-2)[..., None, :]
+    turn = np.take_along_axis(dots, top, -2).imag / np.take_along_axis(v, top, -2).real
+    return dots - 1j * turn * v
+
+
+def normalized_adjoint(v: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """The adjoint of `moves` in ``normalized_tangent(v, moves)`` for the adjoint `g` of its value."""
+    along = np.sum(g * v, axis=-2, keepdims=True)
+    bars = g - np.conj(v) * along.real
+    if not np.iscomplexobj(v):
+        return bars.real
+    top = np.argmax(np.abs(v), axis=-2)[..., None, :]
+    held = np.take_along_axis(bars, top, -2) - 1j * along.imag / np.take_along_axis(v, top, -2).real
+    np.put_along_axis(bars, top, held, -2)
+    return bars

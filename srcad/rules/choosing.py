@@ -50,10 +50,17 @@ def piecewise(x, condlist, funclist):
     wrt=("choices",),
     examples=lambda r: [at(np.array([0, 1, 1]), (r(3), r(3))), at(np.array([2, 0, 1]), [r(3), r(3), r()])],
 )
-def choose(a, choices):
+def choose(a, choices, *, mode="raise"):
+    places, count = np.asarray(a), len(choices)
+    if mode == "wrap":
+        places = places % count
+    if mode == "clip":
+        places = np.clip(places, 0, count - 1)
+    if mode == "raise" and np.any((places < 0) | (places >= count)):
+        raise ValueError("invalid entry in choice array")
     chosen = choices[0]
-    for k in range(1, len(choices)):
-        chosen = np.where(a == k, choices[k], chosen)
+    for k in range(1, count):
+        chosen = np.where(places == k, choices[k], chosen)
     return chosen
 
 

@@ -24,7 +24,18 @@ constant(math.trunc, math.gcd, math.lcm, math.factorial, math.comb, math.perm, m
 
 # constructors and shapes
 constant(np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.tri)
-constant(np.shape, np.size, np.ndim, np.dtype, np.result_type, np.finfo, np.iinfo, builtins.len, builtins.range)
+constant(
+    builtins.slice,
+    np.shape,
+    np.size,
+    np.ndim,
+    np.dtype,
+    np.result_type,
+    np.finfo,
+    np.iinfo,
+    builtins.len,
+    builtins.range,
+)
 constant(np.broadcast_shapes, np.may_share_memory, np.shares_memory, builtins.print, builtins.str, builtins.repr)
 constant(np.array_equiv, np.isscalar, np.issubdtype, np.can_cast, np.promote_types, np.common_type, np.mask_indices)
 constant(attempts.caught)

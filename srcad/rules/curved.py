@@ -7,7 +7,7 @@ from srcad_runtime import arrays
 
 from srcad.rules.linalg import per_matrix, transposed
 from srcad.rules.reductions import whole
-from srcad.rules.registry import at, pullback, pushforward
+from srcad.rules.registry import at, linear, pullback, pushforward
 
 # ---- products that leave one out ----
 
@@ -136,3 +136,25 @@ def matrix_power_adjoint_bar(a, n, g, *, out_bar):
 @pushforward(arrays.matrix_power_adjoint)
 def matrix_power_adjoint_dot(a, n, g, *, a_dot, g_dot):
     return arrays.matrix_power_second(a, n, g, whole(a_dot, a)) + arrays.matrix_power_adjoint(a, n, whole(g_dot, g))
+
+
+# ---- eigenvectors ----
+
+
+def vectors(r):
+    columns = np.linalg.eig(r.complex(3, 3))[1]
+    return [at(columns, r.complex(3, 3)), at(np.linalg.eig(r.symmetric(3))[1], r(3, 3))]
+
+
+@pullback(arrays.normalized_tangent, wrt=("moves",), kinds="fc", examples=vectors)
+def normalized_tangent_bar(v, moves, *, out_bar):
+    return arrays.normalized_adjoint(v, out_bar)
+
+
+@pullback(arrays.normalized_adjoint, wrt=("g",), kinds="fc", examples=vectors)
+def normalized_adjoint_bar(v, g, *, out_bar):
+    return arrays.normalized_tangent(v, out_bar)
+
+
+linear(arrays.normalized_tangent, in_="moves")
+linear(arrays.normalized_adjoint, in_="g")

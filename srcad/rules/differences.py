@@ -6,7 +6,8 @@ import numpy as np
 from srcad_runtime import arrays
 
 from srcad.rules.joining import cut
-from srcad.rules.registry import at, expansion, linear, pullback, pushforward
+from srcad.rules.reductions import spread
+from srcad.rules.registry import at, constant, expansion, form, linear, pullback, pushforward
 
 
 @pullback(np.diff, kinds="fc", examples=lambda r: [at(r(5)), at(r(5), n=2), at(r(3, 4), axis=0), at(r(3, 5), 3, 1)])
@@ -15,6 +16,21 @@ def diff_bar(a, n=1, axis=-1, *, out_bar):
 
 
 linear(np.diff, in_="a")
+
+
+@form(np.diff, given="prepend append")
+def diff_extended(a, n=1, axis=-1, prepend=None, append=None):
+    parts = [] if prepend is None else [as_line(prepend, a, axis)]
+    parts = [*parts, a] if append is None else [*parts, a, as_line(append, a, axis)]
+    return np.diff(np.concatenate(parts, axis=axis), n, axis)
+
+
+def as_line(value, a, axis):
+    """`value`, a number being one line of `a`'s along `axis`."""
+    if np.ndim(value) > 0:
+        return value
+    k = axis % a.ndim
+    return np.broadcast_to(value, (*a.shape[:k], 1, *a.shape[k + 1 :]))
 
 
 @expansion(
@@ -201,3 +217,45 @@ def maximum_outer(A, B):
 @expansion("numpy.minimum.outer", wrt=("A", "B"), examples=pairs)
 def minimum_outer(A, B):
     return np.minimum(facing(A, B), B)
+
+
+@expansion("numpy.hypot.outer", wrt=("A", "B"), examples=pairs)
+def hypot_outer(A, B):
+    return np.hypot(facing(A, B), B)
+
+
+@expansion("numpy.arctan2.outer", wrt=("A", "B"), examples=pairs)
+def arctan2_outer(A, B):
+    return np.arctan2(facing(A, B), B)
+
+
+@expansion("numpy.logaddexp.outer", wrt=("A", "B"), examples=pairs)
+def logaddexp_outer(A, B):
+    return np.logaddexp(facing(A, B), B)
+
+
+@expansion("numpy.remainder.outer", wrt=("A", "B"), examples=lambda r: [at(r(3), r.positive(2))])
+def remainder_outer(A, B):
+    return np.remainder(facing(A, B), B)
+
+
+constant(*(f"numpy.{name}.outer" for name in "less less_equal greater greater_equal equal not_equal".split()))
+constant(*(f"numpy.{name}.outer" for name in "logical_and logical_or floor_divide".split()))
+
+
+@pullback("numpy.subtract.reduce", examples=lambda r: [at(r(4)), at(r(2, 3)), at(r(2, 3), axis=1, keepdims=True)])
+def subtract_reduce_bar(array, axis=0, *, keepdims=False, out_bar):
+    return spread(out_bar, axis, keepdims) * arrays.first_and_others(array, axis)
+
+
+linear("numpy.subtract.reduce", in_="array")
+
+
+@pullback("numpy.hypot.reduce", examples=lambda r: [at(r(4)), at(r(2, 3)), at(r(2, 3), axis=1, keepdims=True)])
+def hypot_reduce_bar(array, axis=0, *, keepdims=False, out, out_bar):
+    return spread(out_bar / np.where(out == 0.0, 1.0, out), axis, keepdims) * array
+
+
+@pushforward("numpy.hypot.reduce")
+def hypot_reduce_dot(array, axis=0, *, keepdims=False, out, array_dot):
+    return np.sum(array * array_dot, axis=axis, keepdims=keepdims) / np.where(out == 0.0, 1.0, out)

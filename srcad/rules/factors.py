@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import numpy as np
+from srcad_runtime import arrays
 
 from srcad.rules.linalg import transposed
 from srcad.rules.registry import at, pullback, pushforward
@@ -67,7 +68,7 @@ def symmetric(r):
 
 def on_diagonal(w, like):
     """The numbers `w` (or none) on the diagonals of matrices."""
-    return 0.0 if w is None else w[..., None, :] * np.eye(like.shape[-1], dtype=like.dtype)
+    return 0.0 if w is None else w[..., None, :] * np.eye(like.shape[-1], dtype=np.real(like).dtype)
 
 
 @pullback(np.linalg.eigh, kinds="f", examples=symmetric, notes="reads one triangle: the adjoint is triangular")
@@ -113,6 +114,27 @@ def eigvals_bar(a, *, out_bar):
 def eigvals_dot(a, *, a_dot):
     _, v = np.linalg.eig(a)
     return np.diagonal(np.linalg.inv(v) @ a_dot @ v, 0, -2, -1)
+
+
+@pullback(
+    np.linalg.eig,
+    kinds="fc",
+    examples=separated,
+    notes="vectors of length 1 whose largest component is real; of vectors the first derivative only",
+)
+def eig_bar(a, *, out, out_bar):
+    w, v = out
+    p = on_diagonal(out_bar[0], v)
+    if out_bar[1] is not None:
+        p = p + inverse_gaps(w) * (transposed(v) @ arrays.normalized_adjoint(v, out_bar[1]))
+    return transposed(np.linalg.inv(v)) @ p @ transposed(v)
+
+
+@pushforward(np.linalg.eig)
+def eig_dot(a, *, out, a_dot):
+    w, v = out
+    p = np.linalg.inv(v) @ a_dot @ v
+    return np.diagonal(p, 0, -2, -1), arrays.normalized_tangent(v, v @ (inverse_gaps(w) * p))
 
 
 # ---- singular values ----

@@ -58,7 +58,7 @@ def xlogy(x, y):
     return np.log(y), x / y
 
 
-constant(arrays.exceeds, arrays.tie_share, arrays.falling)
+constant(arrays.exceeds, arrays.tie_share, arrays.falling, arrays.first_and_others, arrays.inserted_order)
 
 
 # ---- linear helpers: the adjoint of an adjoint is the function itself ----

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from srcad_runtime import arrays
 
-from srcad.rules.registry import at, constant, linear, pullback, pushforward
+from srcad.rules.registry import at, constant, form, linear, pullback, pushforward
 
 
 @pullback(
@@ -48,6 +48,15 @@ def compress_bar(condition, a, axis=None, *, out_bar):
 @pullback(np.extract, wrt=("arr",), kinds="fc", examples=lambda r: [at(r.mask(5), r(5)), at(r.mask(2, 3), r(2, 3))])
 def extract_bar(condition, arr, *, out_bar):
     return arrays.take_adjoint(arr, np.flatnonzero(condition), None, out_bar)
+
+
+@form(np.take, given="mode")
+def take_anywhere(a, indices, axis=None, mode="raise"):
+    """Places outside of the array counted round ("wrap"), or moved to the nearest end ("clip")."""
+    n = a.size if axis is None else a.shape[axis]
+    if mode == "wrap":
+        return np.take(a, np.asarray(indices) % n, axis)
+    return np.take(a, np.clip(indices, 0, n - 1) if mode == "clip" else indices, axis)
 
 
 linear(np.take, np.compress, in_="a")

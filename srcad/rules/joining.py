@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from srcad_runtime import arrays as helpers
 
-from srcad.rules.registry import at, constant, expansion, linear, pullback, pushforward
+from srcad.rules.registry import at, constant, expansion, form, linear, pullback, pushforward
 
 # ---- joining ----
 
@@ -22,7 +22,11 @@ from srcad.rules.registry import at, constant, expansion, linear, pullback, push
     ],
 )
 def concatenate_bar(arrays, axis=0, *, i, out_bar):
-    return helpers.piece_of(out_bar, arrays, i, axis)
+    if axis is None:
+        start = sum([np.size(a) for a in arrays[:i]])
+        return np.reshape(out_bar[start : start + np.size(arrays[i])], np.shape(arrays[i]))
+    start = sum([np.shape(a)[axis] for a in arrays[:i]])
+    return cut(out_bar, start, start + np.shape(arrays[i])[axis], axis)
 
 
 @pullback(
@@ -56,7 +60,33 @@ def dstack(tup):
 
 @expansion(np.column_stack, examples=lambda r: [at((r(3), r(3))), at((r(3, 2), r(3)))])
 def column_stack(tup):
-    return np.concatenate([np.reshape(a, (-1, 1)) if a.ndim < 2 else a for a in tup], axis=1)
+    return np.concatenate([np.reshape(a, (-1, 1)) if np.ndim(a) < 2 else a for a in tup], axis=1)
+
+
+@expansion(
+    np.block,
+    examples=lambda r: [
+        at([r(2), r(3)]),
+        at([[r(2, 2), r(2, 1)], [r(1, 2), r(1, 1)]]),
+        at([r(), r(2)]),
+        at([[r(2, 3)], [r(3)]]),
+    ],
+)
+def block(arrays):
+    nested = isinstance(arrays, list) and isinstance(arrays[0], list)
+    if not isinstance(arrays, list):
+        return np.array(arrays)
+    if not nested:
+        rank = max([1, *[np.ndim(a) for a in arrays]])
+        return np.concatenate([at_rank(a, rank) for a in arrays], axis=-1)
+    rank = max([2, *[np.ndim(a) for row in arrays for a in row]])
+    rows = [np.concatenate([at_rank(a, rank) for a in row], axis=-1) for row in arrays]
+    return np.concatenate(rows, axis=-2)
+
+
+def at_rank(a, rank):
+    """`a` with axes of extent 1 in front, so that it has `rank` of them."""
+    return np.reshape(a, (1,) * (rank - np.ndim(a)) + np.shape(a)) if np.ndim(a) < rank else a
 
 
 @expansion(
@@ -172,7 +202,7 @@ def margins(r):
     return [at(a, 1), at(a, ((1, 0), (0, 2))), at(r(3), (2, 1), constant_values=5.0), at(r(3), 7, "reflect"), *modes]
 
 
-@pullback(np.pad, kinds="fc", examples=margins, notes="modes constant, edge, reflect, symmetric, wrap")
+@pullback(np.pad, kinds="fc", examples=margins, notes="every mode but empty; reflect_type even")
 def pad_bar(array, pad_width, mode="constant", *, constant_values=0, out_bar):
     return helpers.pad_adjoint(array, pad_width, mode, out_bar)
 
@@ -180,6 +210,64 @@ def pad_bar(array, pad_width, mode="constant", *, constant_values=0, out_bar):
 @pushforward(np.pad, wrt=("array",))
 def pad_dot(array, pad_width, mode="constant", *, constant_values=0, array_dot):
     return np.pad(array_dot, pad_width, mode)
+
+
+def pad_computed(
+    array, pad_width, mode="constant", *, constant_values=0, end_values=0, stat_length=None, reflect_type="even"
+):
+    """`np.pad` in the modes whose margin is computed, axis by axis as `numpy.pad` does it."""
+    for axis in range(array.ndim):
+        before, after = pair(pad_width, axis)
+        if mode == "constant":
+            first, last = pair(constant_values, axis)
+            lines = [filled(array, first, before, axis), filled(array, last, after, axis)]
+        elif mode == "linear_ramp":
+            first, last = pair(end_values, axis)
+            lines = [ramp(array, first, before, axis, 0), ramp(array, last, after, axis, 1)]
+        else:
+            length = (None, None) if stat_length is None else pair(stat_length, axis)
+            n = array.shape[axis]
+            head = cut(array, 0, n if length[0] is None else min(length[0], n), axis)
+            tail = cut(array, 0 if length[1] is None else n - min(length[1], n), n, axis)
+            lines = [repeated(head, mode, before, axis), repeated(tail, mode, after, axis)]
+        array = np.concatenate((lines[0], array, lines[1]), axis=axis)
+    return array
+
+
+def pair(value, axis):
+    """What an option of `np.pad` says of both ends of an axis: a number, a pair, or a pair for every axis."""
+    if not isinstance(value, (tuple, list)):
+        return value, value
+    first = value[0]
+    if isinstance(first, (tuple, list)):
+        own = value[axis] if len(value) > 1 else first
+        return own[0], own[-1]
+    return first, value[-1]
+
+
+def filled(a, value, width, axis):
+    return np.broadcast_to(value, (*a.shape[:axis], width, *a.shape[axis + 1 :]))
+
+
+def ramp(a, end, width, axis, side):
+    """Lines that lead from the number `end` to the first (side 0) or from the last line of `a` (side 1)."""
+    n = a.shape[axis]
+    edge = np.squeeze(cut(a, n - 1, n, axis) if side else cut(a, 0, 1, axis), axis)
+    lines = np.moveaxis(np.linspace(end, edge, width, False), 0, axis)
+    return np.flip(lines, axis) if side else lines
+
+
+def repeated(part, mode, width, axis):
+    """A statistic of the lines of `part`, `width` times."""
+    if mode == "maximum":
+        value = np.max(part, axis=axis, keepdims=True)
+    elif mode == "minimum":
+        value = np.min(part, axis=axis, keepdims=True)
+    elif mode == "mean":
+        value = np.mean(part, axis=axis, keepdims=True)
+    else:
+        value = np.median(part, axis=axis, keepdims=True)
+    return np.repeat(value, width, axis)
 
 
 @pullback(
@@ -198,21 +286,29 @@ linear(np.delete, in_="arr")
 @expansion(
     np.insert,
     wrt=("arr", "values"),
-    notes="at one place",
     examples=lambda r: [
         at(r(4), 1, r()),
         at(r(4), 2, r(2)),
         at(r(2, 3), 1, r(2), axis=1),
         at(r(2, 3), 3, r()),
         at(r(4), -1, r()),
+        at(r(4), [1, 3, 1], r(3)),
+        at(r(2, 3), [0, 2], r(2, 2), axis=1),
+        at(r(2, 3), [0, 2], r(), axis=0),
     ],
 )
 def insert(arr, obj, values, axis=None):
     a = np.ravel(arr) if axis is None else arr
     axis = 0 if axis is None else axis % a.ndim
-    v = np.moveaxis(np.reshape(values, (1,) * (a.ndim - np.ndim(values)) + np.shape(values)), 0, axis)
-    v = np.broadcast_to(v, (*a.shape[:axis], v.shape[axis], *a.shape[axis + 1 :]))
-    return np.concatenate((cut(a, None, obj, axis), v, cut(a, obj, None, axis)), axis=axis)
+    v = np.reshape(values, (1,) * (a.ndim - np.ndim(values)) + np.shape(values))
+    if np.ndim(obj) == 0:
+        v = np.moveaxis(v, 0, axis)
+        v = np.broadcast_to(v, (*a.shape[:axis], v.shape[axis], *a.shape[axis + 1 :]))
+        return np.concatenate((cut(a, None, obj, axis), v, cut(a, obj, None, axis)), axis=axis)
+    count = len(obj)
+    v = np.broadcast_to(v, (*a.shape[:axis], count, *a.shape[axis + 1 :]))
+    order = helpers.inserted_order(a.shape[axis], obj, count)
+    return np.take(np.concatenate((a, v), axis=axis), order, axis)
 
 
 @expansion(np.resize, examples=lambda r: [at(r(3), (2, 4)), at(r(2, 3), 4)])
@@ -253,6 +349,19 @@ def linspace_bar(start, stop, num=50, endpoint=True, *, dtype=None, out_bar):
 
 
 linear(np.linspace, in_="start, stop")
+
+
+@form(np.linspace, given="axis")
+def linspace_along(start, stop, num=50, endpoint=True, *, axis=0):
+    return np.moveaxis(np.linspace(start, stop, num, endpoint), 0, axis)
+
+
+@form(np.linspace, given="retstep")
+def linspace_and_step(start, stop, num=50, endpoint=True, *, retstep=False):
+    values = np.linspace(start, stop, num, endpoint)
+    if not retstep:
+        return values
+    return values, (stop * 1.0 - start * 1.0) / (num - 1 if endpoint else num)
 
 
 @expansion(np.logspace, wrt=("start", "stop"), examples=lambda r: [at(r(), r(), 5), at(r(), r(), 4, False, 2.0)])

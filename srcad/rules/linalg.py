@@ -161,6 +161,21 @@ def slogdet_dot(a, *, out, a_dot):
     return 0.0 * out[0], log_dot
 
 
+# ---- tensors as matrices ----
+
+
+@expansion(np.linalg.tensorsolve, wrt=("a", "b"), examples=lambda r: [at(r.regular(3), r(3)), at(r(2, 3, 6), r(2, 3))])
+def tensorsolve(a, b):
+    shape = a.shape[b.ndim :]
+    return np.reshape(np.linalg.solve(np.reshape(a, (b.size, -1)), np.ravel(b)), shape)
+
+
+@expansion(np.linalg.tensorinv, examples=lambda r: [at(r.regular(4), ind=1), at(r(4, 6, 8, 3))])
+def tensorinv(a, ind=2):
+    rows = np.prod(a.shape[ind:])
+    return np.reshape(np.linalg.inv(np.reshape(a, (rows, -1))), a.shape[ind:] + a.shape[:ind])
+
+
 # ---- norms ----
 
 
@@ -214,7 +229,17 @@ def norm_slope(x, ord, axis, out):
     return vector_norm_slope(x, 2 if ord is None or ord == "fro" else ord, axis, out)
 
 
+@expansion(
+    np.linalg.matrix_norm,
+    examples=lambda r: [at(r(3, 4)), at(r(2, 3, 4)), at(r(2, 3, 3), ord=1, keepdims=True), at(r(3, 3), ord="nuc")],
+)
+def matrix_norm(x, *, keepdims=False, ord="fro"):
+    return np.linalg.norm(x, ord, axis=(-2, -1), keepdims=keepdims)
+
+
 def vector_norm_slope(x, ord, axis, out):
+    if ord == 0:
+        return np.zeros_like(x)
     if ord == 2:
         return np.conj(x) / np.where(out == 0.0, 1.0, out) if is_complex(x) else x / np.where(out == 0.0, 1.0, out)
     size = np.abs(x)

@@ -8,7 +8,7 @@ import numpy as np
 from srcad_runtime import arrays
 
 from srcad.rules.reductions import whole
-from srcad.rules.registry import at, expansion, linear, multilinear, pullback, pushforward
+from srcad.rules.registry import at, expansion, form, linear, multilinear, pullback, pushforward
 from srcad.rules.static import einsum_adjoint, tensordot_adjoint
 
 
@@ -114,6 +114,13 @@ def vdot_bar(a, b, *, out_bar):
 def vecdot_bar(x1, x2, *, out_bar):
     g = np.expand_dims(out_bar, -1)
     return np.conj(g * x2), g * np.conj(x1)
+
+
+@expansion(np.linalg.vecdot, wrt=("x1", "x2"), examples=lambda r: [at(r(2, 3), r(2, 3)), at(r(3, 2), r(3, 2), axis=0)])
+def linalg_vecdot(x1, x2, *, axis=-1):
+    if axis == -1:
+        return np.vecdot(x1, x2)
+    return np.vecdot(np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1))
 
 
 @pullback(
@@ -261,6 +268,58 @@ def vander_dot(x, N=None, increasing=False, *, x_dot):
 linear(np.polyder, np.polyint, in_="p")
 
 
+@expansion(np.polymul, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(1), r(4))])
+def polymul(a1, a2):
+    return np.convolve(a1, a2)
+
+
+@expansion(np.polyadd, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(2), r(4)), at(r(3), r(3))])
+def polyadd(a1, a2):
+    n = max(a1.size, a2.size)
+    return lengthened(a1, n) + lengthened(a2, n)
+
+
+@expansion(np.polysub, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(2), r(4)), at(r(3), r(3))])
+def polysub(a1, a2):
+    n = max(a1.size, a2.size)
+    return lengthened(a1, n) - lengthened(a2, n)
+
+
+def lengthened(p, n):
+    """The polynomial `p` with zeros for the powers that it lacks."""
+    return np.concatenate((np.zeros(n - p.size, p.dtype), p))
+
+
+@expansion(
+    np.polyfit,
+    wrt=("x", "y"),
+    notes="the coefficients only; full rank",
+    examples=lambda r: [at(r(6), r(6), 2), at(r(5), r(5, 2), 1), at(r(6), r(6), 1, w=r.positive(6))],
+)
+def polyfit(x, y, deg, *, w=None):
+    """As `numpy.polyfit` computes it."""
+    lhs, rhs = np.vander(x, deg + 1), y
+    if w is not None:
+        lhs = lhs * w[:, None]
+        rhs = rhs * (w if y.ndim == 1 else w[:, None])
+    scale = np.sqrt(np.sum(lhs * lhs, axis=0))
+    c = np.linalg.lstsq(lhs / scale, rhs, x.size * 2.220446049250313e-16)[0]
+    return (c.T / scale).T
+
+
+@expansion(
+    "numpy.polynomial.polynomial.polyval",
+    wrt=("x", "c"),
+    examples=lambda r: [at(r(), r(4)), at(r(3), r(4)), at(r(3), r(1))],
+    notes="one polynomial",
+)
+def polynomial_polyval(x, c):
+    y = c[-1] + x * 0
+    for k in range(2, c.size + 1):
+        y = c[-k] + y * x
+    return y
+
+
 # ---- interpolation, covariance ----
 
 
@@ -285,6 +344,16 @@ def interp_dot(x, xp, fp, left=None, right=None, *, x_dot, xp_dot, fp_dot):
     return moved + np.interp(x, xp, whole(fp_dot, fp), None if left is None else 0.0, None if right is None else 0.0)
 
 
+@form(np.interp, given="period")
+def interp_around(x, xp, fp, left=None, right=None, *, period):
+    """As `numpy.interp` computes it: everything moved into one period, with a point of the next on either side."""
+    places, knots = x % period, xp % period
+    order = np.argsort(knots)
+    knots, values = knots[order], fp[order]
+    knots = np.concatenate((knots[-1:] - period, knots, knots[:1] + period))
+    return np.interp(places, knots, np.concatenate((values[-1:], values, values[:1])))
+
+
 @expansion(
     np.cov,
     wrt=("m", "y"),
@@ -306,6 +375,29 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None):
         ddof = 0 if bias else 1
     x = x - np.mean(x, axis=1)[:, None]
     c = np.dot(x, np.conj(x.T)) * (1.0 / (x.shape[1] - ddof))
+    return c[0, 0] if m.ndim == 1 and y is None else c
+
+
+@form(np.cov, given="aweights fweights")
+def weighted_cov(m, y=None, rowvar=True, bias=False, ddof=None, *, aweights=None, fweights=None):
+    """As `numpy.cov` computes it."""
+    x = as_rows(m, rowvar)
+    if y is not None:
+        x = np.concatenate((x, as_rows(y, rowvar)), axis=0)
+    if ddof is None:
+        ddof = 0 if bias else 1
+    w = np.ones(x.shape[1]) if fweights is None else np.asarray(fweights) * 1.0
+    if aweights is not None:
+        w = w * np.asarray(aweights)
+    total = np.sum(w)
+    if ddof == 0:
+        freedom = total
+    elif aweights is None:
+        freedom = total - ddof
+    else:
+        freedom = total - ddof * np.sum(w * np.asarray(aweights)) / total
+    x = x - (np.sum(x * w, axis=1) / total)[:, None]
+    c = np.dot(x, np.conj((x * w).T)) * (1.0 / freedom)
     return c[0, 0] if m.ndim == 1 and y is None else c
 
 

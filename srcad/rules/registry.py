@@ -61,6 +61,8 @@ class RuleSet:
     constant: every derivative is zero. refusal: why there is none, and what to do: of parts of derivatives that hold
     too little to be differentiated once more.
     expansion: a plain function of the same arguments, exact to the bit, to inline in place of the call.
+    forms: (keywords, function): a plain function to inline where one of these keywords is given; it calls the function
+    itself without them.
     kinds: "f" real, "c" complex numbers. domain, examples, kinks: where the rule is tested.
     """
 
@@ -83,6 +85,7 @@ class RuleSet:
     constant: bool = False
     refusal: tuple[str, str] | None = None
     expansion: Callable[..., Any] | None = None
+    forms: tuple[tuple[frozenset[str], Callable[..., Any]], ...] = ()
     kinds: str = "f"
     shapes: str | None = None
     domain: Domain | None = None
@@ -247,6 +250,18 @@ def expansion(
         facts = _signature(rule, wrt)
         for f in primals:
             _add(f, rule.__module__, expansion=rule, examples=examples, kinds=kinds, notes=notes, **facts)
+        return rule
+
+    return register
+
+
+def form(primal: Primal, given: str) -> Callable[[F], F]:
+    """State what a function does where one of the keywords `given` ("prepend append") is given, in terms of itself."""
+
+    def register(rule: F) -> F:
+        path = primal if isinstance(primal, str) else path_of(primal)
+        old = _TABLE.get(path) or RuleSet(path, primal)
+        _TABLE[path] = replace(old, forms=(*old.forms, (frozenset(given.split()), rule)))
         return rule
 
     return register

@@ -10,7 +10,7 @@ from srcad_runtime.arrays import (
     unbroadcast,
 )
 
-from srcad.rules.registry import at, linear, pullback, rename
+from srcad.rules.registry import at, expansion, linear, pullback, rename
 from srcad.rules.static import inverse_axes
 
 # ---- the same elements in another shape ----
@@ -20,6 +20,8 @@ from srcad.rules.static import inverse_axes
     np.reshape, kinds="fc", examples=lambda r: [at(r(2, 6), (3, 4)), at(r(2, 6), -1), at(r(2, 6), (3, -1), order="F")]
 )
 def reshape_bar(a, shape, order="C", *, copy=None, out_bar):
+    if np.ndim(a) == 0:
+        return np.sum(out_bar)
     if order == "C":
         return np.reshape(out_bar, a.shape)
     return np.reshape(out_bar, a.shape, order=order)
@@ -77,6 +79,8 @@ def rollaxis_bar(a, axis, start=0, *, out_bar):
     np.expand_dims, kinds="fc", examples=lambda r: [at(r(2, 3), 0), at(r(2, 3), -1), at(r(3), (0, 2)), at(r(), 0)]
 )
 def expand_dims_bar(a, axis, *, out_bar):
+    if np.ndim(a) == 0:
+        return np.sum(out_bar)
     return np.squeeze(out_bar, axis)
 
 
@@ -96,6 +100,8 @@ def broadcast_to_bar(array, shape, *, out_bar):
 
 @pullback(np.atleast_1d, np.atleast_2d, np.atleast_3d, kinds="fc", examples=lambda r: [at(r()), at(r(3)), at(r(2, 3))])
 def atleast_bar(arys, *, out_bar):
+    if np.ndim(arys) == 0:
+        return np.sum(out_bar)
     return np.reshape(out_bar, arys.shape)
 
 
@@ -206,6 +212,16 @@ def trace_bar(a, offset=0, axis1=0, axis2=1, *, out_bar):
     if a.ndim == 2:
         return out_bar * np.eye(a.shape[0], a.shape[1], offset, a.dtype)
     return diagonal_adjoint(a, np.expand_dims(out_bar, -1), offset, axis1, axis2)
+
+
+@expansion(np.linalg.trace, examples=lambda r: [at(r(3, 3)), at(r(2, 3, 4), offset=1)])
+def linalg_trace(x, *, offset=0):
+    return np.trace(x, offset, -2, -1)
+
+
+@expansion(np.linalg.diagonal, examples=lambda r: [at(r(3, 3)), at(r(2, 3, 4), offset=1)])
+def linalg_diagonal(x, *, offset=0):
+    return np.diagonal(x, offset, -2, -1)
 
 
 linear(np.tril, np.triu, in_="m")

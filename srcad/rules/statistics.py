@@ -6,7 +6,7 @@ import numpy as np
 from srcad_runtime import arrays
 
 from srcad.rules.reductions import axes, lines, spread
-from srcad.rules.registry import at, expansion, linear, pullback, pushforward
+from srcad.rules.registry import at, expansion, form, linear, pullback, pushforward
 
 # ---- averages ----
 
@@ -30,6 +30,18 @@ def average(a, axis=None, weights=None, *, keepdims=False):
     if weights.ndim != a.ndim:
         weights = np.swapaxes(np.broadcast_to(weights, (a.ndim - 1) * (1,) + weights.shape), -1, axis)
     return np.sum(a * weights, axis=axis, keepdims=keepdims) / np.sum(weights, axis=axis, keepdims=keepdims)
+
+
+@form(np.average, given="returned")
+def average_and_weight(a, axis=None, weights=None, *, returned=False, keepdims=False):
+    mean = average(a, axis, weights, keepdims=keepdims)
+    if not returned:
+        return mean
+    if weights is None:
+        total = np.full(np.shape(mean), a.size / np.size(mean))
+    else:
+        total = np.broadcast_to(np.sum(weights, axis=None if weights.ndim == 1 else axis), np.shape(mean))
+    return mean, total
 
 
 # ---- quantiles: a mean of two elements, of which the order is fixed nearby ----

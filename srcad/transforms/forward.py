@@ -398,6 +398,7 @@ class Push:
             return ir.Binary("/", dot, ir.Binary("+", ir.ONE, ir.call("numpy.exp", algebra.negate(exponent))))
         rule = activity.rule_of(expr, self.loc)
         bound = rule.bind(expr.args, named_arguments(expr))
+        self.refuse_others(rule, bound, expr)
         if rule.partials is not None:
             return self.elementwise(expr, rule, tuple(bound[name] for name in rule.wrt), bound, out)
         if rule.linear_in:
@@ -407,15 +408,21 @@ class Push:
         if rule.pushforward is None:
             hint = "Register a pushforward for it, as for its pullback."
             raise Unsupported(f"cannot differentiate {rule.path} in forward mode", expr.loc or self.loc, hint)
-        for name, value in bound.items():
-            if name not in (*rule.wrt, *rule.inert, rule.each) and activity.flowing_value(value) & self.fwd.active:
-                raise Unsupported(f"cannot differentiate {rule.path} with respect to {name}", expr.loc or self.loc)
         tangents = {f"{name}_dot": self.argument(bound[name]) for name in rule.wrt}
         given = {**bound, **tangents, "out": out if out is not None else expr}
         mark = len(self.stmts)
         found = self.apply(rule.pushforward, given, 1)
         self.stmts[mark:], found = vanish.vanish(self.stmts[mark:], found)
         return found[0] if len(found) == 1 else ir.Tuple(found)
+
+    def refuse_others(self, rule: rules.RuleSet, bound: dict[str, Any], expr: ir.Call) -> None:
+        """Refuse active arguments that the rule says nothing of, and several that are not written out."""
+        for name, value in bound.items():
+            if name not in (*rule.wrt, *rule.inert, rule.each) and activity.flowing_value(value) & self.fwd.active:
+                raise Unsupported(f"cannot differentiate {rule.path} with respect to {name}", expr.loc or self.loc)
+        if rule.each and not isinstance(bound[rule.each], (tuple, ir.Tuple, ir.List)):
+            reason = f"cannot differentiate {rule.path} of what is not written out as a list"
+            raise Unsupported(reason, expr.loc or self.loc)
 
     def argument(self, value: Any) -> ir.Expr:
         if isinstance(value, tuple):

@@ -56,6 +56,8 @@ def test_partials(path: str) -> None:
 
 @pytest.mark.parametrize(("path", "point"), MIXING)
 def test_pullbacks(path: str, point: int) -> None:
+    if path == "numpy.linalg.eig":
+        pytest.skip("JAX leaves derivatives of eigenvectors out")
     rule = RULES[path]
     example = rule.examples(Draw())[point]
     f = same_in_jax(path)

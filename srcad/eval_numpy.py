@@ -1,0 +1,59 @@
+"""Argument forms of NumPy functions, said in terms of the form that a derivative rule knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.eval_builtins import Args, Kwargs, handles, keep
+from srcad.eval_core import Evaluator
+from srcad.eval_values import demand, static
+from srcad.values import Known, Value
+
+
+@handles("numpy.where")
+def _where(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return keep(ev, "numpy.nonzero" if len(args) == 1 and not kwargs else "numpy.where", args, kwargs, loc)
+
+
+@handles("numpy.einsum")
+def _einsum(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """``einsum(a, [0, 1], b, [1], [0])`` is ``einsum("ab,b->a", a, b)``."""
+    known, text = static(ev, args[0])
+    if known and isinstance(text, str):
+        return keep(ev, "numpy.einsum", args, kwargs, loc)
+    count = len(args) // 2
+    terms = ["".join(map(_letter, demand(ev, args[2 * k + 1], "the subscripts", loc))) for k in range(count)]
+    spelt = ",".join(terms)
+    if len(args) % 2:
+        spelt += "->" + "".join(map(_letter, demand(ev, args[-1], "the subscripts", loc)))
+    return keep(ev, "numpy.einsum", [Known(spelt), *args[: 2 * count : 2]], kwargs, loc)
+
+
+def _letter(axis: Any) -> str:
+    return "..." if axis is ... else "abcdefghijklmnopqrstuvwxyz"[axis]
+
+
+@handles("numpy.pad")
+def _pad(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """Margins that are copied have a rule; those that are computed are written out."""
+    from srcad.eval_calls import expanded
+    from srcad.rules import joining
+
+    mode = demand(ev, args[2] if len(args) > 2 else kwargs.get("mode", Known("constant")), "the mode of np.pad", loc)
+    if mode == "empty" or not isinstance(mode, str):
+        raise Unsupported(f"cannot differentiate np.pad with mode={mode!r}", loc, "Fill the margin with numbers.")
+    if demand(ev, kwargs.get("reflect_type", Known("even")), "the argument reflect_type", loc) != "even":
+        raise Unsupported("cannot differentiate np.pad with reflect_type='odd'", loc, "Join mirrored parts.")
+    kwargs = {name: value for name, value in kwargs.items() if name != "reflect_type"}
+    constants = kwargs.get("constant_values")
+    computed = mode in ("linear_ramp", "maximum", "minimum", "mean", "median")
+    if computed or constants is not None and not _is_literal(ev, constants):
+        return expanded(ev, joining.pad_computed, args, kwargs, loc)
+    return keep(ev, "numpy.pad", args, kwargs, loc)
+
+
+def _is_literal(ev: Evaluator, value: Value) -> bool:
+    known, own = static(ev, value)
+    return known and isinstance(own, (int, float, complex))

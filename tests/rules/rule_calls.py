@@ -1,0 +1,40 @@
+"""The calls that the rules' own test points make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from srcad.rules import load_all
+from srcad.rules.registry import RuleSet, at
+from tests.rules.calls import Call, example_call
+from tests.rules.support import Draw, exists
+
+NUMPY = ("numpy.", "math.", "cmath.", "builtins.", "operator.")
+SCALARS = ("math.", "cmath.", "builtins.")
+SKIPPED = ("numpy.random.", "numpy.float32", "numpy.histogram", "numpy.piecewise")  # which `forms` has, or other tests
+
+
+def rule_calls() -> Iterator[Call]:
+    """One call for every example of a rule for NumPy, `math` or Python; for elementwise rules one in their domain."""
+    for path, rule in load_all().items():
+        if path.startswith(NUMPY) and not path.startswith(SKIPPED) and not rule.constant and exists(path):
+            for k, example in enumerate(rule.examples(Draw()) if rule.examples else []):
+                yield example_call(rule, example, f"{path}[{k}]")
+            if rule.domain:
+                yield in_domain(rule, 0.0, "")
+                if "c" in rule.kinds and not path.startswith(("math.", "builtins.")):
+                    yield in_domain(rule, 0.3j, "[complex]")
+
+
+def in_domain(rule: RuleSet, beside: complex, name: str) -> Call:
+    """A call at points of the rule's domain, moved by `beside`."""
+    rng = np.random.default_rng(3)
+    columns = []
+    for low, high in rule.domain or ():
+        x = rng.uniform(low, high, () if rule.path.startswith(SCALARS) else (4,))[()]
+        x = x + beside if beside else x
+        columns.append(int(low) if low == high else x.item() if rule.path.startswith(SCALARS) else x)
+    given = columns[:1] if rule.path == "builtins.complex" else columns
+    return example_call(rule, at(*given), rule.path + name)

@@ -1,0 +1,120 @@
+"""Every rule and every form of call through the whole of srcad: gradient, tangent and second derivative of a loss.
+
+The calls come from the examples and domains stated with the rules, and from `forms`. On each push all of them run on
+the NumPy backend, a tenth of them with second derivatives, and one call of a tenth of the functions compiled by Numba;
+the commit chooses which. ``-m slow`` runs everything.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcad
+from tests.rules import calls
+from tests.rules.calls import Call
+from tests.rules.forms import REFUSED, forms
+from tests.rules.rule_calls import rule_calls
+
+
+def turn() -> int:
+    """Which tenth this commit runs."""
+    here = Path(__file__).parent
+    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    return zlib.crc32(found.stdout.encode()) % 10
+
+
+def tenth(name: str) -> bool:
+    return zlib.crc32(name.encode()) % 10 == turn()
+
+
+def split(found: list[Call], chosen: set[str]) -> list[Any]:
+    """Calls as parameters, those not chosen marked slow."""
+    marks = {True: (), False: (pytest.mark.slow,)}
+    return [pytest.param(c, id=c.name, marks=marks[c.name in chosen]) for c in found]
+
+
+CALLS = [*rule_calls(), *forms()]
+BY_FUNCTION: dict[str, list[str]] = {}
+for _call in CALLS:
+    BY_FUNCTION.setdefault(_call.name.partition("[")[0], []).append(_call.name)
+EVERY = split(CALLS, {c.name for c in CALLS})
+SECOND = split(CALLS, {c.name for c in CALLS if tenth(c.name)})
+COMPILED = split(CALLS, {names[turn() % len(names)] for function, names in BY_FUNCTION.items() if tenth(function)})
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SRCAD_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+def close(got: Any, expected: Any, accuracy: float) -> None:
+    """Agreement relative to the largest number."""
+    scale = max(1.0, float(np.max(np.abs(expected), initial=0.0)))
+    np.testing.assert_allclose(got, expected, rtol=0.0, atol=accuracy * scale)
+
+
+@pytest.mark.parametrize("call", EVERY)
+def test_first_derivatives(call: Call) -> None:
+    s = calls.subject(call)
+    dots = calls.directions(s)
+    value, bars = calls.gradient(s, "numpy")
+    assert np.array_equal(value, s.f(*s.args), equal_nan=True)
+    calls.same_form(s, bars)
+    slope = calls.tangent(s, dots, "numpy")
+    close(slope, calls.slope(s.at, s, dots), 1e-7)
+    close(calls.paired(bars, dots), slope, 1e-12)
+
+
+@pytest.mark.parametrize("call", SECOND)
+def test_second_derivatives(call: Call) -> None:
+    if call.name in FIRST_ONLY:
+        pytest.skip(FIRST_ONLY[call.name])
+    s = calls.subject(call)
+    dots = calls.directions(s)
+    bars = calls.curved(s, dots, "numpy")
+    calls.same_form(s, bars)
+    measured = calls.slope(lambda active: calls.gradient_at(s, active), s, dots)
+    for got, expected in zip(bars, measured, strict=True):
+        close(got, expected, 1e-6)
+
+
+@pytest.mark.parametrize("call", COMPILED)
+def test_compiled(call: Call) -> None:
+    if call.name in NOT_COMPILED:
+        pytest.skip(NOT_COMPILED[call.name])
+    s = calls.subject(call)
+    value, bars = calls.gradient(s, "numba")
+    expected_value, expected = calls.gradient(s, "numpy")
+    close(value, expected_value, 1e-12)
+    calls.same_form(s, bars)
+    for got, bar in zip(bars, expected, strict=True):
+        close(got, bar, 1e-10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", [pytest.param(c, id=c.name) for c in CALLS])
+def test_compiled_tangents(call: Call) -> None:
+    if call.name in NOT_COMPILED:
+        pytest.skip(NOT_COMPILED[call.name])
+    s = calls.subject(call)
+    dots = calls.directions(s)
+    close(calls.tangent(s, dots, "numba"), calls.tangent(s, dots, "numpy"), 1e-10)
+
+
+@pytest.mark.parametrize("text", [r.text for r in REFUSED])
+def test_refused(text: str) -> None:
+    """What has no derivative rule is refused, in both modes; it is never zero."""
+    s = calls.subject(next(r for r in REFUSED if r.text == text))
+    for derivative in (lambda: calls.gradient(s, "numpy"), lambda: calls.tangent(s, calls.directions(s), "numpy")):
+        with pytest.raises(srcad.Unsupported):
+            derivative()
+
+
+FIRST_ONLY: dict[str, str] = {}
+NOT_COMPILED: dict[str, str] = {}
