@@ -93,12 +93,23 @@ def _bind_together(ev: Evaluator, targets: tuple[ir.Expr, ...], items: list[Valu
 
 
 def _assign_item(ev: Evaluator, target: ir.Index, value: Value, loc: ir.Loc | None) -> None:
-    _refuse_flat(target)
+    if isinstance(target.base, ir.Attr) and target.base.name == "flat":
+        return _assign_flat(ev, target, value, loc)
     mark = len(ev.out)
     with holding(ev, [value]):
         base, *items = evaluate_index(ev, target)
     (value,) = held(ev, [value], mark, loc)
     store_item(ev, base, items, value, target.loc or loc, loc)
+
+
+def _assign_flat(ev: Evaluator, target: ir.Index, value: Value, loc: ir.Loc | None) -> None:
+    """``x.flat[k] = value``."""
+    from srcad import eval_effects
+
+    assert isinstance(target.base, ir.Attr)
+    with holding(ev, [value]):
+        _, *items = evaluate_index(ev, target)
+    eval_effects.put(ev, evaluate(ev, target.base.base), items[0], value, loc)
 
 
 def _refuse_flat(target: ir.Index) -> None:

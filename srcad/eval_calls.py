@@ -174,7 +174,6 @@ def named(
 def expanded(ev: Evaluator, function: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """A function that its rule writes out; what is refused in there is refused where the program calls it."""
     mark = len(ev.out)
-    args, kwargs = arrays_for(ev, rule, rule.path, args, kwargs, loc)
     try:
         value = call_user(ev, Known(function), args, kwargs, loc)
     except Unsupported as error:

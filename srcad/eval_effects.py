@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from srcad import ir, rules
+from srcad import ir, rules, types
 from srcad.algebra import slice_value
 from srcad.errors import Unsupported
 from srcad.eval_assign import check_writable
 from srcad.eval_core import Evaluator
+from srcad.eval_exprs import sequence
 from srcad.eval_index import index_exprs
-from srcad.eval_values import dyn, residual
+from srcad.eval_values import demand, dyn, residual, static
 from srcad.types import Num, Static
-from srcad.values import Dyn, Known, Value
+from srcad.values import Dyn, Known, Lazy, Value
 
 WRITERS = frozenset("numpy.copyto numpy.fill_diagonal numpy.put numpy.put_along_axis numpy.place numpy.putmask".split())
 
@@ -35,17 +36,28 @@ def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[st
     if path == "numpy.copyto" and set(kwargs) <= {"where"}:
         value = _chosen(ev, kwargs["where"], args[1], args[0], loc) if kwargs else args[1]
         return store(ev, args[0], (ir.ELLIPSIS,), value, loc)
-    if path == "numpy.putmask" and _same_shape(args[0], args[2]):
-        return store(ev, args[0], (ir.ELLIPSIS,), _chosen(ev, args[1], args[2], args[0], loc), loc)
+    if path == "numpy.putmask" and not kwargs:
+        values = args[2] if _same_shape(args[0], args[2]) else cycled(ev, args[2], args[0], loc)
+        return store(ev, args[0], (ir.ELLIPSIS,), _chosen(ev, args[1], values, args[0], loc), loc)
+    if path == "numpy.put" and not kwargs and len(args) == 3:
+        return put(ev, args[0], args[1], args[2], loc)
+    if path == "numpy.put_along_axis":
+        return _put_along_axis(ev, *args, **kwargs, loc=loc)
+    if path in _LOOPED and not kwargs and _is_vector_of_places(ev, args[1]):
+        from srcad.eval_calls import expanded
+        from srcad.rules import indexing
+
+        return expanded(ev, getattr(indexing, _LOOPED[path]), args, kwargs, loc)
     if path == "numpy.add.at":
         return _add_at(ev, args, "+", loc)
     if path == "numpy.subtract.at":
         return _add_at(ev, args, "-", loc)
     if path == "numpy.fill_diagonal" and isinstance(args[0], Dyn) and isinstance(args[0].type, Num):
-        if _fills_once(args[0].type, args[1]) and not kwargs and len(args) == 2:
+        if len(args[0].type.dims or ()) == 2 and not kwargs and len(args) == 2:
             n = ir.call("builtins.min", *(ir.Index(ir.Attr(args[0].expr, "shape"), (ir.Const(k),)) for k in (0, 1)))
             span = ir.call("numpy.arange", n)
-            return store(ev, args[0], (span, span), args[1], loc)
+            value = args[1] if _fills_once(args[0].type, args[1]) else resized(ev, args[1], dyn(ev, n), loc)
+            return store(ev, args[0], (span, span), value, loc)
     name = path.replace("numpy.", "np.")
     raise Unsupported(
         f"cannot differentiate {name}, which writes into its argument", loc, "Write with an index: x[i] = value."
@@ -64,6 +76,72 @@ def _chosen(ev: Evaluator, mask: Value, value: Value, otherwise: Value, loc: ir.
     from srcad.eval_builtins import keep
 
     return keep(ev, "numpy.where", [mask, value, otherwise], {}, loc)
+
+
+def resized(ev: Evaluator, value: Value, shape: Value, loc: ir.Loc | None) -> Value:
+    """`value` repeated or cut to a shape."""
+    from srcad.eval_builtins import keep
+
+    return keep(ev, "numpy.resize", [value, shape], {}, loc)
+
+
+def cycled(ev: Evaluator, value: Value, like: Value, loc: ir.Loc | None) -> Value:
+    """The elements of `value`, over and over, in the shape of `like`."""
+    from srcad.eval_exprs import attribute
+
+    return resized(ev, value, attribute(ev, like, "shape", loc), loc)
+
+
+def put(ev: Evaluator, target: Value, places: Value, value: Value, loc: ir.Loc | None) -> Value:
+    """``target.flat[places] = value``: in C order, whatever the layout; values are taken over and over."""
+    from srcad.eval_builtins import keep
+    from srcad.eval_exprs import attribute
+    from srcad.eval_index import index
+
+    if not isinstance(target, Dyn) or not isinstance(target.type, Num) or not target.type.dims:
+        raise Unsupported("cannot differentiate a write into something of unknown rank", loc, "Write x[i, j].")
+    if isinstance(places, Lazy) or static(ev, places)[0] and not isinstance(static(ev, places)[1], (int, list, tuple)):
+        order = keep(ev, "numpy.arange", [attribute(ev, target, "size", loc)], {}, loc)
+        places = index(ev, order, [places], loc)
+    one = isinstance(places, Dyn) and isinstance(places.type, Num) and places.type.dims == ()
+    spots = places if one else keep(ev, "numpy.asarray", [places], {}, loc)
+    if not one and not _is_number(value):
+        value = resized(ev, value, attribute(ev, spots, "shape", loc), loc)
+    if len(target.type.dims) == 1:
+        return store(ev, target, (residual(ev, spots, loc),), value, loc)
+    spots = keep(ev, "numpy.remainder", [spots, attribute(ev, target, "size", loc)], {}, loc)
+    found = keep(ev, "numpy.unravel_index", [spots, attribute(ev, target, "shape", loc)], {}, loc)
+    return store(ev, target, tuple(residual(ev, k, loc) for k in sequence(ev, found, loc)), value, loc)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims == ()
+
+
+def _put_along_axis(
+    ev: Evaluator, arr: Value, indices: Value, values: Value, axis: Value, loc: ir.Loc | None = None
+) -> Value:
+    """``np.put_along_axis``: the other axes are counted through beside the indices."""
+    along = demand(ev, axis, "the axis of np.put_along_axis", loc)
+    if not isinstance(arr, Dyn) or not isinstance(arr.type, Num) or not arr.type.dims or along is None:
+        raise Unsupported("cannot differentiate np.put_along_axis here", loc, "Write with an index: x[i] = value.")
+    rank = len(arr.type.dims)
+    items = []
+    for k in range(rank):
+        if k == along % rank:
+            items.append(residual(ev, indices, loc))
+            continue
+        count = ir.call("numpy.arange", ir.Index(ir.Attr(arr.expr, "shape"), (ir.Const(k),)))
+        spread = tuple(ir.Const(-1 if j == k else 1) for j in range(rank))
+        items.append(ir.call("numpy.reshape", count, ir.Tuple(spread)))
+    return store(ev, arr, tuple(items), values, loc)
+
+
+_LOOPED = {"numpy.multiply.at": "multiply_at", "numpy.divide.at": "divide_at"}
+
+
+def _is_vector_of_places(ev: Evaluator, index: Value) -> bool:
+    return isinstance(index, Dyn) and types.is_integer(index.type) and len(getattr(index.type, "dims", None) or ()) == 1
 
 
 def _same_shape(target: Value, value: Value) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from srcad import eval_optional, eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
@@ -58,6 +60,12 @@ def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) ->
     if isinstance(base, Known):
         if isinstance(base.value, (str, tuple, list, dict)):
             return known_or_constant(base.value[demand(ev, items[0], "this index", loc)], loc)
+        if base.value is np.s_ or base.value is np.index_exp:
+            return ev.tuple_of(items) if len(items) > 1 or base.value is np.index_exp else items[0]
+        if base.value is np.r_ or base.value is np.c_:
+            from srcad import eval_numpy
+
+            return eval_numpy.joined(ev, base.value is np.c_, items, loc)
         raise Unsupported(f"cannot differentiate an index into a value of type {type(base.value).__name__}", loc)
     if isinstance(base, Table):
         from srcad import eval_tables

@@ -8,8 +8,8 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_builtins import Args, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
-from srcad.eval_values import demand, static
-from srcad.values import Known, Value
+from srcad.eval_values import constant, demand, static
+from srcad.values import Known, Lazy, Value
 
 
 @handles("numpy.where")
@@ -57,3 +57,22 @@ def _pad(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value
 def _is_literal(ev: Evaluator, value: Value) -> bool:
     known, own = static(ev, value)
     return known and isinstance(own, (int, float, complex))
+
+
+def joined(ev: Evaluator, columns: bool, items: list[Value], loc: ir.Loc | None) -> Value:
+    """``np.r_[items]``, or ``np.c_[items]``: numbers, arrays and slices of numbers, which are ranges."""
+    from srcad.eval_calls import expanded
+    from srcad.rules import joining
+
+    parts = []
+    for item in items:
+        if isinstance(item, Lazy) and item.kind == "slice":
+            own = demand(ev, item, "a range of numbers", loc)
+            if own.stop is None or isinstance(own.step, complex):
+                raise Unsupported("cannot differentiate this range of numbers", loc, "Write np.arange or np.linspace.")
+            step = 1 if own.step is None else own.step
+            item = keep(ev, "numpy.arange", [constant(v) for v in (own.start or 0, own.stop, step)], {}, loc)
+        if isinstance(item, Known):
+            raise Unsupported("cannot differentiate np.r_ or np.c_ with directives", loc, "Write np.concatenate.")
+        parts.append(item)
+    return expanded(ev, joining.columns if columns else joining.rows, parts, {}, loc)

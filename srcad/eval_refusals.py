@@ -13,7 +13,6 @@ from srcad.values import Ptr, Value
 
 _GENERATORS = frozenset("default_rng Generator RandomState SeedSequence PCG64 MT19937 Philox SFC64".split())
 _NEVER = {
-    "numpy.nditer": (": it has no derivative rule", "Loop over the indices and write y[i]."),
     "numpy.matrix": (": it has no derivative rule", "Use a two-dimensional array and @."),
     "numpy.frompyfunc": (", which makes a function of Python's numbers", "Call the function in a loop."),
     "numpy.lib.stride_tricks.as_strided": (", whose elements may overlap", "Read and write slices."),

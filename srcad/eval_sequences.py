@@ -10,7 +10,7 @@ from srcad.errors import Unsupported
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_comprehensions import expand, taking
 from srcad.eval_core import Evaluator
-from srcad.eval_exprs import sequence
+from srcad.eval_exprs import attribute, sequence
 from srcad.eval_iter import ONE_SHOT, consume, plain, unrolled
 from srcad.eval_operators import binary, boolean
 from srcad.eval_order import disturbed, owned, steady
@@ -36,6 +36,23 @@ def _ndindex(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
     """All indices of a shape, given as one tuple or as several extents."""
     shape = sequence(ev, args[0], loc) if len(args) == 1 and not isinstance(args[0], Dyn) else args
     return Lazy("ndindex", tuple(shape))
+
+
+@handles("numpy.ndenumerate")
+def _ndenumerate(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """Every index with its element, the last axis running fastest."""
+    extents = sequence(ev, attribute(ev, args[0], "shape", loc), loc)
+    return Lazy("zip", (Lazy("ndindex", tuple(extents)), attribute(ev, args[0], "flat", loc)))
+
+
+@handles("numpy.nditer")
+def _nditer(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """One array, read in C order; by default the order is that of its memory, which is not known."""
+    order = demand(ev, kwargs["order"], "the argument order", loc) if set(kwargs) == {"order"} else None
+    if len(args) != 1 or order != "C" or not isinstance(args[0], Dyn):
+        reason = "cannot differentiate np.nditer but of one array, read with order='C'"
+        raise Unsupported(reason, loc, "Give order='C', or loop over the indices and write y[i].")
+    return attribute(ev, args[0], "flat", loc)
 
 
 @handles("builtins.zip")

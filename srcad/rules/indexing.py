@@ -119,3 +119,18 @@ def unique_dot(ar, return_index=False, return_inverse=False, return_counts=False
 constant(np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.nonzero, np.flatnonzero, np.argwhere, np.digitize)
 constant(np.unravel_index, np.ravel_multi_index, np.indices, np.tril_indices, np.triu_indices, np.diag_indices)
 constant(np.tril_indices_from, np.triu_indices_from, np.diag_indices_from)
+
+
+# ---- writes that must be done one after the other, for an index may repeat ----
+
+
+def multiply_at(a, indices, b):
+    factors = np.broadcast_to(b, np.shape(a[indices]))
+    for k in range(len(indices)):
+        a[indices[k]] *= factors[k]
+
+
+def divide_at(a, indices, b):
+    divisors = np.broadcast_to(b, np.shape(a[indices]))
+    for k in range(len(indices)):
+        a[indices[k]] /= divisors[k]

@@ -84,6 +84,16 @@ def block(arrays):
     return np.concatenate(rows, axis=-2)
 
 
+def rows(*parts):
+    """What `numpy.r_` makes of its items."""
+    return np.concatenate([np.atleast_1d(part) for part in parts], axis=0)
+
+
+def columns(*parts):
+    """What `numpy.c_` makes of its items."""
+    return np.concatenate([np.reshape(p, (-1, 1)) if np.ndim(p) < 2 else p for p in parts], axis=-1)
+
+
 def at_rank(a, rank):
     """`a` with axes of extent 1 in front, so that it has `rank` of them."""
     return np.reshape(a, (1,) * (rank - np.ndim(a)) + np.shape(a)) if np.ndim(a) < rank else a
