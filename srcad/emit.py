@@ -82,8 +82,11 @@ def module(
     return "\n\n\n".join(part for part in [top, *defs] if part) + "\n"
 
 
+KERNELS = (("srcad_runtime", "kernels"), ("srcad_runtime", "interpreted"))  # which register with Numba themselves
+
+
 def _is_runtime(i: Import) -> bool:
-    return (i.module, i.name) != ("srcad_runtime", "kernels") and i.module.partition(".")[0] == "srcad_runtime"
+    return (i.module, i.name) not in KERNELS and i.module.partition(".")[0] == "srcad_runtime"
 
 
 def verify(text: str) -> None:

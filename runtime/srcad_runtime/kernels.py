@@ -23,6 +23,7 @@ from srcad_runtime.arrays import (
     zeros_of,
 )
 from srcad_runtime.kernels_integers import difference, power, product, shifted, total
+from srcad_runtime.kernels_math import fmod, modf, remainder
 from srcad_runtime.kernels_products import dot, einsum, inner, matmul, tensordot
 from srcad_runtime.kernels_reductions import all, any, max, mean, median, min, prod, ptp, std, sum, var
 from srcad_runtime.kernels_shaping import (
@@ -54,6 +55,7 @@ __all__ = [
     "dot",
     "einsum",
     "exceeds",
+    "fmod",
     "heaviside",
     "inner",
     "kernels_arrays",
@@ -64,6 +66,7 @@ __all__ = [
     "mean",
     "median",
     "min",
+    "modf",
     "pad",
     "polyval",
     "power",
@@ -72,6 +75,7 @@ __all__ = [
     "prod_of_others",
     "product",
     "ptp",
+    "remainder",
     "repeat",
     "reshape",
     "roll",

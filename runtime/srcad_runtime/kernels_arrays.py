@@ -214,7 +214,16 @@ def _others(lines):
 @overload(arrays.prod_of_others, prefer_literal=True)
 def _prod_of_others(a, axis):
     axes = axes_of(constant(axis), a.ndim)
-    if not axes or axes[-1] + 1 - axes[0] != len(axes):
-        return None
-    folded = fold(a.ndim, axes)
-    return lambda a, axis: _others(folded(a)).reshape(a.shape)
+    if axes and axes[-1] + 1 - axes[0] == len(axes):
+        folded = fold(a.ndim, axes)
+        return lambda a, axis: _others(folded(a)).reshape(a.shape)
+    kept = a.ndim - len(axes)
+    order = tuple(k for k in range(a.ndim) if k not in axes) + axes
+    back = tuple(map(order.index, range(a.ndim)))
+
+    def moved(a, axis):
+        turned = np.transpose(a, order)
+        lines = _others(split(turned, kept, kept + len(axes))).reshape(turned.shape)
+        return np.ascontiguousarray(np.transpose(lines, back))
+
+    return moved

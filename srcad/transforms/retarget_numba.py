@@ -11,6 +11,7 @@ from typing import Any
 from srcad import ir
 from srcad.transforms import activity
 from srcad.transforms.retarget_float32 import NARROW, Narrow, settled
+from srcad.transforms.retarget_interpreted import handed_back
 from srcad.types import Abstract, Num, infer
 
 HELPERS = frozenset(
@@ -71,7 +72,10 @@ class _Retarget:
             scalar = name != "astype" or self.rank(old.args[0]) in (0, None)
             return _kernel(new, name) if scalar else new
         rewrite = REWRITES.get(path)
-        return new if rewrite is None else rewrite(self, old, new)
+        found = new if rewrite is None else rewrite(self, old, new)
+        if found is new:
+            found = handed_back(self, old, new, path) or new
+        return found
 
     def rank(self, e: ir.Expr) -> int | None:
         t = self.type_of(e)
@@ -325,7 +329,50 @@ def _add_at(work: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     return _kernel(new, "add_at", array, index, ir.call("numpy.copy", value) if overlapping else value)
 
 
+def _concatenated(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``axis=None`` joins the arrays as they lie in C order."""
+    parts = new.args[0]
+    given = dict(new.kwargs).get("axis", new.args[1] if len(new.args) > 1 else None)
+    if given != ir.NONE or not isinstance(parts, (ir.Tuple, ir.List)):
+        return new
+    flat = ir.Tuple(tuple(ir.call("numpy.ravel", part) for part in parts.items))
+    return ir.Call(new.fn, (flat,), loc=new.loc)
+
+
+def _renamed(path: str) -> Rewrite:
+    return lambda self, old, new: ir.Call(ir.Ref(path), new.args, new.kwargs, loc=new.loc)
+
+
+def _hypot(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Of one number its size, of many the hypotenuse of a hypotenuse."""
+    if len(new.args) == 1:
+        return ir.call("builtins.abs", *new.args)
+    value = new.args[0]
+    for side in new.args[1:]:
+        value = ir.call("math.hypot", value, side)
+    return value
+
+
+def _array(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Numba makes arrays of lists; of an array, a copy is asked for."""
+    dtype = dict(new.kwargs).get("dtype", new.args[1] if len(new.args) > 1 else None)
+    others = {name for name, _ in new.kwargs} - {"dtype"}
+    if isinstance(new.args[0], (ir.List, ir.Tuple)) or not self.rank(old.args[0]) or others or len(new.args) > 2:
+        return new
+    if dtype is None or dtype == ir.NONE:
+        return ir.call("numpy.copy", new.args[0])
+    return ir.call("srcad_runtime.astype", new.args[0], dtype)
+
+
 REWRITES: dict[str, Rewrite] = {
+    "math.cbrt": _renamed("numpy.cbrt"),
+    "math.exp2": _renamed("numpy.exp2"),
+    "math.fmod": _always("fmod"),
+    "math.hypot": _hypot,
+    "math.modf": _always("modf"),
+    "math.remainder": _always("remainder"),
+    "numpy.array": _array,
+    "numpy.concatenate": _concatenated,
     "numpy.add.at": _add_at,
     "numpy.clip": _clip,
     "numpy.sum": _reduction("sum"),

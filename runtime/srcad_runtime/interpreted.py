@@ -1,0 +1,300 @@
+"""Functions that compiled code calls back into Python for: all of NumPy that has a rule and that Numba lacks.
+
+A call costs ten microseconds or so beside the work itself. What is called often on small arrays has a kernel of its
+own in the other modules. The type of the result is found, while compiling, by calling the function on small arrays.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="call-arg"
+# Numba derives the types; annotations of the functions it compiles would say nothing.
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numba import from_dtype, objmode, types
+from numba.core.errors import TypingError
+from numba.extending import overload
+
+from srcad_runtime import arrays
+
+# ---- NumPy's functions and Python's, with the arguments that their rules know ----
+
+FUNCTIONS = """
+math.fsum(seq)
+math.prod(iterable)
+numpy.argpartition(a, kth, axis=-1)
+numpy.bincount(x, weights=None, minlength=0)
+numpy.compress(condition, a, axis=None)
+numpy.convolve(a, v, mode='full')
+numpy.correlate(a, v, mode='valid')
+numpy.cross(a, b, axis=-1)
+numpy.delete(arr, obj, axis=None)
+numpy.diagonal(a, offset=0, axis1=0, axis2=1)
+numpy.fft.fft(a, n=None, axis=-1, norm=None)
+numpy.fft.fft2(a, s=None, axes=(-2, -1), norm=None)
+numpy.fft.fftn(a, s=None, axes=None, norm=None)
+numpy.fft.fftshift(x, axes=None)
+numpy.fft.ifft(a, n=None, axis=-1, norm=None)
+numpy.fft.ifft2(a, s=None, axes=(-2, -1), norm=None)
+numpy.fft.ifftn(a, s=None, axes=None, norm=None)
+numpy.fft.ifftshift(x, axes=None)
+numpy.fft.irfft(a, n=None, axis=-1, norm=None)
+numpy.fft.irfft2(a, s=None, axes=(-2, -1), norm=None)
+numpy.fft.irfftn(a, s=None, axes=None, norm=None)
+numpy.fft.rfft(a, n=None, axis=-1, norm=None)
+numpy.fft.rfft2(a, s=None, axes=(-2, -1), norm=None)
+numpy.fft.rfftn(a, s=None, axes=None, norm=None)
+numpy.flip(m, axis=None)
+numpy.frexp(x)
+numpy.geomspace(start, stop, num=50, endpoint=True)
+numpy.histogram(a, bins=10, range=None, weights=None)
+numpy.i0(x)
+numpy.interp(x, xp, fp, left=None, right=None)
+numpy.kron(a, b)
+numpy.linalg.cholesky(a, upper=False)
+numpy.linalg.cross(x1, x2, axis=-1)
+numpy.linalg.det(a)
+numpy.linalg.eig(a)
+numpy.linalg.eigh(a, UPLO='L')
+numpy.linalg.eigvals(a)
+numpy.linalg.eigvalsh(a, UPLO='L')
+numpy.linalg.inv(a)
+numpy.linalg.lstsq(a, b, rcond=None)
+numpy.linalg.matrix_power(a, n)
+numpy.linalg.matrix_rank(A)
+numpy.linalg.multi_dot(arrays)
+numpy.linalg.norm(x, ord=None, axis=None, keepdims=False)
+numpy.linalg.pinv(a)
+numpy.linalg.qr(a, mode='reduced')
+numpy.linalg.slogdet(a)
+numpy.linalg.solve(a, b)
+numpy.linalg.svd(a, full_matrices=True, compute_uv=True)
+numpy.linalg.svdvals(x)
+numpy.linalg.vector_norm(x, axis=None, keepdims=False, ord=2)
+numpy.linspace(start, stop, num=50, endpoint=True)
+numpy.logaddexp.reduce(array, axis=0, keepdims=False)
+numpy.maximum.accumulate(array, axis=0)
+numpy.minimum.accumulate(array, axis=0)
+numpy.hypot.reduce(array, axis=0, keepdims=False)
+numpy.subtract.reduce(array, axis=0, keepdims=False)
+numpy.median(a, axis=None, keepdims=False)
+numpy.modf(x)
+numpy.nanmax(a, axis=None, keepdims=False)
+numpy.nanmean(a, axis=None, keepdims=False)
+numpy.nanmedian(a, axis=None, keepdims=False)
+numpy.nanmin(a, axis=None, keepdims=False)
+numpy.nanpercentile(a, q, axis=None, method='linear', keepdims=False)
+numpy.nanquantile(a, q, axis=None, method='linear', keepdims=False)
+numpy.nanstd(a, axis=None, ddof=0, keepdims=False)
+numpy.nansum(a, axis=None, keepdims=False)
+numpy.nanvar(a, axis=None, ddof=0, keepdims=False)
+numpy.partition(a, kth, axis=-1)
+numpy.percentile(a, q, axis=None, method='linear', keepdims=False)
+numpy.polyder(p)
+numpy.polyint(p)
+numpy.quantile(a, q, axis=None, method='linear', keepdims=False)
+numpy.resize(a, new_shape)
+numpy.rot90(m, k=1, axes=(0, 1))
+numpy.take(a, indices, axis=None)
+numpy.take_along_axis(arr, indices, axis=-1)
+numpy.trace(a, offset=0, axis1=0, axis2=1)
+numpy.tril(m, k=0)
+numpy.triu(m, k=0)
+numpy.unwrap(p, discont=None, axis=-1)
+numpy.vander(x, N=None, increasing=False)
+numpy.vdot(a, b)
+numpy.vecdot(x1, x2)
+"""
+
+# helpers of `srcad_runtime.arrays` without a kernel
+HELPERS = (
+    "cofactors count_numbers cumprod_adjoint cumprod_mixed cumprod_second cumprod_tangent cut diagonal_adjoint "
+    "diff_adjoint falling first_and_others fitted fractions gradient_on gradient_on_adjoint half_spectrum_adjoint "
+    "inserted_order interp_adjoint interp_slope interp_slope_adjoint last_change matrix_power_adjoint "
+    "matrix_power_second normalized_adjoint normalized_tangent pad_adjoint prod_of_others_adjoint quantile_adjoint "
+    "quantile_tangent repeat_adjoint resized spread_diagonals take_adjoint take_along_axis_adjoint tile_adjoint uncut"
+).split()
+
+
+def load(path: str) -> Any:
+    """The object at a dotted path, such as numpy.logaddexp.reduce."""
+    module, *names = path.split(".")
+    found: Any = importlib.import_module(module)
+    for name in names:
+        found = getattr(found, name)
+    return found
+
+
+def wrapper(line: str) -> Callable[..., Any]:
+    """A function of Python's that calls the NumPy function at the start of a line, with its signature."""
+    path, _, parameters = line.partition("(")
+    names = list(inspect.signature(eval(f"lambda {parameters[:-1]}: None")).parameters)
+    given = ", ".join([names[0], *(f"{n}={n}" for n in names[1:])])
+    given = ", ".join(names) if isinstance(load(path), np.ufunc) else given
+    name = kernel_name(path)
+    space = {"function": load(path)}
+    exec(f"def {name}({parameters}:\n    return function({given})", space)
+    space[name].__module__ = __name__
+    return space[name]
+
+
+def kernel_name(path: str) -> str:
+    """How a function of NumPy's is called here: ``logaddexp_reduce`` for ``numpy.logaddexp.reduce``."""
+    if path.startswith("math."):
+        return path.replace(".", "_")
+    return path.removeprefix("numpy.").removeprefix("linalg.").removeprefix("fft.").replace(".", "_")
+
+
+# where small arrays do not fit together: the arguments that have the dtype and the rank of the result
+LIKE = {
+    "cut": ("g", "g"),
+    "cumprod_adjoint": ("g", "a"),
+    "diff_adjoint": ("g", "g"),
+    "diagonal_adjoint": ("g", "a"),
+    "fitted": ("g", "g"),
+    "half_spectrum_adjoint": ("x", "x"),
+    "pad_adjoint": ("g", "array"),
+    "repeat_adjoint": ("g", "a"),
+    "resized": ("g", "g"),
+    "spread_diagonals": ("g", "a"),
+    "take_adjoint": ("g", "a"),
+    "take_along_axis_adjoint": ("g", "a"),
+    "tile_adjoint": ("g", "a"),
+    "uncut": ("g", "g"),
+}
+
+
+# ---- types: what a function gives for small arrays ----
+
+EXTENT = 4
+
+
+def sample(t: Any) -> Any:
+    """A value of a Numba type: constants as they are, arrays of equal extents."""
+    if not isinstance(t, types.Type):
+        return t
+    if isinstance(t, types.Omitted):
+        return t.value
+    if isinstance(t, types.Literal):
+        return t.literal_value
+    if isinstance(t, types.NoneType):
+        return None
+    if isinstance(t, types.BaseTuple):
+        return tuple(map(sample, t))
+    if isinstance(t, types.Array):
+        return _array((EXTENT,) * t.ndim, np.dtype(str(t.dtype)))
+    if isinstance(t, types.SliceType):
+        return slice(0, 1)
+    if isinstance(t, types.Boolean):
+        return True
+    if isinstance(t, types.Integer):
+        return EXTENT - 1
+    if isinstance(t, types.Number):
+        return np.dtype(str(t)).type(0.5)
+    raise TypingError(f"no value of {t}")
+
+
+def _array(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    if dtype.kind not in "fc":
+        return np.zeros(shape, dtype) if dtype.kind in "iu" else np.ones(shape, dtype)
+    numbers = np.linspace(0.1, 0.9, max(int(np.prod(shape)), 1)).reshape(shape)
+    if len(shape) > 1:
+        numbers = numbers @ np.swapaxes(numbers, -1, -2) + np.diag(np.arange(1.0, shape[-1] + 1.0))
+    return numbers.astype(dtype)
+
+
+def kinds_of(function: Callable[..., Any], given: dict[str, Any]) -> tuple[list[np.dtype], list[int], bool]:
+    """The dtypes and ranks of what a function gives for arguments of these types, and whether it gives several."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            found = function(**{name: sample(t) for name, t in given.items()})
+        except Exception as error:  # whatever the library raises
+            if function.__name__ in LIKE:
+                dtype, rank = (given[name] for name in LIKE[function.__name__])
+                return [np.dtype(str(getattr(dtype, "dtype", dtype)))], [getattr(rank, "ndim", 0)], False
+            raise TypingError(f"{function.__name__}: {error}") from error
+    several = isinstance(found, tuple)
+    parts = [np.asarray(part) for part in (found if several else (found,))]
+    dtypes = [part.dtype for part in parts]
+    if function.__name__ in ("eig", "eigvals"):  # real only where all happen to be
+        dtypes = [np.result_type(dtype, np.complex64) for dtype in dtypes]
+    return dtypes, [part.ndim for part in parts], several
+
+
+def settled(value: Any, dtypes: list[np.dtype], several: bool) -> Any:
+    """A function's value as compiled code expects it: of the types found, in C order, its own to write."""
+    parts = value if several else (value,)
+    new = [np.array(part, dtype, order="C", copy=None) for part, dtype in zip(parts, dtypes, strict=True)]
+    new = [part[()] if part.ndim == 0 else part if part.flags.writeable else part.copy() for part in new]
+    return tuple(new) if several else new[0]
+
+
+# ---- compiling ----
+
+
+def in_python(function: Callable[..., Any]) -> None:
+    """Let compiled code call a function of Python's."""
+    parameters = inspect.signature(function).parameters
+
+    def typed(*given: Any) -> Any:
+        types_ = dict(zip(parameters, given, strict=True))
+        passed = {n: t for n, t in types_.items() if isinstance(t, types.Type) and not isinstance(t, types.Omitted)}
+        dtypes, ranks, several = kinds_of(function, passed)
+        return implementation(function, list(passed), dtypes, ranks, several)
+
+    names = ", ".join(parameters)
+    space: dict[str, Any] = {"typed": typed}
+    exec(f"def overloaded({_declared(parameters)}):\n    return typed({names})", space)
+    overload(function, prefer_literal=True)(space["overloaded"])
+
+
+def _declared(parameters: Any) -> str:
+    """Parameters as they are declared, without annotations."""
+    return ", ".join(n if p.default is p.empty else f"{n}={p.default!r}" for n, p in parameters.items())
+
+
+def implementation(
+    function: Callable[..., Any], passed: list[str], dtypes: list[np.dtype], ranks: list[int], several: bool
+) -> Callable[..., Any]:
+    """The compiled function: one call of `function` in Python, with the arguments that are passed."""
+    space: dict[str, Any] = {"call": function, "settled": settled, "objmode": objmode}
+    space |= {"dtypes": dtypes, "several": several}
+    outs = [f"out_{k}" for k in range(len(dtypes))]
+    for out, dtype, rank in zip(outs, dtypes, ranks, strict=True):
+        element = from_dtype(dtype)
+        space[f"type_{out}"] = types.Array(element, rank, "C") if rank else element
+    kinds = ", ".join(f"{out}=type_{out}" for out in outs)
+    targets = ", ".join(outs)
+    call = f"call({', '.join(f'{n}={n}' for n in passed)})"
+    lines = [
+        f"def run({_declared(inspect.signature(function).parameters)}):",
+        f"    with objmode({kinds}):",
+        f"        {targets} = settled({call}, dtypes, several)",
+        f"    return {targets}",
+    ]
+    exec("\n".join(lines), space)
+    return space["run"]  # type: ignore[no-any-return]
+
+
+def _lines() -> Iterator[str]:
+    return iter(FUNCTIONS.split("\n")[1:-1])
+
+
+WRAPPERS = {kernel_name(line.partition("(")[0]): wrapper(line) for line in _lines()}
+PATHS = {line.partition("(")[0]: kernel_name(line.partition("(")[0]) for line in _lines()}
+for _function in (*WRAPPERS.values(), *(getattr(arrays, name) for name in HELPERS)):
+    in_python(_function)
+
+
+def __getattr__(name: str) -> Any:
+    if name in WRAPPERS:
+        return WRAPPERS[name]
+    if name in HELPERS:
+        return getattr(arrays, name)
+    raise AttributeError(name)

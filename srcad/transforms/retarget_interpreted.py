@@ -1,0 +1,146 @@
+"""Calls that compiled code hands back to NumPy, as calls of `srcad_runtime.interpreted`.
+
+Numba compiles some of these functions for some ranks and arguments: those calls stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from srcad import ir
+
+MODULE = "srcad_runtime.interpreted"
+
+
+class Ranks(Protocol):
+    """What is known of the types of a program's expressions."""
+
+    def rank(self, e: ir.Expr) -> int | None: ...
+
+    def dtype(self, e: ir.Expr) -> str | None: ...
+
+
+Native = Callable[[Ranks, ir.Call], bool]
+
+
+def _never(types: Ranks, call: ir.Call) -> bool:
+    return False
+
+
+def _plain(most: int, *ranks: int) -> Native:
+    """Compiled where at most so many arguments are given, by position, and the first has one of these ranks."""
+
+    def native(types: Ranks, call: ir.Call) -> bool:
+        return len(call.args) <= most and not call.kwargs and (not ranks or types.rank(call.args[0]) in ranks)
+
+    return native
+
+
+def _system(types: Ranks, call: ir.Call) -> bool:
+    return _plain(2, 2)(types, call) and types.rank(call.args[1]) in (1, 2)
+
+
+def _complex_matrix(types: Ranks, call: ir.Call) -> bool:
+    """Numba takes a real matrix only where all eigenvalues happen to be real."""
+    return _plain(1, 2)(types, call) and str(types.dtype(call.args[0])).startswith("complex")
+
+
+def _norm(types: Ranks, call: ir.Call) -> bool:
+    given = [*call.args[1:], *(value for _, value in call.kwargs)]
+    named = [name for name, _ in call.kwargs]
+    text = any(isinstance(e, ir.Const) and (isinstance(e.value, str) or e.value is None) for e in given)
+    fits = len(given) <= 1 and set(named) <= {"ord"} and not text and types.rank(call.args[0]) in (1, 2)
+    return fits and types.dtype(call.args[0]) in ("float32", "float64")
+
+
+def _pair(*ranks: int) -> Native:
+    """Compiled where two arguments have the same rank, one of these, and the same floating type."""
+
+    def native(types: Ranks, call: ir.Call) -> bool:
+        if len(call.args) != 2 or call.kwargs:
+            return False
+        a, b = call.args
+        same = types.rank(a) == types.rank(b) and types.dtype(a) == types.dtype(b)
+        return same and types.rank(a) in ranks and types.dtype(a) in ("float32", "float64", "complex128")
+
+    return native
+
+
+def _numbers(types: Ranks, call: ir.Call) -> bool:
+    """``np.linspace`` between two numbers."""
+    return not call.kwargs and all(types.rank(e) == 0 for e in call.args[:2]) and len(call.args) <= 3
+
+
+_ONE_MATRIX = "cholesky det eigh eigvalsh inv pinv qr slogdet svd matrix_rank"
+_ALONE = "nanmax nanmean nanmedian nanmin nanstd nansum nanvar"
+_ALWAYS = (
+    "compress cross delete diagonal frexp geomspace hypot.reduce i0 kron logaddexp.reduce maximum.accumulate minimum.accumulate "
+    "modf nanpercentile nanquantile percentile polyder polyint quantile resize rot90 subtract.reduce unwrap vecdot "
+    "fft.fft fft.fft2 fft.fftn fft.fftshift fft.ifft fft.ifft2 fft.ifftn fft.ifftshift fft.irfft fft.irfft2 "
+    "fft.irfftn fft.rfft fft.rfft2 fft.rfftn linalg.cross linalg.lstsq linalg.multi_dot linalg.svdvals "
+    "linalg.vector_norm"
+)
+NATIVE: dict[str, Native] = {
+    **{f"numpy.{name}": _never for name in _ALWAYS.split()},
+    "math.fsum": _never,
+    "math.prod": _never,
+    **{f"numpy.linalg.{name}": _plain(1, 2) for name in _ONE_MATRIX.split()},
+    **{f"numpy.{name}": _plain(1) for name in _ALONE.split()},
+    "numpy.argpartition": _plain(2, 1),
+    "numpy.bincount": _plain(2),
+    "numpy.convolve": _pair(1),
+    "numpy.correlate": _pair(1),
+    "numpy.flip": _plain(2),
+    "numpy.histogram": _plain(3),
+    "numpy.interp": _plain(3, 0, 1),
+    "numpy.linalg.eig": _complex_matrix,
+    "numpy.linalg.eigvals": _complex_matrix,
+    "numpy.linalg.matrix_power": _plain(2, 2),
+    "numpy.linalg.norm": _norm,
+    "numpy.linalg.solve": _system,
+    "numpy.linspace": _numbers,
+    "numpy.median": _plain(1),
+    "numpy.partition": _plain(2, 1),
+    "numpy.take": _plain(2),
+    "numpy.take_along_axis": _plain(3),
+    "numpy.trace": _plain(1, 2),
+    "numpy.tril": _plain(2, 2),
+    "numpy.triu": _plain(2, 2),
+    "numpy.vander": _plain(2),
+    "numpy.vdot": _pair(1),
+}
+HELPERS = frozenset(
+    "cofactors count_numbers cumprod_adjoint cumprod_mixed cumprod_second cumprod_tangent cut diagonal_adjoint "
+    "diff_adjoint falling first_and_others fitted fractions gradient_on gradient_on_adjoint half_spectrum_adjoint "
+    "inserted_order interp_adjoint interp_slope interp_slope_adjoint last_change matrix_power_adjoint "
+    "matrix_power_second normalized_adjoint normalized_tangent pad_adjoint prod_of_others_adjoint quantile_adjoint "
+    "quantile_tangent repeat_adjoint resized spread_diagonals take_adjoint take_along_axis_adjoint tile_adjoint "
+    "uncut".split()
+)
+
+
+def handed_back(types: Ranks, old: ir.Call, new: ir.Call, path: str) -> ir.Call | None:
+    """The call of a function that runs in Python, or None where Numba compiles it or nothing is known of it."""
+    library, _, name = path.rpartition(".")
+    if library == "srcad_runtime" and name in HELPERS:
+        return _call(new, name)
+    native = NATIVE.get(path)
+    listed = isinstance(old.args[0], (ir.List, ir.Tuple))
+    if native is None or native(types, old) or types.rank(old.args[0]) is None and not listed:
+        return None
+    name = (
+        path.replace("math.", "math_")
+        .removeprefix("numpy.")
+        .removeprefix("linalg.")
+        .removeprefix("fft.")
+        .replace(".", "_")
+    )
+    return _call(new, name)
+
+
+def _call(call: ir.Call, name: str) -> ir.Call:
+    """Lists, which compiled code holds by reference, are handed over as tuples."""
+    args = tuple(ir.Tuple(a.items) if isinstance(a, ir.List) else a for a in call.args)
+    return replace(call, fn=ir.Ref(f"{MODULE}.{name}"), args=args)
