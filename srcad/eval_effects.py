@@ -42,7 +42,8 @@ def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[st
     if path == "numpy.put" and not kwargs and len(args) == 3:
         return put(ev, args[0], args[1], args[2], loc)
     if path == "numpy.put_along_axis":
-        return _put_along_axis(ev, *args, **kwargs, loc=loc)
+        given = dict(zip(("arr", "indices", "values", "axis"), args, strict=False)) | kwargs
+        return _put_along_axis(ev, given["arr"], given["indices"], given["values"], given["axis"], loc)
     if path in _LOOPED and not kwargs and _is_vector_of_places(ev, args[1]):
         from srcad.eval_calls import expanded
         from srcad.rules import indexing
@@ -118,9 +119,7 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims == ()
 
 
-def _put_along_axis(
-    ev: Evaluator, arr: Value, indices: Value, values: Value, axis: Value, loc: ir.Loc | None = None
-) -> Value:
+def _put_along_axis(ev: Evaluator, arr: Value, indices: Value, values: Value, axis: Value, loc: ir.Loc | None) -> Value:
     """``np.put_along_axis``: the other axes are counted through beside the indices."""
     along = demand(ev, axis, "the axis of np.put_along_axis", loc)
     if not isinstance(arr, Dyn) or not isinstance(arr.type, Num) or not arr.type.dims or along is None:

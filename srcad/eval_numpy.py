@@ -64,7 +64,7 @@ def joined(ev: Evaluator, columns: bool, items: list[Value], loc: ir.Loc | None)
     from srcad.eval_calls import expanded
     from srcad.rules import joining
 
-    parts = []
+    parts: list[Value] = []
     for item in items:
         if isinstance(item, Lazy) and item.kind == "slice":
             own = demand(ev, item, "a range of numbers", loc)

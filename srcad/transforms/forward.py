@@ -198,8 +198,9 @@ class Forwarder:
         name = activity.root(stmt.target)
         if name not in self.active:
             return [stmt]
-        if isinstance(stmt, ir.Augment) and stmt.op not in "+-" and _is_expensive(stmt.target):
-            stmt = ir.Store(stmt.target, ir.Binary(stmt.op, stmt.target, stmt.value, loc=stmt.loc), loc=stmt.loc)
+        if isinstance(stmt, ir.Augment) and stmt.op not in "+-" and isinstance(stmt.target, ir.Index):
+            if _is_expensive(stmt.target):
+                stmt = ir.Store(stmt.target, ir.Binary(stmt.op, stmt.target, stmt.value, loc=stmt.loc), loc=stmt.loc)
         return self.hoisted(stmt, self.tangent_of_write)
 
     def tangent_of_write(self, stmt: ir.Store | ir.Augment) -> list[ir.Stmt]:

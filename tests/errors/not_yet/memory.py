@@ -27,13 +27,6 @@ def write_through_ravel_of_an_argument(a):
     return np.sum(a * a)
 
 
-@refused(matrix)
-def write_through_flat(a):
-    b = a * 1.0
-    b.flat[3] = a[0, 0] * 2.0
-    return np.sum(b * b)
-
-
 @refused(vector)
 def write_through_a_flipped_name(x):
     y = x * 2.0
@@ -102,23 +95,9 @@ def shape_assigned(x):
 
 
 @refused(vector)
-def put_by_position(x):
-    y = x * 2.0
-    np.put(y, [0, 2], x[:2] * x[2:])
-    return np.sum(y * y)
-
-
-@refused(vector)
 def multiplied_at_repeated_places(x):
     y = x * 2.0
     np.multiply.at(y, [0, 0, 1], x[:3])
-    return np.sum(y * y)
-
-
-@refused(vector)
-def put_along_an_axis(x):
-    y = np.outer(x, x)
-    np.put_along_axis(y, np.argmax(y, axis=1)[:, None], 0.0, axis=1)
     return np.sum(y * y)
 
 
