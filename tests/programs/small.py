@@ -238,6 +238,26 @@ def swapped_in_a_loop(x, n):
     return u @ v
 
 
+@program(args=_xs, argnums=(0, 1))
+def constants_written_under_an_index(x, s):
+    c = np.ones(4)
+    m = 1
+    for k in range(4):
+        s = s * c[k] + x[k]
+        m = (m + 3) % 4
+        c[m] = 2.0 + k
+    return s
+
+
+@program(args=_xs, argnums=(0, 1))
+def value_that_its_own_adjoint_reads(x, s):
+    y = 1.0
+    for i in range(4):
+        s = s * y + x[i]
+        y = np.exp(-x[i])
+    return s * y
+
+
 # ---- shapes ----
 
 
