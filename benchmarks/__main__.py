@@ -75,7 +75,7 @@ def main(argv: list[str]) -> int:
     if output is None:
         print(text)
         return 0
-    output.write_text(text, encoding="utf-8")
+    output.write_text(text + report.kept_section(output), encoding="utf-8")
     report.plot(runs, chosen.peers, output.with_name("results.png"))
     return 0
 

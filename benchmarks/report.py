@@ -129,6 +129,13 @@ def markdown(runs: list[Run], cases: dict[str, Case], names: list[str], command:
     return "\n\n".join(parts) + "\n"
 
 
+def kept_section(path: Path) -> str:
+    """The section of an earlier RESULTS.md that is written by hand: what the random programs found."""
+    old = path.read_text(encoding="utf-8") if path.is_file() else ""
+    _, title, section = old.partition("\n## Generated programs\n")
+    return title + section.partition("\n## ")[0].rstrip("\n") + "\n" if title else ""
+
+
 def plot(runs: list[Run], names: list[str], path: Path) -> bool:
     """A bar per peer and program, on a logarithmic axis. Returns False where matplotlib is missing."""
     try:
