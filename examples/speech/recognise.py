@@ -103,18 +103,23 @@ def recognise(params: Any, sounds: list[np.ndarray], batch_size: int = 32) -> li
 def batches(sounds: list[np.ndarray], texts: list[str], batch_size: int, seed: int = 0) -> data.Batches:
     """Features of each sound, its letters, how many they are, and how many answers there will be."""
     x, steps = features.batch(sounds)
-    return data.batches((x, (*encode(texts), answers(steps))), batch_size, seed=seed, drop_last=True).map(masked)
+    return data.batches((x, (*encode(texts), answers(steps))), batch_size, seed=seed, drop_last=True).map(varied)
 
 
-def masked(batch: Any, rng: np.random.Generator) -> Any:
-    """A few bands and a short stretch of each sound are silenced (Park et al., 2019): no one of them may decide."""
+def varied(batch: Any, rng: np.random.Generator) -> Any:
+    """The sounds as of larger and smaller speakers, a few bands and a short stretch of each silenced.
+
+    All bands move up or down a little (after Jaitly and Hinton, 2013); no band and no moment may decide alone (Park et
+    al., 2019).
+    """
     x, target = batch
-    x = x.copy()
-    for row in x:
+    changed = np.empty_like(x)
+    for row, new in zip(x, changed):
+        new[:] = row[np.clip(np.arange(features.BANDS) + rng.integers(-2, 3), 0, features.BANDS - 1)]
         band, step = rng.integers(features.BANDS - 3), rng.integers(row.shape[1] - 8)
-        row[band : band + rng.integers(4)] = 0.0
-        row[:, step : step + rng.integers(8)] = 0.0
-    return x, target
+        new[band : band + rng.integers(4)] = 0.0
+        new[:, step : step + rng.integers(8)] = 0.0
+    return changed, target
 
 
 def train(sounds, texts, epochs=14, batch_size=32, backend="auto", verbose="auto", rate=4e-3) -> Trainer:

@@ -55,12 +55,13 @@ def init(rng: np.random.Generator, vocabulary_size: int, topics: int, width: int
     }
 
 
-def model(params, x):
+def model(params, x, training=False, rng=None):
     """Scores of the topics (n, topics) for words (n, t): what stands together anywhere, and the mean word."""
     there = (x != 0)[:, :, None]
     e = np.where(there, layers.embedding(params["embedding"], x), np.float32(0.0))
+    e = layers.dropout(e, 0.2, training, rng)
     together = functional.relu(layers.conv1d(params["near"], np.swapaxes(e, 1, 2), padding=1))
-    strongest = np.max(together, axis=2)
+    strongest = layers.dropout(np.max(together, axis=2), 0.4, training, rng)
     mean = np.sum(e, axis=1) / np.sqrt(np.sum(there, axis=1).astype(np.float32))
     out = params["out"]
     channels = strongest.shape[1]
@@ -75,7 +76,7 @@ def split(texts: list[str], labels: np.ndarray, seed: int = 0) -> tuple[list[str
     return [texts[k] for k in first], labels[first], [texts[k] for k in second], labels[second]
 
 
-def train(texts, labels, topics, held_out=None, epochs=6, backend="auto", verbose="auto") -> tuple[Trainer, dict]:
+def train(texts, labels, topics, held_out=None, epochs=10, backend="auto", verbose="auto") -> tuple[Trainer, dict]:
     """A trainer that has learnt the texts, and the vocabulary."""
     known = vocabulary(texts)
     params = init(np.random.default_rng(0), len(known) + 2, topics)
@@ -88,7 +89,7 @@ def train(texts, labels, topics, held_out=None, epochs=6, backend="auto", verbos
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--backend", default="auto")
     options = parser.parse_args()
     texts, labels, names = corpora.docstrings()
