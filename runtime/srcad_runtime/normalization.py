@@ -41,7 +41,12 @@ def layer_norm(
 
     Shapes: x (..., *normalized_shape), weight and bias normalized_shape; returns x's shape.
     """
-    inner = int(np.prod(np.array(normalized_shape)))
+    if isinstance(normalized_shape, int):
+        inner = normalized_shape
+    elif len(normalized_shape) == 1:
+        inner = normalized_shape[0]
+    else:
+        inner = int(np.prod(np.array(normalized_shape)))
     out = standardize(x.reshape(1, -1, inner), eps).reshape(x.shape)
     return _scale_shift(out, weight, bias)
 

@@ -6,6 +6,7 @@ Driven by the types of the program's variables: what is not known stays as it is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from srcad import ir
@@ -51,6 +52,8 @@ class _Retarget:
                 base, mask
             ):
                 new = self.masked_write(old, new)
+            case ir.Raise(ir.Call(_, args)) if any(isinstance(a, ir.FString) for a in args):
+                new = replace(new, exc=replace(new.exc, args=tuple(map(_unformatted, new.exc.args))))
         return new if self.narrow is None else self.narrow.node(old, new)
 
     def masked_write(self, old: ir.Store | ir.Augment, new: Any) -> ir.Stmt:
@@ -95,6 +98,16 @@ class _Retarget:
     def is_full_mask(self, base: ir.Expr, mask: ir.Expr) -> bool:
         rank = self.rank(mask)
         return self.dtype(mask) == "bool" and rank is not None and rank > 1 and rank == self.rank(base)
+
+
+def _unformatted(message: ir.Expr) -> ir.Expr:
+    """An f-string with dots for its values: to format numbers costs seconds of compilation.
+
+    The error that is shown is that of the NumPy text, which runs when compiled code raises.
+    """
+    if not isinstance(message, ir.FString):
+        return message
+    return ir.Const("".join(part.value if isinstance(part, ir.Const) else "..." for part in message.parts))
 
 
 def _kernel(call: ir.Call, name: str, *args: ir.Expr, **kwargs: ir.Expr) -> ir.Call:

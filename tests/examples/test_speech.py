@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,37 @@ def test_decoding() -> None:
     log_probs = np.log(np.eye(len(recognise.LETTERS))[[recognise.LETTERS.index(c) for c in path]] + 1e-9)[:, None]
     assert recognise.greedy(log_probs, np.array([len(path)])) == ["on off"]
     assert recognise.greedy(log_probs, np.array([10])) == ["on of"]
-    assert recognise.with_dictionary("sevn for righ") == "seven four right"
+
+
+def test_decoding_with_a_dictionary() -> None:
+    rng = np.random.default_rng(0)
+    words = ["on", "off", "go", "three"]
+    for said in ("on off", "three", "go on go", "off three three on"):
+        path = "__" + "".join(f"{c}_" for c in said) + "_"
+        scores = 2.0 * np.eye(len(recognise.LETTERS))[[recognise.LETTERS.index(c) for c in path]]
+        log_probs = np.log(np.exp(scores + 0.3 * rng.normal(size=scores.shape)))
+        assert recognise.Dictionary(words).spoken(log_probs) == said
+        assert recognise.Dictionary(words).spoken(log_probs) == likeliest(log_probs, words, 4)
+
+
+def likeliest(log_probs: np.ndarray, words: list[str], most: int) -> str:
+    """The same by trying every sentence: its best path by a recursion of its own."""
+
+    def best(text: str) -> float:
+        chain = [0, *(k for c in text for k in (recognise.LETTERS.index(c), 0))]
+        score = {0: log_probs[0, chain[0]], 1: log_probs[0, chain[1]]}
+        for row in log_probs[1:]:
+            new: dict[int, float] = {}
+            for k, value in score.items():
+                for step in (0, 1, 2):
+                    to = k + step
+                    if to < len(chain) and (step < 2 or chain[to] not in (0, chain[k])):
+                        new[to] = max(new.get(to, -np.inf), value + row[chain[to]])
+            score = new
+        return max(score.get(len(chain) - 1, -np.inf), score.get(len(chain) - 2, -np.inf))
+
+    sentences = [" ".join(s) for n in range(1, most + 1) for s in itertools.product(words, repeat=n)]
+    return max(sentences, key=best)
 
 
 def test_gradient(sample: Any) -> None:
@@ -89,8 +120,9 @@ def test_it_learns_the_sample(sample: Any) -> None:
     trainer = recognise.train(sounds, texts, epochs=30, batch_size=5, backend="numpy", verbose=0)
     history = trainer.history.history["loss"]
     assert history[-1] < 0.3 * history[0]
-    found = recognise.recognise(trainer.params, sounds)
-    assert len(found) == len(texts) and recognise.character_error_rate(texts, found) < 0.9
+    spelt, found = recognise.recognise(trainer.params, sounds, make_data.WORDS)
+    assert len(found) == len(texts) and recognise.character_error_rate(texts, spelt) < 0.9
+    assert set(" ".join(found).split()) <= set(make_data.WORDS)
 
 
 @pytest.mark.skipif(not make_data.available(), reason="espeak-ng is not installed")
