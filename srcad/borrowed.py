@@ -63,16 +63,11 @@ def borrow(function: ir.Function) -> Borrowed:
 
 
 def _made(function: ir.Function) -> tuple[ir.Function, tuple[ir.Function, ...]]:
-    """With names for the functions that were written for a solver, and their definitions."""
+    """With the functions that were written for a solver by name, and their definitions."""
     refs = {n.path: n for n in ir.walk(function) if isinstance(n, ir.Ref) and n.path.startswith("made:")}
-    if not refs:
-        return function, ()
-    names = Names(ir.names(function) | {function.name})
-    spelled = {path: names.fresh(identifier(ref.obj.function.name)) for path, ref in refs.items()}
-    definitions = tuple(replace(ref.obj.function, name=spelled[path]) for path, ref in refs.items())
-    return ir.transform(
-        function, lambda n: ir.Name(spelled[n.path]) if isinstance(n, ir.Ref) and n.path in spelled else n
-    ), definitions
+    by_name = {path: ir.Name(ref.obj.function.name) for path, ref in refs.items()}
+    named = ir.transform(function, lambda n: by_name.get(n.path, n) if isinstance(n, ir.Ref) else n)
+    return named, tuple(ref.obj.function for ref in refs.values())
 
 
 def numbers(live: Any, root: Any) -> Iterator[ir.Ref]:

@@ -447,6 +447,7 @@ def library(
     rule = rules.lookup(path) or rules.lookup_object(getattr(obj, "live", obj))
     names = list(rule.params) if rule is not None else []
     own = rule.wrt if rule is not None else ()  # what is differentiated is no structure, whatever its name
+    own = tuple(names) if path.startswith("scipy.stats.") else own
     args, kwargs = arrays_for(ev, rule, path, args, kwargs, loc)
     exprs = []
     for k, value in enumerate(args):

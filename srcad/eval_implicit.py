@@ -120,8 +120,9 @@ class Outline:
     ) -> ir.Ref:
         """What refers to a function of the module: of the unknowns, of `extras`, and of `more`."""
         params = tuple(ir.Param(name) for name in (*self.unknowns, *extras, *more))
-        site = nested.site_of(self.g.ev, "solver", self.g.loc)
-        return ir.Ref(f"made:{self.name}{suffix}@{site}", Definition(ir.Function(self.name + suffix, params, body)))
+        own = self.name + suffix
+        name = nested.name_at(self.g.ev, nested.site_of(self.g.ev, f"made {own}", self.g.loc), "made", own)
+        return ir.Ref(f"made:{name}", Definition(ir.Function(name, params, body)))
 
 
 def outlined(g: Given, fn: Value, key: str, unknowns: Sequence[Dyn]) -> Outline:

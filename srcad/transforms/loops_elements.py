@@ -16,6 +16,7 @@ from srcad.transforms.loops_expand import expanded
 from srcad.transforms.loops_extents import Dims, Extents, Stay
 from srcad.transforms.loops_types import ELEMENTWISE, ONE
 from srcad.transforms.loops_views import SPECIAL, At, Index, View, fitted, padded
+from srcad.transforms.retarget_numba import SPECIAL as COMPILED
 from srcad.types import Num
 
 DTYPES = frozenset({"float64", "float32", "int64", "bool", "complex128", "complex64"})
@@ -222,7 +223,14 @@ class Elements:
         if special is not None:
             return special(self, expr, kind)
         name = path.removeprefix("numpy.")
-        if path == "builtins.abs" or path != name and name in ELEMENTWISE and not expr.kwargs:
+        if (
+            path == "builtins.abs"
+            or path in COMPILED
+            and not expr.kwargs
+            or path != name
+            and name in ELEMENTWISE
+            and not expr.kwargs
+        ):
             if any(self.extents.of(a).dtype not in DTYPES for a in expr.args):
                 return None
             return self.combine(expr.args, lambda *args: replace(expr, args=args))

@@ -102,8 +102,8 @@ class Memory:
         return found
 
     def of_cell(self, cell: Cell) -> Effects:
-        uses = frozenset(ir.names(cell.target) | ir.names(cell.value))
-        reads = frozenset(self._content(cell.value))
+        uses = frozenset(ir.names(cell.target) | ir.names(cell.value) | ir.names(cell.first))
+        reads = frozenset(self._content(cell.value)) | frozenset(self._content(cell.first))
         if isinstance(cell.target, ir.Name):
             return Effects(binds=frozenset({cell.target.id}), uses=uses, reads=reads)
         name = activity.root(cell.target)
@@ -217,7 +217,7 @@ class Memory:
                 yield cell.target, True
                 for item in cell.target.items:
                     yield from ((a, False) for a in self.accesses(item))
-            yield from ((a, False) for a in self.accesses(cell.value))
+            yield from ((a, False) for e in (cell.value, cell.first) for a in self.accesses(e))
 
     def is_injective(self, access: ir.Expr, rank: int) -> bool:
         """Whether no two iterations access one element: every loop variable is an index, plus or minus something."""

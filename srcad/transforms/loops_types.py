@@ -14,11 +14,12 @@ from srcad import ir, types
 from srcad.dims import Dim, never_one
 from srcad.program import Program
 from srcad.signatures import SIGNATURES
+from srcad.transforms.retarget_numba import SPECIAL
 from srcad.types import UNKNOWN, Abstract, Num, Seq, Struct
 
 ONE = Dim(1)
 # functions that numba compiles for scalars, and that NumPy applies element by element
-ELEMENTWISE = frozenset(
+ELEMENTWISE = SPECIAL | frozenset(
     """
     absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt ceil conj conjugate copysign cos cosh deg2rad
     degrees divide equal exp exp2 expm1 fabs floor floor_divide fmax fmin fmod greater greater_equal hypot imag isfinite

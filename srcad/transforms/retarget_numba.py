@@ -21,6 +21,16 @@ HELPERS = frozenset(
 )
 
 
+# functions of scipy.special that `srcad_runtime.special` compiles
+SPECIAL = frozenset(
+    f"scipy.special.{name}"
+    for name in "erf erfc erfcx erfi erfinv erfcinv dawsn ndtr log_ndtr ndtri gamma gammaln loggamma rgamma psi expit "
+    "logit log_expit entr i0 i1 i0e i1e j0 j1 y0 y1 k0 k1 k0e k1e exprel expm1 log1p cbrt exp2 exp10 expi exp1 spence "
+    "ellipk ellipe beta betaln binom poch xlogy xlog1py rel_entr kl_div huber pseudo_huber boxcox inv_boxcox jv yv iv "
+    "kv gammainc gammaincc betainc zeta polygamma".split()
+)
+
+
 def retarget(function: ir.Function, types: Mapping[str, Abstract]) -> ir.Function:
     """The function with kernels for what Numba lacks, and with literals that keep float32 results float32."""
     narrow = any(isinstance(t, Num) and t.dtype in NARROW for t in types.values())
@@ -74,6 +84,8 @@ class _Retarget:
         if library == "srcad_runtime" and name in HELPERS:
             scalar = name != "astype" or self.rank(old.args[0]) in (0, None)
             return _kernel(new, name) if scalar else new
+        if path in SPECIAL and not new.kwargs:
+            return replace(new, fn=ir.Ref(f"srcad_runtime.special.{name}"))
         rewrite = REWRITES.get(path)
         found = new if rewrite is None else rewrite(self, old, new)
         if found is new:
