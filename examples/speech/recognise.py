@@ -1,17 +1,20 @@
 """Speech recognition: spoken digits and commands, letter by letter, by convolutions, a GRU and CTC.
 
 Run ``python -m examples.speech.recognise``: it makes its sounds with espeak-ng, trains, and listens to voices that it
-has not heard before.
+has not heard before. ``--listen FILE.wav ...`` writes down what is said in files instead, with parameters that were
+trained so (``trained.safetensors``).
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from srcad_runtime import data, functional, layers, losses
+from scipy.io import wavfile
+from srcad_runtime import checkpoints, data, functional, layers, losses
 from srcad_runtime.metrics import character_error_rate, word_error_rate
 from srcad_runtime.optimizers import adam, chain, clip_by_global_norm
 from srcad_runtime.schedules import warmup_cosine_decay_schedule
@@ -20,7 +23,8 @@ from srcad_runtime.training import Trainer
 from examples.speech import features, make_data
 
 LETTERS = "_ " + "".join(sorted(set("".join(make_data.WORDS))))  # the first is CTC's blank
-BLANK, STRIDE = 0, 4  # the network gives one answer for so many steps of the features
+BLANK = 0
+TRAINED = Path(__file__).parent / "trained.safetensors"
 
 
 def encode(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -145,6 +149,14 @@ def recognise(params: Any, sounds: list[np.ndarray], words: list[str], batch_siz
     return spelt, texts
 
 
+def listen(file: str) -> str:
+    """What is said in a WAV file, according to the trained parameters."""
+    rate, sound = wavfile.read(file)
+    if rate != make_data.RATE or sound.dtype != np.int16 or sound.ndim != 1:
+        raise ValueError(f"{file}: expected one channel of 16 bits at {make_data.RATE} Hz")
+    return recognise(checkpoints.load(TRAINED).tree, [sound / 32768.0], make_data.WORDS)[1][0]
+
+
 # ---- training ----
 
 
@@ -186,9 +198,18 @@ def main() -> None:
     parser.add_argument("--training", type=int, default=1500, help="utterances to learn from")
     parser.add_argument("--unheard", type=int, default=300, help="utterances of voices that are not among those")
     parser.add_argument("--epochs", type=int, default=16)
-    parser.add_argument("--backend", default="auto")
+    parser.add_argument("--backend", default="numpy")
     parser.add_argument("--save", help="file for the trained parameters")
+    parser.add_argument("--listen", nargs="+", metavar="FILE", help="write down what is said in WAV files")
     options = parser.parse_args()
+    for file in options.listen or ():
+        print(f"{file}: {listen(file)}")
+    if not options.listen:
+        learn(options)
+
+
+def learn(options: argparse.Namespace) -> None:
+    """Make sounds, train, and listen to voices that were not among them."""
     started = time.perf_counter()
     sounds, texts = make_data.make(options.training, make_data.TRAINING_VOICES, 0)
     unheard, truth = make_data.make(options.unheard, make_data.UNHEARD_VOICES, 1)
@@ -198,7 +219,7 @@ def main() -> None:
     trainer = train(sounds, texts, options.epochs, backend=options.backend)
     print(f"{trainer.step} steps, {time.perf_counter() - started:.0f} s")
     if options.save:
-        trainer.save(options.save)
+        checkpoints.save(options.save, trainer.params)
     for name, part, said in (("voices learnt from", sounds[:300], texts[:300]), ("unheard voices", unheard, truth)):
         spelt, found = recognise(trainer.params, part, make_data.WORDS)
         print(f"{name}: word error rate {word_error_rate(said, found):.3f}")

@@ -180,7 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=8_000)
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--backend", default="auto")
+    parser.add_argument("--backend", default="numpy")
     options = parser.parse_args()
     texts, numbers = pairs(options.pairs + 1000)
     started = time.perf_counter()

@@ -90,7 +90,7 @@ def train(texts, labels, topics, held_out=None, epochs=10, backend="auto", verbo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--backend", default="auto")
+    parser.add_argument("--backend", default="numpy")
     options = parser.parse_args()
     texts, labels, names = corpora.docstrings()
     texts, labels, unseen, truth = split(texts, labels)

@@ -125,6 +125,12 @@ def test_it_learns_the_sample(sample: Any) -> None:
     assert set(" ".join(found).split()) <= set(make_data.WORDS)
 
 
+def test_what_was_trained_understands_voices_that_it_never_heard() -> None:
+    _, texts = make_data.read(make_data.SAMPLE, "unheard")
+    heard = [recognise.listen(str(make_data.SAMPLE / f"unheard-{k:03d}.wav")) for k in range(len(texts))]
+    assert recognise.word_error_rate(texts, heard) < 0.05, list(zip(texts, heard))
+
+
 @pytest.mark.skipif(not make_data.available(), reason="espeak-ng is not installed")
 def test_making_data_again(sample: Any) -> None:
     """The same seed says the same words in the same way."""
