@@ -185,7 +185,7 @@ def sample(t: Any) -> Any:
     if isinstance(t, types.NoneType):
         return None
     if isinstance(t, types.BaseTuple):
-        return tuple(sample(item) for item in t.types)
+        return tuple(sample(item) for item in t.types)  # type: ignore[attr-defined]  # in every kind of tuple
     if isinstance(t, types.Array):
         return _array((EXTENT,) * t.ndim, np.dtype(str(t.dtype)))
     if isinstance(t, types.SliceType):
