@@ -61,8 +61,8 @@ def _ask_numpy(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[
         ready.kernel = other.kernel  # the note names this text
         return found, None
     auto = ready.specialiser.settings.backend == "auto"
-    narrower = isinstance(error, OverflowError) or str(error) == MISMATCH
-    return error, results if auto and narrower else None
+    answers = auto and isinstance(error, OverflowError) or str(error) == MISMATCH
+    return error, results if answers else None
 
 
 def original_error(call: Call) -> Exception | None:

@@ -115,7 +115,8 @@ class Elements:
         return dims
 
     def meet(self, a: Dim, b: Dim, exprs: Sequence[ir.Expr], axis: int) -> Dim:
-        """The extent of two that meet: proven equal, 1, or to be checked. Raises Stay where one may turn out to be 1.
+        """The extent of two that meet: proven equal, 1, or to be checked: where one turns out to be 1 the check raises,
+        and the NumPy text answers (`recovery`). Raises Stay where that is to be expected.
 
         axis: counted from the last one, -1.
         """
@@ -125,7 +126,8 @@ class Elements:
             return b
         if (a - b).is_const:
             raise Stay  # never equal: NumPy raises, with its own words, or one is 1 after all
-        if not (never_one(a) and never_one(b)) and not self.were_assumed(exprs, axis):
+        expected = never_one(a) and never_one(b) or self.were_assumed(exprs, axis)
+        if not expected and not (_is_of_slice(a) and _is_of_slice(b)):
             raise Stay
         self.checks.append((a, b))
         return b if b.is_const else a
@@ -266,3 +268,8 @@ def _moved(start: Dim, step: int, axis: int) -> Callable[[Index], At]:
 
 def _fixed(at: At) -> Callable[[Index], At]:
     return lambda index: at
+
+
+def _is_of_slice(dim: Dim) -> bool:
+    """Whether an extent follows from those of arguments: one slice is not expected to have one element by chance."""
+    return not dim.is_const and not any("#" in text for text in dim.symbols)
