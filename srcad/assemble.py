@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import borrowed, bounds, docstrings, emit, ir, overflow, reasons, types
+from srcad import borrowed, bounds, docstrings, emit, ir, overflow, reasons, recursion, types
 from srcad.dims import dim_expr
 from srcad.errors import Unsupported
 from srcad.naming import Names, identifier
@@ -20,7 +20,13 @@ FORWARD, REVERSE = "---- forward sweep ----", "---- reverse sweep ----"
 
 
 def keeper(kept: list[tuple[str, str]]) -> Keep:
-    return lambda name, function: kept.append((name, emit.function(function)))
+    """Keeps the text of a program, with the functions that it calls, or of one function."""
+
+    def keep(name: str, made: Program | ir.Function) -> None:
+        functions = [*recursion.functions(made), made.function()] if isinstance(made, Program) else [made]
+        kept.append((name, "\n\n".join(map(emit.function, functions))))
+
+    return keep
 
 
 # ---- which results have adjoints ----
@@ -67,7 +73,7 @@ def refuse_written_defaults(program: Program, request: Request) -> None:
 def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
     """The gradient program: value and adjoints of the inputs asked for."""
     new = gradient(program, aliases, seeded(program, request.has_aux))
-    keep("reverse", new.function())
+    keep("reverse", new)
     return new
 
 
@@ -75,6 +81,8 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
     """The results and the adjoints of the inputs asked for. unit: the adjoint of the one seeded result is 1."""
     count = len(program.results)
     rebound = tuple(ir.Name(name) for _, name in program.updates)  # results like others until the two sweeps are made
+    outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded))
+    recursion.activate(program, {i.name for i in program.wrt}, outputs)
     sweep = reverse.reverse(replace(program, results=(*program.results, *rebound)), seeded, unit)
     recorded = record.record(sweep, dict(aliases))
     wanted = [sweep.bars[i.name] for i in program.wrt]
@@ -146,6 +154,8 @@ def forward_mode(program: Program, aliases: dict[str, set[str]], request: Reques
     own = seeded(program, request.has_aux)
     count = len(leaves(program.output))
     positions = [*own, *range(count, len(program.results))]
+    outputs = set().union(*(activity.flowing(program.results[k]) for k in positions))
+    recursion.activate(program, {i.name for i in program.wrt}, outputs)
     new = forward.forward(program, positions)
     base = program.name.removesuffix("_grad")
     name = f"{base}_hvp" if outer else f"{base}_jvp"
@@ -153,7 +163,7 @@ def forward_mode(program: Program, aliases: dict[str, set[str]], request: Reques
     what = ", its gradient, and their tangent" if outer else " and its tangent"
     doc = docstrings.returned(base, [i.name for i in program.inputs], what, f"along {params}")
     new = replace(new, name=name, doc=doc)
-    keep("forward", new.function())
+    keep("forward", new)
     return new
 
 
@@ -191,6 +201,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         from srcad.transforms import loops
 
         refuse_attempts(program)
+        refuse_routines(program)
 
         options = dict(request.options)
         program = replace(program, body=without_contexts(program.body))
@@ -203,6 +214,9 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     own = borrowed.borrow(function)
     function, handed = with_functions(own.function, program, request)
     definitions = [retarget.retarget(f, {}, request.backend) for f in own.definitions]
+    definitions += [
+        unmarked(retarget.retarget(f, program.types, request.backend)) for f in recursion.functions(program)
+    ]
     if request.backend != "numpy":
         keep("retarget", function)
     if own.imports:  # machine code of the imported would be kept with that of the module
@@ -311,6 +325,13 @@ def _is_filter(value: ir.Expr) -> bool:
     """``warnings.simplefilter("ignore")`` and its relatives."""
     fn = value.fn if isinstance(value, ir.Call) else None
     return isinstance(fn, ir.Ref) and fn.path in ("warnings.simplefilter", "warnings.filterwarnings")
+
+
+def refuse_routines(program: Program) -> None:
+    """A tape that holds tapes has no type that Numba could name."""
+    for routine in program.routines:
+        reason = "Numba cannot compile the derivative of a recursion whose depth is known only at run time"
+        raise Unsupported(reason, routine.loc, 'Use backend="numpy", or write it as a loop.')
 
 
 def refuse_attempts(program: Program) -> None:

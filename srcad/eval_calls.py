@@ -304,6 +304,10 @@ def call_function(
 ) -> Value:
     """Inline a function: its parameters become variables of a frame of its own."""
     key = (function.name, place(function.loc))
+    if ("recursive", key) in ev.cx.decisions and not ev.by_name:
+        from srcad import eval_recursion
+
+        return eval_recursion.call(ev, function, args, kwargs, loc, parent, extra, defaults)
     _limit_depth(ev, function, key, loc)
     count = ev.temp_count(f"call {function.name}", loc)
     frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
@@ -340,6 +344,8 @@ def _limit_depth(ev: Evaluator, function: ir.Function, key: Any, loc: ir.Loc | N
     if len(calls) >= 3:
         for origin in sorted(set().union(*calls), key=str):
             raise Restart(("bake", *origin))
+    if len(calls) >= MAX_DEPTH and ("recursive", key) not in ev.cx.decisions:
+        raise Restart(("recursive", key))
     if len(calls) >= MAX_DEPTH or len(ev.stack) > 3 * MAX_DEPTH:
         reason = f"cannot differentiate the recursion of {function.name}, whose depth is known only at run time"
         raise Unsupported(reason, loc, "Write it as a loop.")

@@ -33,6 +33,10 @@ class Restart(Exception):
         self.decision = decision
 
 
+class Unfinished(Exception):
+    """A recursive call of which nothing is known yet: the path that it stands on is left out of this round."""
+
+
 @dataclass
 class Context:
     """What one run of the evaluator accumulates."""
@@ -57,6 +61,7 @@ class Context:
     targets: dict[int, Any] = field(default_factory=dict)  # id of a live function -> its Target
     functions: dict[int, ir.Function] = field(default_factory=dict)  # id of a Target or nested function -> desugared
     alive: list[Any] = field(default_factory=list)  # keeps those ids valid
+    defining: dict[Any, Any] = field(default_factory=dict)  # functions that stay functions, while they are evaluated
 
 
 class Evaluator:
@@ -435,12 +440,13 @@ class Evaluator:
         self.cx.assumptions = []  # what a branch takes for granted holds only if it is taken
         self.state = before.copy()
         undo = eval_optional.narrow(self, [(tells, True)])
-        body = self.captured(stmt.body)
+        body, ends_body = self.arm(stmt.body)
         after_body, self.state = self.state, before.copy()
         undo_else = eval_optional.narrow(self, [(tells, False)])
-        orelse = self.captured(stmt.orelse)
+        orelse, ends_orelse = self.arm(stmt.orelse)
         self.cx.assumptions = noted
-        ends_body, ends_orelse = always_raises(body), always_raises(orelse)
+        if ends_body and ends_orelse and not (always_raises(body) or always_raises(orelse)):
+            raise Unfinished
         if ends_body or ends_orelse:
             self.state = self.state if ends_body else after_body
         else:
@@ -449,6 +455,14 @@ class Evaluator:
             body, orelse, self.state = eval_merge.merge_branches(self, after_body, self.state, body, orelse, stmt.loc)
         if body or orelse:
             self.emit(ir.If(condition, body, orelse, loc=stmt.loc))
+
+    def arm(self, body: Sequence[ir.Stmt]) -> tuple[tuple[ir.Stmt, ...], bool]:
+        """A branch, and whether it does not come to its end."""
+        try:
+            found = self.captured(body)
+        except Unfinished:
+            return (), True
+        return found, always_raises(found)
 
     def do_for(self, stmt: ir.For) -> None:
         from srcad import eval_loops

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from srcad import ir
+from srcad import ir, routines
 from srcad.types import Num, is_scalar, leaf_name
 from srcad.values import (
     Bound,
@@ -211,6 +211,9 @@ def _rebound(node: Any) -> set[str]:
 
 
 def _written(node: Any) -> set[str]:
+    found = routines.called(node)
+    if found is not None:
+        return set() if found[0].pure else set().union(*(ir.names(a) for a in found[2]))
     if isinstance(node, (ir.Push, ir.Pop)):
         return {node.stack}
     target: Any = None

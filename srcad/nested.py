@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from srcad import ir, types
+from srcad import ir, routines, types
 from srcad.dims import Dim, symbol
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
@@ -105,6 +105,7 @@ class Tracer:
         exprs: list[ir.Expr] = []
         output = inline._leaves(ev, value, exprs, self.loc)
         body, after = tuple(ev.out), ev.state
+        routines.refuse_again(body)
         ev.state, ev.out = kept_state(before, after), outer
         check_untouched(before, after, self.loc)
         return self.traced(body, tuple(exprs), output)

@@ -86,7 +86,7 @@ def build(request: Request, keep_passes: bool = False) -> Generated:
     Raises:
         Unsupported: the program cannot be differentiated. NeedValue: a number decides its structure.
     """
-    from srcad import assemble
+    from srcad import assemble, recursion
     from srcad.transforms import alias, desugar
 
     kept: list[tuple[str, str]] = []
@@ -94,10 +94,11 @@ def build(request: Request, keep_passes: bool = False) -> Generated:
     keep("parse", request.target.function)
     keep("desugar", desugar.desugar(request.target.function))
     program = assemble.inlined(request)
-    keep("inline", program.function())
+    keep("inline", program)
+    recursion.prepare(program)
     program, aliases = alias.alias(program)
     assemble.refuse_written_defaults(program, request)
-    keep("alias", program.function())
+    keep("alias", program)
     for mode in request.modes:
         program = assemble.transformed(program, mode, aliases, request, keep)
     return assemble.generated(program, request, keep, kept)

@@ -43,6 +43,7 @@ class Program:
     lasting: frozenset[str] = frozenset()
     parts: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    routines: tuple[Any, ...] = ()  # functions that it calls (`routines.Routine`)
     return_loc: ir.Loc | None = None
     doc: str | None = None
     loc: ir.Loc | None = field(default=None, compare=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from srcad import ir, rules, types
+from srcad import ir, routines, rules, types
 from srcad.errors import Unsupported, no_rule
 
 CUT = frozenset({"srcad.stop_gradient", "srcad.api.stop_gradient"})
@@ -62,7 +62,11 @@ def _reach(start: Iterable[str], edges: dict[str, list[str]], floating: set[str]
 def dependencies(body: Iterable[Any]) -> Iterator[tuple[set[str], set[str]]]:
     """(variables written, variables whose values flow into them) for every statement, nested ones included."""
     for stmt in ir.walk(tuple(body)):
-        if isinstance(stmt, ir.Assign):
+        called = routines.called(stmt)
+        if called is not None:
+            targets = ir.names(stmt.target) if isinstance(stmt, ir.Assign) else set()
+            yield targets | routines.written_roots(stmt.value), set().union(*(flowing(a) for a in called[2]))
+        elif isinstance(stmt, ir.Assign):
             yield from _assign(stmt)
         elif isinstance(stmt, (ir.Store, ir.Augment)):
             yield {root(stmt.target)}, flowing(stmt.value) | {root(stmt.target)}

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
-from srcad import ir, types
+from srcad import ir, routines, types
 from srcad.errors import Unsupported
 from srcad.program import Program
 from srcad.transforms import activity
@@ -75,6 +75,11 @@ def shares(expr: ir.Expr, known: dict[str, types.Abstract]) -> set[str]:
         if isinstance(kind, Num) and kind.dims == ():
             return set()
         return shares(expr.base, known) if not is_selection(expr, known) else set()
+    called = routines.of(expr)
+    if called is not None:
+        from srcad import recursion
+
+        return set().union(*(shares(a, known) for a in called[2])) if recursion.hands_on(called[0]) else set()
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
         if expr.fn.path in VIEWS | MAYBE and expr.args:
             return shares(expr.args[0], known)
@@ -217,6 +222,9 @@ class Checker:
             self.ever |= self.pairs
 
     def statement(self, stmt: ir.Stmt) -> None:
+        called = routines.called(stmt)
+        if called is not None:
+            self.routine_writes(stmt, *called)
         if isinstance(stmt, ir.Assign):
             self.assign(stmt)
         elif isinstance(stmt, (ir.Store, ir.Augment)):
@@ -253,6 +261,16 @@ class Checker:
             self.rebind({stmt.target.id: {stmt.stack} if shared else set()})
         elif isinstance(stmt, ir.Pop) and stmt.target is not None:
             self.write(activity.root(stmt.target), stmt)
+
+    def routine_writes(self, stmt: ir.Stmt, routine: routines.Routine, phase: str, args: tuple[ir.Expr, ...]) -> None:
+        """A function that writes into an argument must not be given the same memory twice."""
+        roots = [activity.root(a) if _has_memory(types.infer(a, self.known, [])) else "" for a in args]
+        for k in sorted(routine.written):
+            self.write(roots[k], stmt)
+            others = {r for j, r in enumerate(roots) if j != k and r}
+            if others & ({roots[k]} | self.near(roots[k])):
+                reason = "cannot differentiate a call with overlapping arguments one of which it writes into"
+                raise Unsupported(reason, stmt.loc, "Pass a copy.")
 
     def assign(self, stmt: ir.Assign) -> None:
         if isinstance(stmt.target, ir.Name):

@@ -7,24 +7,27 @@ what the program writes, views or swaps, it writes, views or swaps twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from srcad import algebra, ir, rules, types, vanish
+from srcad import algebra, ir, routines, rules, types, vanish
 from srcad.errors import Unsupported
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.pull import OPERATORS, Hoist, _base, _is_expensive, _is_view, named_arguments, softplus_of, swapped
 from srcad.transforms import activity, alias, tidy
-from srcad.types import Num, Seq
+from srcad.types import Num, Seq, is_float
 
 
-def forward(program: Program, differentiated: Sequence[int]) -> Program:
-    """The tangent program: results, then the tangents of the results at these positions."""
+def forward(program: Program, differentiated: Sequence[int], also: Set[str] = frozenset()) -> Program:
+    """The tangent program: results, then the tangents of the results at these positions.
+
+    also: variables whose final contents count as results.
+    """
     names = Names(program.names())
-    outputs = set().union(*(activity.flowing(program.results[k]) for k in differentiated))
+    outputs = set().union(also, *(activity.flowing(program.results[k]) for k in differentiated))
     wrt = {i.name for i in program.wrt}
     active = activity.active(program.body, program.types, wrt, outputs) | wrt
     fwd = Forwarder(program, names, active)
@@ -85,6 +88,9 @@ class Forwarder:
             return [replace(stmt, body=tuple(self.block(stmt.body)), orelse=tuple(self.block(stmt.orelse)))]
         if isinstance(stmt, (ir.For, ir.While, ir.With)):
             return [replace(stmt, body=tuple(self.block(stmt.body)))]
+        called = routines.called(stmt)
+        if called is not None:
+            return self.routine_call(stmt, *called)
         if isinstance(stmt, ir.Assign):
             return self.assign(stmt)
         if isinstance(stmt, (ir.Store, ir.Augment)):
@@ -101,6 +107,30 @@ class Forwarder:
         if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and activity.root(stmt.value) in self.active:
             return self.hoisted(stmt, self.add_at)
         return [stmt]
+
+    def routine_call(
+        self, stmt: ir.Stmt, routine: routines.Routine, phase: str, args: tuple[ir.Expr, ...]
+    ) -> list[ir.Stmt]:
+        """A call of a function that stays one becomes one of its tangent function."""
+        if phase:
+            routines.refuse_again(stmt)
+        if not routine.active:
+            return [stmt]
+        target = stmt.target if isinstance(stmt, ir.Assign) else ir.Tuple(())
+        targets = [t for t in (target.items if isinstance(target, ir.Tuple) else (target,)) if isinstance(t, ir.Name)]
+        dots = tuple(self.handed_dot(args[k]) for k in sorted(routine.active))
+        floats = [t for t, kind in zip(targets, routine.result or (), strict=True) if is_float(kind)]
+        into = (*targets, *(ir.Name(self.dot(t.id)) for t in floats))
+        call = routine.call((*args, *dots), "jvp")
+        if not into:
+            return [ir.Do(call, loc=stmt.loc)]
+        return [ir.Assign(into[0] if len(into) == 1 else ir.Tuple(into), call, loc=stmt.loc)]
+
+    def handed_dot(self, arg: ir.Expr) -> ir.Expr:
+        """The tangent of an argument."""
+        if not activity.flowing(arg) & self.active:
+            return self.zero(arg)
+        return self.place(arg) if isinstance(arg, ir.Name) else self.total(arg)
 
     def hoisted(self, stmt: Any, make: Any) -> list[ir.Stmt]:
         """Tangent and statement; an expensive part that the tangent needs again is computed once, before."""

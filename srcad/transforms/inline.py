@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import ir, types
+from srcad import ir, routines, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Context, Evaluator, Restart
 from srcad.leaves import is_generator
@@ -72,7 +72,10 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     results, output = _results(ev, request, function, value)
     wrt = tuple(i for i in context.inputs if i.origin == "param" and i.path[0] in request.wrt)
     updates = tuple((path, _updated(ev, key)) for path, key in context.updates.items())
-    used = ir.names((*ev.out, *results)) | {i.name for i in context.inputs} | {name for _, name in updates}
+    kept = routines.reachable((*ev.out, *results))
+    own = tuple(part for routine in kept for part in (routine.body, routine.results))
+    used = ir.names((*ev.out, *results, *own)) | {i.name for i in context.inputs} | {name for _, name in updates}
+    used |= {name for routine in kept for name in routine.inputs}
     return Program(
         name=function.name if function.name.isidentifier() else "function",
         inputs=tuple(context.inputs),
@@ -84,6 +87,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         assumptions=tuple(context.assumptions),
         baked=_baked(request, context),
         updates=updates,
+        routines=kept,
         lasting=lasting(request.target),
         return_loc=_return_loc(function),
         doc=function.doc,
@@ -194,6 +198,8 @@ def stored_names(body: Sequence[ir.Stmt]) -> set[str]:
     found = set()
     for node in ir.walk(tuple(body)):
         target: Any = None
+        if isinstance(node, ir.Call):
+            found |= routines.written_roots(node)
         if isinstance(node, (ir.Store, ir.Augment, ir.Pop)):
             target = node.target
         elif isinstance(node, ir.Do) and isinstance(node.value, ir.Call) and node.value.args:

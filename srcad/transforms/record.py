@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from srcad import ir
+from srcad import ir, routines
 from srcad.dims import Dim, dim_expr, symbol
 from srcad.facts import rebound
 from srcad.shapes import not_negative
@@ -63,10 +63,13 @@ class Around:
     loops: tuple[tuple[str, ir.Expr, ir.Expr] | None, ...] = ()
 
 
-def record(sweep: Sweep, aliases: dict[str, set[str]]) -> Recorded:
-    """Place the saves and restores. `aliases`: variables that may share memory at one time."""
+def record(sweep: Sweep, aliases: dict[str, set[str]], need: frozenset[str] = frozenset()) -> Recorded:
+    """Place the saves and restores. `aliases`: variables that may share memory at one time.
+
+    need: variables that are to be as they were before, when the reverse sweep is through.
+    """
     recorder = Recorder(sweep, aliases)
-    forward, backward, _ = recorder.block(sweep.steps, frozenset(), Around(), True)
+    forward, backward, _ = recorder.block(sweep.steps, need, Around(), True)
     return Recorded((*recorder.placeholders(), *forward), tuple(backward), tuple(recorder.saved))
 
 
@@ -649,6 +652,9 @@ def restored(stmts: Sequence[ir.Stmt]) -> set[str]:
     """Variables that statements rebind or write into."""
     found: set[str] = set()
     for node in ir.walk(tuple(stmts)):
+        called = routines.called(node)
+        if called is not None and called[1] == "reverse":
+            found |= {activity.root(called[2][k + 1]) for k in called[0].written}
         if isinstance(node, ir.For):
             found |= ir.names(node.target)
         elif isinstance(node, (ir.Assign, ir.Store, ir.Augment, ir.Pop, ir.Do)):

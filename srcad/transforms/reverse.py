@@ -9,12 +9,12 @@ forward and a reverse sweep. Adjoints are accumulated with ``+=`` and zeroed whe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from srcad import ir, types
+from srcad import ir, routines, types
 from srcad.algebra import add, sign, slice_value
 from srcad.errors import Unsupported
 from srcad.facts import Dims, Shapes, lasting, named, rebound
@@ -82,11 +82,14 @@ class Sweep:
     parts: frozenset[str] = frozenset()
 
 
-def reverse(program: Program, seeded: Sequence[int], unit: bool = False) -> Sweep:
-    """Steps of the program. seeded: positions of the results that have an adjoint, a parameter or (`unit`) 1."""
+def reverse(program: Program, seeded: Sequence[int], unit: bool = False, also: Set[str] = frozenset()) -> Sweep:
+    """Steps of the program. seeded: positions of the results that have an adjoint, a parameter or (`unit`) 1.
+
+    also: variables whose final contents count as results, with adjoints that are there beforehand.
+    """
     names = Names(program.names())
     known = dict(program.types)
-    outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded))
+    outputs = set().union(also, *(activity.flowing(program.results[k]) for k in seeded))
     wrt = {i.name for i in program.wrt}
     rev = Reverser(program, names, activity.active(program.body, known, wrt, outputs))
     for name in sorted(wrt):
@@ -145,6 +148,9 @@ class Reverser:
 
     def statement(self, stmt: ir.Stmt) -> Sequence[Any]:
         self.pool.restart()
+        called = routines.called(stmt)
+        if called is not None:
+            return self.routine_call(stmt, *called)
         if isinstance(stmt, ir.Assign):
             return self.assign(stmt)
         if isinstance(stmt, ir.Store):
@@ -510,6 +516,48 @@ class Reverser:
         place = ir.substitute_root(stmt.target, self.bar(name))
         read = place if self.shapes.of(stmt.target).dims == () else ir.call("numpy.copy", place)
         return Step(stmt, (ir.Push(bar, read), ir.Store(place, ir.ZERO)))
+
+    # ---- functions that stay functions ----
+
+    def routine_call(
+        self, stmt: ir.Stmt, routine: routines.Routine, phase: str, args: tuple[ir.Expr, ...]
+    ) -> Sequence[Any]:
+        """A call becomes one of the forward function, its adjoint one of the reverse function."""
+        from srcad import recursion
+
+        if phase:
+            routines.refuse_again(stmt)
+        if not routine.active and not routine.written:
+            return [Step(stmt)]
+        target = stmt.target if isinstance(stmt, ir.Assign) else ir.Tuple(())
+        items = target.items if isinstance(target, ir.Tuple) else (target,)
+        targets = [t.id for t in items if isinstance(t, ir.Name)]
+        tape = ir.Name(self.names.fresh(f"{routine.name}_tape"))
+        self.shapes.types[tape.id] = types.UNKNOWN
+        into = ir.Tuple((*map(ir.Name, targets), tape)) if targets else tape
+        primal = ir.Assign(into, routine.call(args, "forward"), loc=stmt.loc)
+        handed = [self.handed_bar(args[k]) for k in recursion.array_inputs(routine)]
+        floats = [t for t, kind in zip(targets, routine.result or (), strict=True) if types.is_float(kind)]
+        seeds = [self.handed_bar(ir.Name(t)) for t in floats]
+        call = routine.call((tape, *args, *handed, *seeds), "reverse")
+        numbers = recursion.number_inputs(routine)
+        gs = [ir.Name(self.pool.take(_bar_type(self.shapes.types[routine.inputs[k]]))) for k in numbers]
+        back: ir.Stmt = ir.Do(call)
+        if gs:
+            back = ir.Assign(gs[0] if len(gs) == 1 else ir.Tuple(tuple(gs)), call)
+        stmts = [back, *(self.zero(t) for t in targets if t in self.active)]
+        pull = self.pull(stmt.loc)
+        for k, g in zip(numbers, gs, strict=True):
+            if activity.flowing(args[k]) & self.active:
+                pull.run(args[k], g, self.shapes.of(g), None)
+        return [Step(primal, (*stmts, *pull.stmts, *self.accumulate_all(pull.found)))]
+
+    def handed_bar(self, arg: ir.Expr) -> ir.Expr:
+        """The adjoint of an argument or result; of one without, zeros."""
+        name = activity.root(arg)
+        if name in self.active:
+            return ir.substitute_root(arg, self.bar(name))
+        return ir.ZERO if self.shapes.of(arg).dims == () else ir.call("numpy.zeros_like", arg)
 
     # ---- adjoints ----
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from srcad import algebra, ir, rules
+from srcad import algebra, ir, routines, rules
 from srcad.facts import Shapes
 from srcad.naming import Names
 from srcad.transforms import activity
@@ -27,15 +27,20 @@ FRESH = frozenset(
 
 
 def settle(
-    stmts: Sequence[ir.Stmt], bars: dict[str, str], shapes: Shapes, wanted: Sequence[str], names: Names
+    stmts: Sequence[ir.Stmt],
+    bars: dict[str, str],
+    shapes: Shapes,
+    wanted: Sequence[str],
+    names: Names,
+    given: Sequence[str] = (),
 ) -> tuple[tuple[ir.Stmt, ...], tuple[ir.Stmt, ...]]:
     """(what comes before the forward sweep, the reverse sweep), with zeros worked out.
 
     bars: variable -> adjoint. wanted: adjoints that are returned; one that stays zero comes first where its variable is
-    another array later on.
+    another array later on. given: adjoints that hold something from the start.
     """
     tidier = Tidier(bars, shapes)
-    state = dict.fromkeys(bars.values(), True)
+    state = dict.fromkeys(bars.values(), True) | dict.fromkeys(given, False)
     out = tidier.block(stmts, state)
     first: list[ir.Stmt] = []
     for name in wanted:
@@ -85,6 +90,7 @@ class Tidier:
         else:
             if (
                 isinstance(stmt, ir.Do)
+                and routines.called(stmt) is None
                 and isinstance(stmt.value, ir.Call)
                 and self.vanishes(stmt.value.args[-1], state)
             ):
@@ -125,7 +131,7 @@ class Tidier:
     # ---- statements ----
 
     def assign(self, stmt: ir.Assign, state: State, out: list[ir.Stmt], rest: Sequence[ir.Stmt]) -> None:
-        if isinstance(stmt.target, ir.Tuple):
+        if isinstance(stmt.target, ir.Tuple) or routines.called(stmt) is not None:
             self.need(ir.names(stmt), state, out)
             out.append(stmt)
             return

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+import srcad
 from tests.errors.registry import refused
 
 
@@ -76,11 +77,39 @@ def nested_generator_function(x):
 
 
 @refused(vector)
-def recursion_by_a_number(x):
-    def shrink(v):
-        return v if v < 0.1 else shrink(v * 0.5)
+def recursion_with_a_tuple(x):
+    def shrink(pair, k):
+        return pair[0] if pair[0] < 0.1 else shrink((pair[0] * 0.5, pair[1]), k + 1)
 
-    return shrink(x[2]) * x[0]
+    return shrink((x[2], x[0]), 0) * x[0]
+
+
+@refused(vector)
+def recursion_given_the_same_array_twice(x):
+    def fill(a, b, k):
+        if k < len(a):
+            a[k] = b[k - 1] * a[k]
+            fill(a, b, k + 1)
+
+    y = x * 2.0
+    fill(y, y, 1)
+    return np.sum(y)
+
+
+@refused(vector)
+def recursion_that_returns_a_part(x):
+    def first(y):
+        return y if len(y) < 2 else first(y[: len(y) // 2])
+
+    return np.sum(first(x) ** 2)
+
+
+@refused(vector)
+def recursion_differentiated_inside(x):
+    def product(y, k):
+        return 1.0 if k == len(y) else y[k] * product(y, k + 1)
+
+    return np.sum(srcad.grad(lambda y: product(y, 0))(x) * x)
 
 
 @refused(vector)
