@@ -615,15 +615,24 @@ def substitute_root(place: Any, name: str) -> Any:
 
 def names(node: Any) -> set[str]:
     """All variables that occur in a node or tuple of nodes, read or written, stacks included."""
-    found = set()
-    for n in walk(node):
-        if isinstance(n, Name):
-            found.add(n.id)
-        elif isinstance(n, (Push, Pop)):
-            found.add(n.stack)
-        elif isinstance(n, Param):
-            found.add(n.name)
-    return found
+    if type(node) is not tuple:
+        return set(_names(node))
+    return set().union(*map(_names, _below(node)))
+
+
+def _names(node: Any) -> frozenset[str]:
+    """The variables of a node, which never change: kept with it, since passes ask again and again."""
+    known: frozenset[str] | None = node.__dict__.get("_names_")
+    if known is None:
+        own = frozenset()
+        if isinstance(node, Name):
+            own = frozenset((node.id,))
+        elif isinstance(node, (Push, Pop)):
+            own = frozenset((node.stack,))
+        elif isinstance(node, Param):
+            own = frozenset((node.name,))
+        known = node.__dict__["_names_"] = own.union(*map(_names, _below(node)))
+    return known
 
 
 # ---- short constructors ----

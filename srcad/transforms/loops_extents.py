@@ -80,6 +80,8 @@ class Extents(Mapping[str, Abstract]):
 
     def rebind(self, names: set[str]) -> None:
         """These variables are set here (or somewhere in the loop that begins or ends here)."""
+        if not names:
+            return
         for name in names:
             self.versions[name] = self.versions.get(name, 0) + 1
             self.pinned.pop(name, None)

@@ -49,19 +49,23 @@ def _moved_up(done: list[tuple[Item, Effects]], nest: Nest, effects: Effects, me
 
 def scalarised(nest: Nest, memory: Memory, elsewhere: set[str]) -> Nest:
     """Arrays that this nest allocates, writes and reads at one index, and nobody mentions elsewhere, become numbers."""
+    around = [(s, ir.names(s)) for s in (*nest.before, *nest.after)]
+    stops = ir.names(nest.stops)
     for name in allocated(nest):
-        mentions = ir.names(tuple(s for s in (*nest.before, *nest.after) if not allocates(s, name)))
-        accesses = [a for a, _ in memory.all_accesses(nest) if activity.root(a) == name]
-        first = next((c for c in nest.cells if name in ir.names(c.target) | ir.names(c.value)), None)
-        if name in elsewhere | mentions | ir.names(nest.stops) or first is None or first.op or not accesses:
+        mentioned = any(name in names and not allocates(s, name) for s, names in around)
+        own = [name in memory.of_cell(c).uses for c in nest.cells]
+        cells = [c for c, mine in zip(nest.cells, own) if mine]
+        accesses = [a for c in cells for a, _ in memory.facts(c).accesses if activity.root(a) == name]
+        if mentioned or name in elsewhere or name in stops or not cells or cells[0].op or not accesses:
             continue
-        if _rounds(memory.known.get(name)) and sum(activity.root(c.target) == name for c in nest.cells) > 1:
+        if _rounds(memory.known.get(name)) and sum(activity.root(c.target) == name for c in cells) > 1:
             continue
-        place = first.target
+        place = cells[0].target
         whole = all(a == place for a in accesses) and memory.is_injective(place, len(nest.dims))
-        if whole and not _names_array(nest, name, place):
+        if whole and not _names_array(cells, name, place):
             before = tuple(s for s in nest.before if not allocates(s, name))
-            nest = replace(nest, before=before, cells=tuple(_replaced(c, place, ir.Name(name)) for c in nest.cells))
+            new = (_replaced(c, place, ir.Name(name)) if mine else c for c, mine in zip(nest.cells, own))
+            nest = replace(nest, before=before, cells=tuple(new))
     return nest
 
 
@@ -86,13 +90,15 @@ def _rounds(t: Abstract | None) -> bool:
     return not isinstance(t, Num) or t.dtype not in ("float64", "complex128")
 
 
-def _names_array(nest: Nest, name: str, place: ir.Expr) -> bool:
+def _names_array(cells: Sequence[Cell], name: str, place: ir.Expr) -> bool:
     """Whether the array is mentioned other than by this element of it."""
 
     def hidden(node: Any) -> Any:
         return ir.Const(0) if node == place else ir.rebuild(node, hidden)
 
-    return any(name in ir.names(hidden(e)) for c in nest.cells for e in (c.target, c.value))
+    return any(name in ir.names(hidden(e)) for c in cells for e in (c.target, c.value)) or any(
+        name in ir.names(c.first) for c in cells
+    )
 
 
 def _replaced(cell: Cell, place: ir.Expr, by: ir.Name) -> Cell:

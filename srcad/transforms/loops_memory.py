@@ -50,6 +50,15 @@ class Effects:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What one cell touches, and the elements that it accesses: (place, whether it is written)."""
+
+    cell: Cell
+    effects: Effects
+    accesses: tuple[tuple[ir.Expr, bool], ...]
+
+
+@dataclass(frozen=True)
 class Memory:
     """Which variables are arrays, and which of them may share memory (those of one group)."""
 
@@ -57,6 +66,7 @@ class Memory:
     axes: tuple[str, ...]
     leader: dict[str, str] = field(default_factory=dict)
     memo: dict[int, tuple[ir.Stmt, Effects]] = field(default_factory=dict)
+    cells: dict[int, Facts] = field(default_factory=dict)
 
     def group(self, name: str) -> str:
         while name in self.leader:
@@ -68,6 +78,7 @@ class Memory:
         if a != b:
             self.leader[max(a, b)] = min(a, b)
             self.memo.clear()
+            self.cells.clear()
 
     def is_alone(self, name: str) -> bool:
         """Whether no other variable ever shares memory with this one."""
@@ -96,12 +107,26 @@ class Memory:
         return found
 
     def of_cells(self, nest: Nest) -> Effects:
-        found = Effects(uses=frozenset(ir.names(nest.stops)))
-        for cell in nest.cells:
-            found |= self.of_cell(cell)
-        return found
+        found = [self.of_cell(cell) for cell in nest.cells]
+        return Effects(
+            binds=frozenset().union(*(e.binds for e in found)),
+            uses=frozenset(ir.names(nest.stops)).union(*(e.uses for e in found)),
+            writes=frozenset().union(*(e.writes for e in found)),
+            reads=frozenset().union(*(e.reads for e in found)),
+        )
 
     def of_cell(self, cell: Cell) -> Effects:
+        return self.facts(cell).effects
+
+    def facts(self, cell: Cell) -> Facts:
+        """What is asked of a cell again and again while nests grow."""
+        known = self.cells.get(id(cell))
+        if known is None or known.cell is not cell:
+            effects, accesses = self._effects(cell), tuple(self._accesses(cell))
+            known = self.cells[id(cell)] = Facts(cell, effects, accesses)
+        return known
+
+    def _effects(self, cell: Cell) -> Effects:
         uses = frozenset(ir.names(cell.target) | ir.names(cell.value) | ir.names(cell.first))
         reads = frozenset(self._content(cell.value)) | frozenset(self._content(cell.first))
         if isinstance(cell.target, ir.Name):
@@ -212,12 +237,16 @@ class Memory:
         return True
 
     def all_accesses(self, nest: Nest) -> Iterator[tuple[ir.Expr, bool]]:
+        """(place, whether it is written) of every element that the cells of a nest touch."""
         for cell in nest.cells:
-            if isinstance(cell.target, ir.Index):
-                yield cell.target, True
-                for item in cell.target.items:
-                    yield from ((a, False) for a in self.accesses(item))
-            yield from ((a, False) for e in (cell.value, cell.first) for a in self.accesses(e))
+            yield from self.facts(cell).accesses
+
+    def _accesses(self, cell: Cell) -> Iterator[tuple[ir.Expr, bool]]:
+        if isinstance(cell.target, ir.Index):
+            yield cell.target, True
+            for item in cell.target.items:
+                yield from ((a, False) for a in self.accesses(item))
+        yield from ((a, False) for e in (cell.value, cell.first) for a in self.accesses(e))
 
     def is_injective(self, access: ir.Expr, rank: int) -> bool:
         """Whether no two iterations access one element: every loop variable is an index, plus or minus something."""

@@ -61,7 +61,9 @@ def joined(a: Nest, b: Nest) -> Nest:
 
 def noted(nest: Nest) -> Nest:
     """The nest with its note at its cells."""
-    return replace(nest, cells=tuple(replace(c, note=c.note or nest.note) for c in nest.cells), note="")
+    if not nest.note:
+        return nest
+    return replace(nest, cells=tuple(c if c.note else replace(c, note=nest.note) for c in nest.cells), note="")
 
 
 def allocated(nest: Nest) -> list[str]:
