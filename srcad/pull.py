@@ -272,7 +272,14 @@ class Pull:
                 continue
             child = self.shapes.of(args[k])
             product = self.times(g, partials[k])
-            self.node(args[k], self.fit(product, kind, child, args[k], expr), child)
+            if g.lazy or g.over or not self.alone(args, k):
+                product = self.fit(product, kind, child, args[k], expr)
+            self.node(args[k], product, child)
+
+    def alone(self, args: tuple[Any, ...], k: int) -> bool:
+        """Whether argument k gives the node its shape: nothing else that it could be broadcast against has axes."""
+        others = [a for i, a in enumerate(args) if i != k and ir.is_node(a)]
+        return all(self.shapes.of(a).dims == () for a in others)
 
     def times(self, g: Cotangent, partial: ir.Expr) -> Cotangent:
         kind = self.shapes.of(partial)

@@ -126,9 +126,14 @@ def _ctc_losses(given: Given, noted: Assumptions) -> Dims:
 # ---- images ----
 
 
-@_shape("convolution.conv2d", "x weight", "x weight")
+@_shape("convolution.conv2d", "x weight bias stride padding dilation groups", "x weight")
 def _conv2d(given: Given, noted: Assumptions) -> Dims:
-    return (_dims(given["x"], 4)[0], _dims(given["weight"], 4)[0], None, None)
+    x, weight = _dims(given["x"], 4), _dims(given["weight"], 4)
+    if _one_group(given):
+        same(x[1], weight[1], noted)
+    if isinstance(given["bias"], Num):
+        same(weight[0], _dims(given["bias"], 1)[0], noted)
+    return (x[0], weight[0], None, None)
 
 
 @_shape("convolution.conv2d_input_pullback", "weight g size stride padding dilation groups", "weight g")

@@ -12,6 +12,7 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from srcad_runtime import convolution, pooling, windows
+from srcad_runtime.outlined import outlined, whole
 
 _PLAIN: tuple[Callable[..., Any], ...] = (
     windows.pair,
@@ -60,43 +61,36 @@ def _grid(size, kernel, stride, padding, dilation):
     return (rows, cols), step, spread, (top, left)
 
 
-@register_jitable
-def _columns(x, kernel, count, step, spread, front):
-    """The patch at each window position as a column: (c * kh * kw, n * rows * cols)."""
-    n, c, h, w = x.shape
-    rows, cols = count
-    out = np.zeros((c, kernel[0], kernel[1], n, rows, cols), x.dtype)
-    for k in range(c):
-        for i in range(kernel[0]):
-            for j in range(kernel[1]):
-                first, last = _reached(j * spread[1] - front[1], step[1], cols, w)
-                for s in range(n):
-                    for row in range(rows):
-                        y = row * step[0] + i * spread[0] - front[0]
-                        if 0 <= y < h:
-                            for col in range(first, last):
-                                out[k, i, j, s, row, col] = x[s, k, y, col * step[1] + j * spread[1] - front[1]]
-    return out.reshape(c * kernel[0] * kernel[1], n * rows * cols)
+# Columns of one block of samples are kept within this many numbers, which the cache holds.
+_BLOCK = 1 << 17
 
 
 @register_jitable
-def _image(columns, shape, kernel, count, step, spread, front):
-    """The sum of patches (c * kh * kw, n * rows * cols) in an image (n, c, h, w): the adjoint of `_columns`."""
-    n, c, h, w = shape
-    rows, cols = count
-    patches = columns.reshape(c, kernel[0], kernel[1], n, rows, cols)
-    out = np.zeros(shape, columns.dtype)
-    for k in range(c):
-        for i in range(kernel[0]):
-            for j in range(kernel[1]):
-                first, last = _reached(j * spread[1] - front[1], step[1], cols, w)
-                for s in range(n):
-                    for row in range(rows):
-                        y = row * step[0] + i * spread[0] - front[0]
-                        if 0 <= y < h:
-                            for col in range(first, last):
-                                out[s, k, y, col * step[1] + j * spread[1] - front[1]] += patches[k, i, j, s, row, col]
-    return out
+def _block_of(samples, each):
+    """How many samples are worked on at once when each of them makes `each` numbers; a few are not worth turning."""
+    block = min(samples, _BLOCK // max(each, 1))
+    return block if block >= 8 else 1
+
+
+@register_jitable
+def _turned(source, target, rows, cols):
+    """A matrix (rows, cols) that lies flat in `source` with axes exchanged: in `target`, or as it is if a vector."""
+    if rows == 1 or cols == 1:
+        return source
+    _transpose(source, target, rows, cols)
+    return target
+
+
+@register_jitable
+def _transpose(source, target, rows, cols):
+    """Copy a matrix (rows, cols) that lies flat in `source` to `target` with its axes exchanged, tile by tile."""
+    for top in range(0, rows, 32):
+        high = min(32, rows - top)
+        for left in range(0, cols, 32):
+            for j in range(left, min(left + 32, cols)):
+                run = target[j * rows + top : j * rows + top + high]
+                for i in range(high):
+                    run[i] = source[(top + i) * cols + j]
 
 
 @register_jitable
@@ -104,33 +98,179 @@ def _reached(start, step, count, size):
     """The positions first <= p < last for which start + p * step lies within an axis."""
     first = 0 if start >= 0 else -(start // step)
     last = 0 if start >= size else min(count, (size - 1 - start) // step + 1)
-    return first, last
+    return min(first, count), max(last, min(first, count))
 
 
 @register_jitable
-def _pixels(g):
-    """(n, o, rows, cols) as a matrix (o, n * rows * cols)."""
+def _zero(flat, start, stop):
+    run = flat[start:stop]
+    for q in range(run.size):
+        run[q] = 0.0
+
+
+@register_jitable
+def _fill_columns(columns, image, samples, size, kernel, count, step, spread, front):
+    """The patch at each window position as a column, samples last.
+
+    image: (c, h, w, samples), flat. columns: (c * kh * kw, rows * cols * samples), flat.
+    """
+    h, w = size
+    rows, cols = count
+    width = cols * samples
+    start = 0
+    for k in range(image.size // (h * w * samples)):
+        for i in range(kernel[0]):
+            for j in range(kernel[1]):
+                left = j * spread[1] - front[1]
+                first, last = _reached(left, step[1], cols, w)
+                for row in range(rows):
+                    y = row * step[0] + i * spread[0] - front[0]
+                    if y < 0 or y >= h:
+                        _zero(columns, start, start + width)
+                        start += width
+                        continue
+                    _zero(columns, start, start + first * samples)
+                    _zero(columns, start + last * samples, start + width)
+                    line = (k * h + y) * w + left
+                    if step[1] == 1:
+                        to = columns[start + first * samples : start + last * samples]
+                        seen = image[(line + first) * samples : (line + last) * samples]
+                        for q in range(to.size):
+                            to[q] = seen[q]
+                    else:
+                        for col in range(first, last):
+                            to = columns[start + col * samples : start + (col + 1) * samples]
+                            at = (line + col * step[1]) * samples
+                            seen = image[at : at + samples]
+                            for q in range(to.size):
+                                to[q] = seen[q]
+                    start += width
+
+
+@register_jitable
+def _add_columns(columns, image, samples, size, kernel, count, step, spread, front):
+    """Add each column to the pixels it came from: the adjoint of `_fill_columns`."""
+    h, w = size
+    rows, cols = count
+    width = cols * samples
+    start = 0
+    for k in range(image.size // (h * w * samples)):
+        for i in range(kernel[0]):
+            for j in range(kernel[1]):
+                left = j * spread[1] - front[1]
+                first, last = _reached(left, step[1], cols, w)
+                for row in range(rows):
+                    y = row * step[0] + i * spread[0] - front[0]
+                    if 0 <= y < h:
+                        line = (k * h + y) * w + left
+                        if step[1] == 1:
+                            come = columns[start + first * samples : start + last * samples]
+                            seen = image[(line + first) * samples : (line + last) * samples]
+                            for q in range(come.size):
+                                seen[q] += come[q]
+                        else:
+                            for col in range(first, last):
+                                come = columns[start + col * samples : start + (col + 1) * samples]
+                                at = (line + col * step[1]) * samples
+                                seen = image[at : at + samples]
+                                for q in range(come.size):
+                                    seen[q] += come[q]
+                    start += width
+
+
+@register_jitable
+def _products(matrix, columns, out, groups, turned):
+    """The product of each group's part of `matrix` with its part of `columns`, both equal numbers of rows a group.
+
+    turned: the transposed parts of `matrix` are meant.
+    """
+    height, depth, tall = matrix.shape[0] // groups, columns.shape[0] // groups, out.shape[0] // groups
+    for part in range(groups):
+        left = matrix[part * height : (part + 1) * height]
+        right = columns[part * depth : (part + 1) * depth]
+        result = out[part * tall : (part + 1) * tall]
+        if turned:
+            np.dot(left.T, right, result)
+        else:
+            np.dot(left, right, result)
+
+
+@outlined
+def _convolve(x, weight, bias, count, step, spread, front, groups):
+    """(n, o, rows, cols) from x (n, c, h, w), weight (o, c / groups, kh, kw) and bias (o,) or None."""
+    n, c, h, w = x.shape
+    o, kernel, places = weight.shape[0], (weight.shape[2], weight.shape[3]), count[0] * count[1]
+    depth, pixels = c * kernel[0] * kernel[1], c * h * w
+    filters = weight.reshape(o, weight.shape[1] * kernel[0] * kernel[1])
+    out = np.empty((n, o, count[0], count[1]), x.dtype)
+    flat, results, block = x.reshape(n * pixels), out.reshape(n * o * places), _block_of(n, depth * places)
+    images, columns = np.empty(block * pixels, x.dtype), np.empty(depth * places * block, x.dtype)
+    sums = np.empty(o * places * block, x.dtype)
+    for first in range(0, n, block):
+        size = min(block, n - first)
+        image = _turned(flat[first * pixels : (first + size) * pixels], images[: size * pixels], size, pixels)
+        column = columns[: depth * places * size]
+        _fill_columns(column, image, size, (h, w), kernel, count, step, spread, front)
+        result = results[first * o * places : (first + size) * o * places]
+        total = result if size == 1 else sums[: o * places * size]
+        _products(filters, column.reshape(depth, places * size), total.reshape(o, places * size), groups, False)
+        if bias is not None:
+            for k in range(o):
+                run = total[k * places * size : (k + 1) * places * size]
+                for q in range(run.size):
+                    run[q] += bias[k]
+        if size > 1:
+            _transpose(total, result, o * places, size)
+    return out
+
+
+@outlined
+def _spread_out(weight, g, size, step, spread, front, groups):
+    """The adjoint (n, c, h, w) of an image of `size` from g (n, o, rows, cols)."""
     n, o, rows, cols = g.shape
-    out = np.empty((o, n, rows, cols), g.dtype)
-    for k in range(o):
-        for s in range(n):
-            for row in range(rows):
-                for col in range(cols):
-                    out[k, s, row, col] = g[s, k, row, col]
-    return out.reshape(o, n * rows * cols)
+    kernel, c, places = (weight.shape[2], weight.shape[3]), weight.shape[1] * groups, rows * cols
+    depth, pixels = c * kernel[0] * kernel[1], c * size[0] * size[1]
+    filters = weight.reshape(o, weight.shape[1] * kernel[0] * kernel[1])
+    out = np.empty((n, c, size[0], size[1]), g.dtype)
+    flat, results, block = g.reshape(n * o * places), out.reshape(n * pixels), _block_of(n, depth * places)
+    adjoints, columns = np.empty(o * places * block, g.dtype), np.empty(depth * places * block, g.dtype)
+    images = np.empty(pixels * block, g.dtype)
+    for first in range(0, n, block):
+        count = min(block, n - first)
+        adjoint = flat[first * o * places : (first + count) * o * places]
+        adjoint = _turned(adjoint, adjoints[: o * places * count], count, o * places)
+        column, result = columns[: depth * places * count], results[first * pixels : (first + count) * pixels]
+        _products(filters, adjoint.reshape(o, places * count), column.reshape(depth, places * count), groups, True)
+        image = result if count == 1 else images[: pixels * count]
+        _zero(image, 0, image.size)
+        _add_columns(column, image, count, size, kernel, (rows, cols), step, spread, front)
+        if count > 1:
+            _transpose(image, result, pixels, count)
+    return out
 
 
-@register_jitable
-def _by_group(matrix, groups):
-    """The rows of a matrix in equal parts."""
-    return matrix.reshape(groups, matrix.shape[0] // groups, matrix.shape[1])
-
-
-@register_jitable
-def _filters(weight, groups):
-    """Kernels (o, c / groups, kh, kw) as a matrix per group."""
-    o, c, kh, kw = weight.shape
-    return np.ascontiguousarray(weight).reshape(groups, o // groups, c * kh * kw)
+@outlined
+def _correlate(x, g, kernel, step, spread, front, groups):
+    """The adjoint (o, c / groups, kh, kw) of kernels from x (n, c, h, w) and g (n, o, rows, cols)."""
+    n, c, h, w = x.shape
+    o, count, places = g.shape[1], (g.shape[2], g.shape[3]), g.shape[2] * g.shape[3]
+    depth, pixels, tall, deep = c * kernel[0] * kernel[1], c * h * w, o // groups, c // groups * kernel[0] * kernel[1]
+    out = np.zeros((o, deep), g.dtype)
+    flat, adjoints, block = x.reshape(n * pixels), g.reshape(n * o * places), _block_of(n, depth * places)
+    images, columns = np.empty(block * pixels, x.dtype), np.empty(depth * places * block, x.dtype)
+    turned, part = np.empty(o * places * block, g.dtype), np.empty((tall, deep), g.dtype)
+    for first in range(0, n, block):
+        size = min(block, n - first)
+        image = _turned(flat[first * pixels : (first + size) * pixels], images[: size * pixels], size, pixels)
+        column, adjoint = columns[: depth * places * size], adjoints[first * o * places : (first + size) * o * places]
+        _fill_columns(column, image, size, (h, w), kernel, count, step, spread, front)
+        adjoint = _turned(adjoint, turned[: o * places * size], size, o * places)
+        left, right = adjoint.reshape(o, places * size), column.reshape(depth, places * size)
+        for group in range(groups):
+            rows = left[group * tall : (group + 1) * tall]
+            np.dot(rows, right[group * deep : (group + 1) * deep].T, part)
+            out[group * tall : (group + 1) * tall] += part
+    return out.reshape(o, c // groups, kernel[0], kernel[1])
 
 
 @register_jitable
@@ -143,23 +283,9 @@ def _check(x, weight, groups):
 def _overload_conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         _check(x, weight, groups)
-        n, o, kernel = x.shape[0], weight.shape[0], (weight.shape[2], weight.shape[3])
+        kernel = (weight.shape[2], weight.shape[3])
         count, step, spread, front = _grid((x.shape[2], x.shape[3]), kernel, stride, padding, dilation)
-        columns = _by_group(_columns(x, kernel, count, step, spread, front), groups)
-        filters = _filters(weight, groups)
-        out = np.empty((n, o, count[0], count[1]), x.dtype)
-        for part in range(groups):
-            sums = np.dot(filters[part], columns[part]).reshape(o // groups, n, count[0], count[1])
-            for k in range(o // groups):
-                channel = part * (o // groups) + k
-                shift = 0.0
-                if bias is not None:
-                    shift = bias[channel]
-                for s in range(n):
-                    for row in range(count[0]):
-                        for col in range(count[1]):
-                            out[s, channel, row, col] = sums[k, s, row, col] + shift
-        return out
+        return _convolve(whole(x), whole(weight), whole(bias), count, step, spread, front, groups)
 
     return conv2d
 
@@ -167,14 +293,9 @@ def _overload_conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, grou
 @overload(convolution.conv2d_input_pullback)
 def _overload_conv2d_input_pullback(weight, g, size, stride=1, padding=0, dilation=1, groups=1):
     def conv2d_input_pullback(weight, g, size, stride=1, padding=0, dilation=1, groups=1):
-        kernel, channels = (weight.shape[2], weight.shape[3]), weight.shape[1] * groups
-        _, step, spread, front = _grid(size, kernel, stride, padding, dilation)
-        pixels, filters = _by_group(_pixels(g), groups), _filters(weight, groups)
-        columns = np.empty((groups, filters.shape[2], pixels.shape[2]), g.dtype)
-        for part in range(groups):
-            columns[part] = np.dot(filters[part].T, pixels[part])
-        shape, count = (g.shape[0], channels, size[0], size[1]), (g.shape[2], g.shape[3])
-        return _image(columns, shape, kernel, count, step, spread, front)
+        _, step, spread, front = _grid(size, (weight.shape[2], weight.shape[3]), stride, padding, dilation)
+        filters = whole(weight)
+        return _spread_out(filters, whole(g), (size[0], size[1]), step, spread, front, groups)
 
     return conv2d_input_pullback
 
@@ -182,14 +303,8 @@ def _overload_conv2d_input_pullback(weight, g, size, stride=1, padding=0, dilati
 @overload(convolution.conv2d_weight_pullback)
 def _overload_conv2d_weight_pullback(x, g, kernel, stride=1, padding=0, dilation=1, groups=1):
     def conv2d_weight_pullback(x, g, kernel, stride=1, padding=0, dilation=1, groups=1):
-        o, c = g.shape[1], x.shape[1]
         _, step, spread, front = _grid((x.shape[2], x.shape[3]), kernel, stride, padding, dilation)
-        columns = _by_group(_columns(x, kernel, (g.shape[2], g.shape[3]), step, spread, front), groups)
-        pixels = _by_group(_pixels(g), groups)
-        out = np.empty((groups, o // groups, columns.shape[1]), x.dtype)
-        for part in range(groups):
-            out[part] = np.dot(pixels[part], columns[part].T)
-        return out.reshape(o, c // groups, kernel[0], kernel[1])
+        return _correlate(whole(x), whole(g), (kernel[0], kernel[1]), step, spread, front, groups)
 
     return conv2d_weight_pullback
 
@@ -217,17 +332,72 @@ def _overload_conv_transpose2d(x, weight, bias=None, stride=1, padding=0, dilati
 
 
 @register_jitable
-def _largest(x, s, c, y0, x0, kernel, spread):
-    """Where the first largest element of a window lies: row and column in channel c of sample s, -1 if none."""
-    row, col = -1, -1
+def _largest(image, y0, x0, kernel, spread):
+    """Where the first largest element of a window lies in an image (h, w): its number in reading order, -1 if none."""
+    h, w = image.shape
+    best, at = -np.inf, -1
     for i in range(kernel[0]):
-        for j in range(kernel[1]):
-            y, z = y0 + i * spread[0], x0 + j * spread[1]
-            if 0 <= y < x.shape[2] and 0 <= z < x.shape[3]:
-                # nan is larger than everything
-                if row < 0 or x[s, c, y, z] > x[s, c, row, col] or x[s, c, y, z] != x[s, c, y, z]:
-                    row, col = y, z
-    return row, col
+        y = y0 + i * spread[0]
+        if 0 <= y < h:
+            for j in range(kernel[1]):
+                x = x0 + j * spread[1]
+                if 0 <= x < w:
+                    value = image[y, x]
+                    if at < 0 or value > best or value != value:  # nan is larger than everything
+                        best, at = value, y * w + x
+    return at
+
+
+@register_jitable
+def _largest_of_four(image, y, x):
+    """`_largest` of the window of two by two pixels at (y, x), which lies in the image."""
+    w = image.shape[1]
+    best, at = image[y, x], y * w + x
+    for i, j in ((0, 1), (1, 0), (1, 1)):
+        value = image[y + i, x + j]
+        if value > best or value != value:
+            best, at = value, (y + i) * w + x + j
+    return at
+
+
+@register_jitable
+def _find(image, y0, x0, kernel, spread):
+    if kernel == (2, 2) and spread == (1, 1) and 0 <= y0 < image.shape[0] - 1 and 0 <= x0 < image.shape[1] - 1:
+        return _largest_of_four(image, y0, x0)
+    return _largest(image, y0, x0, kernel, spread)
+
+
+@outlined
+def _pool(x, v, kernel, step, spread, front, count):
+    """What `v` holds where each window of `x` is largest: (n, c, rows, cols); minus infinity where a window is empty.
+
+    v: as x (n, c, h, w).
+    """
+    n, c, h, w = x.shape
+    images, values = x.reshape(n * c, h, w), v.reshape(n * c, h * w)
+    out = np.empty((n * c, count[0], count[1]), v.dtype)
+    for k in range(n * c):
+        for i in range(count[0]):
+            for j in range(count[1]):
+                at = _find(images[k], i * step[0] - front[0], j * step[1] - front[1], kernel, spread)
+                out[k, i, j] = values[k, at] if at >= 0 else -np.inf
+    return out.reshape(n, c, count[0], count[1])
+
+
+@outlined
+def _unpool(x, g, kernel, step, spread, front):
+    """The sum of `g` (n, c, rows, cols) where its windows of x (n, c, h, w) are largest: (n, c, h, w)."""
+    n, c, h, w = x.shape
+    rows, cols = g.shape[2], g.shape[3]
+    images, adjoints = x.reshape(n * c, h, w), g.reshape(n * c, rows, cols)
+    out = np.zeros((n * c, h * w), g.dtype)
+    for k in range(n * c):
+        for i in range(rows):
+            for j in range(cols):
+                at = _find(images[k], i * step[0] - front[0], j * step[1] - front[1], kernel, spread)
+                if at >= 0:
+                    out[k, at] += adjoints[k, i, j]
+    return out.reshape(n, c, h, w)
 
 
 @overload(pooling.max_pool2d)
@@ -237,15 +407,8 @@ def _overload_max_pool2d(x, kernel_size, stride=None, padding=0, dilation=1, cei
         kernel, step, spread, top, left, rows, cols = pooling._frame(
             size, kernel_size, stride, padding, dilation, ceil_mode
         )
-        out = np.full((x.shape[0], x.shape[1], rows, cols), -np.inf, x.dtype)
-        for s in range(x.shape[0]):
-            for c in range(x.shape[1]):
-                for i in range(rows):
-                    for j in range(cols):
-                        y, z = _largest(x, s, c, i * step[0] - top, j * step[1] - left, kernel, spread)
-                        if y >= 0:
-                            out[s, c, i, j] = x[s, c, y, z]
-        return out
+        image = whole(x)
+        return _pool(image, image, kernel, step, spread, (top, left), (rows, cols))
 
     return max_pool2d
 
@@ -254,18 +417,8 @@ def _overload_max_pool2d(x, kernel_size, stride=None, padding=0, dilation=1, cei
 def _overload_max_pool2d_pullback(x, largest, g, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     def max_pool2d_pullback(x, largest, g, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
         size = (x.shape[2], x.shape[3])
-        kernel, step, spread, top, left, rows, cols = pooling._frame(
-            size, kernel_size, stride, padding, dilation, ceil_mode
-        )
-        x_bar = np.zeros(x.shape, g.dtype)
-        for s in range(x.shape[0]):
-            for c in range(x.shape[1]):
-                for i in range(rows):
-                    for j in range(cols):
-                        y, z = _largest(x, s, c, i * step[0] - top, j * step[1] - left, kernel, spread)
-                        if y >= 0:
-                            x_bar[s, c, y, z] += g[s, c, i, j]
-        return x_bar
+        kernel, step, spread, top, left, _, _ = pooling._frame(size, kernel_size, stride, padding, dilation, ceil_mode)
+        return _unpool(whole(x), whole(g), kernel, step, spread, (top, left))
 
     return max_pool2d_pullback
 
@@ -277,15 +430,7 @@ def _overload_max_pool2d_pushforward(x, largest, v, kernel_size, stride=None, pa
         kernel, step, spread, top, left, rows, cols = pooling._frame(
             size, kernel_size, stride, padding, dilation, ceil_mode
         )
-        tangent = np.zeros((x.shape[0], x.shape[1], rows, cols), v.dtype)
-        for s in range(x.shape[0]):
-            for c in range(x.shape[1]):
-                for i in range(rows):
-                    for j in range(cols):
-                        y, z = _largest(x, s, c, i * step[0] - top, j * step[1] - left, kernel, spread)
-                        if y >= 0:
-                            tangent[s, c, i, j] = v[s, c, y, z]
-        return tangent
+        return _pool(whole(x), whole(v), kernel, step, spread, (top, left), (rows, cols))
 
     return max_pool2d_pushforward
 

@@ -13,6 +13,7 @@ from numba import float64, types
 from numba.extending import overload, register_jitable
 
 from srcad_runtime import activations, ctc, losses
+from srcad_runtime.outlined import outlined, whole
 
 # ---- two classes ----
 
@@ -89,20 +90,58 @@ def _total(logits, label, smoothing, weight):
     return total + (1.0 - smoothing) * _factor(weight, label)
 
 
+@outlined
+def _sparse(logits, labels, smoothing, weight, ignore_index):
+    out = np.zeros(logits.shape[0], logits.dtype)
+    log_p = activations.log_softmax(logits, 1)
+    for n in range(logits.shape[0]):
+        label = _class_of(logits, labels, n, ignore_index)
+        if label >= 0:
+            loss = -(1.0 - smoothing) * _factor(weight, label) * log_p[n, label]
+            if smoothing != 0.0:
+                for k in range(logits.shape[1]):
+                    loss -= smoothing / logits.shape[1] * _factor(weight, k) * log_p[n, k]
+            out[n] = loss
+    return out
+
+
+@outlined
+def _sparse_partials(logits, labels, smoothing, weight, ignore_index):
+    out = activations.softmax(logits, 1)
+    for n in range(logits.shape[0]):
+        label = _class_of(logits, labels, n, ignore_index)
+        if label < 0:
+            out[n] = 0.0
+            continue
+        total = _total(logits, label, smoothing, weight)
+        for k in range(logits.shape[1]):
+            share = smoothing / logits.shape[1] * _factor(weight, k)
+            out[n, k] = out[n, k] * total - share
+        out[n, label] -= (1.0 - smoothing) * _factor(weight, label)
+    return out
+
+
+@outlined
+def _sparse_curvature(logits, labels, v, smoothing, weight, ignore_index):
+    out = activations.softmax(logits, 1)
+    for n in range(logits.shape[0]):
+        label = _class_of(logits, labels, n, ignore_index)
+        if label < 0:
+            out[n] = 0.0
+            continue
+        total = _total(logits, label, smoothing, weight)
+        mean = 0.0
+        for k in range(logits.shape[1]):
+            mean += out[n, k] * v[n, k]
+        for k in range(logits.shape[1]):
+            out[n, k] = total * out[n, k] * (v[n, k] - mean)
+    return out
+
+
 @overload(losses.sparse_cross_entropy)
 def _overload_sparse(logits, labels, smoothing=0.0, weight=None, ignore_index=-100):
     def sparse_cross_entropy(logits, labels, smoothing=0.0, weight=None, ignore_index=-100):
-        out = np.zeros(logits.shape[0], logits.dtype)
-        log_p = activations.log_softmax(logits, 1)
-        for n in range(logits.shape[0]):
-            label = _class_of(logits, labels, n, ignore_index)
-            if label >= 0:
-                loss = -(1.0 - smoothing) * _factor(weight, label) * log_p[n, label]
-                if smoothing != 0.0:
-                    for k in range(logits.shape[1]):
-                        loss -= smoothing / logits.shape[1] * _factor(weight, k) * log_p[n, k]
-                out[n] = loss
-        return out
+        return _sparse(whole(logits), whole(labels), float(smoothing), whole(weight), ignore_index)
 
     return sparse_cross_entropy
 
@@ -110,18 +149,7 @@ def _overload_sparse(logits, labels, smoothing=0.0, weight=None, ignore_index=-1
 @overload(losses.sparse_cross_entropy_partials)
 def _overload_sparse_partials(logits, labels, smoothing=0.0, weight=None, ignore_index=-100):
     def sparse_cross_entropy_partials(logits, labels, smoothing=0.0, weight=None, ignore_index=-100):
-        out = activations.softmax(logits, 1)
-        for n in range(logits.shape[0]):
-            label = _class_of(logits, labels, n, ignore_index)
-            if label < 0:
-                out[n] = 0.0
-                continue
-            total = _total(logits, label, smoothing, weight)
-            for k in range(logits.shape[1]):
-                share = smoothing / logits.shape[1] * _factor(weight, k)
-                out[n, k] = out[n, k] * total - share
-            out[n, label] -= (1.0 - smoothing) * _factor(weight, label)
-        return out
+        return _sparse_partials(whole(logits), whole(labels), float(smoothing), whole(weight), ignore_index)
 
     return sparse_cross_entropy_partials
 
@@ -129,19 +157,8 @@ def _overload_sparse_partials(logits, labels, smoothing=0.0, weight=None, ignore
 @overload(losses.sparse_cross_entropy_curvature)
 def _overload_sparse_curvature(logits, labels, v, smoothing=0.0, weight=None, ignore_index=-100):
     def sparse_cross_entropy_curvature(logits, labels, v, smoothing=0.0, weight=None, ignore_index=-100):
-        out = activations.softmax(logits, 1)
-        for n in range(logits.shape[0]):
-            label = _class_of(logits, labels, n, ignore_index)
-            if label < 0:
-                out[n] = 0.0
-                continue
-            total = _total(logits, label, smoothing, weight)
-            mean = 0.0
-            for k in range(logits.shape[1]):
-                mean += out[n, k] * v[n, k]
-            for k in range(logits.shape[1]):
-                out[n, k] = total * out[n, k] * (v[n, k] - mean)
-        return out
+        vectors = whole(v)
+        return _sparse_curvature(whole(logits), whole(labels), vectors, float(smoothing), whole(weight), ignore_index)
 
     return sparse_cross_entropy_curvature
 

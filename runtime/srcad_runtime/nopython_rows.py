@@ -14,6 +14,7 @@ from numba import float64, types
 from numba.extending import overload, register_jitable
 
 from srcad_runtime import activations, attention, functional, normalization
+from srcad_runtime.outlined import outlined, whole
 
 # ---- element by element ----
 
@@ -164,13 +165,6 @@ def _overload_softplus(x, beta=1.0, threshold=20.0):
 
 
 @register_jitable
-def rows(x, axis):
-    """A copy of x with `axis` last, and that as a matrix."""
-    turned = np.swapaxes(x, axis, x.ndim - 1).copy()
-    return turned, turned.reshape(-1, turned.shape[-1])
-
-
-@register_jitable
 def _softmax_row(row):
     top = row.max()
     total = 0.0
@@ -193,43 +187,69 @@ def _log_softmax_row(row):
         row[j] = row[j] - shift
 
 
-@overload(activations.softmax)
+@outlined
+def _softmax_rows(matrix):
+    out = matrix.copy()
+    for i in range(out.shape[0]):
+        _softmax_row(out[i])
+    return out
+
+
+@outlined
+def _log_softmax_rows(matrix):
+    out = matrix.copy()
+    for i in range(out.shape[0]):
+        _log_softmax_row(out[i])
+    return out
+
+
+def _over_rows(x, axis, kernel):
+    """A compiled function that runs a kernel of rows along `axis` (a Numba type) of x."""
+    if x.ndim <= 2 and literal(axis) in (-1, x.ndim - 1):
+
+        def last(x, axis=-1):
+            return kernel(whole(x).reshape(-1, x.shape[-1])).reshape(x.shape)
+
+        return last
+
+    def any_axis(x, axis=-1):
+        turned = whole(np.swapaxes(x, axis % x.ndim, x.ndim - 1))
+        out = kernel(turned.reshape(-1, turned.shape[-1])).reshape(turned.shape)
+        return whole(np.swapaxes(out, axis % x.ndim, x.ndim - 1))
+
+    return any_axis
+
+
+@overload(activations.softmax, prefer_literal=True)
 def _overload_softmax(x, axis=-1):
-    def softmax(x, axis=-1):
-        turned, matrix = rows(x, axis % x.ndim)
-        for i in range(matrix.shape[0]):
-            _softmax_row(matrix[i])
-        return np.ascontiguousarray(np.swapaxes(turned, axis % x.ndim, x.ndim - 1))
-
-    return softmax
+    return _over_rows(x, axis, _softmax_rows)
 
 
-@overload(activations.log_softmax)
+@overload(activations.log_softmax, prefer_literal=True)
 def _overload_log_softmax(x, axis=-1):
-    def log_softmax(x, axis=-1):
-        turned, matrix = rows(x, axis % x.ndim)
-        for i in range(matrix.shape[0]):
-            _log_softmax_row(matrix[i])
-        return np.ascontiguousarray(np.swapaxes(turned, axis % x.ndim, x.ndim - 1))
+    return _over_rows(x, axis, _log_softmax_rows)
 
-    return log_softmax
+
+@outlined
+def _masked_softmax_rows(scores, seen):
+    out = scores.copy()
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            if not seen[i, j]:
+                out[i, j] = -np.inf
+        if out[i].max() == -np.inf:
+            out[i] = 0.0
+        else:
+            _softmax_row(out[i])
+    return out
 
 
 @overload(attention.masked_softmax)
 def _overload_masked_softmax(scores, allowed):
     def masked_softmax(scores, allowed):
         width = scores.shape[-1]
-        out = scores.copy().reshape(-1, width)
         seen = np.broadcast_to(allowed, scores.shape).copy().reshape(-1, width)
-        for i in range(out.shape[0]):
-            for j in range(width):
-                if not seen[i, j]:
-                    out[i, j] = -np.inf
-            if out[i].max() == -np.inf:
-                out[i] = 0.0
-            else:
-                _softmax_row(out[i])
-        return out.reshape(scores.shape)
+        return _masked_softmax_rows(whole(scores).reshape(-1, width), seen).reshape(scores.shape)
 
     return masked_softmax
 
@@ -254,39 +274,46 @@ def _moments(x, r):
     return mean, squares / count
 
 
+@outlined
+def _standardize(x, eps):
+    out = np.empty(x.shape, x.dtype)
+    for r in range(x.shape[1]):
+        mean, variance = _moments(x, r)
+        scale = 1.0 / math.sqrt(variance + eps)
+        for i in range(x.shape[0]):
+            for j in range(x.shape[2]):
+                out[i, r, j] = (x[i, r, j] - mean) * scale
+    return out
+
+
+@outlined
+def _standardize_pullback(x, y, v, eps):
+    out = np.empty(v.shape, v.dtype)
+    count = x.shape[0] * x.shape[2]
+    for r in range(x.shape[1]):
+        _, variance = _moments(x, r)
+        scale = 1.0 / math.sqrt(variance + eps)
+        along, across = 0.0, 0.0
+        for i in range(x.shape[0]):
+            for j in range(x.shape[2]):
+                along += v[i, r, j]
+                across += v[i, r, j] * y[i, r, j]
+        along, across = along / count, across / count
+        for i in range(x.shape[0]):
+            for j in range(x.shape[2]):
+                out[i, r, j] = scale * (v[i, r, j] - along - y[i, r, j] * across)
+    return out
+
+
 @overload(normalization.standardize)
 def _overload_standardize(x, eps):
-    def standardize(x, eps):
-        out = np.empty(x.shape, x.dtype)
-        for r in range(x.shape[1]):
-            mean, variance = _moments(x, r)
-            scale = 1.0 / math.sqrt(variance + eps)
-            for i in range(x.shape[0]):
-                for j in range(x.shape[2]):
-                    out[i, r, j] = (x[i, r, j] - mean) * scale
-        return out
-
-    return standardize
+    return lambda x, eps: _standardize(whole(x), eps)
 
 
 @overload(normalization.standardize_pullback)
 def _overload_standardize_pullback(x, y, v, eps):
     def standardize_pullback(x, y, v, eps):
-        out = np.empty(v.shape, v.dtype)
-        count = x.shape[0] * x.shape[2]
-        for r in range(x.shape[1]):
-            _, variance = _moments(x, r)
-            scale = 1.0 / math.sqrt(variance + eps)
-            along, across = 0.0, 0.0
-            for i in range(x.shape[0]):
-                for j in range(x.shape[2]):
-                    along += v[i, r, j]
-                    across += v[i, r, j] * y[i, r, j]
-            along, across = along / count, across / count
-            for i in range(x.shape[0]):
-                for j in range(x.shape[2]):
-                    out[i, r, j] = scale * (v[i, r, j] - along - y[i, r, j] * across)
-        return out
+        return _standardize_pullback(whole(x), whole(y), whole(v), eps)
 
     return standardize_pullback
 
@@ -294,19 +321,27 @@ def _overload_standardize_pullback(x, y, v, eps):
 # ---- products and tables ----
 
 
+@outlined
+def _linear(x, weight, bias):
+    """x (n, k), weight (m, k), bias (m,) or None give (n, m)."""
+    out = np.dot(x, weight.T)
+    if bias is not None:
+        for i in range(out.shape[0]):
+            row = out[i]
+            for j in range(row.size):
+                row[j] += bias[j]
+    return out
+
+
 @overload(functional.linear)
 def _overload_linear(x, weight, bias=None):
     def linear(x, weight, bias=None):
         if x.shape[-1] != weight.shape[1]:
             raise ValueError("linear: the last axis of x does not fit weight")
-        flat = np.ascontiguousarray(x).reshape(-1, weight.shape[1])
-        out = np.dot(flat, weight.T)
-        if bias is not None:
-            if bias.shape[0] != weight.shape[0]:
-                raise ValueError("linear: bias does not fit weight")
-            for i in range(out.shape[0]):
-                for j in range(out.shape[1]):
-                    out[i, j] += bias[j]
+        if bias is not None and bias.shape[0] != weight.shape[0]:
+            raise ValueError("linear: bias does not fit weight")
+        flat = whole(x).reshape(-1, weight.shape[1])
+        out = _linear(flat, whole(weight), whole(bias))
         return out.reshape(x.shape[:-1] + (weight.shape[0],))
 
     return linear
@@ -331,7 +366,7 @@ def _overload_embedding_pullback(indices, weight, g, padding_idx=None):
     def embedding_pullback(indices, weight, g, padding_idx=None):
         weight_bar = np.zeros(weight.shape, g.dtype)
         flat = indices.ravel()
-        lines = np.ascontiguousarray(g).reshape(-1, weight.shape[1])
+        lines = whole(g).reshape(-1, weight.shape[1])
         for i in range(flat.size):
             for j in range(weight.shape[1]):
                 weight_bar[flat[i], j] += lines[i, j]

@@ -29,8 +29,15 @@ class Elements:
     """The views of one statement. `checks`: extents that must be found equal before its loops run."""
 
     def __init__(self, extents: Extents, hoist: Callable[[ir.Expr], ir.Name], frozen: Callable[[str], bool]) -> None:
-        self.extents, self.hoist, self.frozen = extents, hoist, frozen
+        self.extents, self.compute, self.frozen = extents, hoist, frozen
         self.checks: list[tuple[Dim, Dim]] = []
+        self.computed: dict[ir.Expr, ir.Name] = {}
+
+    def hoist(self, expr: ir.Expr) -> ir.Name:
+        """The name of a value that is computed before the statement, once."""
+        if expr not in self.computed:
+            self.computed[expr] = self.compute(expr)
+        return self.computed[expr]
 
     def view(self, expr: ir.Expr) -> View:
         """Raises Stay for what has no known rank."""

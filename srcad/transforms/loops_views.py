@@ -166,7 +166,10 @@ def _unbroadcast(e: Elements, call: ir.Call, kind: Num) -> View | None:
     view = e.view(g)
     wanted_dims = e.view(like).dims if not isinstance(like, ir.Name) else e.name(like).dims
     pairs = zip(view.dims[::-1], wanted_dims[::-1])
-    return view if all(d == ONE or e.extents.same(d, w) for d, w in pairs) else None
+    if all(d == ONE or e.extents.same(d, w) for d, w in pairs):
+        return view
+    # what was computed on the way to this answer is not computed again
+    return e.name(e.hoist(replace(call, args=(e.computed[g], like)))) if g in e.computed else None
 
 
 def argument(call: ir.Call, position: int, name: str) -> ir.Expr | None:
