@@ -1,0 +1,1 @@
+"""Images: reading single digits, and finding digits in scenes."""
