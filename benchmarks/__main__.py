@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import itertools
 import shlex
 import sys
 from collections.abc import Callable, Iterable
@@ -61,22 +62,26 @@ def main(argv: list[str]) -> int:
     sizes = chosen.sizes or (["tiny", "small"] if chosen.quick else ["small", "medium", "large"])
     threads = chosen.threads if chosen.threads is not None else [1] if chosen.quick else [1, 0]
     repeat = chosen.repeat or (3 if chosen.quick else 9)
-    runs: list[Run] = []
-    for count in threads:
-        for name in names:
-            for size in sizes:
-                if count != 1 and not cases[name].parallel:
-                    continue
-                runs.append(run(cases[name], size, chosen.peers, count, repeat, chosen.limit))
-                _show(runs[-1])
-    extra = resources.sections(names, chosen.limit) if chosen.resources else []
-    text = report.markdown(runs, cases, chosen.peers, shlex.join(["python", "-m", "benchmarks", *argv]), extra)
     output = chosen.output or (None if chosen.quick else HERE / "RESULTS.md")
-    if output is None:
-        print(text)
-        return 0
-    output.write_text(text + report.kept_section(output), encoding="utf-8")
-    report.plot(runs, chosen.peers, output.with_name("results.png"))
+    kept = "" if output is None else report.kept_section(output)
+    runs: list[Run] = []
+
+    def write(extra: list[str]) -> None:
+        text = report.markdown(runs, cases, chosen.peers, shlex.join(["python", "-m", "benchmarks", *argv]), extra)
+        if output is None:
+            print(text)
+        else:
+            output.write_text(text + kept, encoding="utf-8")
+
+    for count, name, size in itertools.product(threads, names, sizes):
+        if count == 1 or cases[name].parallel:
+            runs.append(run(cases[name], size, chosen.peers, count, repeat, chosen.limit))
+            _show(runs[-1])
+            if output is not None:  # after every program: an interruption loses nothing that was measured
+                write([])
+    write(resources.sections(names, chosen.limit) if chosen.resources else [])
+    if output is not None:
+        report.plot(runs, chosen.peers, output.with_name("results.png"))
     return 0
 
 

@@ -213,3 +213,20 @@ def test_end_to_end(capsys):
     assert main(["van_der_pol", "--quick", "--sizes", "tiny", "--peers", "primal,by hand,srcad NumPy"]) == 0
     text = capsys.readouterr().out
     assert "| van_der_pol | tiny |" in text and "None." in text
+
+
+def test_what_was_measured_before_an_interruption_is_written(monkeypatch, tmp_path):
+    from benchmarks import __main__ as command
+
+    def measured(case, size, peers, threads, repeat, limit):
+        if case.name == "lu":
+            raise KeyboardInterrupt
+        return Run(case.name, size, threads, (Reading("primal", "ok", times=[1.0]),), {"primal": 1.0})
+
+    monkeypatch.setattr(command, "run", measured)
+    output = tmp_path / "RESULTS.md"
+    output.write_text("\n## Generated programs\nkept\n")
+    with pytest.raises(KeyboardInterrupt):
+        command.main(["cholesky", "lu", "--sizes", "small", "--threads", "1", "--output", str(output)])
+    text = output.read_text()
+    assert "| cholesky | small |" in text and "kept" in text
