@@ -8,6 +8,8 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_builtins import Args, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
+from srcad.eval_exprs import attribute
+from srcad.eval_index import index
 from srcad.eval_values import constant, demand, static
 from srcad.values import Known, Lazy, Value
 
@@ -33,6 +35,18 @@ def _einsum(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Va
 
 def _letter(axis: Any) -> str:
     return "..." if axis is ... else "abcdefghijklmnopqrstuvwxyz"[axis]
+
+
+@handles("numpy.delete")
+def _delete(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """A slice names the places that it picks."""
+    known, axis = static(ev, args[2] if len(args) > 2 else kwargs.get("axis", Known(None)))
+    if len(args) < 2 or not isinstance(args[1], (Lazy, Known)) or not known:
+        return keep(ev, "numpy.delete", args, kwargs, loc)
+    extents = attribute(ev, args[0], "size", loc) if axis is None else attribute(ev, args[0], "shape", loc)
+    count = extents if axis is None else index(ev, extents, [constant(axis)], loc)
+    places = index(ev, keep(ev, "numpy.arange", [count], {}, loc), [args[1]], loc)
+    return keep(ev, "numpy.delete", [args[0], places, *args[2:]], kwargs, loc)
 
 
 @handles("numpy.pad")

@@ -59,3 +59,13 @@ def test_an_argument_numba_has_no_type_for():
     made = compiling.load(NJIT + "def same_d(x):\n    return x\n", "same_d")
     with pytest.raises(compiling.CannotCompile):
         compiling.warm(made, (object(),))
+
+
+def test_what_is_handed_back_to_python_is_there() -> None:
+    """The compiler's table of functions that compiled code calls back for, and the runtime's, are the same."""
+    from srcad_runtime import interpreted
+
+    from srcad.transforms import retarget_interpreted
+
+    assert set(retarget_interpreted.NATIVE) == set(interpreted.PATHS)
+    assert set(retarget_interpreted.HELPERS) == set(interpreted.HELPERS)

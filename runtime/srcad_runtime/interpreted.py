@@ -144,28 +144,28 @@ def wrapper(line: str) -> Callable[..., Any]:
 
 
 def kernel_name(path: str) -> str:
-    """How a function of NumPy's is called here: ``logaddexp_reduce`` for ``numpy.logaddexp.reduce``."""
-    if path.startswith("math."):
-        return path.replace(".", "_")
-    return path.removeprefix("numpy.").removeprefix("linalg.").removeprefix("fft.").replace(".", "_")
+    """How a function is called here: ``logaddexp_reduce`` for ``numpy.logaddexp.reduce``, ``math_prod``."""
+    return path.removeprefix("numpy.").replace(".", "_")
 
 
 # where small arrays do not fit together: the arguments that have the dtype and the rank of the result
-LIKE = {
-    "cut": ("g", "g"),
-    "cumprod_adjoint": ("g", "a"),
-    "diff_adjoint": ("g", "g"),
-    "diagonal_adjoint": ("g", "a"),
-    "fitted": ("g", "g"),
-    "half_spectrum_adjoint": ("x", "x"),
-    "pad_adjoint": ("g", "array"),
-    "repeat_adjoint": ("g", "a"),
-    "resized": ("g", "g"),
-    "spread_diagonals": ("g", "a"),
-    "take_adjoint": ("g", "a"),
-    "take_along_axis_adjoint": ("g", "a"),
-    "tile_adjoint": ("g", "a"),
-    "uncut": ("g", "g"),
+LIKE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "cross": (("a", "b"), ("a", "b")),
+    "cumprod_adjoint": (("g",), ("a",)),
+    "cut": (("g",), ("g",)),
+    "diagonal_adjoint": (("g",), ("a",)),
+    "diff_adjoint": (("g",), ("g",)),
+    "fitted": (("g",), ("g",)),
+    "half_spectrum_adjoint": (("x",), ("x",)),
+    "linalg_cross": (("x1", "x2"), ("x1", "x2")),
+    "pad_adjoint": (("g",), ("array",)),
+    "repeat_adjoint": (("g",), ("a",)),
+    "resized": (("g",), ("g",)),
+    "spread_diagonals": (("g",), ("a",)),
+    "take_adjoint": (("g",), ("a",)),
+    "take_along_axis_adjoint": (("g",), ("a",)),
+    "tile_adjoint": (("g",), ("a",)),
+    "uncut": (("g",), ("g",)),
 }
 
 
@@ -216,13 +216,14 @@ def kinds_of(function: Callable[..., Any], given: dict[str, Any]) -> tuple[list[
             found = function(**{name: sample(t) for name, t in given.items()})
         except Exception as error:  # whatever the library raises
             if function.__name__ in LIKE:
-                dtype, rank = (given[name] for name in LIKE[function.__name__])
-                return [np.dtype(str(getattr(dtype, "dtype", dtype)))], [getattr(rank, "ndim", 0)], False
+                dtypes, ranks = LIKE[function.__name__]
+                kind = np.result_type(*(str(getattr(given[n], "dtype", given[n])) for n in dtypes))
+                return [kind], [max(getattr(given[n], "ndim", 0) for n in ranks)], False
             raise TypingError(f"{function.__name__}: {error}") from error
     several = isinstance(found, tuple)
     parts = [np.asarray(part) for part in (found if several else (found,))]
     dtypes = [part.dtype for part in parts]
-    if function.__name__ in ("eig", "eigvals"):  # real only where all happen to be
+    if function.__name__ in ("linalg_eig", "linalg_eigvals"):  # real only where all happen to be
         dtypes = [np.result_type(dtype, np.complex64) for dtype in dtypes]
     return dtypes, [part.ndim for part in parts], several
 

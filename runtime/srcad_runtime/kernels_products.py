@@ -208,15 +208,16 @@ def _matmul(a, b):
 # ---- any sum of products ----
 
 
-def einsum_source(subscripts: str, scalars: bool) -> str:
-    """The text of a function (operands, kind) that computes an einsum by nested loops."""
+def einsum_source(subscripts: str, scalars: bool, numbers: tuple[int, ...] = ()) -> str:
+    """The text of a function (operands, kind) that computes an einsum by nested loops; `numbers` are no arrays."""
     inputs, _, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if "->" not in subscripts:
         output = "".join(sorted(c for c in set(inputs) - {","} if inputs.count(c) == 1))
     extents = {c: f"operands[{k}].shape[{at}]" for k, term in enumerate(terms) for at, c in enumerate(term)}
     summed = [c for c in dict.fromkeys("".join(terms)) if c not in output]
-    product = " * ".join(f"operands[{k}][{', '.join(term) or '()'}]" for k, term in enumerate(terms))
+    factors = [f"operands[{k}][{', '.join(term) or '()'}]" for k, term in enumerate(terms)]
+    product = " * ".join(f"operands[{k}]" if k in numbers else factor for k, factor in enumerate(factors))
     shape = "".join(f"{extents[c]}, " for c in output)
     lines = ["def run(operands, kind):", f"    out = np.zeros(({shape}), kind)"]
     for depth, c in enumerate([*output, *summed]):
@@ -233,6 +234,9 @@ def _einsum(subscripts, *operands):
     if "." in text:
         return None
     kind, space = _kind(*operands), {"np": np}
-    exec(einsum_source(text, text.endswith("->")), space)
+    numbers = tuple(k for k, t in enumerate(operands) if not isinstance(t, types.Array))
+    letters = text.replace(",", "").replace(" ", "")
+    scalar = text.endswith("->") or "->" not in text and all(letters.count(c) > 1 for c in letters)
+    exec(einsum_source(text, scalar, numbers), space)
     run = register_jitable(space["run"])
     return lambda subscripts, *operands: run(operands, kind)

@@ -129,16 +129,11 @@ def handed_back(types: Ranks, old: ir.Call, new: ir.Call, path: str) -> ir.Call 
         return _call(new, name)
     native = NATIVE.get(path)
     listed = isinstance(old.args[0], (ir.List, ir.Tuple))
-    if native is None or native(types, old) or types.rank(old.args[0]) is None and not listed:
+    if native is None or native(types, old):
         return None
-    name = (
-        path.replace("math.", "math_")
-        .removeprefix("numpy.")
-        .removeprefix("linalg.")
-        .removeprefix("fft.")
-        .replace(".", "_")
-    )
-    return _call(new, name)
+    if native is not _never and types.rank(old.args[0]) is None and not listed:
+        return None
+    return _call(new, path.removeprefix("numpy.").replace(".", "_"))
 
 
 def _call(call: ir.Call, name: str) -> ir.Call:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import ir
+from srcad.rules.static import split_subscripts
 from srcad.transforms import activity
 from srcad.transforms.retarget_float32 import NARROW, Narrow, settled
 from srcad.transforms.retarget_interpreted import handed_back
@@ -208,6 +209,46 @@ def _squeezed(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     return ir.Index(new.args[0], items, loc=new.loc) if places else new.args[0]
 
 
+def _at_least(count: int) -> Rewrite:
+    """``np.atleast_2d`` and ``np.atleast_3d`` of an array are indexing with None."""
+
+    def rewrite(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+        rank = self.rank(old.args[0])
+        if len(new.args) != 1 or not rank:
+            return new
+        full = ir.Slice(None, None)
+        front = (ir.NONE,) if rank == 1 else ()
+        behind = (ir.NONE,) if count == 3 and rank < 3 else ()
+        if rank >= count:
+            return new.args[0]
+        return ir.Index(new.args[0], (*front, *(full,) * rank, *behind), loc=new.loc)
+
+    return rewrite
+
+
+def _transposed(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``np.matrix_transpose``: the last two axes."""
+    rank = self.rank(old.args[0])
+    if rank is None or rank < 2:
+        return new
+    order = ir.Tuple(tuple(ir.const(k) for k in (*range(rank - 2), rank - 1, rank - 2)))
+    return ir.Call(ir.Ref("numpy.transpose"), (new.args[0], order), loc=new.loc)
+
+
+def _filled(like: bool) -> Rewrite:
+    """``np.full`` and ``np.full_like`` with an array are a copy of the array, broadcast."""
+
+    def rewrite(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+        value = argument(new, 1, "fill_value")
+        shown = argument(old, 1, "fill_value")
+        if value is None or shown is None or not self.rank(shown) or len(new.args) > 2:
+            return new
+        shape = ir.Attr(new.args[0], "shape") if like else new.args[0]
+        return ir.call("numpy.copy", ir.call("numpy.broadcast_to", value, shape))
+
+    return rewrite
+
+
 def _flipped(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     """``np.flip`` along given axes is a slice with step -1."""
     given, rank = argument(new, 1, "axis"), self.rank(old.args[0])
@@ -334,8 +375,12 @@ def _dotted(name: str) -> Rewrite:
 
 def _einsum(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     text = new.args[0]
-    plain = isinstance(text, ir.Const) and isinstance(text.value, str) and "." not in text.value
-    return _kernel(new, "einsum", *new.args) if plain else new
+    ranks = [self.rank(e) for e in old.args[1:]]
+    if not isinstance(text, ir.Const) or not isinstance(text.value, str) or None in ranks:
+        return new
+    terms, output = split_subscripts(text.value, [r for r in ranks if r is not None])
+    spelt = ir.const(",".join(terms) + "->" + output)
+    return _kernel(new, "einsum", spelt if "." in text.value else text, *new.args[1:])
 
 
 def _clip(r: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
@@ -355,11 +400,14 @@ def _add_at(work: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
 
 
 def _concatenated(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
-    """``axis=None`` joins the arrays as they lie in C order."""
+    """A list may hold arrays of one layout only, a tuple any; ``axis=None`` joins them as they lie in C order."""
     parts = new.args[0]
     given = dict(new.kwargs).get("axis", new.args[1] if len(new.args) > 1 else None)
-    if given != ir.NONE or not isinstance(parts, (ir.Tuple, ir.List)):
+    if not isinstance(parts, (ir.Tuple, ir.List)):
         return new
+    if given != ir.NONE:
+        parts = ir.Tuple(parts.items)
+        return new if parts == new.args[0] else ir.Call(new.fn, (parts, *new.args[1:]), new.kwargs, loc=new.loc)
     flat = ir.Tuple(tuple(ir.call("numpy.ravel", part) for part in parts.items))
     return ir.Call(new.fn, (flat,), loc=new.loc)
 
@@ -397,6 +445,12 @@ REWRITES: dict[str, Rewrite] = {
     "math.modf": _always("modf"),
     "math.remainder": _always("remainder"),
     "numpy.array": _array,
+    "numpy.atleast_2d": _at_least(2),
+    "numpy.atleast_3d": _at_least(3),
+    "numpy.full": _filled(False),
+    "numpy.full_like": _filled(True),
+    "numpy.linalg.matrix_transpose": _transposed,
+    "numpy.matrix_transpose": _transposed,
     "numpy.concatenate": _concatenated,
     "numpy.add.at": _add_at,
     "numpy.clip": _clip,
