@@ -216,9 +216,9 @@ def kinds_of(function: Callable[..., Any], given: dict[str, Any]) -> tuple[list[
             found = function(**{name: sample(t) for name, t in given.items()})
         except Exception as error:  # whatever the library raises
             if function.__name__ in LIKE:
-                dtypes, ranks = LIKE[function.__name__]
-                kind = np.result_type(*(str(getattr(given[n], "dtype", given[n])) for n in dtypes))
-                return [kind], [max(getattr(given[n], "ndim", 0) for n in ranks)], False
+                typed, ranked = LIKE[function.__name__]
+                kind = np.result_type(*(str(getattr(given[n], "dtype", given[n])) for n in typed))
+                return [kind], [max(getattr(given[n], "ndim", 0) for n in ranked)], False
             raise TypingError(f"{function.__name__}: {error}") from error
     several = isinstance(found, tuple)
     parts = [np.asarray(part) for part in (found if several else (found,))]

@@ -133,7 +133,7 @@ def ir_names(expression: str) -> set[str]:
         ("np.tensordot(t, m, axes=((1, 2), (0, 1)))", "kernels.tensordot(t, m, (1, 2), (0, 1))"),
         ("np.tensordot(m, v, 1)", "kernels.tensordot(m, v, (-1,), (0,))"),
         ("np.einsum('ij,kj->ik', m, m)", 'kernels.einsum("ij,kj->ik", m, m)'),
-        ("np.einsum('...j->...', m)", 'np.einsum("...j->...", m)'),
+        ("np.einsum('...j->...', m)", 'kernels.einsum("Zj->Z", m)'),
         ("m[m > 0.0]", "kernels.masked(m, m > 0.0)"),
         ("v[v > 0.0]", "v[v > 0.0]"),
         ("unbroadcast(m, v)", "kernels.unbroadcast(m, v)"),
