@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import sys
 import traceback
@@ -45,7 +46,13 @@ def recover(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[Any
 
 def finite(results: tuple[Any, ...]) -> bool:
     """Whether a kernel's results hold no inf and no nan."""
-    return all(bool(np.isfinite(r).all()) for r in results if isinstance(r, (float, complex, np.ndarray, np.generic)))
+    for result in results:
+        if isinstance(result, float):  # as are NumPy's own
+            if not math.isfinite(result):
+                return False
+        elif isinstance(result, (complex, np.ndarray, np.generic)) and not np.isfinite(result).all():
+            return False
+    return True
 
 
 def _ask_numpy(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[Exception, tuple[Any, ...] | None]:
