@@ -202,6 +202,8 @@ class _Writer:
             self._same(name, value)
         for one, axis, other, last in self.kernel.alike:
             self.text.missing(f"{self._extent(one, axis)} != {self._extent(other, last)}")
+        for one, axis, n in self.kernel.least:
+            self.text.missing(f"{self._extent(one, axis)} < {n}")
         for space, key, value in self.kernel.watched:
             self.text.missing(f"{self.text.constant(space)}.get({key!r}) is not {self.text.constant(value)}")
         for origin, path, value in self.kernel.baked_hidden:

@@ -76,6 +76,21 @@ def test_arrays_are_long_enough_for_constant_indices():
     np.testing.assert_array_equal(f.grad(np.array([2.0, 3.0, 4.0])), [4.0, 1.0, 2.0])
 
 
+def either(y, far):
+    return y[3] * y[0] if far else y[0] * y[1]
+
+
+def test_warm_calls_with_shorter_arrays_are_answered_by_another_kernel():
+    gradient = srcad.grad(either, backend="numba")
+    for y in (np.ones(5), np.ones(5), np.array([2.0, 3.0]), np.ones(5), np.array([2.0, 3.0])):
+        expected = [y[1], y[0]] if y.size == 2 else [1.0, 1.0, 0.0, 0.0, 0.0]
+        np.testing.assert_array_equal(gradient(y, False), expected)
+    pairs = srcad.grad(added, backend="numba")
+    for k in (6, 6, 2, 6):
+        a, b = np.arange(6.0), np.arange(float(k))
+        np.testing.assert_allclose(pairs(a, b), by_differences(added, a, b))
+
+
 def test_only_what_meets_is_relied_on():
     f = differentiate(two_axes, argnums="a", backend="numpy")
     text = f.source_for(np.ones((6, 6)), np.ones((6, 6)))
