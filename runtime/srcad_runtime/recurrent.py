@@ -76,7 +76,8 @@ def lstm_cell(params: Params, x: Array, h: Array, c: Array) -> tuple[Array, Arra
 
     Shapes: x (n, inputs), h and c (n, units); returns the next (h, c).
     """
-    return _lstm_step(_from_input(params, x) + _from_state(params, h), c)
+    units = _units(params, 4)
+    return _lstm_step(_from_input(params, x) + _from_state(params, h), c, units)
 
 
 def gru_cell(params: Params, x: Array, h: Array) -> Array:
@@ -84,7 +85,8 @@ def gru_cell(params: Params, x: Array, h: Array) -> Array:
 
     Shapes: x (n, inputs), h (n, units); returns the next h.
     """
-    return _gru_step(_from_input(params, x), _from_state(params, h), h)
+    units = _units(params, 3)
+    return _gru_step(_from_input(params, x), _from_state(params, h), h, units)
 
 
 # ---- sequences ----
@@ -92,9 +94,10 @@ def gru_cell(params: Params, x: Array, h: Array) -> Array:
 
 def rnn(params: Params, x: Array, h: Array | None = None) -> tuple[Array, Array]:
     """`rnn_cell` over a sequence: x (t, n, inputs), h (n, units) give the outputs (t, n, units) and the last h."""
-    h = _start(params, x, h)
+    units = _units(params, 1)
+    h = _start(x, units, h)
     entered = _from_input(params, x)
-    outputs = np.empty((x.shape[0], h.shape[0], h.shape[1]), x.dtype)
+    outputs = np.empty((x.shape[0], x.shape[1], units), x.dtype)
     for t in range(x.shape[0]):
         h = np.tanh(entered[t] + _from_state(params, h))
         outputs[t] = h
@@ -106,23 +109,24 @@ def lstm(params: Params, x: Array, h: Array | None = None, c: Array | None = Non
 
     Returns the outputs (t, n, units) and the last (h, c).
     """
-    h = _start(params, x, h)
-    c = _start(params, x, c)
+    units = _units(params, 4)
+    h, c = _start(x, units, h), _start(x, units, c)
     entered = _from_input(params, x)
-    outputs = np.empty((x.shape[0], h.shape[0], h.shape[1]), x.dtype)
+    outputs = np.empty((x.shape[0], x.shape[1], units), x.dtype)
     for t in range(x.shape[0]):
-        h, c = _lstm_step(entered[t] + _from_state(params, h), c)
+        h, c = _lstm_step(entered[t] + _from_state(params, h), c, units)
         outputs[t] = h
     return outputs, (h, c)
 
 
 def gru(params: Params, x: Array, h: Array | None = None) -> tuple[Array, Array]:
     """`gru_cell` over a sequence: x (t, n, inputs), h (n, units) give the outputs (t, n, units) and the last h."""
-    h = _start(params, x, h)
+    units = _units(params, 3)
+    h = _start(x, units, h)
     entered = _from_input(params, x)
-    outputs = np.empty((x.shape[0], h.shape[0], h.shape[1]), x.dtype)
+    outputs = np.empty((x.shape[0], x.shape[1], units), x.dtype)
     for t in range(x.shape[0]):
-        h = _gru_step(entered[t], _from_state(params, h), h)
+        h = _gru_step(entered[t], _from_state(params, h), h, units)
         outputs[t] = h
     return outputs, h
 
@@ -156,15 +160,27 @@ def _from_state(params: Params, h: Array) -> Array:
     return linear(h, params["weight_hh"], params["bias_hh"])
 
 
-def _start(params: Params, x: Array, state: Array | None) -> Array:
+def _start(x: Array, units: int, state: Array | None) -> Array:
     """The given state, or zeros (n, units)."""
-    if state is not None:
-        return state
-    return np.zeros((x.shape[1], params["weight_hh"].shape[1]), x.dtype)
+    return np.zeros((x.shape[1], units), x.dtype) if state is None else state
 
 
-def _lstm_step(gates: Array, c: Array) -> tuple[Array, Array]:
-    units = c.shape[1]
+def _units(params: Params, gates: int) -> int:
+    """How many units the layer has.
+
+    Raises:
+        ValueError: if the weights are not those of a layer with so many gates.
+    """
+    inner, outer = params["weight_hh"], params["weight_ih"]
+    units: int = inner.shape[1]
+    if inner.shape[0] != gates * units:
+        raise ValueError(f"weight_hh {inner.shape} is not that of a layer with {gates} gates")
+    if outer.shape[0] != gates * units:
+        raise ValueError(f"weight_ih {outer.shape} does not fit {gates} gates of {units} units")
+    return units
+
+
+def _lstm_step(gates: Array, c: Array, units: int) -> tuple[Array, Array]:
     i = sigmoid(gates[:, :units])
     f = sigmoid(gates[:, units : 2 * units])
     g = np.tanh(gates[:, 2 * units : 3 * units])
@@ -173,8 +189,7 @@ def _lstm_step(gates: Array, c: Array) -> tuple[Array, Array]:
     return o * np.tanh(c), c
 
 
-def _gru_step(entered: Array, kept: Array, h: Array) -> Array:
-    units = h.shape[1]
+def _gru_step(entered: Array, kept: Array, h: Array, units: int) -> Array:
     r = sigmoid(entered[:, :units] + kept[:, :units])
     z = sigmoid(entered[:, units : 2 * units] + kept[:, units : 2 * units])
     new = np.tanh(entered[:, 2 * units : 3 * units] + r * kept[:, 2 * units : 3 * units])

@@ -169,6 +169,15 @@ def test_an_input_of_the_wrong_width_is_named(rng) -> None:
         layers.lstm(layers.lstm_init(rng, 3, 4), np.ones((6, 2, 5)))
 
 
+def test_weights_of_another_layer_are_named(rng) -> None:
+    with pytest.raises(ValueError, match=r"weight_hh \(16, 4\) is not that of a layer with 3 gates"):
+        layers.gru(layers.lstm_init(rng, 3, 4), np.ones((6, 2, 3)))
+    params = layers.gru_init(rng, 3, 4)
+    params["weight_ih"] = params["weight_ih"][:8]
+    with pytest.raises(ValueError, match=r"weight_ih \(8, 3\) does not fit 3 gates of 4 units"):
+        layers.gru_cell(params, np.ones((2, 3)), np.ones((2, 4)))
+
+
 # ---- attention ----
 
 NAMES = {"out_proj_weight": "out_proj.weight", "out_proj_bias": "out_proj.bias"}
