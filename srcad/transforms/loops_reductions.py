@@ -220,13 +220,11 @@ def running(expr: ir.Expr, target: ir.Name, room: Room, elements: Elements, kind
     along = (axis[0] if axis else 0) % len(source.dims)
     view = elements.view(expr.args[0])
     index = room.index(view.dims)
-    here, later = _place(elements, target, index), _place(elements, target, _replaced(index, along, index[along] + 1))
-    room.add(
-        room.nest(
-            elements, view.dims, [Cell(here, view.at(index))], [ir.Assign(target, room.empty(view.dims, kind.dtype))]
-        )
-    )
+    made = ir.Assign(target, room.empty(view.dims, kind.dtype))
+    room.add(room.nest(elements, view.dims, [Cell(_place(elements, target, index), view.at(index))], [made]))
     rest = _replaced(view.dims, along, view.dims[along] - 1)
+    index = room.index(rest)  # an axis along which one sum is left has no loop
+    here, later = _place(elements, target, index), _place(elements, target, _replaced(index, along, index[along] + 1))
     sums = Cell(later, ir.Binary(RUNNING[expr.fn.path], here, later))
     room.add(room.nest(room.elements(), rest, [sums]))
     return view.dims

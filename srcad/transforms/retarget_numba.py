@@ -63,6 +63,10 @@ class _Retarget:
                 base, mask
             ):
                 new = self.masked_write(old, new)
+            case ir.Pop(ir.Index(base, (mask,)), stack) if self.is_full_mask(base, mask):
+                array, mask = new.target.args
+                popped = ir.Call(ir.Attr(ir.Name(stack), "pop"))
+                new = ir.Do(ir.call("srcad_runtime.kernels.set_masked", array, mask, popped), loc=old.loc)
             case ir.Raise(ir.Call(_, args)) if any(isinstance(a, ir.FString) for a in args):
                 new = replace(new, exc=replace(new.exc, args=tuple(map(_unformatted, new.exc.args))))
         return new if self.narrow is None else self.narrow.node(old, new)
