@@ -584,8 +584,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         (
             "arrays others read become numbers",
-            "if name in elsewhere | mentions | ir.names(nest.stops) or first is None",
-            "if first is None",
+            "if mentioned or name in elsewhere or name in stops or not cells",
+            "if not cells",
         ),
         (
             "sums of elements others need are dropped",
