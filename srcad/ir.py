@@ -624,7 +624,7 @@ def _names(node: Any) -> frozenset[str]:
     """The variables of a node, which never change: kept with it, since passes ask again and again."""
     known: frozenset[str] | None = node.__dict__.get("_names_")
     if known is None:
-        own = frozenset()
+        own: frozenset[str] = frozenset()
         if isinstance(node, Name):
             own = frozenset((node.id,))
         elif isinstance(node, (Push, Pop)):

@@ -476,7 +476,7 @@ class Pull:
         """A variable that holds the value of a part of the primal."""
         if expr is not None and _is_view(expr):
             return expr
-        if expr == self.primal and self.out is not None:
+        if expr is not None and self.out is not None and self.primal in (expr, ir.call("numpy.copy", expr)):
             return self.out
         if expr is None:
             raise Unsupported(
