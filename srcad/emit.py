@@ -71,6 +71,9 @@ def module(
     shown, spelling = resolve(display(tuple(functions)))
     if backend == "numba" and any(_is_runtime(i) for i in spelling.imports.values()):
         imports = (*imports, "srcad_runtime.nopython")  # tells Numba how to compile the runtime's functions
+    if ("srcad_runtime", "interpreted") in ((i.module, i.name) for i in spelling.imports.values()):
+        # machine code that calls back into Python runs only in the process that made it
+        decorator = decorator.replace("cache=True, ", "")
     for path in sorted(imports):
         spelling.spell(path)
     head = [f"# {line}".rstrip() for line in header.splitlines()]
