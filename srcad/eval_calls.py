@@ -64,7 +64,7 @@ def _keywords(ev: Evaluator, expr: ir.Call, values: Sequence[Value]) -> Kwargs:
 
 
 def _special(fn: Value) -> Any:
-    from srcad import eval_builtins, eval_numpy, eval_sequences  # noqa: F401  (registers its functions)
+    from srcad import eval_builtins, eval_itertools, eval_numpy, eval_sequences  # noqa: F401  (registers its functions)
 
     if isinstance(fn, Known) and isinstance(fn.expr, ir.Ref):
         if fn.expr.path.startswith(("scipy.optimize.", "scipy.integrate.")):

@@ -13,7 +13,7 @@ from srcad.eval_comprehensions import taking
 from srcad.eval_core import Evaluator, Restart, place
 from srcad.eval_exprs import evaluate
 from srcad.eval_order import owned, release
-from srcad.eval_values import ONE_ARRAY, residual
+from srcad.eval_values import ONE_ARRAY, residual, static
 from srcad.types import Num, Seq
 from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Value
 
@@ -75,6 +75,9 @@ def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc 
 
 def item(ev: Evaluator, base: Dyn, items: list[Value], loc: ir.Loc | None) -> Value:
     expr = ir.Index(base.expr, tuple(residual(ev, i, loc) for i in items), loc=loc)
+    part = _part(ev, base, items[0], loc) if len(items) == 1 and isinstance(items[0], Lazy) else None
+    if part is not None:
+        return part
     if len(items) != 1 or isinstance(items[0], (Known, Lazy)):
         raise Unsupported(
             "cannot differentiate a slice of a list of unknown length", loc, "Make it an array with np.array first."
@@ -82,6 +85,33 @@ def item(ev: Evaluator, base: Dyn, items: list[Value], loc: ir.Loc | None) -> Va
     type_ = ev.cx.types.get(base.expr.id) if isinstance(base.expr, ir.Name) else base.type
     assert isinstance(type_, Seq)
     return Dyn(expr, type_.element)
+
+
+def _part(ev: Evaluator, base: Dyn, key: Lazy, loc: ir.Loc | None) -> Value | None:
+    """``values[a:b]`` with bounds that are numbers of the text: a new list of these items."""
+    bounds = [static(ev, bound) for bound in key.args] if key.kind == "slice" else []
+    if len(bounds) != 3 or not all(known for known, _ in bounds) or bounds[2][1] not in (None, 1):
+        return None
+    source, k = ir.Name(_source(loc)), ir.Name(f"k#{place(loc)}")
+    length = ir.Call(ir.Ref("builtins.len", len), (source,), loc=loc)
+    lower, upper = _bound(bounds[0][1], length, ir.Const(0)), _bound(bounds[1][1], length, length)
+    span = ir.Call(ir.Ref("builtins.range", range), (lower, upper), loc=loc)
+    ev.env[source.id] = base
+    value = from_comprehension(
+        ev, ir.Comprehension("list", ir.Index(source, (k,), loc=loc), (ir.Generator(k, span),), loc=loc)
+    )
+    ev.env.pop(source.id, None)
+    return value
+
+
+def _bound(value: int | None, length: ir.Expr, default: ir.Expr) -> ir.Expr:
+    """A bound of a slice as a position from the front."""
+    if value is None:
+        return default
+    if value >= 0:
+        return ir.Call(ir.Ref("builtins.min", min), (ir.Const(value), length))
+    from_end = ir.Binary("-", length, ir.Const(-value))
+    return ir.Call(ir.Ref("builtins.max", max), (from_end, ir.Const(0)))
 
 
 def set_item(ev: Evaluator, base: Dyn, items: list[Value], value: Value, loc: ir.Loc | None) -> None:

@@ -132,8 +132,10 @@ def _filter(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Va
 
 @handles("functools.reduce")
 def _reduce(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    from srcad import eval_calls
+    from srcad import eval_calls, eval_itertools
 
+    if isinstance(args[1], Dyn) and unrolled(ev, args[1], ranges=False) is None:
+        return eval_itertools.reduced(ev, args[0], args[1], args[2:3], loc)
     items = [*args[2:3], *items_of(ev, args[1], loc)]
     if not items:
         raise TypeError("reduce() of empty iterable with no initial value")

@@ -1,5 +1,8 @@
 """Iterators and comprehensions: what is read when, how often, and how far."""
 
+import functools
+import itertools
+
 import numpy as np
 
 from tests.programs.registry import program
@@ -280,3 +283,40 @@ def out_of_range_slices(x):
 def listcomp_of_dict(x):
     d = {k: v * 2 for k, v in zip("abcd", (x[0], x[1], x[2], x[3]))}
     return d["a"] * d["d"]
+
+
+@program(lambda rng: (rng.normal(size=5),))
+def reduced_array(x):
+    y = functools.reduce(lambda a, b: a * np.sin(b) + 1.0, x)
+    return y * functools.reduce(lambda a, b: a * b + x[0], x[1:], 2.0)
+
+
+@program(lambda rng: (rng.normal(size=5),))
+def all_pairs_of_a_list(x):
+    s = 0.0
+    for a, b in itertools.combinations([x[0], x[1], x[2], x[3]], 2):
+        s += a * b * b
+    for i, j in itertools.product(range(3), range(2)):
+        s += x[i] * x[j] ** 2 * s
+    for a, b, c in itertools.permutations((x[2], x[3], x[4])):
+        s += a * b - c * c * a
+    return s
+
+
+@program(lambda rng: (rng.normal(size=5),))
+def products_of_what_changes(x):
+    values = [x[0], x[1]]
+    s = 0.0
+    for a, b in itertools.product(values, values):
+        values[0] = values[0] * b + a
+        s += a * b * values[0]
+    return s + values[0]
+
+
+@program(lambda rng: (rng.normal(size=5),))
+def parts_of_a_list(x):
+    values = [v * v for v in x]
+    part = values[1:3]
+    part[0] = values[0] * 2.0
+    values[2] = x[0]
+    return sum(values[:-2]) * part[0] * part[1] + sum(values[-2:]) + len(values[9:]) + values[2:][0]

@@ -95,11 +95,17 @@ def sorted_by_a_key(x):
 
 
 @refused(vector)
-def all_pairs(x):
+def sums_along_the_way(x):
     total = 0.0
-    for a, b in itertools.product((x[0], x[1]), (x[2], x[3])):
-        total = total * 0.5 + a * b
+    for s in itertools.accumulate((x[0], x[1], x[2])):
+        total = total * 0.5 + s
     return total
+
+
+@refused(vector)
+def pairs_used_twice(x):
+    pairs = itertools.combinations((x[0], x[1], x[2]), 2)
+    return sum(a * b for a, b in pairs) + sum(a - b for a, b in pairs)
 
 
 @refused(vector)
