@@ -85,6 +85,9 @@ def fits(rows: list[tuple[Any, ...]]) -> bool:
 
 def _on_leaf(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: list[Any]) -> None:
     """`arrays` are parameter, gradient, moments; what is not contiguous is worked on in a copy and copied back."""
+    if arrays[0].size < 2 * PIECE and all([x.flags.c_contiguous for x in arrays]):
+        kernel(*[x.reshape(-1) for x in arrays], *numbers)
+        return
     worked = [x if x.flags.c_contiguous else np.ascontiguousarray(x) for x in arrays]
     _threaded(kernel, [x.reshape(-1) for x in worked], numbers)
     for position, (x, copy) in enumerate(zip(arrays, worked)):

@@ -160,6 +160,14 @@ def _gather(node: Tree, rest: tuple[Tree, ...], path: _Path, found: list[tuple[A
     if isinstance(node, np.ndarray):
         found.append((node, *rest))
         return
+    if type(node) is dict and all([type(o) is dict and o.keys() == node.keys() for o in rest]):  # the usual case
+        for key, child in node.items():
+            at = tuple([o[key] for o in rest])
+            if isinstance(child, np.ndarray):
+                found.append((child, *at))
+            else:
+                _gather(child, at, (path, node, key), found)
+        return
     children = _children(node)
     if children is None:
         if not _is_static(node):
