@@ -33,8 +33,10 @@ LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 COVERAGE = """# What has a derivative
 
 Every library function with a derivative rule of srcad's own, written from the rules themselves. *Modes*: reverse,
-forward, both, or zero where every derivative is zero. A function that is not here is refused, unless it is written in
-Python that srcad can read or has a [rule of yours](rules.md).
+forward, both, or zero where every derivative is zero. *Backends*: besides NumPy; Numba with a star where compiled code
+calls back into Python, for some ranks or arguments, or always; what Numba cannot compile in a program is answered by
+NumPy with one warning (`backend="auto"`) or refused (`backend="numba"`). A function that is not here is refused, unless
+it is written in Python that srcad can read or has a [rule of yours](rules.md).
 
 """
 

@@ -9,11 +9,15 @@ from srcad.rules.registry import RuleSet
 
 
 class Row(NamedTuple):
-    """One function. modes: "both", "reverse", "forward" or "zero"; numbers: "real" or "real, complex"."""
+    """One function. modes: "both", "reverse", "forward" or "zero"; numbers: "real" or "real, complex".
+
+    backends: besides NumPy; "Numba*" where compiled code calls back into Python for some ranks or arguments, or always.
+    """
 
     path: str
     modes: str
     numbers: str
+    backends: str
     notes: str
 
 
@@ -30,17 +34,35 @@ def markdown() -> str:
         library = row.path.rpartition(".")[0]
         if library != section:
             section = library
-            lines += ["", f"## {section}", "", "| function | modes | numbers | notes |", "|---|---|---|---|"]
-        lines.append(f"| `{row.path.rpartition('.')[2]}` | {row.modes} | {row.numbers} | {row.notes} |")
+            lines += [
+                "",
+                f"## {section}",
+                "",
+                "| function | modes | numbers | backends | notes |",
+                "|---|---|---|---|---|",
+            ]
+        lines.append(
+            f"| `{row.path.rpartition('.')[2]}` | {row.modes} | {row.numbers} | {row.backends} | {row.notes} |"
+        )
     return "\n".join(lines).strip() + "\n"
 
 
 def _row(rule: RuleSet) -> Row:
     if rule.constant:
-        return Row(rule.path, "zero", "real, complex", "derivative zero wherever it exists")
+        return Row(rule.path, "zero", "real, complex", _backends(rule.path), "derivative zero wherever it exists")
     modes = "both" if len(rule.modes) == 2 else rule.modes[0]
     numbers = "real, complex" if "c" in rule.kinds else "real"
-    return Row(rule.path, modes, numbers, "; ".join(filter(None, (_arguments(rule), rule.notes))))
+    notes = "; ".join(filter(None, (_arguments(rule), rule.notes)))
+    return Row(rule.path, modes, numbers, _backends(rule.path), notes)
+
+
+def _backends(path: str) -> str:
+    """The backends besides NumPy, as the passes that rewrite calls for them say."""
+    from srcad.transforms.retarget import cupy_path
+    from srcad.transforms.retarget_interpreted import NATIVE
+
+    numba = "Numba*" if path in NATIVE else "Numba"
+    return numba if cupy_path(path) is None else f"{numba}, CuPy"
 
 
 def _arguments(rule: RuleSet) -> str:
