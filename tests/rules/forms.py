@@ -512,7 +512,7 @@ FORMS = {
         np.hstack((m, q))
         np.dstack((m, q))
         np.column_stack((u, m))
-        np.block([[s, u[:, None]], [u[None, :], np.ones((1, 1))]])
+        np.block([v, a, w])
         np.r_[v, a, w]
         np.c_[v, w]
         np.append(v, w)

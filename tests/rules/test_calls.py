@@ -116,5 +116,14 @@ def test_refused(text: str) -> None:
             derivative()
 
 
-FIRST_ONLY: dict[str, str] = {}
+FIRST_ONLY = {
+    "numpy.linalg.det[3]": "second derivatives of the determinant need a regular matrix",
+    "numpy.linalg.eig[0]": "eigenvectors are differentiated once",
+    "numpy.linalg.eig[1]": "eigenvectors are differentiated once",
+    "numpy.linalg.eig[2]": "eigenvectors are differentiated once",
+    "numpy.linalg.matrix_power[4]": "negative powers are differentiated once",
+    "linalg: np.linalg.matrix_power(s, -2)": "negative powers are differentiated once",
+    "linalg: L, V = np.linalg.eig(z); (V * L ** 2) @ np.linalg.inv(V)": "eigenvectors are differentiated once",
+    "linalg: L, V = np.linalg.eig(h); np.real((V * L ** 2) @ np.linalg.inv(V))": "eigenvectors are differentiated once",
+}
 NOT_COMPILED: dict[str, str] = {}
