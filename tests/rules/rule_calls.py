@@ -15,13 +15,8 @@ from tests.rules.support import Draw, exists
 NUMPY = ("numpy.", "math.", "cmath.", "builtins.", "operator.")
 SCALARS = ("math.", "cmath.", "builtins.")
 FIRST_OF_SEVERAL = ("numpy.linalg.lstsq", "numpy.frexp", "math.frexp")  # of which the first value has a derivative
-SKIPPED = (
-    "numpy.random.",
-    "numpy.float32",
-    "numpy.histogram",
-    "numpy.piecewise",
-    "numpy.block",
-)  # which `forms` has, or other tests
+# which `forms` has, or other tests
+SKIPPED = ("numpy.random.", "numpy.float32", "numpy.histogram", "numpy.piecewise", "numpy.block")
 
 
 def rule_calls() -> Iterator[Call]:
