@@ -92,6 +92,7 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
         ir.Block(FORWARD, (*first, *guards(sweep), *recorded.forward, *kept)),
         ir.Block(REVERSE, backward, blank_before=True),
     )
+    body = counted_by_name(body, sweep) if "_" not in ir.names(tuple(values)) else body
     results = (*values[:count], *(ir.Name(b) for b in wanted))
     params = [i.path[-1] if len(i.path) == 1 else i.name for i in program.wrt]
     names = ", ".join(str(p) for p in params)
@@ -111,6 +112,16 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
         notes=reasons.reasons(sweep, recorded),
         return_loc=None,
     )
+
+
+def counted_by_name(body: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...]:
+    """``for _ in range(n)`` whose counter says by now where something is recorded: such a counter has a name."""
+    indices = [n.items for n in ir.walk(body) if isinstance(n, ir.Index)]
+    if not any("_" in ir.names(items) for items in indices) or "_" in {i.name for i in sweep.program.inputs}:
+        return body
+    name = sweep.names.numbered("k")
+    sweep.shapes.types[name] = sweep.shapes.types.get("_", types.UNKNOWN)
+    return ir.transform(body, lambda n: replace(n, id=name) if isinstance(n, ir.Name) and n.id == "_" else n)
 
 
 def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stmt], list[ir.Expr]]:

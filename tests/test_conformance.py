@@ -740,3 +740,16 @@ def test_a_rule_that_comes_later_counts_from_then_on(monkeypatch: pytest.MonkeyP
     assert space["uses_thrice_grad"](2.0) == (6.0, 11.0)
     monkeypatch.setitem(globals(), "thrice", square)
     assert g(3.0) == 6.0
+
+
+@backends
+def test_a_counter_that_is_used_has_a_name(backend: str) -> None:
+    def f(x, n):
+        for _ in range(n):
+            x = np.sin(x) * x
+        return x
+
+    d = differentiate(f, backend=backend)
+    close(d.grad(0.7, 3), jvp(f, (0.7, 3), (1.0, None), backend=backend)[1])
+    assert "[_]" not in d.source and "x_saved[k]" in d.source
+    assert grad(f, backend=backend)(0.7, 0) == 1.0

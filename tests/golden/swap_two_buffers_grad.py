@@ -12,9 +12,9 @@ def swap_two_buffers_grad(x, steps, out_bar=1.0):
     u = x.copy()
     v = np.zeros_like(x)
     v_saved = np.empty((max(steps, 0), 4))
-    for _ in range(steps):
+    for k in range(steps):
         for i in range(1, 4):
-            v_saved[_, i] = v[i]
+            v_saved[k, i] = v[i]
             v[i] = u[i] + 0.3 * (u[i - 1] - u[i + 1]) * u[i]
         u, v = v, u
     out = np.sum(u * u) + v[1]
@@ -24,13 +24,13 @@ def swap_two_buffers_grad(x, steps, out_bar=1.0):
     u_bar = 2.0 * out_bar * u
     v_bar = np.zeros_like(v)
     v_bar[1] += out_bar
-    for _ in range(steps - 1, -1, -1):
+    for k in range(steps - 1, -1, -1):
         # L7  u, v = v, u
         v, u = u, v
         v_bar, u_bar = u_bar, v_bar
         for i in range(3, 0, -1):
             # L6  v[i] = u[i] + 0.3 * (u[i - 1] - u[i + 1]) * u[i]
-            v[i] = v_saved[_, i]
+            v[i] = v_saved[k, i]
             g = 0.3 * v_bar[i] * u[i]
             u_bar[i] += v_bar[i]
             u_bar[i - 1] += g
