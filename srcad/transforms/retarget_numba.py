@@ -32,6 +32,19 @@ SPECIAL = frozenset(
 )
 
 
+# methods of scipy.stats that `srcad_runtime.distributions` compiles
+DISTRIBUTIONS = frozenset(
+    f"scipy.stats.{family}.{method}"
+    for family, methods in {
+        "norm": "pdf logpdf cdf sf logcdf logsf ppf",
+        "expon": "pdf logpdf cdf sf",
+        "poisson": "pmf logpmf cdf",
+        **dict.fromkeys("laplace logistic cauchy t gamma chi2 lognorm beta uniform".split(), "pdf logpdf cdf"),
+    }.items()
+    for method in methods.split()
+)
+
+
 def retarget(function: ir.Function, types: Mapping[str, Abstract]) -> ir.Function:
     """The function with kernels for what Numba lacks, and with literals that keep float32 results float32."""
     narrow = any(isinstance(t, Num) and t.dtype in NARROW for t in types.values())
@@ -91,6 +104,8 @@ class _Retarget:
             return _kernel(new, name) if scalar else new
         if path in SPECIAL and not new.kwargs:
             return replace(new, fn=ir.Ref(f"srcad_runtime.special.{name}"))
+        if path in DISTRIBUTIONS:
+            return _distribution(new, path)
         rewrite = REWRITES.get(path)
         found = new if rewrite is None else rewrite(self, old, new)
         if found is new:
@@ -133,6 +148,18 @@ def _kernel(call: ir.Call, name: str, *args: ir.Expr, **kwargs: ir.Expr) -> ir.C
     if args or kwargs:
         return ir.Call(fn, args, tuple(kwargs.items()), loc=call.loc)
     return ir.Call(fn, call.args, call.kwargs, loc=call.loc)
+
+
+def _distribution(call: ir.Call, path: str) -> ir.Call:
+    """A method of `scipy.stats`, with its loc and scale given in order."""
+    from srcad import rules
+
+    rule = rules.lookup(path)
+    assert rule is not None
+    given = rule.bind(call.args, {str(name): value for name, value in call.kwargs})
+    args = tuple(value if ir.is_node(value) else ir.const(float(value)) for value in given.values())
+    family, method = path.split(".")[-2:]
+    return ir.Call(ir.Ref(f"srcad_runtime.distributions.{family}_{method}"), args, loc=call.loc)
 
 
 def argument(call: ir.Call, position: int, name: str) -> ir.Expr | None:

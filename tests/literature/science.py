@@ -154,7 +154,10 @@ def bundle_adjustment(rotation, translation, focal, radial, points, observed):
     axis = rotation / theta
     error = 0.0
     for X, u in zip(points, observed):
-        rotated = X * np.cos(theta) + np.cross(axis, X) * np.sin(theta) + axis * (axis @ X) * (1.0 - np.cos(theta))
+        across = np.array(
+            [axis[1] * X[2] - axis[2] * X[1], axis[2] * X[0] - axis[0] * X[2], axis[0] * X[1] - axis[1] * X[0]]
+        )
+        rotated = X * np.cos(theta) + across * np.sin(theta) + axis * (axis @ X) * (1.0 - np.cos(theta))
         p = rotated + translation
         x, y = p[0] / p[2], p[1] / p[2]
         r2 = x * x + y * y
@@ -170,7 +173,7 @@ def bundle_adjustment(rotation, translation, focal, radial, points, observed):
 )
 def robot_arm(angles, lengths):
     T = np.eye(4)
-    alphas = [np.pi / 2, 0.0, -np.pi / 2, 0.0]
+    alphas = np.array([np.pi / 2, 0.0, -np.pi / 2, 0.0])
     for theta, a, alpha in zip(angles, lengths, alphas):
         ct, st = np.cos(theta), np.sin(theta)
         ca, sa = np.cos(alpha), np.sin(alpha)
