@@ -100,7 +100,10 @@ def unscented_transform(mean, cov, kappa):
         points.append(mean - L[:, i])
     weights = np.full(2 * n + 1, 0.5 / (n + kappa))
     weights[0] = kappa / (n + kappa)
-    images = np.array([np.array([np.sin(p[0]) * p[1], p[2] ** 2]) for p in points])
+    images = np.zeros((2 * n + 1, 2))
+    for k, p in enumerate(points):
+        images[k, 0] = np.sin(p[0]) * p[1]
+        images[k, 1] = p[2] ** 2
     mu = weights @ images
     centred = images - mu
     return centred.T @ (weights[:, None] * centred)
