@@ -319,6 +319,19 @@ def part_of_unknown_length(x, k):
     return np.sum(x * x) + np.sum(a * x[k:])
 
 
+@program(args=lambda rng: (rng.uniform(0.4, 1.3, 4), rng.uniform(0.4, 1.3, 2)), argnums=(0, 1))
+def name_of_an_array_of_another_length(x, y):
+    s = x[0] - x[3]
+    x = y
+    return s * np.sum(x * x)
+
+
+@program(args=lambda rng: (rng.uniform(0.4, 1.3, 5), rng.uniform(0.4, 1.3, 4), 2), argnums=(0, 1))
+def extent_of_one_by_chance(x, y, k):
+    a = x[k:] * y[3:] + y[k + 1 :]
+    return np.sum(a * a)
+
+
 @program(args=_xs, argnums=(0, 1))
 def adjoints_on_one_path_only(x, s):
     a = np.zeros(4)
