@@ -21,6 +21,7 @@ import scipy.special
 import srcad_runtime
 from srcad_runtime import attempts
 
+import srcad
 from srcad import errors
 from tests.generating import Made, make
 from tests.programs.registry import Program, programs
@@ -34,6 +35,8 @@ VALUED = [
     if p.raises is None and (p.name, "numpy") not in KNOWN_REFUSED and not p.name.startswith("implicit.")
 ]
 LIBRARIES = {
+    "checkpoint": srcad.checkpoint,
+    "stop_gradient": srcad.stop_gradient,
     "np": np,
     "math": math,
     "cmath": cmath,
