@@ -253,7 +253,7 @@ def _adaptive(f, a, b, depth):
 
 @program(args=lambda rng: (2.0, 3.0), argnums=(0, 1), backends=("numpy",))
 def adaptive_simpson(a, k):
-    return _adaptive(lambda t: math.exp(-t * t / a) * math.cos(k * t), 0.0, 2.0, 5)
+    return _adaptive(lambda t: math.exp(-t * t / a) * math.cos(k * t), 0.0, 2.0, 3)
 
 
 @program(args=lambda rng: (rng.normal(size=(3, 3)), rng.normal(size=3), 0.83), argnums=(0, 1, 2))
