@@ -33,7 +33,7 @@ def machine() -> str:
     except (OSError, StopIteration):
         pass
     parts = ", ".join(f"{name} {version}" for name, version in peers.versions().items())
-    system = f"{len(os.sched_getaffinity(0))} cores, {platform.system()} {platform.release()}"
+    system = f"{len(os.sched_getaffinity(0))} cores, {platform.system()}"
     return f"{model}, {system}; Python {platform.python_version()}, {parts}."
 
 

@@ -272,12 +272,15 @@ class Pull:
                 continue
             child = self.shapes.of(args[k])
             product = self.times(g, partials[k])
-            if g.lazy or g.over or not self.alone(args, k):
+            if g.lazy or g.over or given.get("size") not in (None, ir.NONE) or not self.alone(args, k):
                 product = self.fit(product, kind, child, args[k], expr)
             self.node(args[k], product, child)
 
     def alone(self, args: tuple[Any, ...], k: int) -> bool:
-        """Whether argument k gives the node its shape: nothing else that it could be broadcast against has axes."""
+        """Whether argument k gives the node its shape: nothing else that it could be broadcast against has axes.
+
+        (The `size` of a draw is no argument to differentiate, but gives a shape, too.)
+        """
         others = [a for i, a in enumerate(args) if i != k and ir.is_node(a)]
         return all(self.shapes.of(a).dims == () for a in others)
 

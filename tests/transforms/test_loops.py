@@ -89,11 +89,15 @@ class Both:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.made: dict[str, Program] = {}
         self.compared = 0
+        self.has_routines = False
         generated, load_module = assemble.generated, __import__("srcad.compile", fromlist=["load"]).load
 
         def catch(program: Program, *rest: Any, **named: Any) -> Any:
             found = generated(program, *rest, **named)
-            self.made[found.text] = program
+            if program.routines:  # functions that stand beside it in the module: no loops are made of them
+                self.has_routines = True
+            else:
+                self.made[found.text] = program
             return found
 
         def beside(text: str, entry: str) -> Any:
@@ -140,7 +144,7 @@ def test_programs_give_the_same(
     except Exception as error:
         assert case.raises is not None and type(error) is case.raises or not both.made, repr(error)
         return
-    assert both.compared
+    assert both.compared or both.has_routines
 
 
 # ---- single statements ----
