@@ -268,7 +268,8 @@ def max_poolings_of_tangents(r):
     return [at(x, pooling.max_pool2d(x, 2), r(1, 2, 5, 6), 2), at(x, pooling.max_pool2d(x, 3, 2), r(1, 2, 5, 6), 3, 2)]
 
 
-@pullback(pooling.max_pool2d_pullback, wrt=("g",), examples=max_poolings_of_adjoints)
+# which element is the largest does not change by a little
+@pullback(pooling.max_pool2d_pullback, wrt=("g",), inert=("x", "largest"), examples=max_poolings_of_adjoints)
 def max_pool2d_pullback_bar(
     x, largest, g, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, *, out_bar
 ):

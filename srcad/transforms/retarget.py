@@ -23,7 +23,8 @@ LACKING_MODULES = ("numpy.random.", "scipy.stats.", "scipy.optimize.", "scipy.in
 LACKING = frozenset(
     """
     numpy.block numpy.geomspace numpy.histogram_bin_edges numpy.insert numpy.linalg.diagonal numpy.linalg.matrix_norm
-    numpy.linalg.multi_dot numpy.linalg.svdvals numpy.linalg.trace numpy.linalg.vecdot numpy.linalg.vector_norm numpy.nanpercentile numpy.nanquantile numpy.polyder numpy.polyint numpy.spacing
+    numpy.linalg.multi_dot numpy.linalg.svdvals numpy.linalg.trace numpy.linalg.vecdot numpy.linalg.vector_norm
+    numpy.nanpercentile numpy.nanquantile numpy.polyder numpy.polyint numpy.spacing
     numpy.unstack numpy.vecdot
     scipy.linalg.cho_factor scipy.linalg.cho_solve scipy.linalg.cholesky scipy.linalg.det scipy.linalg.inv
     scipy.linalg.solve scipy.linalg.solve_sylvester scipy.linalg.sqrtm

@@ -193,7 +193,7 @@ FORMS = {
         np.trunc(v) * v
         np.rint(v) * v
         np.round(v, 0) * v
-        np.around(v + 0.1, 1) * v
+        np.around(v + 0.123, 1) * v
         np.fix(v) * v
         v.round(0) * v
         np.isnan(v) * v + v
