@@ -88,7 +88,7 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
     wanted = [sweep.bars[i.name] for i in program.wrt]
     first, backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
     kept, values = keep_results(sweep, backward)
-    body = (
+    body: tuple[ir.Stmt, ...] = (
         ir.Block(FORWARD, (*first, *guards(sweep), *recorded.forward, *kept)),
         ir.Block(REVERSE, backward, blank_before=True),
     )
