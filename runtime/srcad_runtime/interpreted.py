@@ -133,8 +133,9 @@ def load(path: str) -> Any:
 def wrapper(line: str) -> Callable[..., Any]:
     """A function of Python's that calls the NumPy function at the start of a line, with its signature."""
     path, _, parameters = line.partition("(")
-    names = list(inspect.signature(eval(f"lambda {parameters[:-1]}: None")).parameters)
-    given = ", ".join([names[0], *(f"{n}={n}" for n in names[1:])])
+    known = inspect.signature(eval(f"lambda {parameters[:-1]}: None")).parameters
+    names = list(known)
+    given = ", ".join(n if known[n].default is inspect.Parameter.empty else f"{n}={n}" for n in names)
     given = ", ".join(names) if isinstance(load(path), np.ufunc) else given
     name = kernel_name(path)
     space = {"function": load(path)}
