@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from srcad import ir
+from srcad import ir, routines
 from srcad.transforms import activity
 from srcad.transforms.reverse import Branch, Loop, Reverser, Segment, Step
 from srcad.types import Num, Seq
@@ -72,7 +72,7 @@ def _range(start: ir.Expr, stop: ir.Expr) -> ir.Call:
 
 
 def _can_run_again(rev: Reverser, stmt: ir.For) -> bool:
-    """Whether running the body twice gives the same: no draws, no lists that grow, no memory under two names."""
+    """Whether running the body twice gives the same: no draws, no lists that grow, no calls that write."""
     changed = _changed(stmt.body)
     if any(isinstance(rev.shapes.types.get(name), Seq) for name in changed):
         return False
@@ -80,7 +80,8 @@ def _can_run_again(rev: Reverser, stmt: ir.For) -> bool:
 
 
 def _draws(ref: ir.Ref) -> bool:
-    return ref.path.startswith(_DRAWS) or ref.path.startswith("user:")
+    """Whether a call may draw, or may write into what it is handed: a function of the user's, a recursion."""
+    return ref.path.startswith((*_DRAWS, "user:", routines.PREFIX))
 
 
 def _changed(body: Iterable[ir.Stmt]) -> set[str]:

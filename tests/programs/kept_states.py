@@ -166,3 +166,35 @@ def inner_while(x, n):
             x = 0.4 * x
         x = x * 1.3 + 0.1 * np.sin(x)
     return x
+
+
+def _products(a, low, high):
+    if high - low < 1:
+        return 0.0
+    a[low] = a[low] * a[high]
+    return a[low] + _products(a, low + 1, high)
+
+
+@program(lambda rng: (rng.uniform(0.2, 0.9, size=5), 3), backends=("numpy",))
+def recursion_that_writes(x, n):
+    y = x * 1.0
+    s = 0.0
+    for t in srcad.checkpoint(range(n), every=2):
+        s = s + _products(y, t, 4) * y[0]
+    return s + np.sum(y * y)
+
+
+@program(lambda rng: (rng.uniform(0.2, 0.9, size=5),))
+def attempts_that_fail(x):
+    y = x * 1.0
+    s = 0.0
+    for t in srcad.checkpoint(range(5), every=2):
+        try:
+            y[t] = y[t] * y[(t + 1) % 5]
+            if y[t] > 0.2:
+                raise ValueError
+            s = s + y[t] ** 2
+        except ValueError:
+            y[t] = np.sin(y[t])
+            s = s + 2 * y[t] * s
+    return s * y[0] + np.sum(y)
