@@ -15,6 +15,7 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.naming import Names, identifier
 
+_WRITING = frozenset("sort fill put partition itemset append extend insert pop update clear".split())
 _CAPTURED = ("global:", "closure:")
 
 
@@ -142,11 +143,23 @@ def _is_number(ref: ir.Ref) -> bool:
 
 def _refuse_writer(function: ir.Function, ref: ir.Ref) -> None:
     own = {p.name for p in function.params}
+    new = {n.target.id for n in ir.walk(function.body) if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name)}
     for node in ir.walk(function.body):
-        target = node.target if isinstance(node, (ir.Assign, ir.Augment)) else None
-        if isinstance(target, (ir.Index, ir.Attr)) and _root(target) in own:
+        target = _written(node)
+        whole = isinstance(node, ir.Augment) and _root(node.target) not in new  # ``x *= 2`` of an array
+        if (whole or isinstance(target, (ir.Index, ir.Attr))) and target is not None and _root(target) in own:
             reason = f"cannot differentiate by rule {function.name}, which writes into its argument {_root(target)}"
             raise Unsupported(reason, ref.loc or function.loc, "Let it return what it computes.")
+
+
+def _written(node: Any) -> ir.Expr | None:
+    """The place that a statement or a call writes into."""
+    if isinstance(node, (ir.Assign, ir.Augment)):
+        return node.target
+    if isinstance(node, ir.Call) and isinstance(node.fn, ir.Attr) and node.fn.name in _WRITING:
+        return node.fn
+    out = dict(node.kwargs).get("out") if isinstance(node, ir.Call) else None
+    return None if out is None else ir.Index(out, (ir.ELLIPSIS,))
 
 
 def _root(expr: ir.Expr) -> str:
