@@ -34,8 +34,8 @@ def test_other_text_is_another_module():
 
 def test_a_broken_module_is_not_left_behind():
     with pytest.raises(ZeroDivisionError):
-        compiling.load("1 / 0\n", "broken")
-    assert not [name for name in sys.modules if name.startswith("srcad_generated.broken")]
+        compiling.load("1 / 0\n", "fails_at_import")
+    assert not [name for name in sys.modules if name.startswith("srcad_generated.fails_at_import")]
 
 
 def test_compiling_for_arguments(folder):
