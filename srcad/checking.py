@@ -189,7 +189,8 @@ def _difference(level: _Level, path: leaves.Path, index: tuple[int, ...], unit: 
     leaf = np.asarray(level.subject.at(path))
     small = np.finfo(leaf.dtype).eps > 1e-10
     step = (2e-2 if small else 1e-4) * max(abs(leaf[index]), 1e-2)
-    return sum(w * level.below(level.subject.moved(path, index, k * step * unit)) for k, w in _STENCIL) / step
+    total = sum(w * level.below(level.subject.moved(path, index, k * step * unit)) for k, w in _STENCIL)
+    return float(total / step)
 
 
 def _close(found: float, expected: float, tolerances: tuple[float, float]) -> bool:
@@ -214,9 +215,9 @@ def _generated_line(level: _Level, path: leaves.Path) -> str:
     """The line of the generated module that last writes the derivative in question."""
     plan = level.kernel.plan
     name = next((own for _, p, own in plan.inputs if p == path), str(path[-1]))
+    written = rf"{re.escape(name)}_bar" if level.modes[0] == "reverse" else r"\w+_dot"
     lines = plan.text.splitlines()
-    ending = "_bar" if level.modes[0] == "reverse" else "_dot"
-    writes = [k for k, line in enumerate(lines) if re.match(rf"\s+{re.escape(name)}{ending}\b[^=]*=", line)]
+    writes = [k for k, line in enumerate(lines) if re.match(rf"\s+{written}\b[^=]*=", line)]
     returns = [k for k, line in enumerate(lines) if line.lstrip().startswith("return")]
     at = (writes or returns or [0])[-1]
     return f"{level.kernel.path}:{at + 1}: {lines[at].strip()}"

@@ -102,7 +102,13 @@ def _isinstance(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -
 
 @handles("builtins.type")
 def _type(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return Known(python_class(ev, args[0]))
+    (value,) = args
+    cls = python_class(ev, value)
+    if isinstance(value, Known) and isinstance(value.expr, ir.Ref) and hasattr(value.value, "__dict__"):
+        from srcad.eval_objects import attribute
+
+        return attribute(ev, value, "__class__", loc)  # whose attributes are read at every call, too
+    return Known(cls)
 
 
 def python_class(ev: Evaluator, value: Value) -> type:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import types as python_types
 from typing import Any
 
 from srcad import eval_special, ir, leaves, library, scope, types
@@ -45,7 +46,7 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
             _bake(ev, base, name, value)
             known = library.path_of(value)
             return Known(value) if known is None else Known(value, ir.Ref(known, value))
-        return Bound(base, name, value)
+        return Known(value) if isinstance(owner, type) else Bound(base, name, value)
     return _member(ev, base, name, value, loc)
 
 
@@ -61,8 +62,10 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
         and not isinstance(value, (int, float, complex, tuple, list, dict))
     ):
         _bake(ev, base, name, value)
+        if place is not None and isinstance(value, type):
+            return Known(value, _reference(*place, value))
         return Known(value)
-    path = _path(base, name)
+    path = place
     if path is None:
         raise Unsupported(f"cannot differentiate the attribute {name} of this value", loc, "Pass it as an argument.")
     origin, keys = path
@@ -78,7 +81,11 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
         if key not in cache:
             cache[key] = ev.input(abstract, name, origin, keys)
         return cache[key]
-    return Known(value, ir.Ref(f"{origin}:{'.'.join(map(str, keys))}", value))
+    return Known(value, _reference(origin, keys, value))
+
+
+def _reference(origin: str, keys: tuple[Any, ...], value: Any) -> ir.Ref:
+    return ir.Ref(f"{origin}:{'.'.join(map(str, keys))}", value)
 
 
 def _bake(ev: Evaluator, base: Known, name: str, value: Any) -> None:
@@ -114,13 +121,12 @@ def method(ev: Evaluator, fn: Bound, args: list[Value], kwargs: dict[str, Value]
         from srcad import eval_text
 
         return eval_text.method(ev, fn, args, kwargs, loc)
-    function = getattr(type(owner.value), fn.name, None)
-    raw = type(owner.value).__dict__.get(fn.name)
-    if isinstance(raw, staticmethod):
+    raw = inspect.getattr_static(type(owner.value), fn.name, None)
+    if isinstance(fn.function, python_types.FunctionType) and not isinstance(raw, staticmethod):
+        raw = fn.function  # found by super(), and not bound
+    if not isinstance(raw, python_types.FunctionType):  # a static method, a class method, a callable of the object's
         return eval_calls.call_user(ev, Known(fn.function), args, kwargs, loc)
-    if isinstance(raw, classmethod) or not hasattr(function, "__code__"):
-        return eval_calls.call_user(ev, Known(fn.function), args, kwargs, loc)
-    return eval_calls.call_user(ev, Known(function), [owner, *args], kwargs, loc)
+    return eval_calls.call_user(ev, Known(raw), [owner, *args], kwargs, loc)
 
 
 def construct(ev: Evaluator, fn: Known, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:

@@ -199,18 +199,20 @@ def _shared(ev: Evaluator, cls: Any, name: str, value: Any, loc: ir.Loc | None) 
 class Above:
     """``super()``: the classes above `cls` in the order of `owner`'s class."""
 
-    owner: Ptr
+    owner: Ptr | Known
     cls: Any
 
 
 def super_of(ev: Evaluator, args: list[Value], loc: ir.Loc | None) -> Value:
-    """``super()`` or ``super(Class, self)`` in a method of an instance made inside the model."""
-    if len(args) == 2 and isinstance(args[0], Known) and isinstance(args[1], Ptr):
+    """``super()`` or ``super(Class, self)`` in a method of an instance."""
+    if len(args) == 2 and isinstance(args[0], Known) and isinstance(args[1], (Ptr, Known)):
         return Known(Above(args[1], args[0].value))
     owner = next(iter(ev.env.values()), None)
     cls = _defining_class(ev)
-    if args or not isinstance(owner, Ptr) or cls is None:
+    live = isinstance(owner, Known) and cls in _order(ev, owner)
+    if args or not (live or isinstance(owner, Ptr)) or cls is None:
         raise Unsupported("cannot differentiate this use of super", loc, "Call the base class's method by its name.")
+    assert isinstance(owner, (Ptr, Known))
     return Known(Above(owner, cls))
 
 
@@ -221,14 +223,27 @@ def _defining_class(ev: Evaluator) -> Any:
     return None if cell is None else cell.cell_contents
 
 
+def _order(ev: Evaluator, owner: Ptr | Known) -> tuple[type, ...]:
+    """The classes in which an attribute of `owner`, an instance or a class, is looked for."""
+    if isinstance(owner, Ptr):
+        cls: Any = ev.state.heap[owner.id].cls
+    else:
+        cls = owner.value if isinstance(owner.value, type) else type(owner.value)
+    return cls.__mro__  # type: ignore[no-any-return]
+
+
 def above(ev: Evaluator, value: Above, name: str, loc: ir.Loc | None) -> Value:
     """An attribute found above a class."""
-    order = ev.state.heap[value.owner.id].cls.__mro__
+    order = _order(ev, value.owner)
     for cls in order[order.index(value.cls) + 1 :]:
         if name in vars(cls):
             found = vars(cls)[name]
             if isinstance(found, python_types.FunctionType):
                 return Bound(value.owner, name, found)
+            if isinstance(found, (staticmethod, classmethod)) and isinstance(value.owner, Known):
+                return Known(found.__get__(None, _order(ev, value.owner)[0]))
+            if isinstance(found, property) and found.fget is not None:
+                return invoke(ev, value.owner, found.fget, [], loc)
             if name == "__init__" and cls is object:
                 return Known(_nothing)
             break

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcad import cache, captured, compile, kernel, leaves
+from srcad import cache, captured, compile, kernel, leaves, library
 from srcad.binding import Binder
 from srcad.fingerprint import fingerprint
 from srcad.kernel import Kernel, Plan
@@ -253,7 +253,9 @@ def _extents(call: Call) -> list[tuple[str, int, alike.Place]]:
 
 def _is_object(value: Any) -> bool:
     """Whether an argument is an object whose attributes are read, or a generator that is drawn from."""
-    if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType, functools.partial)):
+    if isinstance(value, type):
+        return not library.is_library(value.__module__.partition(".")[0])
+    if isinstance(value, (types.ModuleType, types.FunctionType, types.MethodType, functools.partial)):
         return False
     if leaves.is_generator(value):
         return True

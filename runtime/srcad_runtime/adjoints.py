@@ -36,10 +36,8 @@ def prod_of_others_adjoint(a: np.ndarray, axis: Any, g: np.ndarray) -> np.ndarra
     """The adjoint of ``prod_of_others(a, axis)``: each element's sum of `g` times the product without both."""
     if axis is None:
         return prod_of_others_adjoint(np.ravel(a), 0, np.ravel(g)).reshape(np.shape(a))
-    front = tuple(range(np.size(axis)))
-    moved = np.moveaxis(a, axis, front)
-    lines = moved.reshape((-1, *moved.shape[len(front) :]))
-    lines_bar = np.moveaxis(g, axis, front).reshape(lines.shape)
+    lines, front, shape = _in_front(a, axis)
+    lines_bar = _in_front(g, axis)[0]
     total = np.zeros_like(lines_bar)
     for i in range(lines.shape[0]):
         rest = lines.copy()
@@ -47,7 +45,39 @@ def prod_of_others_adjoint(a: np.ndarray, axis: Any, g: np.ndarray) -> np.ndarra
         others = _exclusive_prod(rest) * lines_bar[i]
         others[i] = 0.0
         total = total + others
-    return np.moveaxis(total.reshape(moved.shape), front, axis)
+    return np.moveaxis(total.reshape(shape), front, axis)
+
+
+def prod_of_others_second(a: np.ndarray, axis: Any, g: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """The second derivative of ``prod_of_others(a, axis)`` along `g` and `h`, both of `a`'s shape.
+
+    By products in numbers p + p_g e + p_h d + p_gh e d with e e = d d = 0: what stands before each element times what
+    stands after it.
+    """
+    if axis is None:
+        return prod_of_others_second(np.ravel(a), 0, np.ravel(g), np.ravel(h)).reshape(np.shape(a))
+    (lines, front, shape), along, across = _in_front(a, axis), _in_front(g, axis)[0], _in_front(h, axis)[0]
+    n = lines.shape[0]
+    before, after = np.zeros((2, n, 4, *lines.shape[1:]), np.result_type(lines, along, across))
+    before[:1, 0], after[n - 1 :, 0] = 1.0, 1.0
+    for i in range(n - 1):
+        before[i + 1] = _times(before[i], lines[i], along[i], across[i])
+    for i in range(n - 1, 0, -1):
+        after[i - 1] = _times(after[i], lines[i], along[i], across[i])
+    total = sum(before[:, k] * after[:, 3 - k] for k in range(4))
+    return np.moveaxis(np.asarray(total).reshape(shape), front, axis)
+
+
+def _times(p: np.ndarray, a: Array, g: Array, h: Array) -> list[Array]:
+    """(p + p_g e + p_h d + p_gh e d) (a + g e + h d)."""
+    return [p[0] * a, p[1] * a + p[0] * g, p[2] * a + p[0] * h, p[3] * a + p[2] * g + p[1] * h]
+
+
+def _in_front(a: np.ndarray, axis: Any) -> tuple[np.ndarray, tuple[int, ...], tuple[int, ...]]:
+    """`a` with the axes in `axis` (an int or a tuple) as one first axis; where they went, and the shape then."""
+    front = tuple(range(np.size(axis)))
+    moved = np.moveaxis(a, axis, front)
+    return moved.reshape((-1, *moved.shape[len(front) :])), front, moved.shape
 
 
 def _exclusive_prod(lines: np.ndarray) -> np.ndarray:

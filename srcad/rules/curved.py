@@ -32,6 +32,22 @@ def prod_of_others_dot(a, axis, *, a_dot):
     return arrays.prod_of_others_adjoint(a, axis, a_dot)  # the second derivatives of a product are symmetric
 
 
+def two_directions(r):
+    zeros = np.array([0.0, 2.0, 0.0, 3.0])
+    return [at(r(4), None, r(4)), at(r(2, 3), 1, r(2, 3)), at(r(2, 3, 2), (0, 2), r(2, 3, 2)), at(zeros, 0, r(4))]
+
+
+@pullback(arrays.prod_of_others_adjoint, wrt=("a", "g"), kinds="fc", examples=two_directions)
+def prod_of_others_adjoint_bar(a, axis, g, *, out_bar):
+    return arrays.prod_of_others_second(a, axis, g, out_bar), arrays.prod_of_others_adjoint(a, axis, out_bar)
+
+
+@pushforward(arrays.prod_of_others_adjoint)
+def prod_of_others_adjoint_dot(a, axis, g, *, a_dot, g_dot):
+    curved = arrays.prod_of_others_second(a, axis, g, whole(a_dot, a))
+    return curved + arrays.prod_of_others_adjoint(a, axis, whole(g_dot, g))
+
+
 @pullback(arrays.cofactors, kinds="fc", examples=lambda r: [at(r.regular(3)), at(r.regular(3, 2)), at(r.complex(3, 3))])
 def cofactors_bar(a, *, out, out_bar):
     w = transposed(np.linalg.inv(a))

@@ -64,7 +64,7 @@ def _value_of(request: Request, origin: str, path: tuple[Any, ...]) -> Any:
 def _evaluate(request: Request, function: ir.Function, context: Context) -> Program:
     ev = Evaluator(context)
     ev.scope = request.target.scope
-    ev.root = request.target
+    ev.root, ev.function = request.target, function
     ev.state.frames[""] = {}
     _bind_parameters(ev, request, function)
     ev.block(function.body)

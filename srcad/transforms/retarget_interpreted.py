@@ -116,9 +116,9 @@ HELPERS = frozenset(
     "cofactors count_numbers cumprod_adjoint cumprod_mixed cumprod_second cumprod_tangent cut diagonal_adjoint "
     "diff_adjoint falling first_and_others fitted fractions gradient_on gradient_on_adjoint half_spectrum_adjoint "
     "inserted_order interp_adjoint interp_slope interp_slope_adjoint last_change matrix_power_adjoint "
-    "matrix_power_second normalized_adjoint normalized_tangent pad_adjoint prod_of_others_adjoint quantile_adjoint "
-    "quantile_tangent repeat_adjoint resized spread_diagonals take_adjoint take_along_axis_adjoint tile_adjoint "
-    "uncut".split()
+    "matrix_power_second normalized_adjoint normalized_tangent pad_adjoint prod_of_others_adjoint "
+    "prod_of_others_second quantile_adjoint quantile_tangent repeat_adjoint resized spread_diagonals take_adjoint "
+    "take_along_axis_adjoint tile_adjoint uncut".split()
 )
 
 
