@@ -67,23 +67,25 @@ def primal(case: Case, args: tuple[Any, ...]) -> Prepared:
         own = _own(args)
         return Prepared(lambda: fn(*own), lambda value: (np.asarray(value),))
     except Missing:
-        compiled = _compiled(case.fn)
-    return Prepared(lambda: compiled(*_own(args)), lambda value: (np.asarray(value),))
+        plain = compiled(case.fn)
+    return Prepared(lambda: plain(*_own(args)), lambda value: (np.asarray(value),))
 
 
-def _compiled(fn: Callable[..., Any]) -> Any:
-    """The function compiled by Numba, and what it calls in its own module."""
+def compiled(fn: Callable[..., Any]) -> Any:
+    """The function compiled by Numba, and the benchmark functions that it calls."""
     import numba
 
-    return numba.njit(error_model="numpy")(_rebound(fn, _compiled))
+    free = _rebound(fn, compiled)
+    free.__globals__[fn.__name__] = dispatcher = numba.njit(error_model="numpy")(free)  # for recursion
+    return dispatcher
 
 
-def _rebound(fn: Callable[..., Any], change: Callable[[Any], Any], **names: Any) -> Callable[..., Any]:
-    """A copy of `fn` that sees `names`, and `change(f)` for every function f of its own module that it calls."""
+def _rebound(fn: Callable[..., Any], change: Callable[[Any], Any], **names: Any) -> types.FunctionType:
+    """A copy of `fn` that sees `names`, and `change(f)` for every benchmark function f that it calls."""
     scope = dict(fn.__globals__) | names
     for name in fn.__code__.co_names:
         value = scope.get(name)
-        if isinstance(value, types.FunctionType) and value.__module__ == fn.__module__ and value is not fn:
+        if isinstance(value, types.FunctionType) and value.__module__.startswith("benchmarks.") and value is not fn:
             scope[name] = change(value)
     return types.FunctionType(fn.__code__, scope, fn.__name__, fn.__defaults__, fn.__closure__)
 

@@ -26,12 +26,13 @@ def timed(call: Callable[[], Any], min_runs: int, min_seconds: float) -> tuple[A
 
 def evaluate(message: dict[str, Any]) -> dict[str, Any]:
     """Answer an "evaluate" message. Preparation (arrays, first compilation) is a timing of its own."""
-    from benchmarks.gradbench.problems import PROBLEMS
-
-    given = message["input"]
+    known, unknown = find(message["module"], message.get("function"))
+    if unknown:
+        return {"success": False, "error": unknown}
+    given = message.get("input")
     limits = given if isinstance(given, dict) else {}
     begin = time.perf_counter_ns()
-    call, plain = PROBLEMS[message["module"]][message["function"]](given)
+    call, plain = known(given)
     call()
     prepared = {"name": "prepare", "nanoseconds": time.perf_counter_ns() - begin}
     result, timings = timed(
@@ -40,35 +41,59 @@ def evaluate(message: dict[str, Any]) -> dict[str, Any]:
     return {"success": True, "output": plain(result), "timings": [prepared, *timings]}
 
 
-def define(message: dict[str, Any]) -> dict[str, Any]:
-    """Answer a "define" message: whether the module is one of ours."""
+def find(module: Any, function: Any = None) -> tuple[Any, str]:
+    """The problem, or the module's problems without `function`; and what is unknown, if anything is."""
     from benchmarks.gradbench.problems import PROBLEMS
 
-    known = message["module"] in PROBLEMS
-    return {"success": True} if known else {"success": False, "error": f"no module {message['module']!r}"}
+    if module not in PROBLEMS:
+        return None, f"no module {module!r}; there are {', '.join(PROBLEMS)}"
+    if function is None or function in PROBLEMS[module]:
+        return PROBLEMS[module].get(function, PROBLEMS[module]), ""
+    return None, f"no function {function!r} in module {module!r}; there are {', '.join(PROBLEMS[module])}"
 
 
-def answer(message: dict[str, Any]) -> dict[str, Any]:
+def define(message: dict[str, Any]) -> dict[str, Any]:
+    """Answer a "define" message: whether the module is one of ours."""
+    _, unknown = find(message["module"])
+    return {"success": False, "error": unknown} if unknown else {"success": True}
+
+
+def answer(message: dict[str, Any]) -> str:
     """The response to one message. What goes wrong inside is reported in it, with the traceback."""
-    kinds = {"define": define, "evaluate": evaluate}
-    try:
-        if message["kind"] == "start":
-            content: dict[str, Any] = {"tool": "srcad"}
-        else:
-            content = kinds[message["kind"]](message) if message["kind"] in kinds else {}
+    kinds: dict[str, Callable[..., dict[str, Any]]] = {"define": define, "evaluate": evaluate}
+    kinds["start"] = lambda _: {"tool": "srcad"}
+    number = {"id": message["id"]}
+    try:  # infinities and nan are no JSON: better no output than a line that the suite cannot read
+        return json.dumps(number | kinds.get(message["kind"], lambda _: {})(message), allow_nan=False)
     except Exception:
-        content = {"success": False, "error": traceback.format_exc()}
-    return {"id": message["id"]} | content
+        return json.dumps(number | {"success": False, "error": traceback.format_exc()})
 
 
-def serve(messages: Iterable[str], out: IO[str]) -> None:
-    """Answer every line until there are no more."""
-    for line in messages:
+def read(line: str) -> dict[str, Any]:
+    """A message. Raises ValueError where the line is none: without a number there is no answer to it."""
+    message = json.loads(line)
+    if not isinstance(message, dict):
+        raise ValueError("it is not an object")
+    for key, kind in (("id", int), ("kind", str)):
+        if not isinstance(message.get(key), kind):
+            raise ValueError(f"its {key!r} is {message.get(key)!r}")
+    return message
+
+
+def serve(messages: Iterable[str], out: IO[str]) -> int:
+    """Answer every line until there are no more; the exit code. A line that is no message ends the conversation."""
+    for number, line in enumerate(messages, 1):
         if line.strip():
-            print(json.dumps(answer(json.loads(line))), file=out, flush=True)
+            try:
+                message = read(line)
+            except ValueError as reason:
+                print(f"line {number} is no message: {reason}", file=sys.stderr)
+                return 1
+            print(answer(message), file=out, flush=True)
+    return 0
 
 
-def main(argv: list[str]) -> None:
+def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gradbench", description=__doc__)
     parser.add_argument("--backend", choices=("numba", "numpy", "auto"), default="auto")
     parser.add_argument("--multithreaded", action="store_true")
@@ -78,8 +103,12 @@ def main(argv: list[str]) -> None:
         os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     out = sys.stdout
     sys.stdout = sys.stderr  # nothing but answers may reach the other side
-    serve(sys.stdin, out)
+    try:
+        return serve(sys.stdin, out)
+    except BrokenPipeError:  # the suite has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

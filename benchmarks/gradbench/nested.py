@@ -78,7 +78,7 @@ def highest_forward(x, start):
     return saddle_value(x, argmin(_minus_saddle, _slope_forward, start, x))
 
 
-def _outer(f: Callable[..., Any], mode: str) -> Callable[..., Any]:
+def outer(f: Callable[..., Any], mode: str) -> Callable[..., Any]:
     """The gradient of f with respect to its first argument, in the given mode."""
     backend = os.environ.get("SRCAD_GRADBENCH_BACKEND", "auto")
     if mode == "r":
@@ -89,7 +89,7 @@ def _outer(f: Callable[..., Any], mode: str) -> Callable[..., Any]:
 def _particle(modes: str) -> Callable[[Any], Any]:
     def problem(given: Any) -> Any:
         f = {"f": landing_forward, "r": landing_reverse}[modes[1]]
-        slope, start = _outer(f, modes[0]), np.array([float(given["w"])])
+        slope, start = outer(f, modes[0]), np.array([float(given["w"])])
         return lambda: argmin(f, slope, start), lambda w: float(w[0])
 
     return problem
@@ -98,12 +98,12 @@ def _particle(modes: str) -> Callable[[Any], Any]:
 def _saddle(modes: str) -> Callable[[Any], Any]:
     def problem(given: Any) -> Any:
         f = {"f": highest_forward, "r": highest_reverse}[modes[1]]
-        inner = {"f": _slope_forward, "r": _slope_reverse}[modes[1]]
-        slope, start = _outer(f, modes[0]), np.array(given["start"], dtype=np.float64)
+        last = {"f": _slope_forward, "r": _slope_reverse}[modes[0]]  # the suite: "the same mode as the argmin"
+        slope, start = outer(f, modes[0]), np.array(given["start"], dtype=np.float64)
 
         def call() -> np.ndarray:
             x = argmin(f, slope, start, start)
-            return np.concatenate([x, argmin(_minus_saddle, inner, start, x)])
+            return np.concatenate([x, argmin(_minus_saddle, last, start, x)])
 
         return call, lambda both: both.tolist()
 
