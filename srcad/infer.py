@@ -6,6 +6,7 @@ Promotion is in `promotion`, broadcasting in `shapes`, indices in `indexing`, li
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -172,6 +173,11 @@ class _Inference:
 
 
 def _constant(value: object) -> Abstract:
+    return _number(value) if type(value) in (bool, int, float, complex) else describe(value, "")
+
+
+@functools.lru_cache(maxsize=4096, typed=True)
+def _number(value: object) -> Abstract:
     t = describe(value, "")
     return dataclasses.replace(t, number=Dim(value)) if isinstance(t, Num) and type(value) is int else t
 

@@ -18,7 +18,7 @@ Expressions are pure and stay trees; effects are statements. Core programs (afte
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, Union
 
@@ -531,6 +531,7 @@ _FIELDS: dict[type, tuple[str, ...]] = {
     for cls in list(globals().values())
     if isinstance(cls, type) and dataclasses.is_dataclass(cls) and cls not in (Source, Loc)
 }
+_ALL = {cls: tuple(f.name for f in dataclasses.fields(cls)) for cls in _FIELDS}
 
 
 def is_node(value: object) -> bool:
@@ -542,18 +543,24 @@ def children(node: Any) -> Iterator[Any]:
     return iter(_below(node))
 
 
-def _below(node: Any) -> list[Any]:
+def _below(node: Any) -> Sequence[Any]:
+    """The nodes directly below, which never change: kept with the node, since passes walk again and again."""
     found: list[Any] = []
     if type(node) is tuple:
         _collect(node, found)
         return found
+    space = node.__dict__
+    known: tuple[Any, ...] | None = space.get("_below_")
+    if known is not None:
+        return known
     for name in _FIELDS[type(node)]:
-        value = getattr(node, name)
+        value = space[name]
         if type(value) is tuple:
             _collect(value, found)
         elif type(value) in _FIELDS:
             found.append(value)
-    return found
+    space["_below_"] = known = tuple(found)
+    return known
 
 
 def _collect(values: tuple[Any, ...], found: list[Any]) -> None:
@@ -581,7 +588,15 @@ def rebuild(node: Any, f: Callable[[Any], Any]) -> Any:
         new = _map_nodes(old, f)
         if new is not old:
             changes[name] = new
-    return dataclasses.replace(node, **changes) if changes else node
+    return _changed(node, changes) if changes else node
+
+
+def _changed(node: Any, changes: dict[str, Any]) -> Any:
+    """``dataclasses.replace``, without what it checks at every call."""
+    new = object.__new__(type(node))
+    known = node.__dict__
+    new.__dict__.update({name: changes[name] if name in changes else known[name] for name in _ALL[type(node)]})
+    return new
 
 
 def _map_nodes(value: Any, f: Callable[[Any], Any]) -> Any:
@@ -600,7 +615,14 @@ def transform(node: Any, f: Callable[[Any], Any]) -> Any:
 
 def substitute(node: Any, replacements: dict[str, Expr]) -> Any:
     """Replace reads (and targets) of variables by expressions."""
-    return transform(node, lambda n: replacements.get(n.id, n) if isinstance(n, Name) else n)
+    wanted = replacements.keys()
+
+    def put(node: Any) -> Any:
+        if type(node) is Name:
+            return replacements.get(node.id, node)
+        return node if wanted.isdisjoint(_names(node)) else rebuild(node, put)
+
+    return _map_nodes(node, put)
 
 
 def substitute_root(place: Any, name: str) -> Any:

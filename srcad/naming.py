@@ -34,6 +34,10 @@ class Names:
     def __contains__(self, name: str) -> bool:
         return name in self._taken
 
+    def copy(self) -> Names:
+        """The same names taken, to give out others."""
+        return Names(self._taken)
+
     def take(self, names: Iterable[str]) -> None:
         """Names used elsewhere from now on."""
         self._taken = self._taken.union(names)

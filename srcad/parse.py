@@ -6,6 +6,7 @@ A slice (one function's lines) is parsed, its statements and expressions become 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from srcad.naming import Names
 from srcad.parse_exprs import Expressions
 from srcad.source import Slice
 
+_ASKS_SCOPE = re.compile(r"\b(import|case)\b")  # imports and class patterns are read with what their names mean
 _SYNCHRONOUS = "Differentiate the synchronous computation and await around it."
 
 
@@ -26,10 +28,22 @@ def function(cut: Slice, scope: Any) -> ir.Function:
 
     Raises `Unsupported`, with the place, for what cannot be differentiated in any program.
     """
+    read, names = _read(cut, scope) if _ASKS_SCOPE.search(cut.text) else _read_once(cut)
+    return parse_names.bind(read, scope, names.copy())
+
+
+def _read(cut: Slice, scope: Any) -> tuple[ir.Function, Names]:
+    """The function with names undecided, and the words that its text has taken."""
     wrapper = MetadataWrapper(cst.parse_module(cut.text), unsafe_skip_copy=True)
     positions = PositionProvider()._gen(wrapper)  # wrapper.resolve would walk the tree once more, for nobody
     reader = Statements(cut, wrapper.module, positions, scope)
-    return parse_names.bind(reader.root(wrapper.module.body[0]), scope, reader.names)
+    return reader.root(wrapper.module.body[0]), reader.names
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_once(cut: Slice) -> tuple[ir.Function, Names]:
+    """The same where the scope has no say: a gradient, a tangent and rules used again read each text once."""
+    return _read(cut, None)
 
 
 class Statements(Expressions):

@@ -15,7 +15,7 @@ import threading
 import tokenize
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -27,17 +27,17 @@ _LOCK = threading.Lock()  # `bytecode.pick` marks nodes of trees that threads sh
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Slice:
     """One function's text, preceded by one line that lets it parse alone: line 2 of `text` is `first_line` of the file.
 
-    Columns are the file's own, because the lines stay indented as they are.
+    Columns are the file's own, because the lines stay indented as they are. The place and the text tell slices apart.
     """
 
     source: Source
     text: str
     first_line: int
-    node: Definition
+    node: Definition = field(compare=False)
 
     def loc(self, line: int, col: int, end_line: int, end_col: int) -> Loc:
         """A position in `text` as a place in the file."""

@@ -365,4 +365,4 @@ def table() -> dict[str, RuleSet]:
 
 
 def _complete(rule: RuleSet | None) -> RuleSet | None:
-    return replace(rule, wrt=rule.wrt or rule.params[:1]) if rule else None
+    return rule if rule is None or rule.wrt else replace(rule, wrt=rule.params[:1])

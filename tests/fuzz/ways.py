@@ -61,9 +61,8 @@ def moved(program: Program) -> Program:
 def check_lowered(program: Program) -> None:
     """The gradient by Numba's text, interpreted: what the passes for Numba made of it, without compiling."""
     from tests.generating import make
-    from tests.higher_order import Subject
 
-    subject = Subject(program, "numpy")
+    subject = Seeded(program, "numpy")
     expected = _results(subject, ())
     made = make(program, ("reverse",), "numba")
     text = re.sub(r"^@njit.*$", "", made.generated.text, flags=re.M).replace("from numba import njit\n", "")
@@ -77,18 +76,30 @@ def check_lowered(program: Program) -> None:
 
 def check_compiled(program: Program) -> None:
     """The gradient by NumPy's text, and by Numba's with passes switched off, compiled and interpreted."""
-    from tests.higher_order import Subject
-
-    expected = _results(Subject(program, "numpy"), ())
+    expected = _results(Seeded(program, "numpy"), ())
     for options in SWITCHES:
-        subject = Subject(program, "numba")
+        subject = Seeded(program, "numba")
         _compare(_results(subject, options), expected, f"compiled with {dict(options)}")
     ready = _ready(subject, SWITCHES[0])
     interpreted = ready.kernel.compiled.call.py_func(*copy.deepcopy(ready.inputs), *copy.deepcopy(subject.seeds))
     _compare([np.asarray(r) for r in interpreted], expected, "compiled, when interpreted")
 
 
-def _ready(subject: Any, options: tuple[tuple[str, Any], ...]) -> Any:
+class Seeded:
+    """A program with its arguments, a fixed random seed for each of its results, and kernels of its gradient."""
+
+    def __init__(self, program: Program, backend: str) -> None:
+        from srcad.binding import binder
+
+        self.program, self.backend, self.binder = program, backend, binder(program.fn)
+        args = program.args()
+        self.values = self.binder.bind(*args)
+        self.roots = tuple(self.binder.root(n, len(args)) for n in program.argnums)
+        rng = np.random.default_rng(3)
+        self.seeds = [rng.normal(size=np.shape(x)) if np.ndim(x) else 1.0 for x in floating(program.run(*args))]
+
+
+def _ready(subject: Seeded, options: tuple[tuple[str, Any], ...]) -> Any:
     from srcad.generate import Settings
     from srcad.specialise import specialiser
 
@@ -96,7 +107,7 @@ def _ready(subject: Any, options: tuple[tuple[str, Any], ...]) -> Any:
     return specialiser(subject.binder, settings).prepare(copy.deepcopy(tuple(subject.values))).again()
 
 
-def _results(subject: Any, options: tuple[tuple[str, Any], ...]) -> list[np.ndarray]:
+def _results(subject: Seeded, options: tuple[tuple[str, Any], ...]) -> list[np.ndarray]:
     return [np.asarray(r) for r in _ready(subject, options).run(*copy.deepcopy(subject.seeds))]
 
 
