@@ -1,4 +1,8 @@
-"""`python -m benchmarks [names...]`: measure, check, and write RESULTS.md and results.png."""
+"""`python -m benchmarks [names...]`: measure, check, keep the figures, and write RESULTS.md and results.png.
+
+What was measured is kept after every program. `--missing` takes a measurement up again: it leaves out what was already
+measured at this commit. `--report` measures nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,12 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks import peers, report, resources
-from benchmarks.case import SIZES, all_cases
+from benchmarks import peers, report, resources, store
+from benchmarks.case import SIZES, Case, all_cases
 from benchmarks.runner import Run, run
 
 HERE = Path(__file__).resolve().parent
+FULL = ("small", "medium", "large")
 
 
 def _among(known: Iterable[str]) -> Callable[[str], list[str]]:
@@ -46,7 +51,10 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--resources", action="store_true", help="also start-up, memory and growth, each in new processes"
     )
-    parser.add_argument("--output", type=Path, help="default: benchmarks/RESULTS.md; nothing is written with --quick")
+    parser.add_argument("--missing", action="store_true", help="only what was not measured at this commit yet")
+    parser.add_argument("--report", action="store_true", help="write RESULTS.md again from the figures that are kept")
+    parser.add_argument("--figures", type=Path, default=store.FOLDER, help="default: benchmarks/figures")
+    parser.add_argument("--output", type=Path, default=HERE / "RESULTS.md", help="default: benchmarks/RESULTS.md")
     parser.add_argument("--list", action="store_true", help="list the programs")
     return parser.parse_args(argv)
 
@@ -59,30 +67,41 @@ def main(argv: list[str]) -> int:
     if chosen.list or not names:
         print("\n".join(f"{case.name:20s}{case.theme:13s}{case.sizes}" for case in cases.values()))
         return 0 if chosen.list else 2
-    sizes = chosen.sizes or (["tiny", "small"] if chosen.quick else ["small", "medium", "large"])
-    threads = chosen.threads if chosen.threads is not None else [1] if chosen.quick else [1, 0]
-    repeat = chosen.repeat or (3 if chosen.quick else 9)
-    output = chosen.output or (None if chosen.quick else HERE / "RESULTS.md")
-    kept = "" if output is None else report.kept_section(output)
-    runs: list[Run] = []
-
-    def write(extra: list[str]) -> None:
-        text = report.markdown(runs, cases, chosen.peers, shlex.join(["python", "-m", "benchmarks", *argv]), extra)
-        if output is None:
-            print(text)
-        else:
-            output.write_text(text + kept, encoding="utf-8")
-
-    for count, name, size in itertools.product(threads, names, sizes):
-        if count == 1 or cases[name].parallel:
-            runs.append(run(cases[name], size, chosen.peers, count, repeat, chosen.limit))
-            _show(runs[-1])
-            if output is not None:  # after every program: an interruption loses nothing that was measured
-                write([])
-    write(resources.sections(names, chosen.limit) if chosen.resources else [])
-    if output is not None:
-        report.plot(runs, chosen.peers, output.with_name("results.png"))
+    if chosen.quick:
+        return _quick(chosen, [cases[name] for name in names], shlex.join(["python", "-m", "benchmarks", *argv]))
+    if not chosen.report:
+        _measure(chosen, [cases[name] for name in names])
+    report.write(cases, chosen.figures, chosen.output)
     return 0
+
+
+def _quick(chosen: argparse.Namespace, cases: list[Case], command: str) -> int:
+    """A look: printed, not kept."""
+    runs: list[Run] = []
+    for threads, case, size in itertools.product(chosen.threads or [1], cases, chosen.sizes or ["tiny", "small"]):
+        runs.append(run(case, size, chosen.peers, threads, chosen.repeat or 3, chosen.limit))
+        _show(runs[-1])
+    print(report.tables(runs, {case.name: case for case in cases}, chosen.peers, {}) + f"\n\nCommand: `{command}`")
+    return 0
+
+
+def _measure(chosen: argparse.Namespace, cases: list[Case]) -> None:
+    """Every program at every size, kept at once: an interruption loses nothing that was measured."""
+    threads = chosen.threads if chosen.threads is not None else [1, 0]
+    for case, size, count in itertools.product(cases, chosen.sizes or FULL, threads):
+        figures = store.Figures.load(case.name, chosen.figures)
+        wanted = chosen.peers
+        if chosen.missing:
+            lacking = figures.lacks(size, count, wanted, store.commit())
+            wanted = ["primal", *[peer for peer in lacking if peer != "primal"]] if lacking else []
+        if wanted and (count == 1 or case.parallel):
+            before = store.load()
+            done = run(case, size, wanted, count, chosen.repeat or 9, chosen.limit)
+            _show(done)
+            figures.add(done, store.origin(report.machine(), before))
+            figures.save(chosen.figures)
+    if chosen.resources:
+        resources.measure([case.name for case in cases], chosen.figures, chosen.limit, chosen.missing)
 
 
 def _show(done: Run) -> None:

@@ -5,12 +5,18 @@ Every import is inside the peer that needs it: what is not installed is a dash i
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import functools
 import importlib
 import importlib.util
+import inspect
 import os
+import shutil
+import tempfile
+import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +31,14 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Prepared:
-    """`call()` computes value and gradients and waits for them; `arrays(result)` makes NumPy of what it returns."""
+    """`call()` computes value and gradients and waits for them; `arrays(result)` makes NumPy of what it returns.
+
+    compiling: seconds that were spent on compilation before the first call.
+    """
 
     call: Callable[[], Any]
     arrays: Callable[[Any], tuple[np.ndarray, ...]]
+    compiling: float = 0.0
 
 
 def written(package: str, theme: str, name: str) -> Callable[..., Any]:
@@ -174,6 +184,75 @@ def autograd(case: Case, args: tuple[Any, ...]) -> Prepared:
     return Prepared(lambda: gradient(active), _flat)
 
 
+def casadi(case: Case, args: tuple[Any, ...]) -> Prepared:
+    """CasADi's reverse mode, written out as C and compiled."""
+    try:
+        import casadi as ca
+    except ModuleNotFoundError as error:
+        raise Missing("casadi is not installed") from error
+    fn, own = written("casadi_fold", case.theme, case.name), [a for a in args]
+    for position in case.wrt:
+        own[position] = ca.MX.sym(f"x{position}", *np.shape(args[position]))
+    active = [own[position] for position in case.wrt]
+    value = fn(*own)
+    compiled_as = {"jit": True, "compiler": "shell", "jit_options": {"flags": "-O3 -march=native"}}
+    begin = time.perf_counter()
+    with _in_a_folder():  # that is where it writes and compiles
+        gradients = [ca.gradient(value, x) for x in active]
+        both = ca.Function("both", active, [value, *gradients], compiled_as)
+    spent = time.perf_counter() - begin
+    inputs = [ca.DM(args[position]) for position in case.wrt]
+
+    def arrays(result: Any) -> tuple[np.ndarray, ...]:
+        shapes = [(), *(np.shape(args[position]) for position in case.wrt)]
+        return tuple(np.asarray(part, dtype=np.float64).reshape(shape) for part, shape in zip(result, shapes))
+
+    return Prepared(lambda: both.call(inputs), arrays, spent)
+
+
+def dace(case: Case, args: tuple[Any, ...]) -> Prepared:
+    """DaCe's reverse mode with everything stored, which it says is the fastest. Arguments are written: copies."""
+    try:
+        import dace as dc
+        from dace.autodiff import add_backward_pass
+    except ModuleNotFoundError as error:
+        raise Missing(f"{error.name} is not installed") from error
+    fn = written("dace_ad", case.theme, case.name)
+    names = list(inspect.signature(case.fn).parameters)
+    active = [names[position] for position in case.wrt]
+    begin = time.perf_counter()
+    with _in_a_folder():
+        graph = dc.program(fn).to_sdfg()
+        add_backward_pass(graph, outputs=["result"], inputs=active)
+        compiled_graph = graph.compile()
+    spent = time.perf_counter() - begin
+    given = dict(zip(names, args)) | {"result": np.zeros(1)}
+    arrays = {name: part for name, part in given.items() if isinstance(part, np.ndarray)}
+    fixed = {name: part for name, part in given.items() if name not in arrays}
+    fixed |= {str(d): n for name, part in arrays.items() for d, n in zip(graph.arrays[name].shape, part.shape)}
+    fixed = {name: value for name, value in fixed.items() if name in graph.arglist()}
+
+    def call() -> Any:
+        own = {name: part.copy() for name, part in arrays.items()}
+        adjoints = {f"gradient_{name}": np.zeros_like(own[name]) for name in active}
+        compiled_graph(**own, **adjoints, **fixed, gradient_result=np.ones(1))
+        return own["result"][0], *adjoints.values()
+
+    return Prepared(call, _flat, spent)
+
+
+@contextlib.contextmanager
+def _in_a_folder() -> Iterator[None]:
+    """In a folder of its own that stays until the process ends: what is compiled there is in use."""
+    before, folder = os.getcwd(), tempfile.mkdtemp(prefix="benchmark-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 PEERS: dict[str, Callable[[Case, tuple[Any, ...]], Prepared]] = {
     "primal": primal,
     "srcad": _srcad("numba"),
@@ -183,9 +262,11 @@ PEERS: dict[str, Callable[[Case, tuple[Any, ...]], Prepared]] = {
     "torch": _torch(False),
     "torch compiled": _torch(True),
     "autograd": autograd,
+    "DaCe": dace,
+    "CasADi": casadi,
     "srcad NumPy": _srcad("numpy"),
 }
-DEFAULT = ("primal", "srcad", "by hand", "JAX expert", "JAX beginner", "torch", "autograd")
+DEFAULT = tuple(peer for peer in PEERS if peer != "srcad NumPy")
 
 
 @functools.cache
@@ -194,7 +275,7 @@ def versions() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     found = {}
-    for package in ("numpy", "numba", "scipy", "jax", "torch", "autograd"):
+    for package in ("numpy", "numba", "scipy", "jax", "torch", "autograd", "dace", "casadi"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

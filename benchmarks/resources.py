@@ -12,14 +12,24 @@ import os
 import sys
 import tempfile
 import time
+from pathlib import Path
+from typing import Any
 
-from benchmarks import peers
-from benchmarks.case import find
+import numpy as np
+
+from benchmarks import peers, store
+from benchmarks.case import Case, find
+from benchmarks.measure import seconds
 from benchmarks.programs import generated
-from benchmarks.report import seconds
 from benchmarks.runner import child, environment
+from benchmarks.store import Figures
 
 PEERS = ("by hand", "srcad", "JAX expert")
+INTRODUCTION = """\
+Every row is two new processes: empty caches, then full ones. Imports and compilation are in the first call. *memory* is
+what a later call needs, at its peak, over a process that has answered a tiny one; *recorded* is what the record pass
+reports for it, *adjoints* is one array for each argument that is differentiated.
+"""
 STARTED = ("jacobi_2d", "cholesky", "lstm", "gmm", "bundle_adjustment", "van_der_pol")
 
 
@@ -39,7 +49,21 @@ def observe(name: str, size: str, peer: str) -> dict[str, float]:
     prepared.call()
     _forget_peak()
     prepared.call()
-    return {"first": first, "memory": _memory("VmHWM") - before}
+    found = {"first": first, "memory": _memory("VmHWM") - before}
+    return found | (_reported(case, size) if peer == "srcad" else {})
+
+
+def _reported(case: Case, size: str) -> dict[str, float]:
+    """What the record pass says that the call records, and the adjoints that it has to return; in bytes."""
+    import srcad
+    from srcad.cli_check import recorded_bytes
+    from srcad.gradients import scalar_seed
+
+    args = case.args(size)
+    both = srcad.value_and_grad(case.fn, case.wrt, backend="numpy")
+    gradient = both.ready(("reverse",), args, {}).again()
+    recorded = recorded_bytes(gradient.interpreted(), scalar_seed(gradient, "benchmarks"))
+    return {"recorded": recorded, "adjoints": sum(np.asarray(args[position]).nbytes for position in case.wrt)}
 
 
 def _memory(key: str) -> float:
@@ -60,8 +84,8 @@ def _forget_peak() -> None:
         pass
 
 
-def cold_and_warm(name: str, size: str, peer: str, limit: float) -> tuple[str, str, str]:
-    """First call with empty caches, first call of the next process, peak memory: as text, or why there is none."""
+def cold_and_warm(name: str, size: str, peer: str, limit: float) -> dict[str, Any]:
+    """First call with empty caches, first call of the next process, memory: what they say, or why they do not."""
     with tempfile.TemporaryDirectory() as folder:
         places = ("NUMBA_CACHE_DIR", "SRCAD_CACHE_DIR", "JAX_COMPILATION_CACHE_DIR")
         caches = {place: os.path.join(folder, place.lower()) for place in places}
@@ -70,31 +94,68 @@ def cold_and_warm(name: str, size: str, peer: str, limit: float) -> tuple[str, s
             cold = child("benchmarks.resources", [name, size, peer], environ, limit)
             warm = child("benchmarks.resources", [name, size, peer], environ, limit)
         except RuntimeError as reason:
-            return (str(reason)[:60], "", "")
-    return seconds(cold["first"]), seconds(warm["first"]), f"{warm['memory'] / 2**20:.1f} MiB"
+            return {"failed": str(reason)[:200]}
+    return warm | {"cold": cold["first"], "warm": warm["first"]}
 
 
-def _table(title: str, names: list[str], size: str, limit: float) -> str:
-    lines = [f"### {title}", "", "| program | peer | first call, cold | first call, warm | memory |"]
-    lines.append("|---|---|---:|---:|---:|")
-    for name in names:
+def measure(names: list[str], folder: Path, limit: float, missing: bool) -> None:
+    """Start-up and memory of the named programs, and growth with the number of statements; kept in the folder."""
+    lengths = [f"statements_{length}" for length in generated.LENGTHS]
+    wanted = [(name, "medium") for name in STARTED if name in names] + [(name, "small") for name in lengths]
+    for name, size in wanted:
+        figures = Figures.load(name, folder)
         for peer in PEERS:
-            cells = cold_and_warm(name, size, peer, limit)
-            if "Missing" not in cells[0]:
-                lines.append(f"| {name} | {peer} | {' | '.join(cells)} |")
+            known = figures.resources.get(f"{size}/{peer}")
+            if missing and known is not None and known["origin"]["commit"] == store.commit():
+                continue
+            before = store.load()
+            found = cold_and_warm(name, size, peer, limit)
+            if "Missing" not in found.get("failed", ""):
+                figures.resources[f"{size}/{peer}"] = found | {"origin": vars(store.origin("", before))}
+                figures.save(folder)
+
+
+def _table(title: str, kept: list[Figures]) -> str:
+    columns = "program | peer | first call, cold | first call, warm | memory | recorded | adjoints | memory / both"
+    lines = [f"### {title}", "", f"| {columns} | code | load |", "|---|---|---:|---:|---:|---:|---:|---:|---|---:|"]
+    for figures in kept:
+        for key, found in figures.resources.items():
+            origin = found["origin"]
+            load = f"{max(origin['load']):.1f}" if origin["load"] else "-"
+            cells = [figures.name, key.partition("/")[2], *_cells(found), origin["commit"], load]
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def sections(names: list[str], limit: float) -> list[str]:
+def _cells(found: dict[str, Any]) -> list[str]:
+    if "failed" in found:
+        return [found["failed"][:60], *[""] * 5]
+    times = [seconds(found["cold"]), seconds(found["warm"])]
+    if "recorded" not in found:
+        return [*times, _mib(found["memory"]), "", "", ""]
+    both = found["recorded"] + found["adjoints"]
+    sizes = [_mib(found[name]) for name in ("memory", "recorded", "adjoints")]
+    return [*times, *sizes, f"{found['memory'] / both:.2f}" if both >= 2**20 else "-"]
+
+
+def _mib(size: float) -> str:
+    return f"{size / 2**20:.1f} MiB"
+
+
+def sections(kept: list[Figures]) -> list[str]:
     """The sections of RESULTS.md about start-up, memory and growth."""
-    started = [name for name in STARTED if name in names]
-    lengths = [f"statements_{length}" for length in generated.LENGTHS]
-    return [
-        "## Start-up and memory",
-        "Every row is two new processes: empty caches, then full ones. Imports and compilation are in the first call.",
-        _table("Programs", started, "medium", limit),
-        _table("Growth with the number of statements", lengths, "small", limit),
-    ]
+    measured = [figures for figures in kept if figures.resources]
+    if not measured:
+        return []
+    grown = [figures for figures in measured if figures.name.startswith("statements_")]
+    programs = [figures for figures in measured if figures not in grown]
+    parts = ["## Start-up and memory", INTRODUCTION.strip()]
+    if programs:
+        parts.append(_table("Programs", programs))
+    if grown:
+        grown.sort(key=lambda figures: int(figures.name.rpartition("_")[2]))
+        parts.append(_table("Growth with the number of statements", grown))
+    return parts
 
 
 if __name__ == "__main__":

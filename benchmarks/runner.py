@@ -14,7 +14,8 @@ from benchmarks.case import Case
 from benchmarks.measure import Reading, pin
 
 ROOT = Path(__file__).resolve().parent.parent
-APART = ("JAX beginner", "torch compiled")  # compile for minutes: they must not hold up or break the others
+APART = ("JAX beginner", "torch compiled", "DaCe")  # compile for minutes: they must not hold up or break the others
+YARDSTICKS = ("by hand", "srcad")  # what a peer is compared with that would be alone
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,12 @@ def _groups(peers: list[str]) -> Iterator[tuple[list[str], list[str]]]:
     """(peers that share a process, those of them that are reported from it)."""
     together = [peer for peer in peers if peer not in APART]
     if together:
-        yield together, together
-    companions = [peer for peer in ("primal", "by hand", "JAX expert") if peer in peers]
+        gradients = [peer for peer in together if peer != "primal"]
+        extra = [peer for peer in YARDSTICKS if peer not in together] if len(gradients) == 1 else []
+        yield [*together, *extra], together
     for peer in APART:
         if peer in peers:
-            yield [*companions, peer], [peer]
+            yield ["primal", *YARDSTICKS, peer], [peer]
 
 
 def run(case: Case, size: str, peers: list[str], threads: int, repeat: int, limit: float) -> Run:

@@ -7,7 +7,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from benchmarks import measure, peers, report
+from benchmarks import measure, peers, report, store
 from benchmarks.__main__ import _arguments
 from benchmarks.case import SIZES, all_cases
 from benchmarks.measure import Reading
@@ -83,6 +83,21 @@ def test_torch_against_differences(name):
     assert (reading.status, reading.note) == ("ok", "")
 
 
+@pytest.mark.parametrize("name", written("casadi_fold"))
+def test_casadi_against_differences(name):
+    pytest.importorskip("casadi")
+    reading = judged(name, "CasADi")
+    assert (reading.status, reading.note) == ("ok", "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", written("dace_ad"))
+def test_dace_against_differences(name):
+    pytest.importorskip("dace.autodiff")
+    reading = judged(name, "DaCe")
+    assert (reading.status, reading.note) == ("ok", "")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(CASES))
 def test_srcad_against_differences(name):
@@ -124,6 +139,33 @@ def test_a_wrong_primal_is_no_denominator(monkeypatch):
     monkeypatch.setitem(peers.PEERS, "right", a_peer(result))
     primal, _ = measure.measure(CASES["van_der_pol"], "tiny", ["primal", "right"], 1)
     assert (primal.status, primal.times) == ("wrong", [])
+
+
+def test_alone_on_larger_sizes_a_peer_is_checked_on_tiny_ones(monkeypatch):
+    def prepare(case, args):
+        good = peers.PEERS["by hand"](case, args)
+
+        def arrays(result):
+            value, *gradients = good.arrays(result)
+            return value, *(2.0 * g for g in gradients)
+
+        return peers.Prepared(good.call, arrays)
+
+    monkeypatch.setitem(peers.PEERS, "doubled", prepare)
+    names = ["primal", "doubled"]
+    _, reading = measure.measure(CASES["van_der_pol"], "small", names, 1)
+    assert (reading.status, reading.times) == ("wrong", []) and "derivative" in reading.note
+    _, reading = measure.measure(CASES["van_der_pol"], "small", ["primal", "by hand"], 1)
+    assert reading.status == "ok"
+
+
+def test_what_is_written_by_hand_is_trusted_first(monkeypatch):
+    case = CASES["van_der_pol"]
+    prepared = peers.PEERS["by hand"](case, case.args("small"))
+    value, *gradients = prepared.arrays(prepared.call())
+    monkeypatch.setitem(peers.PEERS, "bad", a_peer((value, *[g + 1e-3 for g in gradients])))
+    bad, good = measure.measure(case, "small", ["bad", "by hand"], 1)
+    assert (bad.status, good.status) == ("wrong", "ok")
 
 
 def test_larger_sizes_compare_peers_with_each_other(monkeypatch):
@@ -169,26 +211,69 @@ def some_runs() -> list[Run]:
     return [Run("gemm", "small", 1, (*ok, slow, bad), ratios), Run("adi", "small", 1, tuple(ok), ratios)]
 
 
-def test_report():
-    text = report.markdown(some_runs(), CASES, ["primal", "srcad", "JAX expert", "torch"], "python -m benchmarks", [])
-    assert "| gemm | small | 1 ms* | 2.00 | 6.00 | wrong |" in text
-    assert "| adi | small | 1 ms | 2.00 | - | - |" in text
+ORIGIN = store.Origin("0123456789", "a machine", (0.25, 1.5))
+
+
+def kept(tmp_path, runs=()):
+    for run in runs or some_runs():
+        figures = store.Figures.load(run.name, tmp_path)
+        figures.add(run, ORIGIN)
+        figures.save(tmp_path)
+    return [store.Figures.load(path.stem, tmp_path) for path in sorted(tmp_path.glob("*.json"))]
+
+
+def test_report(tmp_path):
+    text = report.markdown(kept(tmp_path), CASES)
+    assert "| gemm | small | 1 ms* | 2.00 | 6.00 | wrong | 0123456789 | 1.5 |" in text
+    assert "| adi | small | 1 ms | 2.00 | - | - | 0123456789 | 1.5 |" in text
+    assert text.index("| adi |") < text.index("| gemm |") and "\na machine\n" in text
     assert "| JAX expert | products | 1 | 3.00 | 3.00 gemm (small) | 3.00 gemm (small) |" in text
     assert "gemm (small, 1 threads), torch: wrong: disagrees" in text
 
 
+def test_figures_survive_the_file(tmp_path):
+    first = some_runs()[0]
+    (figures,) = kept(tmp_path, [first])
+    (again,) = figures.runs()
+    assert (again.size, again.threads, again.ratios) == (first.size, first.threads, first.ratios)
+    assert sorted(again.readings, key=lambda r: r.peer) == sorted(first.readings, key=lambda r: r.peer)
+    assert figures.origins("small", 1) == [ORIGIN] * 4 and not figures.origins("medium", 1)
+
+
+def test_figures_of_other_peers_and_places_are_kept(tmp_path):
+    ok, missing = Reading("JAX expert", "ok", times=[1e-3]), Reading("torch", "missing", "not installed")
+    kept(tmp_path)
+    (_, figures) = kept(tmp_path, [Run("gemm", "small", 1, (ok, missing), {"JAX expert": 1.5})])
+    (run,) = figures.runs()
+    assert run.ratios == {"primal": 1.0, "srcad": 2.0, "JAX expert": 1.5}
+    assert {r.peer: r.status for r in run.readings}["torch"] == "wrong"  # what it was where it is installed
+
+
 def test_plot(tmp_path):
     pytest.importorskip("matplotlib")
-    assert report.plot(some_runs(), ["primal", "srcad", "JAX expert"], tmp_path / "results.png")
+    assert report.plot(some_runs(), tmp_path / "results.png")
     assert (tmp_path / "results.png").stat().st_size > 1000
+
+
+@pytest.mark.skipif(not store.FOLDER.is_dir(), reason="nothing was measured")
+def test_results_are_what_the_figures_say(tmp_path):
+    """`python -m benchmarks --report` writes it."""
+    report.write(CASES, store.FOLDER, tmp_path / "RESULTS.md")
+    results = (store.FOLDER.parent / "RESULTS.md").read_text()
+    assert results.startswith((tmp_path / "RESULTS.md").read_text())
 
 
 def test_slow_compilers_are_kept_apart():
     groups = list(_groups(["primal", "srcad", "by hand", "JAX beginner"]))
     assert groups == [
         (["primal", "srcad", "by hand"], ["primal", "srcad", "by hand"]),
-        (["primal", "by hand", "JAX beginner"], ["JAX beginner"]),
+        (["primal", "by hand", "srcad", "JAX beginner"], ["JAX beginner"]),
     ]
+
+
+def test_nobody_is_measured_without_a_yardstick():
+    assert list(_groups(["primal", "torch"])) == [(["primal", "torch", "by hand", "srcad"], ["primal", "torch"])]
+    assert list(_groups(["primal", "srcad"])) == [(["primal", "srcad", "by hand"], ["primal", "srcad"])]
 
 
 def test_command_line():
@@ -215,18 +300,62 @@ def test_end_to_end(capsys):
     assert "| van_der_pol | tiny |" in text and "None." in text
 
 
-def test_what_was_measured_before_an_interruption_is_written(monkeypatch, tmp_path):
+def measured_up_to(monkeypatch, stop, seen):
     from benchmarks import __main__ as command
 
     def measured(case, size, peers, threads, repeat, limit):
-        if case.name == "lu":
+        if case.name == stop:
             raise KeyboardInterrupt
-        return Run(case.name, size, threads, (Reading("primal", "ok", times=[1.0]),), {"primal": 1.0})
+        seen.append((case.name, tuple(peers)))
+        return Run(case.name, size, threads, tuple(Reading(p, "ok", times=[1.0]) for p in peers), {"primal": 1.0})
 
     monkeypatch.setattr(command, "run", measured)
-    output = tmp_path / "RESULTS.md"
+    return command.main
+
+
+def test_what_was_measured_before_an_interruption_is_not_measured_again(monkeypatch, tmp_path):
+    output, seen = tmp_path / "RESULTS.md", []
     output.write_text("\n## Generated programs\nkept\n")
+    words = ["cholesky", "lu", "--sizes", "small", "--threads", "1", "--peers", "primal,srcad", "--missing"]
+    words += ["--output", str(output), "--figures", str(tmp_path / "figures")]
     with pytest.raises(KeyboardInterrupt):
-        command.main(["cholesky", "lu", "--sizes", "small", "--threads", "1", "--output", str(output)])
+        measured_up_to(monkeypatch, "lu", seen)(words)
+    assert measured_up_to(monkeypatch, "", seen)(words) == 0
+    assert seen == [("cholesky", ("primal", "srcad")), ("lu", ("primal", "srcad"))]
     text = output.read_text()
-    assert "| cholesky | small |" in text and "kept" in text
+    assert "| cholesky | small |" in text and "| lu | small |" in text and text.endswith("kept\n")
+    words[words.index("primal,srcad")] = "primal,torch"  # another peer, another day
+    measured_up_to(monkeypatch, "", seen)(words)
+    assert seen[2:] == [("cholesky", ("primal", "torch")), ("lu", ("primal", "torch"))]
+    monkeypatch.setattr(store, "commit", lambda: "another")
+    measured_up_to(monkeypatch, "", seen)(words)
+    assert len(seen) == 6
+
+
+def test_a_report_measures_nothing(monkeypatch, tmp_path):
+    (tmp_path / "figures").mkdir()
+    kept(tmp_path / "figures")
+    output, seen = tmp_path / "RESULTS.md", []
+    words = ["--report", "--output", str(output), "--figures", str(tmp_path / "figures")]
+    assert measured_up_to(monkeypatch, "", seen)(words) == 0
+    assert not seen and "| gemm | small |" in output.read_text()
+
+
+def test_memory_is_reported_beside_what_is_recorded():
+    """One dimension recorded at each of 100 steps of 400 numbers, and an adjoint."""
+    from benchmarks import resources
+
+    found = resources._reported(CASES["burgers"], "small")
+    assert found["adjoints"] == 300 * 8 + 8
+    assert 100 * 298 * 8 <= found["recorded"] <= 3 * 100 * 300 * 8
+
+
+def test_resources_report(tmp_path):
+    figures = store.Figures("burgers", resources={})
+    origin = {"commit": "0123456789", "machine": "a machine", "load": [0.5]}
+    taken = {"cold": 2.0, "warm": 0.5, "memory": 2.0**22, "recorded": 3 * 2.0**20, "adjoints": 2.0**20}
+    figures.resources["medium/srcad"] = taken | {"origin": origin}
+    figures.save(tmp_path)
+    text = report.markdown([store.Figures.load("burgers", tmp_path)], CASES)
+    row = "| burgers | srcad | 2 s | 500 ms | 4.0 MiB | 3.0 MiB | 1.0 MiB | 1.00 | 0123456789 | 0.5 |"
+    assert row in text

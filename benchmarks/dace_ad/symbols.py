@@ -1,0 +1,7 @@
+"""Extents of arrays."""
+
+import dace
+
+N = dace.symbol("N")
+M = dace.symbol("M")
+T = dace.symbol("T")
