@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from srcad.dims import Dim, symbol
 
 _EXTENTS = (5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _LARGE, _LARGE_ARRAY = 1000, 20_000  # integers, and arrays with more elements, get a small stand-in
+_MOST_ELEMENTS = 20_000  # of a dummy whose extents are scaled
 _WEAK = {"bool": bool, "int64": int, "float64": float, "complex128": complex}
 
 
@@ -41,6 +43,8 @@ class Call:
         self.shapes = [t.dims for t in numbers if t.dims]
         self.extents = _symbols(d for dims in self.shapes for d in dims)
         self.integers = [s for s in _symbols(t.number for t in numbers) if s not in self.extents]
+        rank = max(map(len, self.shapes), default=1)
+        self.largest_scale = max(1, int((_MOST_ELEMENTS / math.prod(_EXTENTS[:rank])) ** (1 / rank)))
         self.offset = max([-d.const for dims in self.shapes for d in dims if d and d.const < 0], default=0)
 
     def _named(self, t: Abstract) -> Any:
@@ -151,6 +155,7 @@ def fit(call: Call, groups: list[list[str]], scale: int, smallest: int) -> tuple
     classes = groups + [[s] for s in call.integers]
     if len(groups) > len(_EXTENTS):
         return None
+    scale = min(scale, call.largest_scale)
     needed, small = _places(len(groups), len(call.integers), scale, smallest, call.offset)
     places, results = [], []
     for seed, place in enumerate((*needed, *small)):

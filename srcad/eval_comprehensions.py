@@ -9,7 +9,7 @@ from dataclasses import replace
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_assign import assign
-from srcad.eval_core import Evaluator, place
+from srcad.eval_core import Evaluator, list_site, place
 from srcad.eval_exprs import evaluate
 from srcad.eval_iter import consume, live
 from srcad.eval_operators import truth
@@ -27,9 +27,10 @@ def comprehension(ev: Evaluator, expr: ir.Comprehension) -> Value:
         return _generator(ev, expr)
     if expr.kind == "dict":
         return _dict_comprehension(ev, expr)
-    items = expand(ev, expr)
+    site = list_site(ev, expr.loc)
+    items = None if ("dynamic", site) in ev.cx.decisions else expand(ev, expr)
     if items is not None:
-        return ev.tuple_of(items, "list", site=expr.loc)
+        return ev.tuple_of(items, "list", site=site)
     from srcad import eval_lists
 
     return eval_lists.from_comprehension(ev, expr)

@@ -7,6 +7,7 @@ Statements are here; expressions in `eval_exprs`, calls in `eval_calls`, merging
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import ir, leaves, types
+from srcad import ir, leaves, rules, types
 from srcad.errors import PYTHON_ERRORS, Unsupported, placed
 from srcad.naming import Names
 from srcad.shapes import Assumption
@@ -23,14 +24,18 @@ from srcad.values import Box, Conflict, Dyn, Known, Maybe, Ptr, State, Value
 
 MAX_UNROLL = 4096  # statements' worth of unrolled loop iterations
 MAX_DEPTH = 40  # nested inlined calls
+_RULES = os.path.dirname(rules.__file__)
 
 
 class Restart(Exception):
-    """A decision found too late: evaluate again with `decision` known from the start."""
+    """A decision found too late: evaluate again with `decision` known from the start.
 
-    def __init__(self, decision: tuple[Any, ...]) -> None:
+    refusal: what made it necessary, to be shown if the decision does not help.
+    """
+
+    def __init__(self, decision: tuple[Any, ...], refusal: Unsupported | None = None) -> None:
         super().__init__(decision)
-        self.decision = decision
+        self.decision, self.refusal = decision, refusal
 
 
 class Unfinished(Exception):
@@ -50,6 +55,7 @@ class Context:
     used_baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
     assumptions: list[Assumption] = field(default_factory=list)
     boxes: int = 0
+    trips: dict[Any, int | None] = field(default_factory=dict)  # how often each loop runs, where that is a constant
     parents: dict[str, str | None] = field(default_factory=dict)  # frame -> enclosing frame of a nested function
     nonlocals: dict[str, set[str]] = field(default_factory=dict)
     updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its key in #objects
@@ -512,6 +518,16 @@ def merge_types(a: types.Abstract, b: types.Abstract) -> types.Abstract:
         if joined.dtype is None and a.dtype is not None and b.dtype is not None:
             return replace(joined, dtype=np.result_type(a.dtype, b.dtype).name)
     return joined
+
+
+def list_site(ev: Evaluator, loc: ir.Loc | None, how: str = "items") -> tuple[Any, ...]:
+    """Where a list is made that may turn out to be one of unknown length: `[0.0]` and `[0.0] * n` begin together."""
+    return "list", ev.frame, place(loc), how
+
+
+def of_a_rule(loc: ir.Loc) -> bool:
+    """Whether a place is in the text of srcad's own rules, which no user shall be shown."""
+    return loc.source.file.startswith(_RULES)
 
 
 def place(loc: ir.Loc | None) -> tuple[Any, ...]:

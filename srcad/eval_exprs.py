@@ -9,7 +9,7 @@ from typing import Any
 
 from srcad import ir, leaves, types
 from srcad.errors import Unsupported
-from srcad.eval_core import Evaluator
+from srcad.eval_core import Evaluator, list_site
 from srcad.eval_order import in_order, owned
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn
 from srcad.types import Dim, Num, Seq, Struct
@@ -84,7 +84,7 @@ def _tuple(ev: Evaluator, expr: ir.Tuple) -> Value:
 
 
 def _list(ev: Evaluator, expr: ir.List) -> Value:
-    site = ("list", ev.frame, expr.loc and (expr.loc.line, expr.loc.col))
+    site = list_site(ev, expr.loc)
     if ("dynamic", site) in ev.cx.decisions:
         from srcad import eval_lists
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from srcad import eval_optional, eval_special, ir
+from srcad import eval_optional, eval_special, ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.eval_exprs import evaluate_all
@@ -12,6 +12,8 @@ from srcad.eval_operators import known_or_constant
 from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
 from srcad.types import Seq
 from srcad.values import Box, Dyn, Known, Lazy, Ptr, Table, Text, Value, certain
+
+FEW = 8  # numbers of a list that become variables of their own, so that a loop over them is unrolled
 
 
 def index_expr(ev: Evaluator, expr: ir.Index) -> Value:
@@ -125,8 +127,23 @@ def box_position(ev: Evaluator, box: Box, items: list[Value], loc: ir.Loc | None
     return range(len(box.items))[key]
 
 
+def _stays_a_list(ev: Evaluator, box: Box, key: Value) -> bool:
+    """A list of numbers that is long, or indexed in a long loop."""
+    names = ir.names(key.expr) if isinstance(key, (Dyn, Text)) else ()
+    loops = [ev.state.frames.get("#loops", {}).get(name) for name in names]
+    trips = [ev.cx.trips.get(loop) for loop in loops if loop is not None]
+    long = len(box.items) > FEW or any(n is None or n > FEW for n in trips)
+    return long and all(isinstance(item, Dyn) and types.is_scalar(item.type) for item in box.items)
+
+
 def unknown_key(ev: Evaluator, box: Box, key: Value, loc: ir.Loc | None) -> None:
-    """A container indexed by something known only at run time: unroll the loop it comes from, or bake the input."""
+    """A container indexed by something known only at run time.
+
+    A long list of numbers stays a list; else the loop that the index comes from is unrolled, or the input baked in.
+    """
+    growing = box.kind == "list" and isinstance(box.site, tuple) and box.site[0] == "list"
+    if growing and ("dynamic", box.site) not in ev.cx.decisions and _stays_a_list(ev, box, key):
+        raise Restart(("dynamic", box.site))
     if isinstance(key, (Dyn, Text)):
         for name in sorted(ir.names(key.expr)):
             loop = ev.state.frames.get("#loops", {}).get(name)
@@ -135,7 +152,6 @@ def unknown_key(ev: Evaluator, box: Box, key: Value, loc: ir.Loc | None) -> None
             origin = ev.origin_of(ir.Name(name))
             if origin is not None and key.expr == ir.Name(name):
                 raise Restart(("bake", origin.origin, origin.path))
-    growing = box.kind == "list" and isinstance(box.site, tuple) and box.site[0] == "list"
     if growing and ("dynamic", box.site) not in ev.cx.decisions:
         raise Restart(("dynamic", box.site))
     word = "a dict entry under a key" if box.kind == "dict" else f"an index into a {box.kind} that is"

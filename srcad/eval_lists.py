@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -32,6 +32,15 @@ def new(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> Value:
         type_ = _with_element(type_, item, loc)
     ev.cx.types[slot] = type_
     return Dyn(ir.Name(slot), type_)
+
+
+def repeated(ev: Evaluator, items: Sequence[Value], count: int, loc: ir.Loc | None) -> Value:
+    """``[c] * n`` for a list that is indexed by what is known only at run time."""
+    type_ = UNDECIDED
+    for item in items:
+        type_ = _with_element(type_, item, loc)
+    exprs = tuple(residual(ev, item, loc) for item in items)
+    return Dyn(ir.Binary("*", ir.List(exprs), ir.Const(count), loc=loc), type_)
 
 
 def _what(item: Value) -> str:

@@ -12,7 +12,7 @@ from srcad import eval_operators as operators
 from srcad import eval_optional, eval_tables, ir
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_assign import assign
-from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, place
+from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, of_a_rule, place
 from srcad.eval_exprs import evaluate
 from srcad.eval_index import index
 from srcad.eval_iter import consume, live
@@ -24,6 +24,7 @@ from srcad.types import Num, Seq
 from srcad.values import Dyn, Generator, Lazy, Maybe, State, Table, Value
 
 INT = Num("int64", (), True)
+SHORT_LOOP = 16  # iterations of a loop that is unrolled where it cannot be read otherwise
 CHECKPOINTS = (ir.Ref("srcad.checkpoint"), ir.Ref("srcad.api.checkpoint"))
 
 
@@ -39,8 +40,22 @@ def for_loop(ev: Evaluator, stmt: ir.For) -> None:
         with holding(ev, [iterable]):
             _unroll(ev, stmt, items)
         return
-    header = Header(ev, stmt, iterable, site, every)
-    header.emit()
+    trips = ev.cx.trips[site] = _trips(ev, iterable)
+    sequence = ("unroll", site)  # what cannot stay a loop may do as a sequence
+    short = trips is not None and trips <= SHORT_LOOP and stmt.loc is not None and not of_a_rule(stmt.loc)
+    otherwise = sequence if short and sequence not in ev.cx.decisions else None
+    try:
+        Header(ev, stmt, iterable, site, every, otherwise).emit()
+    except Unsupported as error:
+        if otherwise is None:
+            raise
+        raise Restart(otherwise, error) from None
+
+
+def _trips(ev: Evaluator, iterable: Value) -> int | None:
+    """How often a loop over a range of constants runs."""
+    bounds = [static(ev, v) for v in iterable.args] if isinstance(iterable, Lazy) and iterable.kind == "range" else []
+    return len(range(*(v for _, v in bounds))) if bounds and all(known for known, _ in bounds) else None
 
 
 def _checkpointed(ev: Evaluator, iterable: ir.Expr) -> ir.Expr | None:
@@ -123,8 +138,16 @@ class Header:
     What the loop runs over is kept among the variables under a hidden name, since the body may rebind those it is in.
     """
 
-    def __init__(self, ev: Evaluator, stmt: ir.For, iterable: Value, site: Any, every: ir.Expr | None = None) -> None:
-        self.ev, self.stmt, self.site, self.every = ev, stmt, site, every
+    def __init__(
+        self,
+        ev: Evaluator,
+        stmt: ir.For,
+        iterable: Value,
+        site: Any,
+        every: ir.Expr | None = None,
+        otherwise: tuple[Any, ...] | None = None,
+    ) -> None:
+        self.ev, self.stmt, self.site, self.every, self.otherwise = ev, stmt, site, every, otherwise
         while isinstance(iterable, Lazy) and iterable.kind == "iter":
             iterable = iterable.args[0]
         refuse_unknown(iterable)
@@ -162,7 +185,7 @@ class Header:
             body, ev.out = tuple(ev.out), outer
             return body
 
-        body, stop = residual_loop(ev, stmt, run, {name} if self.own else set())
+        body, stop = residual_loop(ev, stmt, run, {name} if self.own else set(), self.otherwise)
         ev.env.pop(self.hidden, None)
         self.refuse_growth(body)
         call = ir.Call(ir.Ref("builtins.range"), bounds)
@@ -334,7 +357,11 @@ def replace_loc(loc: ir.Loc | None) -> ir.Loc | None:
 
 
 def residual_loop(
-    ev: Evaluator, stmt: ir.For | ir.While, run: Callable[[], tuple[ir.Stmt, ...]], own: set[str]
+    ev: Evaluator,
+    stmt: ir.For | ir.While,
+    run: Callable[[], tuple[ir.Stmt, ...]],
+    own: set[str],
+    otherwise: tuple[Any, ...] | None = None,
 ) -> tuple[tuple[ir.Stmt, ...], ir.Expr | None]:
     """Evaluate a loop body until the state at its head is the same before and after an iteration."""
     generalise(ev, assigned(stmt.body) - own, stmt.loc)
@@ -346,7 +373,7 @@ def residual_loop(
         outer, ev.out = ev.out, list(body)
         stop = None if stmt.stop is None else evaluate(ev, stmt.stop)
         body, ev.out = tuple(ev.out), outer
-        merge = Merge(ev, head, ev.state)
+        merge = Merge(ev, head, ev.state, otherwise)
         merged = merge.run()
         merged.frames.pop("#temps", None)
         ev.assign_parallel(merge.fix_a, stmt.loc)

@@ -15,10 +15,13 @@ Body = tuple[ir.Stmt, ...]
 
 
 class Merge:
-    """One merge of states a and b; `fix_a` and `fix_b` are (variable, expression) pairs to assign on each path."""
+    """One merge of states a and b; `fix_a` and `fix_b` are (variable, expression) pairs to assign on each path.
 
-    def __init__(self, ev: Evaluator, a: State, b: State) -> None:
-        self.ev, self.a, self.b = ev, a, b
+    otherwise: the decision that does without this merge, for where something cannot be one variable.
+    """
+
+    def __init__(self, ev: Evaluator, a: State, b: State, otherwise: tuple[Any, ...] | None = None) -> None:
+        self.ev, self.a, self.b, self.otherwise = ev, a, b, otherwise
         self.same = SamePlaces(ev, a, b)
         self.apart: set[tuple[str, str]] = (
             set()
@@ -57,7 +60,7 @@ class Merge:
 
     def entry(self, frame: str, name: str, a: Value | None, b: Value | None) -> Value:
         if frame == "#objects" and (a is None or b is None):
-            original = self.ev.cx.originals.get(name, Conflict("is set on one path only"))
+            original = self.ev.cx.originals.get(name, self.conflict("is set on one path only"))
             a, b = a or original, b or original
         if frame == "#objects":
             name = f"{name.rpartition('.')[2]}#{name}"
@@ -83,9 +86,11 @@ class Merge:
             return self.optional(frame, name, *optional)
         if a == b or isinstance(a, Known) and isinstance(b, Known) and _same(a.value, b.value):
             self.kept.append((frame, name, a))
-            return a if (frame, name) not in self.apart else Conflict("reads a variable that changes between the paths")
+            if (frame, name) in self.apart:
+                return self.conflict("reads a variable that changes between the paths")
+            return a
         one, two = _what(a, self.a), _what(b, self.b)
-        return Conflict(f"is {one} on one path and {two} on another")
+        return self.conflict(f"is {one} on one path and {two} on another")
 
     def optional(self, frame: str, name: str, a: tuple[Value, Value], b: tuple[Value, Value]) -> Value:
         """A number on one path and None on the other."""
@@ -103,7 +108,7 @@ class Merge:
             return Dyn(a.expr, type_, const)  # type: ignore[arg-type]
         one, two = rank(a.type), rank(b.type)
         if one and two and one != two:
-            return Conflict(f"has {one} {'axis' if one == 1 else 'axes'} on one path and {two} on another")
+            return self.conflict(f"has {one} {'axis' if one == 1 else 'axes'} on one path and {two} on another")
         merged = ("merge", frame, name)
         if shape_class(a.type) != shape_class(b.type) and merged not in self.ev.cx.decisions:
             return Conflict("is an array on one path and a number on another", merged)
@@ -131,7 +136,7 @@ class Merge:
         one, two = self.a.heap[a.id], self.b.heap[b.id]
         if a.id != b.id and (one.kind, one.keys, one.cls) != (two.kind, two.keys, two.cls):
             self.dynamic(one, two)
-            return Conflict("is a container of another structure on another path")
+            return self.conflict("is a container of another structure on another path")
         return Ptr(self.same.ids[a.id, b.id])
 
     def merged_box(self, pair: tuple[int, int], new: int) -> Box:
@@ -152,13 +157,18 @@ class Merge:
             return replace(only, items=tuple(items))
         if a.keys != b.keys:
             self.dynamic(a, b)
-            return replace(a, items=tuple(Conflict("differs between paths") for _ in a.items))
+            return replace(a, items=tuple(self.conflict("differs between paths") for _ in a.items))
         items = [self.value("#box", _base(x, y), x, y) for x, y in zip(a.items, b.items, strict=True)]
         same = a == b and tuple(items) == a.items
         return a if same else replace(a, items=tuple(items), expr=None, bound=a.bound and b.bound)
 
+    def conflict(self, reason: str) -> Conflict:
+        return Conflict(reason, self.otherwise)
+
     def dynamic(self, a: Box, b: Box) -> None:
-        """Lists of different lengths: lists whose length is known at run time only."""
+        """Lists of different lengths: lists whose length is known at run time only, if all their items are alike."""
+        if self.otherwise is not None and not all(isinstance(item, Dyn) for item in (*a.items, *b.items)):
+            raise Restart(self.otherwise)
         for box in (a, b):
             if box.kind == "list" and isinstance(box.site, tuple) and box.site[0] == "list":
                 if ("dynamic", box.site) not in self.ev.cx.decisions:

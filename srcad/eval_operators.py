@@ -9,7 +9,7 @@ from typing import Any
 from srcad import eval_optional, eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_array_likes import as_array
-from srcad.eval_core import Evaluator, place
+from srcad.eval_core import Evaluator, list_site, place
 from srcad.eval_exprs import evaluate, evaluate_all
 from srcad.eval_order import disturbed, holding, owned
 from srcad.eval_values import constant, dyn, residual, static, static_truth, truth_expr
@@ -100,6 +100,8 @@ def known_or_constant(value: Any, loc: ir.Loc | None) -> Value:
 
 def _binary_boxes(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None) -> Value | None:
     """``list + list``, ``[x] * 3``; a sequence of numbers beside an array stays an expression."""
+    from srcad import eval_lists
+
     boxes = [ev.state.heap[v.id] if isinstance(v, Ptr) else None for v in (left, right)]
     a, b = boxes
     if op == "+" and a is not None and b is not None:
@@ -114,9 +116,12 @@ def _binary_boxes(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
         box, times = (a, right) if a is not None else (b, left)
         assert box is not None
         known, count = static(ev, times)
+        site = list_site(ev, loc, "times")
         if known and isinstance(count, int) and box.kind in ("list", "tuple"):
+            if ("dynamic", site) in ev.cx.decisions:
+                return eval_lists.repeated(ev, box.items, count, loc)
             items = tuple(owned(ev, item, "item", loc) for item in box.items)  # the same objects, several times
-            return ev.tuple_of(items * count, box.kind, site=loc)
+            return ev.tuple_of(items * count, box.kind, site=site)
     beside = left if a is None else right
     if (a is None) != (b is None) and isinstance(beside, Dyn) and isinstance(beside.type, Num) and beside.type.dims:
         made = as_array(ev, left, loc), as_array(ev, right, loc)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,14 +9,13 @@ from typing import Any
 from srcad import borrowed, ir, library, rules, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_calls import call_function
-from srcad.eval_core import Context, Evaluator, Restart
+from srcad.eval_core import Context, Evaluator, Restart, of_a_rule
 from srcad.eval_values import constant, residual
 from srcad.facts import Shapes
 from srcad.naming import Names
 from srcad.values import Dyn, Known, Value
 
 _LIBRARIES = tuple(f"{name}." for name in library.KNOWN)
-_OWN = os.path.dirname(rules.__file__)
 _PARSED: dict[Any, tuple[scope.Target, ir.Function]] = {}
 
 
@@ -91,7 +89,7 @@ def apply(
         value = call_function(ev, function, [], kwargs, None, None, extra=extra)
         return [_unplaced(stmt, shapes) for stmt in ev.out], _unplaced(residual(ev, value), shapes)
     except Unsupported as error:
-        if loc is None or error.loc is None or not error.loc.source.file.startswith(_OWN):
+        if loc is None or error.loc is None or not of_a_rule(error.loc):
             raise
         raise Unsupported(error.reason, loc, error.hint) from error  # where the program is, not where srcad's rule is
     except Restart:

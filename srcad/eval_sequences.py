@@ -9,7 +9,7 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_comprehensions import expand, taking
-from srcad.eval_core import Evaluator
+from srcad.eval_core import Evaluator, list_site
 from srcad.eval_exprs import attribute, sequence
 from srcad.eval_iter import ONE_SHOT, consume, plain, unrolled
 from srcad.eval_operators import binary, boolean
@@ -176,7 +176,7 @@ def _tuple(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Val
 def _list(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     from srcad import eval_lists
 
-    site = ("list", ev.frame, loc and (loc.line, loc.col))
+    site = list_site(ev, loc)
     if not args and ("dynamic", site) in ev.cx.decisions:
         return eval_lists.new(ev, [], loc)
     if args and isinstance(args[0], Table):

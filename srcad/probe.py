@@ -101,7 +101,7 @@ def _probe_partitions(call: Call, noted: Assumptions) -> Abstract | None:
 def _at_constant_extents(call: Call) -> Abstract | None:
     """The last try: some symbols equal to extents that are constants, or all to any. It tells dtype and rank only."""
     constants = {d.const for t in (*call.args, *call.kwargs.values()) for d in _constants(t) if d.const > 1}
-    even = [dict.fromkeys(call.extents, extent) for extent in (5, 60)]
+    even = [dict.fromkeys(call.extents, extent) for extent in (5, 60, 3)]  # 3: np.cross takes nothing else
     for extents in (*itertools.islice(_pinned(call.extents, sorted(constants)), _MOST_CHOICES), *even):
         try:
             value = call.at({**dict.fromkeys(call.integers, 2), **extents}, 0)

@@ -38,11 +38,15 @@ def inline(request: Request) -> Program:
     decisions: frozenset[tuple[Any, ...]] = frozenset()
     baked = {(origin, path): value for origin, path, value in request.baked}
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # an inlined recursion is a recursion here too
+    refusal: Unsupported | None = None
     for _ in range(64):
         context = Context(Names(), decisions=decisions, baked=baked)
         try:
             return _evaluate(request, function, context)
+        except Unsupported as error:
+            raise refusal or error from None
         except Restart as restart:
+            refusal = refusal or restart.refusal
             if restart.decision[0] == "bake":
                 baked = {**baked, restart.decision[1:]: _value_of(request, *restart.decision[1:])}
             elif restart.decision in decisions:

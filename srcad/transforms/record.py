@@ -87,10 +87,12 @@ class Recorder:
         self.undefined: set[str] = set()  # variables saved where they may not have one yet
         self.occurrences = collections.Counter(n.id for n in ir.walk(sweep.program.body) if isinstance(n, ir.Name))
         self.rebound = rebound(every, {i.name for i in sweep.program.inputs})
+        self.counters = {n.target.id for n in ir.walk(every) if isinstance(n, ir.For) and isinstance(n.target, ir.Name)}
         self.reset = reset(every)
         self.reshaped = {name for name in self.rebound if not self.is_steady(name)}
         # adjoint -> its variable, where that holds arrays of several shapes: zeros of the adjoint are shaped by it
-        self.shaped = {bar: v for v, bar in sweep.bars.items() if v in self.rebound and changes_shape(self.types[v])}
+        arrays = {name for name in self.reshaped if isinstance(self.types.get(name), Num)}
+        self.shaped = {bar: v for v, bar in sweep.bars.items() if v in arrays}
         # variables whose arrays may be written into at some time, under whatever name
         self.written = touched(every, stored_names(every), self.types)
 
@@ -100,7 +102,8 @@ class Recorder:
         if not isinstance(kind, Num) or kind.dims is None or kind.dtype is None:
             return False
         dims = [None if d is None else self.sweep.shapes.canonical(d) for d in kind.dims]
-        return all(d is not None and not ir.names(dim_expr(d)) & self.rebound for d in dims)
+        changing = self.rebound | self.counters
+        return all(d is not None and not ir.names(dim_expr(d)) & changing for d in dims)
 
     # ---- steps ----
 
@@ -690,11 +693,6 @@ def permutation(stmt: ir.Stmt) -> dict[str, str]:
 
 def step_reads(step: Step, recorder: Recorder) -> bool:
     return bool(recorder.reads(step.adjoint))
-
-
-def changes_shape(kind: Any) -> bool:
-    """Whether a variable may hold arrays of different shapes at different times."""
-    return isinstance(kind, Num) and (kind.dims is None or None in kind.dims)
 
 
 def simple_steps(step: Any) -> list[Step]:

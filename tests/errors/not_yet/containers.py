@@ -21,8 +21,8 @@ def assignment_to_a_slice_of_a_list(x):
 @refused(vector)
 def functions_in_a_list(x):
     steps = []
-    for i in range(3):
-        steps.append(lambda t, i=i: t * x[i])
+    for v in x:
+        steps.append(lambda t, v=v: t * v)
     return steps[0](x[3]) + steps[1](2.0) * steps[2](x[0])
 
 
