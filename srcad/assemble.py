@@ -13,7 +13,7 @@ from srcad.naming import Names, identifier
 from srcad.pipeline import Generated, Input, Request
 from srcad.program import Program
 from srcad.transforms import activity, alias, forward, record, reverse, tidy
-from srcad.types import Num, Static, Struct
+from srcad.types import Num, Seq, Static, Struct
 
 Keep = Callable[[str, Any], None]
 FORWARD, REVERSE = "---- forward sweep ----", "---- reverse sweep ----"
@@ -36,7 +36,8 @@ def seeded(program: Program, has_aux: bool) -> list[int]:
     """Positions of the results that are differentiated: floating ones, not the auxiliary ones."""
     output = program.output
     count = len(leaves(output.items[0])) if has_aux and isinstance(output, Struct) else len(program.results)
-    return [k for k, t in enumerate(leaves(output)[:count]) if types.is_float(t)]
+    kinds = [t.element if isinstance(t, Seq) else t for t in leaves(output)[:count]]
+    return [k for k, t in enumerate(kinds) if types.is_float(t)]
 
 
 def leaves(t: types.Abstract) -> list[types.Abstract]:

@@ -256,6 +256,8 @@ def _simple(stmt: ir.Stmt) -> Doc:
             return "break"
         case ir.Continue():
             return "continue"
+        case ir.Yield(item):
+            return ("yield ", value(item))
         case ir.Nonlocal(names, is_global):
             return ("global " if is_global else "nonlocal ") + ", ".join(names)
     raise TypeError(f"not a statement: {stmt!r}")

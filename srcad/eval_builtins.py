@@ -14,7 +14,7 @@ from srcad.eval_exprs import attribute, sequence
 from srcad.eval_operators import binary
 from srcad.eval_values import constant, demand, dyn, residual, static, static_truth
 from srcad.types import Num, Seq
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Table, Text, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Table, Text, Value
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -59,7 +59,7 @@ def _len(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value
         return constant(len(value.value))
     if isinstance(value, Lazy) and value.kind in ("range", "keys", "values", "items"):
         return constant(len(sequence(ev, value, loc)))
-    if isinstance(value, (Lazy, Generator)):
+    if isinstance(value, (Lazy, Generator, Stream)):
         raise TypeError(f"object of type '{value.kind if isinstance(value, Lazy) else 'generator'}' has no len()")
     if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims:
         extent = value.type.dims[0]

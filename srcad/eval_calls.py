@@ -22,7 +22,7 @@ from srcad.eval_refusals import check_arguments, harmless, refuse_never
 from srcad.eval_values import constant, demand, library_path, residual, static
 from srcad.transforms import activity
 from srcad.types import Num, Seq, Struct
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Table, Text, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Table, Text, Value
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -283,13 +283,8 @@ def desugared(ev: Evaluator, target: scope.Target) -> ir.Function:
 
 
 def call_closure(ev: Evaluator, fn: Closure, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    key = id(fn.function)
-    if key not in ev.cx.functions:
-        from srcad.transforms import desugar
-
-        ev.cx.functions[key] = desugar.desugar(fn.function)
-        ev.cx.alive.append(fn.function)
-    return call_function(ev, ev.cx.functions[key], args, kwargs, loc, fn.frame, defaults=dict(fn.defaults))
+    """A nested function: it was desugared with the function around it."""
+    return call_function(ev, fn.function, args, kwargs, loc, fn.frame, defaults=dict(fn.defaults))
 
 
 def call_function(
@@ -308,6 +303,8 @@ def call_function(
         from srcad import eval_recursion
 
         return eval_recursion.call(ev, function, args, kwargs, loc, parent, extra, defaults)
+    if ir.yields(function.body):
+        return _generator(ev, function, args, kwargs, loc, parent, extra, defaults)
     _limit_depth(ev, function, key, loc)
     count = ev.temp_count(f"call {function.name}", loc)
     frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
@@ -330,6 +327,33 @@ def call_function(
         ev.stack.pop()
         if ev.by_name or not _makes_functions(function):
             ev.state.frames.pop(frame, None)
+
+
+def _generator(
+    ev: Evaluator,
+    function: ir.Function,
+    args: Args,
+    kwargs: Kwargs,
+    loc: ir.Loc | None,
+    parent: str | None,
+    extra: Sequence[Value],
+    defaults: Mapping[str, Value] | None,
+) -> Value:
+    """A call of a generator function: its arguments are bound, and its body waits for a loop."""
+    from srcad import eval_generators
+
+    count = ev.temp_count(f"call {function.name}", loc)
+    frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
+    bound = bind_arguments(ev, function, args, kwargs, loc, extra, defaults)
+    ev.state.frames[frame] = {}
+    ev.cx.parents[frame] = parent
+    outer, ev.frame = ev.frame, frame
+    try:
+        for name, value in bound.items():
+            ev.bind(name, value, loc)
+    finally:
+        ev.frame = outer
+    return eval_generators.create(ev, function, frame)
 
 
 def _makes_functions(function: ir.Function) -> bool:
@@ -472,7 +496,9 @@ def argument(ev: Evaluator, name: str, value: Value, path: str, loc: ir.Loc | No
         return _written(demand(ev, value, f"the argument {name} of {path}", loc))
     if isinstance(value, Text):
         raise Unsupported(f"cannot differentiate {path} of text that is made of numbers", loc, "Keep the numbers.")
-    if isinstance(value, (Generator, Lazy)) and not (isinstance(value, Lazy) and value.kind in ("range", "slice")):
+    if isinstance(value, (Generator, Stream, Lazy)) and not (
+        isinstance(value, Lazy) and value.kind in ("range", "slice")
+    ):
         raise Unsupported("cannot differentiate an iterator passed to a library function", loc, "Make it a list first.")
     if isinstance(value, (Closure, Bound, Partial)):
         raise Unsupported(

@@ -79,6 +79,7 @@ class Evaluator:
         self.out: list[ir.Stmt] = []
         self.frame = ""
         self.stack: list[tuple[Any, ...]] = []  # what is being inlined: (function key, location)
+        self.receivers: list[Any] = []  # the loops that take from the generators being run, innermost last
         self.pending: list[list[Value]] = []  # values of operands whose expression is still being evaluated
         self.renewed: tuple[Any, tuple[str, str]] = (None, ("", ""))  # a list literal, and whose new value it is
         self.scope: Any = None
@@ -479,6 +480,11 @@ class Evaluator:
         from srcad import eval_loops
 
         eval_loops.while_loop(self, stmt)
+
+    def do_yield(self, stmt: ir.Yield) -> None:
+        from srcad import eval_generators
+
+        eval_generators.give(self, stmt)
 
     def do_return(self, stmt: ir.Return) -> None:
         from srcad import eval_exprs

@@ -13,7 +13,7 @@ from srcad.eval_core import Evaluator, list_site
 from srcad.eval_order import in_order, owned
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn
 from srcad.types import Dim, Num, Seq, Struct
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Maybe, Ptr, Table, Text, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Maybe, Ptr, Stream, Table, Text, Value
 
 
 def evaluate(ev: Evaluator, expr: ir.Expr) -> Value:
@@ -120,7 +120,7 @@ def sequence(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value]:
     """The items of something whose length is known while transforming; an iterator is used up."""
     from srcad import eval_iter, eval_sequences
 
-    if isinstance(value, Generator):
+    if isinstance(value, (Generator, Stream)):
         return eval_sequences.items_of(ev, value, loc)
     items = eval_iter.unrolled(ev, value)
     if items is None:

@@ -14,17 +14,17 @@ from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_index import index
 from srcad.eval_order import held, holding
-from srcad.eval_values import ONE_ARRAY, constant, static, static_truth
-from srcad.types import Num
-from srcad.values import Dyn, Generator, Known, Lazy, Ptr, Table, Value
+from srcad.eval_values import constant, dyn, residual, static
+from srcad.types import Num, is_scalar
+from srcad.values import Dyn, Generator, Known, Lazy, Ptr, Stream, Table, Value
 
 Items = Iterator[Value]
-ONE_SHOT = frozenset("zip enumerate reversed map filter iter".split())
+ONE_SHOT = frozenset("zip enumerate reversed map iter".split())
 
 
 def consume(ev: Evaluator, value: Value, loc: ir.Loc | None) -> None:
     """Note that an iterator is used up; refuse it where it already was."""
-    if isinstance(value, Generator) or isinstance(value, Lazy) and value.kind in ONE_SHOT:
+    if isinstance(value, (Generator, Stream)) or isinstance(value, Lazy) and value.kind in ONE_SHOT:
         used = ev.state.frames.setdefault("#used", {})
         if str(value.serial) in used:
             raise Unsupported(
@@ -142,10 +142,21 @@ def _beside(ev: Evaluator, value: Value, count: int | None) -> Items | None:
     if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims:
         extent = value.type.dims[0]
         if count is None or extent is None or extent.terms or extent.const < count:
-            reason = "cannot differentiate a container zipped with an array of unknown length"
-            raise Unsupported(reason, value.expr.loc, ONE_ARRAY)
+            return None
         return _of_array(ev, value, extent.const)
     return None
+
+
+def as_array(ev: Evaluator, value: Ptr, loc: ir.Loc | None) -> Dyn | None:
+    """A tuple or list of numbers of one kind as an array, which a loop can read by position."""
+    box = ev.state.heap[value.id]
+    if box.kind not in ("tuple", "list") or not box.items:
+        return None
+    kinds = {v.type.dtype if isinstance(v, Dyn) and is_scalar(v.type) else None for v in box.items}  # type: ignore[union-attr]
+    if len(kinds) > 1 or not kinds <= {"float64", "int64"}:
+        return None
+    items = tuple(residual(ev, item, loc) for item in box.items)
+    return ev.temp("items", dyn(ev, ir.call("numpy.array", ir.List(items))), loc)
 
 
 def _of_zip(ev: Evaluator, value: Lazy, ranges: bool) -> Items | None:
@@ -183,25 +194,6 @@ def _of_map(ev: Evaluator, value: Lazy, ranges: bool) -> Items | None:
     return None if rows is None else (eval_calls.dispatch(ev, fn, list(row), {}, None) for row in rows)
 
 
-def _of_filter(ev: Evaluator, value: Lazy, ranges: bool) -> Items | None:
-    items = live(ev, value.args[1], ranges)
-    return None if items is None else _filtered(ev, value.args[0], items)
-
-
-def _filtered(ev: Evaluator, fn: Value, items: Items) -> Items:
-    from srcad import eval_calls
-
-    for item in items:
-        test = item if static(ev, fn) == (True, None) else eval_calls.dispatch(ev, fn, [item], {}, None)
-        known, holds = static_truth(ev, test)
-        if not known:
-            raise Unsupported(
-                "cannot differentiate a filter whose condition is known only at run time", None, "Write a loop."
-            )
-        if holds:
-            yield item
-
-
 def _of_view(ev: Evaluator, value: Lazy, ranges: bool) -> Items | None:
     return _view_items(ev, value)
 
@@ -221,7 +213,6 @@ _LIVE: dict[str, Callable[[Evaluator, Lazy, bool], Items | None]] = {
     "enumerate": _of_enumerate,
     "reversed": _of_reversed,
     "map": _of_map,
-    "filter": _of_filter,
     "iter": lambda ev, value, ranges: live(ev, value.args[0], ranges),
     "keys": _of_view,
     "values": _of_view,

@@ -15,7 +15,7 @@ from srcad.eval_exprs import evaluate
 from srcad.eval_order import owned, release
 from srcad.eval_values import ONE_ARRAY, residual, static
 from srcad.types import Num, Seq
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Value
 
 UNDECIDED = Seq(Num(None, None))
 
@@ -211,7 +211,7 @@ def extreme(ev: Evaluator, iterable: Value, path: str, loc: ir.Loc | None) -> Va
     """``max`` or ``min`` of a list or generator: a loop over the items after the first."""
     from srcad import library
 
-    if isinstance(iterable, Generator):
+    if isinstance(iterable, (Generator, Stream)):
         iterable = collected(ev, iterable, loc)
     if not isinstance(iterable, Dyn) or not isinstance(iterable.type, Seq):
         name = path.rpartition(".")[2]

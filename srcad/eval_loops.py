@@ -15,13 +15,13 @@ from srcad.eval_assign import assign
 from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, of_a_rule, place
 from srcad.eval_exprs import evaluate
 from srcad.eval_index import index
-from srcad.eval_iter import consume, live
+from srcad.eval_iter import as_array, consume, live
 from srcad.eval_merge import Merge, assignments
 from srcad.eval_order import COUNTERS, changes_nothing, holding, names_in, pointers_in, release, steady
 from srcad.eval_values import ONE_ARRAY, dyn, residual, static, static_truth, truth_expr
 from srcad.transforms import activity
 from srcad.types import Num, Seq
-from srcad.values import Dyn, Generator, Lazy, Maybe, State, Table, Value
+from srcad.values import Dyn, Lazy, Maybe, Ptr, State, Table, Value
 
 INT = Num("int64", (), True)
 SHORT_LOOP = 16  # iterations of a loop that is unrolled where it cannot be read otherwise
@@ -29,7 +29,12 @@ CHECKPOINTS = (ir.Ref("srcad.checkpoint"), ir.Ref("srcad.api.checkpoint"))
 
 
 def for_loop(ev: Evaluator, stmt: ir.For) -> None:
+    from srcad import eval_generators
+
     iterable = evaluate(ev, stmt.iter)
+    if eval_generators.is_stream(iterable):
+        eval_generators.loop(ev, stmt, iterable)
+        return
     every = _checkpointed(ev, stmt.iter)
     if not _is_quiet(ev, stmt.body, iterable):
         iterable = steady(ev, iterable, stmt.iter.loc)
@@ -76,7 +81,7 @@ def _checkpointed(ev: Evaluator, iterable: ir.Expr) -> ir.Expr | None:
 def _is_quiet(ev: Evaluator, body: Sequence[ir.Stmt], iterable: Value) -> bool:
     """Whether a loop's body certainly changes nothing that the items it runs over are computed from."""
     nodes = list(ir.walk(tuple(body)))
-    if any(isinstance(n, (ir.Do, ir.Define, ir.Walrus, ir.Store)) for n in nodes):
+    if any(isinstance(n, (ir.Do, ir.Define, ir.Walrus, ir.Store, ir.Yield)) for n in nodes):
         return False
     targets = [n.target for n in nodes if isinstance(n, (ir.Assign, ir.Augment, ir.For))]
     if any(isinstance(t, (ir.Index, ir.Attr)) for target in targets for t in ir.walk(target)):
@@ -151,6 +156,7 @@ class Header:
         while isinstance(iterable, Lazy) and iterable.kind == "iter":
             iterable = iterable.args[0]
         refuse_unknown(iterable)
+        self.frozen: dict[int, Any] = {}  # containers of numbers that the loop reads from arrays
         self.iterable = self.steady(iterable)
         self.hidden = f"loop#{place(stmt.loc)}"
         target = stmt.target
@@ -163,9 +169,26 @@ class Header:
             return replace(value, args=tuple(self.steady(v) for v in value.args))
         if isinstance(value, Table):
             return replace(value, prefix=tuple(self.held(v) for v in value.prefix))  # type: ignore[misc]
+        if isinstance(value, Ptr):
+            return self.as_array(value)
         if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims != ():
             return value if isinstance(value.expr, ir.Name) else self.ev.temp("items", value, self.stmt.loc)
         return value
+
+    def as_array(self, value: Ptr) -> Value:
+        """A container beside an array of unknown length."""
+        array = as_array(self.ev, value, self.stmt.iter.loc)
+        if array is None:
+            reason = "cannot differentiate a loop over such a container beside something of unknown length"
+            raise Unsupported(reason, self.stmt.iter.loc, ONE_ARRAY)
+        self.frozen[value.id] = self.ev.state.heap[value.id]
+        return array
+
+    def refuse_changed(self) -> None:
+        """A container that was read from an array must be what it was."""
+        if any(self.ev.state.heap.get(key, box) != box for key, box in self.frozen.items()):
+            reason = "cannot differentiate a list that changes while it is looped over"
+            raise Unsupported(reason, self.stmt.iter.loc, "Loop over a copy.")
 
     def emit(self) -> None:
         ev, stmt = self.ev, self.stmt
@@ -188,6 +211,7 @@ class Header:
         body, stop = residual_loop(ev, stmt, run, {name} if self.own else set(), self.otherwise)
         ev.env.pop(self.hidden, None)
         self.refuse_growth(body)
+        self.refuse_changed()
         call = ir.Call(ir.Ref("builtins.range"), bounds)
         ev.emit(ir.For(ir.Name(slot), call, body, stop, pragma=stmt.pragma, every=self.every, loc=stmt.loc))
 
@@ -257,13 +281,8 @@ class Header:
             if len(value.args) == 1:
                 return ir.call("builtins.max", residual(self.ev, value.args[0]), ir.Const(0))
             return ir.call("builtins.len", residual(self.ev, value))
-        what = "a generator" if isinstance(value, Generator) else "this value"
-        way_out = (
-            "Write the generator's loop out."
-            if isinstance(value, Generator)
-            else "Loop over a range, an array or a container."
-        )
-        raise Unsupported(f"cannot differentiate a loop over {what}", self.stmt.iter.loc, way_out)
+        way_out = "Loop over a range, an array or a container."
+        raise Unsupported("cannot differentiate a loop over this value", self.stmt.iter.loc, way_out)
 
     def item(self, value: Value, k: Dyn) -> Value:
         """What iteration k gives."""
@@ -365,6 +384,7 @@ def residual_loop(
 ) -> tuple[tuple[ir.Stmt, ...], ir.Expr | None]:
     """Evaluate a loop body until the state at its head is the same before and after an iteration."""
     generalise(ev, assigned(stmt.body) - own, stmt.loc)
+    _generalise_receivers(ev, stmt.body, stmt.loc)
     head, first = ev.state, ev.cx.boxes
     head.frames.pop("#temps", None)
     for _ in range(12):
@@ -424,6 +444,17 @@ def generalise(ev: Evaluator, names: set[str], loc: ir.Loc | None) -> None:
         ev.state.frames[frame][name] = Dyn(ir.Name(slot), type_)
 
 
+def _generalise_receivers(ev: Evaluator, body: tuple[ir.Stmt, ...], loc: ir.Loc | None) -> None:
+    """A loop with a yield in it changes what the loop changes that takes the items."""
+    outer = ev.frame
+    for receiver in reversed(ev.receivers):
+        if not ir.yields(body):
+            break
+        ev.frame, body = receiver.frame, receiver.body
+        generalise(ev, assigned(body), loc)
+    ev.frame = outer
+
+
 def assigned(body: Sequence[ir.Stmt]) -> set[str]:
     """Python variables that a body may rebind (nested functions that say ``nonlocal`` included)."""
     found: set[str] = set()
@@ -434,6 +465,8 @@ def assigned(body: Sequence[ir.Stmt]) -> set[str]:
             found |= set(node.names)
         elif isinstance(node, ir.Define):
             found.add(node.function.name)
+        elif isinstance(node, ir.Yield) and node.stopped is not None:
+            found.add(node.stopped.id)
     return found
 
 

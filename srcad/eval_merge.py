@@ -9,7 +9,7 @@ from srcad import eval_optional, ir
 from srcad.eval_core import Evaluator, Restart, merge_types, shape_class
 from srcad.eval_order import may_be_array, names_in, pointers_in
 from srcad.types import Seq, is_scalar, rank
-from srcad.values import Box, Conflict, Dyn, Generator, Known, Lazy, Maybe, Ptr, State, Text, Value
+from srcad.values import Box, Conflict, Dyn, Generator, Known, Lazy, Maybe, Ptr, State, Stream, Text, Value
 
 Body = tuple[ir.Stmt, ...]
 
@@ -278,7 +278,11 @@ def _what(value: Value, state: State) -> str:
     if isinstance(value, (Conflict, Maybe)):
         return "of several kinds" if isinstance(value, Conflict) else "a number or None"
     return (
-        "an iterator" if isinstance(value, (Lazy, Generator)) else "text" if isinstance(value, Text) else "a function"
+        "an iterator"
+        if isinstance(value, (Lazy, Generator, Stream))
+        else "text"
+        if isinstance(value, Text)
+        else "a function"
     )
 
 

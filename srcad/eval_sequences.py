@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from srcad import ir
+from srcad import eval_generators, eval_itertools, ir
 from srcad.errors import Unsupported
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_comprehensions import expand, taking
@@ -15,8 +15,9 @@ from srcad.eval_iter import ONE_SHOT, consume, plain, unrolled
 from srcad.eval_operators import binary, boolean
 from srcad.eval_order import disturbed, owned, steady
 from srcad.eval_values import constant, demand, static
+from srcad.rules import iteration
 from srcad.types import Num, Seq
-from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Table, Value
+from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Table, Value
 
 # ---- iterators ----
 
@@ -65,19 +66,23 @@ def _zip(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value
             )
         if len({len(items or ()) for items in lengths}) > 1:
             raise ValueError("zip() arguments have different lengths")
+    if any(map(eval_generators.is_stream, args)):
+        return eval_itertools.zipped(ev, args, loc)
     return lazy(ev, "zip", args)
 
 
 @handles("builtins.enumerate")
 def _enumerate(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     start = args[1] if len(args) > 1 else kwargs.get("start", constant(0))
+    if eval_generators.is_stream(args[0]):
+        return eval_itertools.read(ev, iteration.numbered, [args[0], start], loc)
     return lazy(ev, "enumerate", (args[0], start))
 
 
 @handles("builtins.reversed")
 def _reversed(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     value = args[0]
-    if isinstance(value, Lazy) and value.kind in ONE_SHOT or isinstance(value, Generator):
+    if isinstance(value, Lazy) and value.kind in ONE_SHOT or isinstance(value, (Generator, Stream)):
         raise TypeError("the argument of reversed() must be a sequence")
     return (
         lazy(ev, "iter", (_reversed_range(ev, value, loc),))
@@ -106,13 +111,8 @@ def _reversed_range(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
 def _iter(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     if len(args) > 1:
         raise Unsupported("cannot differentiate iter with a sentinel", loc, "Write a while loop.")
-    once = isinstance(args[0], Generator) or isinstance(args[0], Lazy) and args[0].kind in ONE_SHOT
+    once = isinstance(args[0], (Generator, Stream)) or isinstance(args[0], Lazy) and args[0].kind in ONE_SHOT
     return args[0] if once else lazy(ev, "iter", args)
-
-
-@handles("builtins.next")
-def _next(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    raise Unsupported("cannot differentiate next, which takes one item of an iterator", loc, "Index a list instead.")
 
 
 @handles("srcad.checkpoint", "srcad.api.checkpoint")
@@ -122,12 +122,9 @@ def _checkpoint(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -
 
 @handles("builtins.map")
 def _map(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    if len(args) == 2 and eval_generators.is_stream(args[1]):
+        return eval_itertools.read(ev, iteration.mapped, args, loc)
     return lazy(ev, "map", [steady(ev, value, loc) for value in args])
-
-
-@handles("builtins.filter")
-def _filter(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return lazy(ev, "filter", [steady(ev, value, loc) for value in args])
 
 
 @handles("functools.reduce")
@@ -156,6 +153,11 @@ def _partial(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
 
 def items_of(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value]:
     """All items of an iterable whose length is known while transforming."""
+    if isinstance(value, Stream):
+        found = eval_generators.collected(ev, value, loc)
+        if found is None:
+            raise Unsupported("cannot differentiate a generator of unknown length here", loc, "Write a loop.")
+        return found
     if not isinstance(value, Generator):
         return sequence(ev, value, loc)
     with taking(ev, value, loc) as expr:
@@ -185,17 +187,12 @@ def _list(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Valu
         return eval_tables.method(ev, args[0], "copy", [], loc)
     if args and isinstance(args[0], Dyn) and isinstance(args[0].type, Seq):
         return eval_lists.collected(ev, args[0], loc)
-    if args and _is_open(args[0]):
+    if args and isinstance(args[0], Stream):
+        items = eval_generators.collected(ev, args[0], loc)
+        return eval_lists.collected(ev, args[0], loc) if items is None else ev.tuple_of(items, "list", site=site)
+    if args and isinstance(args[0], Dyn) and eval_itertools.is_open(ev, args[0]):
         return eval_lists.collected(ev, args[0], loc)
     return ev.tuple_of(items_of(ev, args[0], loc) if args else [], "list", site=site)
-
-
-def _is_open(value: Value) -> bool:
-    """An array or list whose length is known only at run time."""
-    if not isinstance(value, Dyn):
-        return False
-    dims = value.type.dims if isinstance(value.type, Num) else (None,)
-    return bool(dims) and dims is not None and (dims[0] is None or bool(dims[0].terms))
 
 
 @handles("builtins.set", "builtins.frozenset")
@@ -291,6 +288,8 @@ def _sorted(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Va
 
 def known_items(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value] | None:
     """The items that are taken from `value`; None where a loop has to take them."""
+    if isinstance(value, Stream):
+        return eval_generators.collected(ev, value, loc)
     if isinstance(value, Generator):
         frame, ev.frame = ev.frame, value.frame
         try:

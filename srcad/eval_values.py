@@ -8,7 +8,22 @@ from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.types import Num, Seq
-from srcad.values import Bound, Box, Closure, Dyn, Generator, Known, Lazy, Maybe, Partial, Ptr, Table, Text, Value
+from srcad.values import (
+    Bound,
+    Box,
+    Closure,
+    Dyn,
+    Generator,
+    Known,
+    Lazy,
+    Maybe,
+    Partial,
+    Ptr,
+    Stream,
+    Table,
+    Text,
+    Value,
+)
 
 ONE_ARRAY = "srcad differentiates floats, arrays and containers of them; hold the entries in one array."
 
@@ -35,7 +50,7 @@ def residual(ev: Evaluator, value: Value, loc: ir.Loc | None = None) -> ir.Expr:
 
 
 def _what(value: Value) -> str:
-    if isinstance(value, Generator):
+    if isinstance(value, (Generator, Stream)):
         return "a generator"
     if isinstance(value, Table):
         return "a list of lists"
@@ -124,7 +139,7 @@ def demand(ev: Evaluator, value: Value, what: str, loc: ir.Loc | None, way_out: 
 
 
 def static_truth(ev: Evaluator, value: Value) -> tuple[bool, bool]:
-    if isinstance(value, (Closure, Bound, Partial, Generator)):
+    if isinstance(value, (Closure, Bound, Partial, Generator, Stream)):
         return True, True
     if isinstance(value, Ptr):
         from srcad import eval_special

@@ -7,7 +7,7 @@ Grammar (``*`` repeats, ``?`` optional; nodes marked S exist only between `parse
               | For(var, iter, stmt*, stop?) | While(test, stmt*, stop?) | If(test, stmt*, stmt*)
               | Return(value?) | Do(call) | Raise(exc?, cause?) | Assert(test, msg?) | With(items, stmt*)
               | Push(stack, value) | Pop(target, stack) | Block(note, stmt*)
-              | Break S | Continue S | Define S | Nonlocal S | Try S | Match S | Region S | Leave S
+              | Break S | Continue S | Define S | Nonlocal S | Try S | Match S | Region S | Leave S | Yield S
     expr      = Const | Name | Ref | Attr | Index | Slice | Unary | Binary | Compare | BoolOp | IfExp
               | Call | Tuple | List | Dict | FString | Lambda | Starred S | Walrus S | Comprehension S
 
@@ -468,6 +468,15 @@ class Leave:
     loc: Loc | None = _loc()
 
 
+@dataclass(frozen=True)
+class Yield:
+    """``yield value``: the loop that takes the item runs its body here. `stopped` tells that it was its last one."""
+
+    value: Expr
+    stopped: Name | None = None
+    loc: Loc | None = _loc()
+
+
 Stmt: TypeAlias = Union[
     Assign,
     Store,
@@ -491,6 +500,7 @@ Stmt: TypeAlias = Union[
     Match,
     Region,
     Leave,
+    Yield,
 ]
 Node: TypeAlias = Union[Expr, Stmt, "Function", "Param", Generator, Handler, Case]
 
@@ -511,7 +521,8 @@ class Function:
     """A function definition or a lambda (name ``<lambda>``, body one `Return`).
 
     `scope` resolves the names that are not local (see `scope.Scope`); `free` lists the names taken from an
-    enclosing *function* that is itself being parsed (a nested def or lambda inside a model).
+    enclosing *function* that is itself being parsed (a nested def or lambda inside a model). `stopping` is, after
+    `desugar`, the body of a generator function as it is for a loop that may end before the generator does.
     """
 
     name: str
@@ -520,6 +531,7 @@ class Function:
     doc: str | None = None
     free: tuple[str, ...] = ()
     scope: Any = field(default=None, compare=False, repr=False)
+    stopping: tuple[Stmt, ...] = field(default=(), compare=False, repr=False)
     loc: Loc | None = _loc()
 
 
@@ -578,6 +590,19 @@ def walk(node: Any) -> Iterator[Any]:
         found = todo.pop()
         yield found
         todo.extend(reversed(_below(found)))
+
+
+def own(node: Any) -> Iterator[Any]:
+    """The nodes below `node` (or a tuple), without those of functions nested in it."""
+    for child in children(node):
+        yield child
+        if not isinstance(child, (Lambda, Define)):
+            yield from own(child)
+
+
+def yields(body: tuple[Stmt, ...]) -> bool:
+    """Whether statements give items, as those of a generator function do."""
+    return any(isinstance(node, Yield) for node in own(body))
 
 
 def rebuild(node: Any, f: Callable[[Any], Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad import leaves
-from srcad.abstract import Num, Struct, unflatten
+from srcad.abstract import Num, Seq, Struct, unflatten
 from srcad.derived import Derived
 from srcad.generate import spell
 from srcad.gradients import scalar_seed
@@ -150,18 +150,27 @@ def _jacobian_structure(ready: Ready, blocks: Blocks, roots: tuple[leaves.Path, 
         if position not in kernel.seeded:
             return None
         block = next(found)
+        if isinstance(kinds[position], Seq):
+            return [of_block({path: rows[k] for path, rows in block.items()}) for k in range(len(_any(block)))]
+        return of_block(block)
+
+    def of_block(block: dict[leaves.Path, Any]) -> Any:
         parts = [_argument_structure(ready, root, block) for root in roots]
         return parts[0] if single else tuple(parts)
 
-    count = len(_value_leaves(kernel))
-    return unflatten(kernel.plan.value, [inner(k) for k in range(count)])
+    kinds = _value_leaves(kernel)
+    return unflatten(kernel.plan.value, [inner(k) for k in range(len(kinds))])
+
+
+def _any(block: dict[leaves.Path, Any]) -> Any:
+    return next(iter(block.values()))
 
 
 def _value_leaves(kernel: Kernel) -> list[Any]:
     def walk(t: Any) -> list[Any]:
         if isinstance(t, Struct):
             return [leaf for item in t.items for leaf in walk(item)]
-        return [t] if isinstance(t, Num) else []
+        return [t] if isinstance(t, (Num, Seq)) else []
 
     return walk(kernel.plan.value)
 

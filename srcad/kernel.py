@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcad import boundary, leaves
-from srcad.abstract import Abstract, Num, Static, Struct, unflatten
+from srcad.abstract import Abstract, Num, Seq, Static, Struct, unflatten
 from srcad.compile import Compiled
 
 Extent = tuple[leaves.Path, "int | None"]  # of an argument along an axis; the value of an integer
@@ -139,8 +139,8 @@ class Kernel:
     # ---- from its results to what the caller gets ----
 
     @functools.cached_property
-    def outputs(self) -> tuple[Num, ...]:
-        """The types of the output leaves, the auxiliary ones included."""
+    def outputs(self) -> tuple[Num | Seq, ...]:
+        """The types of the output leaves, the auxiliary ones included; a list leaves the kernel as an array."""
         return tuple(_numbers(self.plan.output))
 
     @functools.cached_property
@@ -148,7 +148,11 @@ class Kernel:
         """What makes of each output leaf a NumPy scalar again: compiled code returns Python's numbers."""
         compiled = self.plan.backend == "numba"
         return tuple(
-            np.dtype(t.dtype).type if compiled and t.dims == () and t.dtype and not t.weak else None
+            list
+            if isinstance(t, Seq)
+            else np.dtype(t.dtype).type
+            if compiled and t.dims == () and t.dtype and not t.weak
+            else None
             for t in self.outputs
         )
 
@@ -224,7 +228,10 @@ def _space(origin: str, path: leaves.Path, space: dict[str, Any]) -> dict[str, A
 # ---- types ----
 
 
-def floating(t: Num) -> bool:
+def floating(t: Num | Seq) -> bool:
+    """Whether a leaf has a derivative; a list has one if its items have."""
+    if isinstance(t, Seq):
+        return floating(t.element)
     return t.dtype is None or np.dtype(t.dtype).kind in "fc"
 
 

@@ -123,8 +123,17 @@ class Statements(Expressions):
         return []
 
     def _Expr(self, node: cst.Expr) -> list[ir.Stmt]:
+        if isinstance(node.value, cst.Yield):
+            return [self._yield(node.value)]
         value = self.expr(node.value)
         return [] if isinstance(value, ir.Const) else [ir.Do(value, loc=self.loc(node))]
+
+    def _yield(self, node: cst.Yield) -> ir.Stmt:
+        loc = self.loc(node)
+        if isinstance(node.value, cst.From):
+            item = ir.Name(self.names.fresh("item"), loc=loc)
+            return ir.For(item, self.expr(node.value.item), (ir.Yield(item, loc=loc),), loc=loc)
+        return ir.Yield(ir.Const(None, loc=loc) if node.value is None else self.expr(node.value), loc=loc)
 
     def _Assign(self, node: cst.Assign) -> list[ir.Stmt]:
         loc, value = self.loc(node), self.expr(node.value)

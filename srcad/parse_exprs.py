@@ -43,7 +43,7 @@ _COMPARE = {
 _CONSTANTS = {"True": True, "False": False, "None": None}
 _REFUSED = {
     "Await": ("await", "Differentiate the synchronous computation and await around it."),
-    "Yield": ("a generator function", "Collect the values in a list or array and return it."),
+    "Yield": ("a yield whose value is used: what is sent into a generator", "Pass it as an argument."),
     "TemplatedString": ("a template string", "Use an f-string."),
 }
 

@@ -258,7 +258,7 @@ def _is_pure_decorator(n: ir.Assign) -> bool:
 
 
 def _frame(f: ir.Function, outer: Frame | None) -> Frame:
-    nodes = list(_own(f.body))
+    nodes = list(ir.own(f.body))
     bound = list(_bound(nodes))
     imports: dict[str, ir.Ref] = {}
     for name, ref in bound:
@@ -276,14 +276,6 @@ def _frame(f: ir.Function, outer: Frame | None) -> Frame:
         )
     is_global = {name for n in declared if n.is_global for name in n.names}
     return Frame(outer, names - not_local, imports=imports, globals=is_global, written=names)
-
-
-def _own(node: Any) -> Iterator[Any]:
-    """The nodes of a body, without those of functions nested in it."""
-    for child in ir.children(node):
-        yield child
-        if not isinstance(child, (ir.Lambda, ir.Define)):
-            yield from _own(child)
 
 
 def _bound(nodes: list[Any]) -> Iterator[tuple[str, ir.Ref | None]]:

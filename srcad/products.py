@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad import boundary, leaves
-from srcad.abstract import Abstract, Static, Struct, unflatten
+from srcad.abstract import Abstract, Seq, Static, Struct, unflatten
 from srcad.binding import Binder, binder
 from srcad.generate import Settings, spell
 from srcad.gradients import gather, scalar_seed, structured
@@ -187,23 +187,27 @@ def _collect(tangent: Any, value: Any, path: leaves.Path, given: dict[leaves.Pat
 def cotangents(kernel: Kernel, out_bar: Any, out: Any) -> list[Any]:
     """One seed per floating leaf of the value, checked against the value itself."""
     pairs: list[tuple[Any, Any]] = []
-    _pair(out_bar, out, pairs)
+    _pair(kernel.plan.value, out_bar, out, pairs)
     seeds = [(seed, leaf) for seed, leaf in pairs if leaves.is_floating(leaf)]
     if len(seeds) != len(kernel.seeded):
         raise TypeError(f"the cotangent has {len(seeds)} floating leaves, the value {len(kernel.seeded)}")
     return [boundary.direction(seed, leaf, "the cotangent", "the value") for seed, leaf in seeds]
 
 
-def _pair(out_bar: Any, out: Any, pairs: list[tuple[Any, Any]]) -> None:
+def _pair(t: Abstract, out_bar: Any, out: Any, pairs: list[tuple[Any, Any]]) -> None:
     parts = leaves.children(out)
+    if isinstance(t, Seq):
+        pairs.append((None if out_bar is None else np.asarray(out_bar), np.asarray(out)))
+        return
     if parts is None:
         pairs.append((out_bar, out))
         return
     own = [(key, None) for key, _ in parts] if out_bar is None else leaves.children(out_bar)
     if own is None or [key for key, _ in own] != [key for key, _ in parts]:
         raise TypeError("the cotangent has another structure than the value")
-    for (_, item), (_, part) in zip(own, parts):
-        _pair(item, part, pairs)
+    items = t.items if isinstance(t, Struct) else ()
+    for kind, (_, item), (_, part) in zip(items, own, parts):
+        _pair(kind, item, part, pairs)
 
 
 def tangent_of(kernel: Kernel, results: tuple[Any, ...]) -> Any:
@@ -217,7 +221,10 @@ def tangent_of(kernel: Kernel, results: tuple[Any, ...]) -> Any:
         if k not in kernel.seeded:
             return None
         dot = next(dots, None)
-        return boundary.zeros(np.asarray(primal[k])) if dot is None else boundary.like(dot, primal[k])
+        if dot is None:
+            return boundary.zeros(np.asarray(primal[k]))
+        many = isinstance(primal[k], list)
+        return list(boundary.like(dot, np.asarray(primal[k]))) if many else boundary.like(dot, primal[k])
 
     return _mapped(kernel.plan.value, leaf_tangent)
 

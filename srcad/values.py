@@ -82,6 +82,18 @@ class Generator:
 
 
 @dataclass(frozen=True)
+class Stream:
+    """What a generator function returned: its body, and the frame of its arguments, which live until it is used up.
+
+    `function` is desugared; `serial` is its identity.
+    """
+
+    function: ir.Function
+    frame: str
+    serial: int
+
+
+@dataclass(frozen=True)
 class Text:
     """A string known only at run time: good for messages."""
 
@@ -123,7 +135,9 @@ class Partial:
     derivative: str = ""  # "", "grad", "value_and_grad", ...
 
 
-Value: TypeAlias = Union[Dyn, Known, Ptr, Closure, Bound, Lazy, Generator, Text, Conflict, Maybe, Table, Partial]
+Value: TypeAlias = Union[
+    Dyn, Known, Ptr, Closure, Bound, Lazy, Generator, Stream, Text, Conflict, Maybe, Table, Partial
+]
 
 
 @dataclass(frozen=True)

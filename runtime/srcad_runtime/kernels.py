@@ -27,6 +27,7 @@ from srcad_runtime.kernels_math import fmod, modf, remainder
 from srcad_runtime.kernels_products import dot, einsum, inner, matmul, tensordot
 from srcad_runtime.kernels_reductions import all, any, max, mean, median, min, prod, ptp, std, sum, var
 from srcad_runtime.kernels_shaping import (
+    array_of,
     cumprod,
     diagonal,
     diff,
@@ -47,6 +48,7 @@ __all__ = [
     "add_items",
     "all",
     "any",
+    "array_of",
     "astype",
     "cumprod",
     "diagonal",

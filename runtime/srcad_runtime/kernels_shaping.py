@@ -25,6 +25,11 @@ compiled = njit(cache=True, error_model="numpy")
 # ---- as called from Python ----
 
 
+def array_of(items: Any) -> Array:
+    """``np.array`` of a list of numbers; Numba would take the loop that made the list apart, and fails at some."""
+    return np.array(items)
+
+
 def reshape(a: Array, shape: Any) -> Array:
     """``np.reshape``; a copy where `a` is not contiguous."""
     return np.reshape(a, shape)
@@ -341,3 +346,18 @@ def _set_masked(a, mask, values):
         if flags[i]:
             a.flat[i] = values[k if values.size > 1 else 0]
             k += 1
+
+
+@overload(array_of)
+def _array_of(items):
+    if not isinstance(items, (types.List, types.ListType)) or not isinstance(items.dtype, types.Number):
+        return None
+    kind: Any = items.dtype
+
+    def made(items):
+        out = np.empty(len(items), kind)
+        for k in range(len(items)):
+            out[k] = items[k]
+        return out
+
+    return made

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from srcad import ir
+from srcad.errors import Unsupported
 from srcad.naming import Names
 from srcad.transforms import desugar_jumps, desugar_targets, desugar_try, desugar_walrus
 
@@ -62,8 +63,18 @@ class _Desugar:
     def function(self, function: ir.Function) -> ir.Function:
         if function.name == "<lambda>":
             return ir.rebuild(function, self._inside)
+        if ir.yields(function.body):
+            return self._generator(function)
         body = self.block(desugar_try.lower(function.body, self.names))
         return dataclasses.replace(function, body=desugar_jumps.remove(body, self.names))
+
+    def _generator(self, function: ir.Function) -> ir.Function:
+        """A generator function; for a loop that may end early it returns after the last item that is taken."""
+        _refuse_in_generator(function.body)
+        body = self.block(desugar_try.lower(function.body, self.names))
+        stopping = _returning(body, ir.Name(self.names.fresh("stopped")))
+        body, stopping = (desugar_jumps.remove(b, self.names) for b in (body, stopping))
+        return dataclasses.replace(function, body=body, stopping=stopping)
 
     def _inside(self, node: Any) -> Any:
         """Functions below a node, desugared."""
@@ -151,6 +162,29 @@ class _Desugar:
         body = (ir.Assign(flag, ir.const(True), loc=at), *case.body)
         chosen = ir.If(case.test, (*binding, ir.If(case.guard, body, loc=at)), loc=at)
         return ir.Assign(flag, ir.const(False), loc=at), chosen, ir.If(ir.Unary("not", flag), others, loc=at)
+
+
+def _returning(body: Body, stopped: ir.Name) -> Body:
+    """``if stopped: return`` after each yield."""
+    done: list[ir.Stmt] = []
+    for stmt in body:
+        stmt = desugar_jumps.map_blocks(stmt, lambda b: _returning(b, stopped))
+        if isinstance(stmt, ir.Yield):
+            name = dataclasses.replace(stopped, loc=stmt.loc)
+            leave = ir.If(name, (ir.Return(None, loc=stmt.loc),), loc=stmt.loc)
+            done += [dataclasses.replace(stmt, stopped=name), leave]
+        else:
+            done.append(stmt)
+    return tuple(done)
+
+
+def _refuse_in_generator(body: Body) -> None:
+    for node in ir.own(body):
+        if isinstance(node, ir.Return) and node.value not in (None, ir.NONE):
+            raise Unsupported("cannot differentiate a generator that returns a value", node.loc, "Yield it.")
+        if isinstance(node, ir.Try) and any(isinstance(n, ir.Yield) for n in ir.own(node)):
+            reason = "cannot differentiate a yield inside try: it would catch what the loop raises"
+            raise Unsupported(reason, node.loc, "Yield outside of the try.")
 
 
 def _both(test: ir.Expr, guard: ir.Expr | None) -> ir.Expr:

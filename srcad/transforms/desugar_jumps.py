@@ -122,13 +122,13 @@ def _is_true(test: ir.Expr) -> bool:
 def _without_dead_code(body: Body) -> Body:
     kept: list[ir.Stmt] = []
     for stmt in body:
-        kept.append(_map_blocks(stmt, _without_dead_code))
+        kept.append(map_blocks(stmt, _without_dead_code))
         if _terminates(stmt):
             break
     return tuple(kept)
 
 
-def _map_blocks(stmt: ir.Stmt, f: Callable[[Body], Body]) -> ir.Stmt:
+def map_blocks(stmt: ir.Stmt, f: Callable[[Body], Body]) -> ir.Stmt:
     if isinstance(stmt, ir.Define):
         return stmt
     changes: dict[str, Any] = {
@@ -191,7 +191,7 @@ class _Jumps:
             if isinstance(stmt, ir.Region):
                 return (*done, *self._region(stmt, rest, depth))
             if not _jumps_of(stmt):
-                done.append(_map_blocks(stmt, lambda b: self.block(b, depth)))
+                done.append(map_blocks(stmt, lambda b: self.block(b, depth)))
             else:
                 return (*done, *self._jump(stmt, rest, depth))
         return tuple(done)
@@ -212,7 +212,7 @@ class _Jumps:
                 return self._region(stmt, rest, depth)
             case ir.Try():
                 return self._try(stmt, rest, depth)
-        return self._then(_map_blocks(stmt, lambda b: self.block(b, depth)), _jumps_of(stmt), rest, depth)
+        return self._then(map_blocks(stmt, lambda b: self.block(b, depth)), _jumps_of(stmt), rest, depth)
 
     def _return(self, stmt: ir.Return) -> Body:
         flag = _set(self.flag("returned", 0), True, stmt.loc)
@@ -256,7 +256,7 @@ class _Jumps:
         """What is done finally is done whatever jumps were made; a jump out of it would swallow exceptions."""
         if jumps(stmt.final) & set(_FLAGS):
             raise Unsupported("cannot differentiate a jump out of a finally block", stmt.loc, "Jump after the try.")
-        return self._then(_map_blocks(stmt, lambda b: self.block(b, depth)), _jumps_of(stmt), rest, depth)
+        return self._then(map_blocks(stmt, lambda b: self.block(b, depth)), _jumps_of(stmt), rest, depth)
 
     # ---- loops ----
 
@@ -327,7 +327,7 @@ def _pruned(body: Body, flag: ir.Name, live: bool) -> tuple[Body, bool]:
             continue
         read = sum(n == flag for n in ir.walk(stmt)) > sum(_sets(n, flag) for n in ir.walk(stmt))
         inside = live or read and not isinstance(stmt, ir.If)
-        kept.append(_map_blocks(stmt, lambda b, after=inside: _pruned(b, flag, after)[0]))  # type: ignore[misc]
+        kept.append(map_blocks(stmt, lambda b, after=inside: _pruned(b, flag, after)[0]))  # type: ignore[misc]
         live = read or live
     return tuple(reversed(kept)), live
 
@@ -352,7 +352,7 @@ def _tidy(body: Body) -> Body:
     """No if with an empty branch before a full one, and none without any statement whose test is without effect."""
     kept: list[ir.Stmt] = []
     for stmt in body:
-        stmt = _map_blocks(stmt, _tidy)
+        stmt = map_blocks(stmt, _tidy)
         if isinstance(stmt, ir.If) and not stmt.body:
             if stmt.orelse:
                 stmt = dataclasses.replace(stmt, test=negated(stmt.test), body=stmt.orelse, orelse=())

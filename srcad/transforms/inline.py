@@ -23,7 +23,7 @@ from srcad.naming import Names
 from srcad.pipeline import NeedValue, Request
 from srcad.program import Program
 from srcad.transforms import activity
-from srcad.types import Static, Struct
+from srcad.types import Seq, Static, Struct
 from srcad.values import Dyn, Generator, Known, Lazy, Maybe, Ptr, Text, Value
 
 ONE_KIND = "Give every variable and container one kind and one length on all paths."
@@ -35,6 +35,9 @@ def inline(request: Request) -> Program:
     from srcad.transforms import desugar
 
     function = desugar.desugar(request.target.function)
+    if ir.yields(function.body):
+        reason = "cannot differentiate a generator function, whose value is not a number or array"
+        raise Unsupported(reason, function.loc, "Differentiate a function that takes its items.")
     decisions: frozenset[tuple[Any, ...]] = frozenset()
     baked = {(origin, path): value for origin, path, value in request.baked}
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # an inlined recursion is a recursion here too
@@ -215,7 +218,19 @@ def stored_names(body: Sequence[ir.Stmt]) -> set[str]:
     return found
 
 
+def _list(ev: Evaluator, value: Dyn, exprs: list[ir.Expr], loc: ir.Loc | None) -> types.Abstract:
+    """A list of numbers leaves the program as an array; `Kernel.typed` makes a list of it again."""
+    kind = ev.cx.types.get(value.expr.id, value.type) if isinstance(value.expr, ir.Name) else value.type
+    if not isinstance(kind, Seq) or kind.element.dims not in ((), None):
+        reason = "cannot differentiate a list of arrays as a result, whose length is known only at run time"
+        raise Unsupported(reason, loc, "Return one array: np.array(values).")
+    exprs.append(ir.call("numpy.array", value.expr))
+    return kind
+
+
 def _leaves(ev: Evaluator, value: Value, exprs: list[ir.Expr], loc: ir.Loc | None) -> types.Abstract:
+    if isinstance(value, Dyn) and isinstance(value.type, Seq):
+        return _list(ev, value, exprs, loc)
     if isinstance(value, Dyn):
         exprs.append(value.expr)
         return value.type

@@ -14,7 +14,7 @@ from srcad.rules.static import split_subscripts
 from srcad.transforms import activity
 from srcad.transforms.retarget_float32 import NARROW, Narrow, settled
 from srcad.transforms.retarget_interpreted import handed_back
-from srcad.types import Abstract, Num, infer
+from srcad.types import Abstract, Num, Seq, infer
 
 HELPERS = frozenset(
     "unbroadcast astype add_at add_items zeros_of scatter_add written last_written exceeds power_slope xlogy tie_share "
@@ -459,6 +459,9 @@ def _hypot(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
 
 def _array(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     """Numba makes arrays of lists; of an array, a copy is asked for."""
+    kind = self.type_of(old.args[0])
+    if isinstance(kind, Seq) and kind.element.dims == () and len(new.args) == 1 and not new.kwargs:
+        return ir.call("srcad_runtime.kernels.array_of", new.args[0])
     dtype = dict(new.kwargs).get("dtype", new.args[1] if len(new.args) > 1 else None)
     others = {name for name, _ in new.kwargs} - {"dtype"}
     if isinstance(new.args[0], (ir.List, ir.Tuple)) or not self.rank(old.args[0]) or others or len(new.args) > 2:

@@ -119,3 +119,42 @@ def custom_context_manager(x):
     with threading.Lock():
         y = x * x
     return y
+
+
+@refused(number)
+def value_sent_into_a_generator(x):
+    def running(total):
+        while True:
+            total += yield total
+
+    return next(running(x), x)
+
+
+@refused(number)
+def generator_that_gives_a_result(x):
+    def two(y):
+        yield y
+        return y * 2.0
+
+    return sum(two(x))
+
+
+@refused(number)
+def yield_inside_try(x):
+    def roots(y):
+        try:
+            yield y**0.5
+        except ValueError:
+            yield 0.0
+
+    return sum(roots(x))
+
+
+@refused(number)
+def generator_taken_from_twice(x):
+    def powers(y):
+        for k in range(4):
+            yield y**k
+
+    items = powers(x)
+    return sum(items) + sum(items)

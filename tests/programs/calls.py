@@ -278,3 +278,30 @@ def _logged(f):
 @_logged
 def wrapped_by_a_decorator(x, y):
     return x * np.exp(-y)
+
+
+@program(lambda rng: (rng.uniform(0.5, 3.0, size=6),))
+def nested_function_with_a_break(x):
+    def total_until(values, bound):
+        total = 0.0
+        for value in values:
+            if value > bound:
+                break
+            total += value
+        return total
+
+    return total_until(x, 2.0) * total_until(x, 1.5)
+
+
+@program(lambda rng: (rng.uniform(0.5, 3.0, size=6),))
+def nested_function_that_fills_until(x):
+    def fill(values, out):
+        for k in range(len(values)):
+            if values[k] > 1.5:
+                return
+            out[k] = values[k] ** 2
+
+    out = np.zeros(6)
+    fill(x[::-1], out)
+    fill(x, out)
+    return np.sum(out) + x[0]

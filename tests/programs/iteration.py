@@ -320,3 +320,119 @@ def parts_of_a_list(x):
     part[0] = values[0] * 2.0
     values[2] = x[0]
     return sum(values[:-2]) * part[0] * part[1] + sum(values[-2:]) + len(values[9:]) + values[2:][0]
+
+
+@program(vector)
+def constants_beside_an_array(x):
+    total = 0.0
+    for value, weight in zip(x, (2.0, 3.0, x[0])):
+        total += value * weight
+    return total
+
+
+@program(vector)
+def list_beside_an_array(x):
+    weights = [0.5, 1.5]
+    total = x[3]
+    for k, (weight, value) in enumerate(zip(weights, x)):
+        total = total * weight + value * k
+    return total
+
+
+@program(vector)
+def sums_along_the_way(x):
+    total = 0.0
+    for s in itertools.accumulate((x[0], x[1], x[2])):
+        total = total * 0.5 + s
+    return total + sum(itertools.accumulate(x, lambda a, b: a * b))
+
+
+@program(vector)
+def chained_arrays_and_lists(x):
+    total = 0.0
+    for value in itertools.chain(x, [x[0], 2.0], x[::-1]):
+        total = total * 0.5 + value
+    return total
+
+
+@program(vector)
+def pairs_side_by_side(x):
+    total = 0.0
+    for left, right in itertools.pairwise(x):
+        total += left * right**2
+    for left, right in itertools.pairwise(x[:1]):
+        total += left + right
+    return total
+
+
+@program(vector)
+def product_sees_the_first_values(x):
+    work = x.copy()
+    total = 0.0
+    for left, right in itertools.product(work, x[:2]):
+        work[0] = left * 0.5
+        total += left * right
+    return total + work[0]
+
+
+@program(vector)
+def pairs_of_many(x):
+    total = 0.0
+    for i, j in itertools.combinations(range(len(x)), 2):
+        total += x[i] * x[j] ** 2
+    for u, v in itertools.combinations(x, 2):
+        total += (u - v) ** 2
+    return total
+
+
+@program(vector)
+def part_of_an_iterator(x):
+    def squares(values):
+        for value in values:
+            yield value * value
+
+    total = sum(itertools.islice(squares(x), 2)) + sum(itertools.islice(x, 1, 4, 2))
+    for value in itertools.islice(squares(x), 1, 3):
+        total = total * 0.5 + value
+    return total
+
+
+@program(lambda rng: (rng.uniform(0.5, 1.5, size=4),))
+def endless_counter(x):
+    total = 0.0
+    for k, weight in zip(range(4), itertools.cycle((1.0, 2.0, x[0]))):
+        total += x[0] ** k * weight
+    for k in itertools.count(1):
+        if k > 3:
+            break
+        total = total * x[0] + k
+    return total
+
+
+@program(vector)
+def first_that_passes(x):
+    return next((v * v for v in x if v > 0.1), x[0]) + next((v for v in x if v > 99.0), x[1] * 2.0)
+
+
+@program(vector)
+def filtered_by_value(x):
+    large = list(filter(lambda v: v > -0.5, x))
+    small = sum(itertools.takewhile(lambda v: v > -9.0, x)) + sum(itertools.filterfalse(lambda v: v > 0.0, x))
+    return np.sum(np.array(large)) * 2.0 + small + sum(itertools.starmap(lambda a, b: a * b, zip(x, x)))
+
+
+@program(vector)
+def zip_of_a_generator_stops_early(x):
+    seen = [0.0]
+
+    def counted(values):
+        for value in values:
+            seen[0] = seen[0] + 1.0
+            yield value
+
+    total = sum(a * b for a, b in zip(counted(x), (2.0, 3.0)))
+    taken = seen[0]
+    total += sum(a * b for a, b in zip(x[:2], counted(x)))
+    for k, value in enumerate(counted(x), 2):
+        total += k * value
+    return total * taken + seen[0] * x[0]

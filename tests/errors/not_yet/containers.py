@@ -65,14 +65,6 @@ def items_chosen_by_a_number(x):
 
 
 @refused(vector)
-def container_beside_an_array(x):
-    total = 0.0
-    for v, w in zip(x, (2.0, 3.0)):
-        total += v * w
-    return total
-
-
-@refused(vector)
 def list_changed_while_it_may_be_another(x):
     a = [x[0], x[1]]
     b = [x[2], x[3]]
@@ -92,14 +84,6 @@ def greatest_by_a_key(x):
 def sorted_by_a_key(x):
     order = sorted((x[0], x[1], x[2]), key=abs)
     return order[0] * order[2]
-
-
-@refused(vector)
-def sums_along_the_way(x):
-    total = 0.0
-    for s in itertools.accumulate((x[0], x[1], x[2])):
-        total = total * 0.5 + s
-    return total
 
 
 @refused(vector)
@@ -124,17 +108,6 @@ def first_of_an_iterator(x):
     it = iter((x[0], x[1], x[2]))
     first = next(it)
     return first * sum(it)
-
-
-@refused(vector)
-def loop_over_a_generator(x):
-    def total(items):
-        s = 0.0
-        for v in items:
-            s = 0.5 * s + v
-        return s
-
-    return total(v * v for v in x)
 
 
 @refused(vector)

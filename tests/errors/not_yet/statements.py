@@ -65,17 +65,6 @@ def class_inside(x):
     return Box.value * x
 
 
-@refused(number)
-def nested_generator_function(x):
-    def powers(t):
-        y = t
-        while True:
-            yield y
-            y = y * t
-
-    return sum(p for p, _ in zip(powers(x), range(3)))
-
-
 @refused(vector)
 def recursion_with_a_tuple(x):
     def shrink(pair, k):

@@ -1,0 +1,278 @@
+"""What iterators and functions of iterables do, in Python: read in place of the library's own.
+
+Generator functions here are taken from as the user's are (see `eval_generators`). What the originals take before they
+give their first item is taken here, too; an item more than they take is never asked for.
+"""
+
+# ruff: noqa: D103
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+# ---- builtins ----
+
+
+def numbered(items: Iterable[Any], start: int = 0) -> Iterator[Any]:
+    k = start
+    for item in items:
+        yield k, item
+        k += 1
+
+
+def mapped(function: Callable[..., Any], items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        yield function(item)
+
+
+def filtered(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        if function(item):
+            yield item
+
+
+def true_ones(items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        if item:
+            yield item
+
+
+def zipped_first(items: Iterable[Any], others: Sequence[Any]) -> Iterator[Any]:
+    """``zip(items, others)``: it asks `items` first, and finds out then that `others` have come to their end."""
+    k = 0
+    for item in items:
+        if k >= len(others):
+            return
+        yield item, others[k]
+        k += 1
+
+
+def zipped_last(others: Sequence[Any], items: Iterable[Any]) -> Iterator[Any]:
+    """``zip(others, items)``: `items` are not asked once `others` have come to their end."""
+    if len(others) == 0:
+        return
+    k = 0
+    for item in items:
+        yield others[k], item
+        k += 1
+        if k >= len(others):
+            return
+
+
+def zipped_before_range(items: Iterable[Any], start: int, count: int, step: int) -> Iterator[Any]:
+    k = 0
+    for item in items:
+        if k >= count:
+            return
+        yield item, start + k * step
+        k += 1
+
+
+def zipped_after_range(start: int, count: int, step: int, items: Iterable[Any]) -> Iterator[Any]:
+    if count <= 0:
+        return
+    k = 0
+    for item in items:
+        yield start + k * step, item
+        k += 1
+        if k >= count:
+            return
+
+
+def first(items: Iterable[Any], default: Any) -> Any:
+    found = default
+    for item in items:
+        found = item
+        break
+    return found
+
+
+def largest(items: Sequence[Any], key: Callable[[Any], Any]) -> Any:
+    if len(items) == 0:
+        raise ValueError("max() arg is an empty sequence")
+    best = items[0]
+    most = key(best)
+    for item in items[1:]:
+        value = key(item)
+        if value > most:
+            best = item
+            most = value
+    return best
+
+
+def smallest(items: Sequence[Any], key: Callable[[Any], Any]) -> Any:
+    if len(items) == 0:
+        raise ValueError("min() arg is an empty sequence")
+    best = items[0]
+    least = key(best)
+    for item in items[1:]:
+        value = key(item)
+        if value < least:
+            best = item
+            least = value
+    return best
+
+
+# ---- itertools ----
+
+
+def chain(*iterables: Iterable[Any]) -> Iterator[Any]:
+    for items in iterables:
+        yield from items
+
+
+def chain_from(iterables: Iterable[Iterable[Any]]) -> Iterator[Any]:
+    for items in iterables:
+        yield from items
+
+
+def accumulate(items: Sequence[Any], function: Callable[[Any, Any], Any]) -> Iterator[Any]:
+    if len(items) == 0:
+        return
+    total = items[0]
+    yield total
+    for item in items[1:]:
+        total = function(total, item)
+        yield total
+
+
+def accumulate_from(items: Iterable[Any], function: Callable[[Any, Any], Any], initial: Any) -> Iterator[Any]:
+    total = initial
+    yield total
+    for item in items:
+        total = function(total, item)
+        yield total
+
+
+def pairwise(items: Sequence[Any]) -> Iterator[Any]:
+    if len(items) < 2:
+        return
+    left = items[0]
+    for right in items[1:]:
+        yield left, right
+        left = right
+
+
+def product(left: Sequence[Any], right: Sequence[Any]) -> Iterator[Any]:
+    for x in left:
+        for y in right:
+            yield x, y
+
+
+def product_of_three(left: Sequence[Any], middle: Sequence[Any], right: Sequence[Any]) -> Iterator[Any]:
+    for x in left:
+        for y in middle:
+            for z in right:
+                yield x, y, z
+
+
+def pairs(items: Sequence[Any]) -> Iterator[Any]:
+    """``combinations(items, 2)``."""
+    for i in range(len(items)):
+        for j in range(i + 1, len(items)):
+            yield items[i], items[j]
+
+
+def pairs_below(count: int) -> Iterator[Any]:
+    """``combinations(range(count), 2)``."""
+    for i in range(count):
+        for j in range(i + 1, count):
+            yield i, j
+
+
+def triples_below(count: int) -> Iterator[Any]:
+    """``combinations(range(count), 3)``."""
+    for i in range(count):
+        for j in range(i + 1, count):
+            for k in range(j + 1, count):
+                yield i, j, k
+
+
+def starmap(function: Callable[..., Any], items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        yield function(*item)
+
+
+def takewhile(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        if not function(item):
+            return
+        yield item
+
+
+def dropwhile(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    going = False
+    for item in items:
+        if not going and not function(item):
+            going = True
+        if going:
+            yield item
+
+
+def filterfalse(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        if not function(item):
+            yield item
+
+
+def compress(items: Iterable[Any], selectors: Sequence[Any]) -> Iterator[Any]:
+    for item, chosen in zip(items, selectors, strict=False):
+        if chosen:
+            yield item
+
+
+def count(start: float = 0, step: float = 1) -> Iterator[Any]:
+    k = start
+    while True:
+        yield k
+        k = k + step
+
+
+def cycle(items: Sequence[Any]) -> Iterator[Any]:
+    while True:
+        yield from items
+
+
+def repeat(item: Any) -> Iterator[Any]:
+    while True:
+        yield item
+
+
+def repeat_times(item: Any, times: int) -> Iterator[Any]:
+    for _ in range(times):
+        yield item
+
+
+def upto(items: Iterable[Any], stop: int) -> Iterator[Any]:
+    """``islice(items, stop)``: no item more is asked for than is given."""
+    if stop <= 0:
+        return
+    k = 0
+    for item in items:
+        yield item
+        k += 1
+        if k >= stop:
+            return
+
+
+def between(items: Iterable[Any], start: int, stop: int, step: int) -> Iterator[Any]:
+    """``islice(items, start, stop, step)``."""
+    if stop <= 0:
+        return
+    k = 0
+    for item in items:
+        if k >= start and (k - start) % step == 0:
+            yield item
+        k += 1
+        if k >= stop:
+            return
+
+
+def after(items: Iterable[Any], start: int, step: int) -> Iterator[Any]:
+    """``islice(items, start, None, step)``."""
+    k = 0
+    for item in items:
+        if k >= start and (k - start) % step == 0:
+            yield item
+        k += 1
