@@ -107,6 +107,20 @@ def rank(t: Abstract) -> int | None:
     return len(t.dims) if isinstance(t, Num) and t.dims is not None else None
 
 
+def numbers(t: Abstract) -> list[Any]:
+    """The leaves of a structure that are numbers or arrays, in order."""
+    if isinstance(t, Struct):
+        return [leaf for item in t.items for leaf in numbers(item)]
+    return [] if isinstance(t, Static) else [t]
+
+
+def without_static(t: Abstract) -> Abstract:
+    """The structure with None for its static parts, which have no tangent."""
+    if isinstance(t, Struct):
+        return Struct(t.kind, t.keys, tuple(map(without_static, t.items)), t.cls)
+    return Static(None) if isinstance(t, Static) else t
+
+
 # ---- control-flow merges ----
 
 

@@ -6,13 +6,14 @@ lets Python do the same work in 0.1, with Python's own messages.
 
 from __future__ import annotations
 
+import collections
 import difflib
 import functools
 import inspect
 import re
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Argnums: TypeAlias = int | str | tuple[int | str, ...]
@@ -34,6 +35,8 @@ class Binder:
     inner: inspect.Signature
     bind: Callable[..., tuple[Any, ...]]
     first: int
+    shortcuts: dict[Any, Any] = field(default_factory=dict, repr=False)  # of `products`: short ways, by kind of call
+    uses: dict[Any, int] = field(default_factory=dict, repr=False)
 
     @functools.cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -119,12 +122,29 @@ def sequence(caller: str, **given: Any) -> tuple[Any, ...]:
     return tuple(value)
 
 
+_MOST_BINDERS = 64
+_binders: collections.OrderedDict[Any, tuple[list[Any], Binder]] = collections.OrderedDict()  # of the last callables
+
+
 def binder(called: Callable[..., Any]) -> Binder:
     """Look at a callable once; the result serves all its calls.
 
     Raises:
         TypeError: there is no Python function below it.
     """
+    own = called.__func__ if isinstance(called, types.MethodType) else called
+    place = id(own), id(getattr(called, "__self__", None))
+    parts = [getattr(own, name, None) for name in ("__code__", "__defaults__", "__kwdefaults__")]
+    parts.append(type(own).__call__)
+    known = _binders.get(place)  # which keeps alive what its key is made of
+    if known is None or any(a is not b for a, b in zip(known[0], parts, strict=True)):
+        known = _binders[place] = (parts, _binder(called))
+        if len(_binders) > _MOST_BINDERS:
+            _binders.popitem(last=False)
+    return known[1]
+
+
+def _binder(called: Callable[..., Any]) -> Binder:
     function, args, keywords = unwrap(called)
     inner = inspect.signature(function, follow_wrapped=False)
     outer = _visible(called, inner)

@@ -58,8 +58,10 @@ class Derived:
         self.__srcad__ = derivation
         self._run = run
         self._prepared: dict[Any, Any] = {}
-        self.shortcuts: dict[int, tuple[Any, ...]] = {}  # by the number of arguments: (short way, what it answers as)
-        self.uses: dict[Kernel, int] = {}
+        self.shortcuts: dict[
+            Any, tuple[Any, ...]
+        ] = {}  # by the number of arguments and the keywords: (short way, what it answers as)
+        self.uses: dict[Any, int] = {}
         self.last: tuple[Settings, Kernel] | None = None  # what answered the last call
         function = derivation.function
         if not callable(function):
@@ -69,18 +71,18 @@ class Derived:
         self.__doc__ = getattr(function, "__doc__", None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not kwargs:
-            for short, last in self.shortcuts.get(len(args), ()):
-                result = short(args)
-                if result is not MISS:
-                    self.last = last
-                    return result
+        given, shape = ((*args, *kwargs.values()), (len(args), *kwargs)) if kwargs else (args, len(args))
+        for short, last in self.shortcuts.get(shape, ()):
+            result = short(given)
+            if result is not MISS:
+                self.last = last
+                return result
         return self._run(self, args, kwargs)
 
-    def shorten(self, count: int, short: Callable[[tuple[Any, ...]], Any]) -> None:
-        """Try this first from now on for calls with `count` positional arguments; it may answer `MISS`."""
-        old = self.shortcuts.get(count, ())
-        self.shortcuts[count] = ((short, self.last), *old)[:_MOST_SHORTCUTS]
+    def shorten(self, args: tuple[Any, ...], kwargs: dict[str, Any], short: Callable[..., Any]) -> None:
+        """Try this first from now on for calls with so many arguments and these keywords; it may answer `MISS`."""
+        shape = (len(args), *kwargs) if kwargs else len(args)
+        self.shortcuts[shape] = ((short, self.last), *self.shortcuts.get(shape, ()))[:_MOST_SHORTCUTS]
         holders.add(self)
 
     def __get__(self, owner: Any, cls: type | None = None) -> Any:

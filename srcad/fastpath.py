@@ -1,305 +1,210 @@
 """The way of a call that is like an earlier one: one generated function checks its arguments and runs the kernel.
 
-`specialise` answers every call, in tens of microseconds. For a gradient called again and again with positional
-arguments, its decisions for one kernel are written out as straight-line Python: the same checks of types, extents and
-baked values, captured values read anew, overlap looked for, results put into the arguments' structure. Where any check
+`specialise` answers every call, in tens of microseconds. For a derivative computed again and again, its decisions for
+one kernel are written out as straight-line Python (`fastcheck`), and so is what is done with its results. Where a check
 fails, or what is at hand is rare, the answer is `MISS`, and `specialise` decides as before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from srcad import boundary, captured, leaves, recovery
-from srcad.abstract import Num, unflatten
-from srcad.kernel import Kernel, same
+from srcad.abstract import Num, Seq, numbers, unflatten, without_static
+from srcad.fastcheck import Checks, Rare
+from srcad.kernel import same
 from srcad.specialise import MISS, Ready
 
-_PLAIN = (int, bool, str)  # equal means the same
+Fast = Callable[..., Any]  # of the arguments (and the tangents) as tuples; it answers, or returns MISS
+Roots = tuple[leaves.Path, ...]
+Moving = dict[leaves.Path, tuple[int, Any]]
+Failed = Callable[[Exception, tuple[Any, ...], Any], Any]  # what to do with an exception of the kernel
 
 
-class _Rare(Exception):
-    """Something that only the long way knows how to treat."""
+class Call(NamedTuple):
+    """A call that was answered: the values given, the last of them for the keywords `names`; the kernel's results."""
+
+    ready: Ready
+    given: tuple[Any, ...]
+    names: tuple[str, ...] = ()
+    results: tuple[Any, ...] = ()
 
 
-@dataclass
-class _Text:
-    """The function being written, and the objects that it names."""
+def gradient(call: Call, roots: Roots, single: bool, valued: bool, failed: Failed) -> Fast | None:
+    """A function from arguments to what `grad` (or, `valued`, `value_and_grad`) returns, or to `MISS`.
 
-    lines: list[str] = field(default_factory=list)
-    space: dict[str, Any] = field(default_factory=dict)
-    count: int = 0
-
-    def fresh(self) -> str:
-        self.count += 1
-        return f"v{self.count}"
-
-    def constant(self, value: Any) -> str:
-        name = f"c{len(self.space)}"
-        self.space[name] = value
-        return name
-
-    def add(self, line: str) -> None:
-        self.lines.append(line)
-
-    def unless(self, condition: str) -> None:
-        self.add(f"if not ({condition}): return MISS")
-
-    def missing(self, *conditions: str) -> None:
-        self.add(f"if {' or '.join(conditions)}: return MISS")
-
-
-def written(
-    ready: Ready,
-    args: tuple[Any, ...],
-    roots: tuple[leaves.Path, ...],
-    single: bool,
-    valued: bool,
-    failed: Callable[[Exception, tuple[Any, ...]], Any],
-) -> Callable[[tuple[Any, ...]], Any] | None:
-    """A function from positional arguments to what `grad` (or, `valued`, `value_and_grad`) returns, or to `MISS`.
-
-    ready: a call that was answered, with `args`; the function answers others that the same kernel fits. failed: what
-    to do with an exception of the kernel, for these arguments. None where there is no short way.
+    It answers the calls that the same kernel fits. None where there is no short way.
     """
+
+    def write(writer: _Writer) -> None:
+        if writer.kernel.unit_seed is None:
+            raise Rare
+        writer.call(
+            writer.canonical_inputs(), [writer.text.constant(writer.kernel.unit_seed[0])], [*writer.bars.values()]
+        )
+        gradients = [writer.structured(root) for root in roots]
+        writer.return_gradient(gradients[0] if single else _tuple(gradients), valued)
+
+    return _written(call, write, failed)
+
+
+def jvp(call: Call, moving: Moving, failed: Failed) -> Fast | None:
+    """A function from arguments and tangents to what `jvp` returns.
+
+    moving: (position among the tangents, example) of those that are given, by place.
+    """
+
+    def write(writer: _Writer) -> None:
+        along = writer.directions(moving)
+        dots = [f"d{k}" for k in writer.kernel.seeded]
+        writer.call(writer.canonical_inputs(), along, dots)
+        writer.return_tangent(dots)
+
+    return _written(call, write, failed)
+
+
+def hvp(call: Call, moving: Moving, roots: Roots, single: bool, failed: Failed) -> Fast | None:
+    """A function from arguments and tangents to what `hvp` returns."""
+
+    def write(writer: _Writer) -> None:
+        if writer.kernel.unit_seed is None:
+            raise Rare
+        seed = writer.text.constant(writer.kernel.unit_seed[0])
+        firsts = [f"b{k}" for k in range(len(writer.kernel.plan.wrt))]
+        dots = [f"d{k}" for k in writer.kernel.seeded]
+        along = writer.directions(moving)
+        writer.call(writer.canonical_inputs(), [seed, *along], [*firsts, *dots, *writer.bars.values()])
+        products = [writer.structured(root) for root in roots]
+        writer.text.add(f"return {products[0] if single else _tuple(products)}")
+
+    return _written(call, write, failed)
+
+
+def value(call: Call, failed: Failed) -> Fast | None:
+    """A function from arguments to (value, aux) as `Kernel.split_value` gives them."""
+
+    def write(writer: _Writer) -> None:
+        writer.call(writer.canonical_inputs(), [], [])
+        found = writer.value()
+        writer.text.add(f"return {found}[0], {found}[1]" if writer.kernel.plan.has_aux else f"return {found}, None")
+
+    return _written(call, write, failed)
+
+
+def saved(call: Call) -> Fast | None:
+    """A function from arguments to copies of what the function's parameters hold, and the kernel's inputs from them."""
+
+    def write(writer: _Writer) -> None:
+        inputs = [f"{name}.copy()" if isinstance(leaf, np.ndarray) else name for name, leaf in writer.inputs]
+        values = [f"snapshot({writer.parameters[name]})" for name in call.ready.call.binder.parameters]
+        writer.text.add(f"return {_tuple(values)}, [{', '.join(inputs)}]")
+
+    return _written(call, write, lambda *_: MISS)
+
+
+def _written(call: Call, write: Callable[[_Writer], None], failed: Failed) -> Fast | None:
     try:
-        return _Writer(ready, args).function(roots, single, valued, failed)
-    except _Rare:
+        writer = _Writer(*call)
+        write(writer)
+        return writer.compiled(failed)
+    except Rare:
         return None
 
 
-class _Writer:
-    def __init__(self, ready: Ready, args: tuple[Any, ...]) -> None:
-        self.ready, self.args, self.text = ready, args, _Text()
-        self.kernel: Kernel = ready.kernel
-        self.flat: list[tuple[str, Any]] = []  # (variable, example) of every leaf, in the order of `leaves.key`
-        self.shapes: dict[str, str] = {}  # variable of an array -> variable of its shape
-        self.parameters: dict[str, str] = {}
-        self.variables: dict[leaves.Path, str] = {}  # of every part of the arguments
+def _tuple(items: list[str]) -> str:
+    return f"({''.join(f'{item}, ' for item in items)})"
 
-    def function(
-        self, roots: tuple[leaves.Path, ...], single: bool, valued: bool, failed: Callable[..., Any]
-    ) -> Callable[..., Any]:
-        plan = self.kernel.plan
-        if plan.updates or self.ready.stateful or not self.kernel.warm or plan.backend not in ("numpy", "numba"):
-            raise _Rare
-        self._arguments()
-        self._baked()
-        inputs = self._inputs()
-        self._overlap(inputs)
-        self._call([self._canonical(name, example) for name, example in inputs])
-        gradients = [self._structured(root) for root in roots]
-        gradient = gradients[0] if single else f"({''.join(f'{g}, ' for g in gradients)})"
-        self._return(gradient, valued)
-        return self._compiled(failed)
 
-    def _compiled(self, failed: Callable[..., Any]) -> Callable[..., Any]:
+class _Writer(Checks):
+    """Adds to the checks the run of the kernel, and what is made of its results; `results` are the example's."""
+
+    def __init__(
+        self, ready: Ready, given: tuple[Any, ...], names: tuple[str, ...], results: tuple[Any, ...] = ()
+    ) -> None:
+        super().__init__(ready, given, names)
+        self.count = len(results)
+        self.outs = [f"o{k}" for k in range(len(self.kernel.outputs))]
+        self.bars = {path: f"g{k}" for k, path in enumerate(self.kernel.plan.wrt)}
+
+    def compiled(self, failed: Failed) -> Fast:
         space = {
             "MISS": MISS, "ndarray": np.ndarray, "like": boundary.like, "zeros": boundary.zeros,
             "compiled_form": boundary.compiled_form, "may_share_memory": np.may_share_memory, "float64": np.float64,
             "follow": leaves.follow, "same": same, "read": captured.read, "finite": recovery.finite,
-            "unflatten": unflatten, "assemble": leaves.assemble, "failed": failed, **self.text.space,
+            "unflatten": unflatten, "assemble": leaves.assemble, "snapshot": leaves.snapshot, "failed": failed,
+            **self.text.space,
         }  # fmt: skip
         body = "\n    ".join(self.text.lines)
-        exec(f"def fast(args):\n    {body}\n", space)
+        exec(f"def fast(args, tangents=()):\n    {body}\n", space)
         return space["fast"]  # type: ignore[no-any-return]
 
-    # ---- arguments ----
+    def canonical_inputs(self) -> list[str]:
+        """The kernel's inputs in the form that it takes."""
+        compiled = self.kernel.plan.backend == "numba"
+        return [
+            f"{name} if {name}.flags.carray else compiled_form({name})"
+            if compiled and isinstance(example, np.ndarray)
+            else name
+            for name, example in self.inputs
+        ]
 
-    def _arguments(self) -> None:
-        """Every parameter's value under a name: arguments of the call, and what binding adds to them always."""
-        call = self.ready.call
-        first = call.binder.first
-        names = []
-        for k, (name, value) in enumerate(zip(call.binder.parameters, call.values)):
-            position = k - first
-            if 0 <= position < len(self.args):
-                if self.args[position] is not value:
-                    raise _Rare
-                names.append(f"p{position}")
-                self.parameters[name] = names[-1]
-            else:
-                self.parameters[name] = self.text.constant(value)
-        if len(names) != len(self.args):
-            raise _Rare
-        self.text.add(f"{''.join(f'{n}, ' for n in names)} = args" if names else "pass")
-        for name, value in zip(call.binder.parameters, call.values):
-            self._walk(self.parameters[name], value, (name,))
+    # ---- tangents ----
 
-    def _walk(self, name: str, value: Any, path: leaves.Path) -> None:
-        """Check that a value has the key of the example's; note its leaves."""
-        kind = type(value)
-        self.variables[path] = name
-        if kind is np.ndarray:
-            self._array(name, value)
-        elif kind in leaves.NUMBERS:
-            self.text.missing(f"type({name}) is not {self.text.constant(kind)}")
-            self.flat.append((name, value))
-        elif leaves.children(value) is not None:
-            self._container(name, value, path)
+    def directions(self, moving: Moving) -> list[str]:
+        """A tangent per differentiated leaf, in the kernel's order."""
+        given: dict[leaves.Path, str] = {}
+        for root, (position, tangent) in moving.items():
+            name = self.text.fresh()
+            self.text.add(f"{name} = tangents[{position}]")
+            self._tangent(name, tangent, self.ready.call.at(root), root, given)
+        return [given.get(path) or self._still(path) for path in self.kernel.plan.wrt]
+
+    def _tangent(self, name: str, tangent: Any, value: Any, path: leaves.Path, given: dict[leaves.Path, str]) -> None:
+        parts = leaves.children(value)
+        if tangent is None:
+            self.text.missing(f"{name} is not None")
+        elif parts is not None:
+            own = leaves.children(tangent)
+            if own is None or type(tangent) is not type(value) or [key for key, _ in own] != [key for key, _ in parts]:
+                raise Rare
+            for variable, (key, item), (_, part) in zip(self._parts(name, tangent), own, parts):
+                self._tangent(variable, item, part, (*path, key), given)
+        elif not leaves.is_floating(value):
+            raise Rare
+        elif isinstance(value, np.ndarray):
+            dtype, shape = self.text.constant(value.dtype), self.shapes[self.variables[path]]
+            self.text.missing(
+                f"type({name}) is not ndarray", f"{name}.dtype is not {dtype}", f"{name}.shape != {shape}"
+            )
+            given[path] = f"{name}.copy()"
         else:
-            self._other(name, value, kind)
+            self.text.missing(f"type({name}) is not {self.text.constant(type(value))}")
+            given[path] = name
 
-    def _array(self, name: str, value: np.ndarray) -> None:
-        if not value.ndim or not value.dtype.isnative:
-            raise _Rare
-        shape = self.shapes[name] = self.text.fresh()
-        dtype = self.text.constant(value.dtype)
-        self.text.missing(f"type({name}) is not ndarray", f"{name}.dtype is not {dtype}")
-        self.text.add(f"{shape} = {name}.shape")
-        ones = [n == 1 for n in value.shape]
-        conditions = [f"len({shape}) != {value.ndim}"]
-        if any(ones):
-            conditions += [f"{shape}[{k}] {'!=' if one else '=='} 1" for k, one in enumerate(ones)]
-        else:
-            conditions.append(f"1 in {shape}")
-        self.text.missing(*conditions)
-        self.flat.append((name, value))
-
-    def _container(self, name: str, value: Any, path: leaves.Path) -> None:
-        kind = type(value)
-        self.text.missing(f"type({name}) is not {self.text.constant(kind)}")
-        parts = leaves.children(value) or []
-        variables = [self.text.fresh() for _ in parts]
-        listed = "".join(f"{v}, " for v in variables)
-        if isinstance(value, (tuple, list)):
-            self.text.missing(f"len({name}) != {len(parts)}")
-            self.text.add(f"{listed} = {name}" if parts else "pass")
-        elif kind is dict:
-            self.text.missing(f"tuple({name}) != {self.text.constant(tuple(value))}")
-            self.text.add(f"{listed} = {name}.values()" if parts else "pass")
-        elif isinstance(value, dict) or not all(str(key).isidentifier() for key, _ in parts):
-            raise _Rare
-        else:
-            for (key, _), variable in zip(parts, variables):
-                self.text.add(f"{variable} = {name}.{key}")
-        for (key, item), variable in zip(parts, variables):
-            self._walk(variable, item, (*path, key))
-
-    def _other(self, name: str, value: Any, kind: type) -> None:
-        """Strings, None and functions by what they are; an object, whose attributes may be read, by its class."""
-        if hasattr(value, "shape") or leaves.is_generator(value):
-            raise _Rare
-        if kind is str:
-            self.text.missing(f"type({name}) is not str", f"{name} != {self.text.constant(value)}")
-        elif value is None or callable(value):
-            self.text.missing(f"{name} is not {self.text.constant(value)}")
-        elif hasattr(value, "__dict__"):
-            self.text.missing(f"type({name}) is not {self.text.constant(kind)}")
-        else:
-            raise _Rare
-        self.flat.append((name, value))
-
-    # ---- what was baked in, what is captured ----
-
-    def _baked(self) -> None:
-        for position, value in self.kernel.baked_leaves:
-            name, _ = self.flat[position]
-            self._same(name, value)
-        for one, axis, other, last in self.kernel.alike:
-            self.text.missing(f"{self._extent(one, axis)} != {self._extent(other, last)}")
-        for one, axis, n in self.kernel.least:
-            self.text.missing(f"{self._extent(one, axis)} < {n}")
-        for space, key, value in self.kernel.watched:
-            self.text.missing(f"{self.text.constant(space)}.get({key!r}) is not {self.text.constant(value)}")
-        for origin, path, value in self.kernel.baked_hidden:
-            self._same(self._read(origin, path), value)
-
-    def _same(self, name: str, value: Any) -> None:
-        constant = self.text.constant(value)
-        if isinstance(value, leaves.Form):
-            raise _Rare
-        if type(value) in _PLAIN:
-            self.text.missing(f"type({name}) is not {self.text.constant(type(value))}", f"{name} != {constant}")
-        else:
-            self.text.missing(f"{name} is not {constant} and not same({name}, {constant})")
-
-    def _extent(self, position: int, axis: int | None) -> str:
-        name, _ = self.flat[position]
-        return name if axis is None else f"{self.shapes[name]}[{axis}]"
-
-    def _read(self, origin: str, path: leaves.Path) -> str:
-        """A captured value under a name, as it is at the time of the call."""
-        name = self.text.fresh()
-        self.text.add(f"try: {name} = {self._source(origin, path)}")
-        self.text.add("except (LookupError, AttributeError, ValueError): return MISS")
-        return name
-
-    def _source(self, origin: str, path: leaves.Path) -> str:
-        """Where `captured.read` finds a value, looked up once; what may be another at the next call is not."""
-        function = self.ready.call.binder.function
-        root, *keys = path
-        home, _, dotted = str(root).rpartition(":")
-        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
-        if origin in ("param", "attribute"):
-            source, home = self.parameters[root], ""
-        elif (
-            origin == "closure"
-            and home == f"{function.__module__}.{function.__qualname__}"
-            and dotted in self.parameters
-        ):
-            source, home = self.parameters[dotted], ""
-        elif origin == "closure" and root in cells:
-            source = f"{self.text.constant(cells[root])}.cell_contents"
-        elif origin == "global" and root in function.__globals__:
-            source = f"{self.text.constant(function.__globals__)}[{root!r}]"
-        else:
-            try:
-                captured.read(function, {}, origin, path)
-            except LookupError:
-                raise _Rare from None
-            return f"read({self.text.constant(function)}, {{}}, {origin!r}, {self.text.constant(path)})"
-        return f"follow({source}, {self.text.constant(tuple(keys))})" if keys else source
-
-    def _inputs(self) -> list[tuple[str, Any]]:
-        """(variable, example) per input of the kernel."""
-        found = []
-        for pick, (origin, path, _) in zip(self.kernel.picks, self.kernel.plan.inputs):
-            if pick is not None:
-                found.append(self.flat[pick])
-                continue
-            name, example = self._read(origin, path), self.ready.call.read(origin, path)
-            if not isinstance(example, np.ndarray) and type(example) not in leaves.NUMBERS:
-                raise _Rare
-            mark = len(self.flat)
-            self._walk(name, example, ("#captured", origin, *path))
-            del self.flat[mark:]  # no leaf of an argument
-            found.append((name, example))
-        return found
-
-    def _overlap(self, inputs: list[tuple[str, Any]]) -> None:
-        for k in self.kernel.plan.written:
-            for j, (other, example) in enumerate(inputs):
-                if j != k and isinstance(example, np.ndarray):
-                    self.text.missing(f"may_share_memory({inputs[k][0]}, {other})")
-
-    def _canonical(self, name: str, example: Any) -> str:
-        if self.kernel.plan.backend == "numba" and isinstance(example, np.ndarray):
-            return f"{name} if {name}.flags.carray else compiled_form({name})"
-        return name
+    def _still(self, path: leaves.Path) -> str:
+        value = self.ready.call.at(path)
+        if isinstance(value, np.ndarray):
+            return f"zeros({self.variables[path]})"
+        return self.text.constant(boundary.zeros(value))
 
     # ---- the kernel and its results ----
 
-    def _call(self, arguments: list[str]) -> None:
-        kernel = self.kernel
-        seed = kernel.unit_seed
-        if seed is None:
-            raise _Rare
-        self.outs = [f"o{k}" for k in range(len(kernel.outputs))]
-        self.bars = {path: f"g{k}" for k, path in enumerate(kernel.plan.wrt)}
-        run = f"{self.text.constant(kernel.compiled.call)}({', '.join([*arguments, self.text.constant(seed[0])])})"
-        results = [*self.outs, *self.bars.values()]
-        self.text.add(f"try: {', '.join(results)} = {run}" if len(results) > 1 else f"try: {results[0]} = {run}")
-        self.text.add("except Exception as error: return failed(error, args)")
-        if kernel.plan.fragile and kernel.plan.backend == "numba":
-            self.text.unless(f"finite(({', '.join(results)},))")
+    def call(self, arguments: list[str], extra: list[str], results: list[str]) -> None:
+        """Run the kernel; its results are the value's leaves and those named."""
+        names = [*self.outs, *results]
+        if len(names) != self.count or not self.kernel.warm:
+            raise Rare
+        run = f"{self.text.constant(self.kernel.compiled.call)}({', '.join([*arguments, *extra])})"
+        self.text.add(f"try: {', '.join(names)} = {run}")
+        self.text.add("except Exception as error: return failed(error, args, tangents)")
+        if self.kernel.plan.fragile and self.kernel.plan.backend == "numba":
+            self.text.unless(f"finite(({', '.join(names)},))")
 
-    def _structured(self, root: leaves.Path) -> str:
-        """An argument's gradient in its structure, as an expression."""
+    def structured(self, root: leaves.Path) -> str:
+        """An argument's derivative in its structure, as an expression."""
         return self._gradient(root, self.ready.call.at(root))
 
     def _gradient(self, path: leaves.Path, example: Any) -> str:
@@ -336,20 +241,46 @@ class _Writer:
             self.text.add(f"if type({bar}) not in {kinds}: {bar} = like({bar}, {name})")
         return bar
 
-    def _return(self, gradient: str, valued: bool) -> None:
-        kernel = self.kernel
-        plan = kernel.plan
-        if not valued and not plan.has_aux:
+    # ---- what is returned ----
+
+    def value(self) -> str:
+        """The value as the function returns it."""
+        plan = self.kernel.plan
+        casts = self._casts()
+        if isinstance(plan.output, Num):
+            return casts[0]
+        self.text.add(f"value = unflatten({self.text.constant(plan.output)}, [{', '.join(casts)}])")
+        return "value"
+
+    def _casts(self) -> list[str]:
+        pairs = zip(self.outs, self.kernel.scalars)
+        return [f"{self.text.constant(cast)}({out})" if cast else out for out, cast in pairs]
+
+    def return_gradient(self, gradient: str, valued: bool) -> None:
+        aux = self.kernel.plan.has_aux
+        if not valued and not aux:
             self.text.add(f"return {gradient}")
             return
-        casts = [f"{self.text.constant(cast)}({out})" if cast else out for out, cast in zip(self.outs, kernel.scalars)]
-        value = casts[0]
-        if not isinstance(plan.output, Num):
-            self.text.add(f"value = unflatten({self.text.constant(plan.output)}, [{', '.join(casts)}])")
-            value = "value"
-        if not plan.has_aux:
+        value = self.value()
+        if not aux:
             self.text.add(f"return {value}, {gradient}")
         elif valued:
             self.text.add(f"return (value[0], value[1]), {gradient}")
         else:
             self.text.add(f"return {gradient}, value[1]")
+
+    def return_tangent(self, dots: list[str]) -> None:
+        kernel = self.kernel
+        if any(isinstance(t, Seq) for t in numbers(kernel.plan.value)):
+            raise Rare
+        primal = self._casts()
+        moved = dict(zip(kernel.seeded, dots))
+        parts = [
+            f"like({moved[k]}, {primal[k]})" if k in moved else "None" for k in range(len(numbers(kernel.plan.value)))
+        ]
+        out_dot = parts[0]
+        if not isinstance(kernel.plan.value, Num):
+            shape = self.text.constant(without_static(kernel.plan.value))
+            out_dot = f"unflatten({shape}, [{', '.join(parts)}])"
+        value = self.value()
+        self.text.add(f"return value[0], {out_dot}, value[1]" if kernel.plan.has_aux else f"return {value}, {out_dot}")

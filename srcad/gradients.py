@@ -26,8 +26,7 @@ def run_value_and_grad(derived: Derived, args: tuple[Any, ...], kwargs: dict[str
 def _run(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any], valued: bool) -> Any:
     ready = derived.ready(("reverse",), args, kwargs)
     results = ready.run(*scalar_seed(ready, f"srcad.{derived.__srcad__.kind}"))
-    if not kwargs:
-        _shorten(derived, ready, args, valued)
+    _shorten(derived, ready, args, kwargs, results, valued)
     return _finished(derived, ready, results, len(args), valued)
 
 
@@ -40,23 +39,32 @@ def _finished(derived: Derived, ready: Ready, results: tuple[Any, ...], count: i
     return (value if aux else value[0]), gradient
 
 
-def _shorten(derived: Derived, ready: Ready, args: tuple[Any, ...], valued: bool) -> None:
-    """When a kernel answers for the second time, write the short way to it."""
-    uses = derived.uses.get(ready.kernel, 0)
-    derived.uses[ready.kernel] = uses + 1
-    if uses != 1:
+def _shorten(
+    derived: Derived,
+    ready: Ready,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    results: tuple[Any, ...],
+    valued: bool,
+) -> None:
+    """When a kernel answers a call of this form for the second time, write the short way to it."""
+    count, names = len(args), tuple(kwargs)
+    mark = ready.kernel, count, names
+    uses = derived.uses[mark] = derived.uses.get(mark, 0) + 1
+    if uses != 2:
         return
 
-    def failed(error: Exception, args: tuple[Any, ...]) -> Any:
-        again = derived.ready(("reverse",), args, {})
+    def failed(error: Exception, given: tuple[Any, ...], _: Any) -> Any:
+        again = derived.ready(("reverse",), given[:count], dict(zip(names, given[count:])))
         results = recovery.recover(error, again, scalar_seed(again, f"srcad.{derived.__srcad__.kind}"))
-        return _finished(derived, again, results, len(args), valued)
+        return _finished(derived, again, results, count, valued)
 
     from srcad import fastpath
 
-    short = fastpath.written(ready, args, derived.roots(len(args)), derived.single, valued, failed)
+    call = fastpath.Call(ready, (*args, *kwargs.values()), names, results)
+    short = fastpath.gradient(call, derived.roots(count), derived.single, valued, failed)
     if short is not None:
-        derived.shorten(len(args), short)
+        derived.shorten(args, kwargs, short)
 
 
 def scalar_seed(ready: Ready, caller: str) -> tuple[Any, ...]:

@@ -91,11 +91,9 @@ def _zeros(ready: Ready) -> list[Any]:
     return [_vector(ready.call.at(path)) for path in ready.kernel.plan.wrt]
 
 
-def _vector(leaf: Any, index: int | None = None) -> Any:
-    """A zero tangent of a leaf, or one that is 1 at a flat index."""
+def _vector(leaf: Any) -> Any:
+    """A zero tangent of a leaf."""
     vector = np.zeros(np.shape(leaf), np.asarray(leaf).dtype.newbyteorder("="))
-    if index is not None:
-        vector.reshape(-1)[index] = 1.0
     if np.ndim(leaf):
         return vector
     return vector[()] if hasattr(leaf, "dtype") else type(leaf)(vector[()])
@@ -105,22 +103,29 @@ def _columns(ready: Ready, zero: list[Any], run: Callable[[list[Any]], Any]) -> 
     """(path, results for every unit tangent of the leaf there)."""
     for k, path in enumerate(ready.kernel.plan.wrt):
         leaf = ready.call.at(path)
-        units = (_vector(leaf, j) for j in range(np.size(leaf)))
-        yield path, [run([*zero[:k], unit, *zero[k + 1 :]]) for unit in units]
+        yield path, [run([*zero[:k], unit, *zero[k + 1 :]]) for unit in _units(leaf)]
+
+
+def _units(leaf: Any) -> Iterator[Any]:
+    """The tangents of a leaf along its elements, in order."""
+    zero = np.zeros(np.shape(leaf), np.asarray(leaf).dtype.newbyteorder("="))
+    for j in range(zero.size):
+        unit = zero.copy()
+        unit.reshape(-1)[j] = 1.0
+        yield unit if unit.ndim else unit[()] if hasattr(leaf, "dtype") else type(leaf)(unit[()])
 
 
 def _unit_seeds(values: list[np.ndarray], k: int) -> Iterator[list[Any]]:
     zero = [_vector(value if value.ndim else value[()]) for value in values]
-    for j in range(values[k].size):
-        value = values[k]
-        yield [*zero[:k], _vector(value if value.ndim else value[()], j), *zero[k + 1 :]]
+    for unit in _units(values[k] if values[k].ndim else values[k][()]):
+        yield [*zero[:k], unit, *zero[k + 1 :]]
 
 
 def _stack(columns: list[Any], out: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """``out.shape + shape`` from a result per element of the argument."""
     if not columns:
         return np.zeros(out.shape + shape, out.dtype)
-    full = [np.broadcast_to(column, out.shape) for column in columns]
+    full = [_full(column, out.shape) for column in columns]
     return np.stack(full, axis=-1).reshape(out.shape + shape).astype(out.dtype, copy=False)
 
 
@@ -128,8 +133,14 @@ def _rows(rows: list[dict[leaves.Path, Any]], path: leaves.Path, out: np.ndarray
     """``out.shape + leaf.shape`` from the adjoints for every element of the value."""
     shape = out.shape + np.shape(leaf)
     dtype = np.asarray(leaf).dtype
-    full = [np.broadcast_to(row[path], np.shape(leaf)) for row in rows]
+    full = [
+        r if np.shape(r) == np.shape(leaf) else np.broadcast_to(r, np.shape(leaf)) for r in (row[path] for row in rows)
+    ]
     return np.stack(full).reshape(shape).astype(dtype, copy=False) if full else np.zeros(shape, dtype)
+
+
+def _full(value: Any, shape: tuple[int, ...]) -> Any:
+    return value if np.shape(value) == shape else np.broadcast_to(value, shape)
 
 
 # ---- structure ----

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcad import boundary, leaves
-from srcad.abstract import Abstract, Num, Seq, Static, Struct, unflatten
+from srcad.abstract import Abstract, Num, Seq, Struct, numbers, unflatten
 from srcad.compile import Compiled
 
 Extent = tuple[leaves.Path, "int | None"]  # of an argument along an axis; the value of an integer
@@ -141,7 +141,7 @@ class Kernel:
     @functools.cached_property
     def outputs(self) -> tuple[Num | Seq, ...]:
         """The types of the output leaves, the auxiliary ones included; a list leaves the kernel as an array."""
-        return tuple(_numbers(self.plan.output))
+        return tuple(numbers(self.plan.output))
 
     @functools.cached_property
     def scalars(self) -> tuple[Callable[[Any], Any] | None, ...]:
@@ -163,7 +163,7 @@ class Kernel:
     @functools.cached_property
     def seeded(self) -> tuple[int, ...]:
         """Which output leaves take a seed and have a tangent: floating ones of the differentiated value."""
-        return tuple(k for k, t in enumerate(_numbers(self.plan.value)) if floating(t))
+        return tuple(k for k, t in enumerate(numbers(self.plan.value)) if floating(t))
 
     @functools.cached_property
     def unit_seed(self) -> tuple[Any, ...] | None:
@@ -233,12 +233,6 @@ def floating(t: Num | Seq) -> bool:
     if isinstance(t, Seq):
         return floating(t.element)
     return t.dtype is None or np.dtype(t.dtype).kind in "fc"
-
-
-def _numbers(t: Abstract) -> list[Any]:
-    if isinstance(t, Struct):
-        return [leaf for item in t.items for leaf in _numbers(item)]
-    return [] if isinstance(t, Static) else [t]
 
 
 # ---- plans on disk ----

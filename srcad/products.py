@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from srcad import boundary, leaves
-from srcad.abstract import Abstract, Seq, Static, Struct, unflatten
+from srcad import boundary, fastpath, leaves
+from srcad.abstract import Abstract, Seq, Struct, numbers, unflatten, without_static
 from srcad.binding import Binder, binder
 from srcad.generate import Settings, spell
 from srcad.gradients import gather, scalar_seed, structured
 from srcad.kernel import Kernel
-from srcad.specialise import Ready, specialiser
+from srcad.specialise import MISS, Ready, holders, specialiser
+
+Kwargs = dict[str, Any]
+Roots = tuple[leaves.Path, ...]
+_MOST_SHORTCUTS = 8
 
 
 def vjp(
@@ -21,30 +26,49 @@ def vjp(
     primals: tuple[Any, ...],
     argnums: Any,
     has_aux: bool,
-    kwargs: dict[str, Any],
+    kwargs: Kwargs,
     outputs: Sequence[str] | None,
     backend: str,
 ) -> tuple[Any, ...]:
     bound = binder(f)
+    shape = _shape("vjp", primals, kwargs, argnums, has_aux, outputs, backend)
+    given = (*primals, *kwargs.values())
+    for value_of, saved, like, roots in bound.shortcuts.get(shape, ()):
+        copies = saved(given)
+        found = value_of(given) if copies is not MISS else MISS
+        if found is not MISS:
+            values, inputs = copies
+            call = replace(like.call, values=values, flat=[])
+            ready = Ready(like.specialiser, call, like.key, like.kernel, inputs, updated=True)
+            out, aux = found
+            return _pulled(ready, out, aux, has_aux, roots, argnums)
     values = bound.bind(*primals, **kwargs)
     roots, active = _asked(bound, primals, argnums)
     settings = Settings(active, ("reverse",), backend, _names(outputs), has_aux)
     primal = specialiser(bound, Settings((), (), backend, _names(outputs), has_aux)).prepare(values)
     # the reverse kernel's arguments are kept as they are before the primal runs, which may draw from a generator
     ready = specialiser(bound, settings).prepare(values) if active else primal
-    ready.inputs = leaves.snapshot(ready.inputs)
-    ready.call = ready.call.snapshot()
-    out, aux = primal.kernel.split_value(primal.run())
+    kept = Ready(ready.specialiser, ready.call.snapshot(), ready.key, ready.kernel, leaves.snapshot(ready.inputs), True)
+    results = primal.run()
+    out, aux = primal.kernel.split_value(results)
+    if active and _is_common(bound, shape, ready.kernel):
+        names = tuple(kwargs)
+        value_of = fastpath.value(fastpath.Call(primal, given, names, results), lambda *_: MISS)
+        saved = fastpath.saved(fastpath.Call(ready, given, names))
+        _keep(bound, shape, None if value_of is None or saved is None else (value_of, saved, kept, roots))
+    return _pulled(kept, out, aux, has_aux, roots, argnums if active else ())
+
+
+def _pulled(ready: Ready, out: Any, aux: Any, has_aux: bool, roots: Roots, argnums: Any) -> tuple[Any, ...]:
+    """What `vjp` returns. ready: the reverse kernel with inputs that are nobody else's."""
     shapes = leaves.snapshot(out)
 
     def pull(out_bar: Any) -> Any:
         """The adjoints of the primals for a cotangent of the value."""
-        if not active:
+        if not ready.kernel.plan.wrt:
             return _per_primal(ready, {}, roots)
         seeds = cotangents(ready.kernel, out_bar, shapes)
-        again = Ready(
-            ready.specialiser, ready.call, ready.key, ready.kernel, leaves.snapshot(ready.inputs), updated=True
-        )
+        again = Ready(ready.specialiser, ready.call, ready.key, ready.kernel, leaves.snapshot(ready.inputs), True)
         results = again.run(*seeds)
         if argnums is None:
             return _per_primal(again, again.kernel.adjoints(results), roots)
@@ -59,11 +83,15 @@ def jvp(
     primals: tuple[Any, ...],
     tangents: tuple[Any, ...],
     has_aux: bool,
-    kwargs: dict[str, Any],
+    kwargs: Kwargs,
     outputs: Sequence[str] | None,
     backend: str,
 ) -> tuple[Any, ...]:
     bound = binder(f)
+    shape = _shape("jvp", primals, kwargs, [t is None for t in tangents], has_aux, outputs, backend)
+    found = _shortly(bound, shape, (*primals, *kwargs.values()), tangents)
+    if found is not MISS:
+        return found  # type: ignore[no-any-return]
     if len(primals) != len(tangents):
         raise ValueError(f"srcad.jvp: {len(primals)} primals and {len(tangents)} tangents; None is a zero tangent")
     values = bound.bind(*primals, **kwargs)
@@ -72,6 +100,10 @@ def jvp(
     modes = ("forward",) if moving else ()
     ready = specialiser(bound, Settings(tuple(moving), modes, backend, _names(outputs), has_aux)).prepare(values)
     results = ready.run(*directions(ready, moving))
+    if all(map(_moves_or_none, tangents)) and _is_common(bound, shape, ready.kernel):
+        given = {root: (k, t) for k, (root, t) in enumerate(zip(roots, tangents)) if root in moving}
+        call = fastpath.Call(ready, (*primals, *kwargs.values()), tuple(kwargs), results)
+        _keep(bound, shape, fastpath.jvp(call, given, lambda *_: MISS))
     out, aux = ready.kernel.split_value(results)
     out_dot = tangent_of(ready.kernel, results)
     return (out, out_dot, aux) if has_aux else (out, out_dot)
@@ -82,23 +114,61 @@ def hvp(
     primals: tuple[Any, ...],
     tangents: Any,
     argnums: Any,
-    kwargs: dict[str, Any],
+    kwargs: Kwargs,
     backend: str,
 ) -> Any:
     bound = binder(f)
+    several = isinstance(tangents, (tuple, list))
+    shape = _shape("hvp", primals, kwargs, argnums, [t is None for t in tangents] if several else (), backend)
+    found = _shortly(bound, shape, (*primals, *kwargs.values()), tangents) if several else MISS
+    if found is not MISS:
+        return found
     values = bound.bind(*primals, **kwargs)
     roots, active = _asked(bound, primals, argnums)
-    moving = _matched(bound, primals, tangents, argnums, roots)
+    moving, positions = _matched(bound, primals, tangents, roots)
     for root in moving:
         if root not in active:
             raise TypeError(f"srcad.hvp: a tangent is given for {spell(root)}, which is not differentiated")
     ready = specialiser(bound, Settings(active, ("reverse", "forward"), backend)).prepare(values)
     results = ready.run(*scalar_seed(ready, "srcad.hvp"), *directions(ready, moving))
+    single = argnums is not None and not isinstance(argnums, (tuple, list))
+    if several and all(map(_moves_or_none, tangents)) and _is_common(bound, shape, ready.kernel):
+        given = {root: (positions[root], t) for root, t in moving.items()}
+        call = fastpath.Call(ready, (*primals, *kwargs.values()), tuple(kwargs), results)
+        _keep(bound, shape, fastpath.hvp(call, given, roots, single, lambda *_: MISS))
     products = second_order(ready.kernel, results)
     if argnums is None:
         return _per_primal(ready, products, roots)
     found = tuple(structured(ready, products, root) for root in roots)
-    return found if isinstance(argnums, (tuple, list)) else found[0]
+    return found[0] if single else found
+
+
+# ---- short ways ----
+
+
+def _shape(kind: str, primals: tuple[Any, ...], kwargs: Kwargs, *rest: Any) -> tuple[Any, ...]:
+    """What short ways are filed under: calls of the same form."""
+    return (kind, len(primals), *kwargs, *[tuple(part) if isinstance(part, list) else part for part in rest])
+
+
+def _shortly(bound: Binder, shape: Any, given: tuple[Any, ...], tangents: Any) -> Any:
+    for short in bound.shortcuts.get(shape, ()):
+        found = short(given, tangents)
+        if found is not MISS:
+            return found
+    return MISS
+
+
+def _is_common(bound: Binder, shape: Any, kernel: Kernel) -> bool:
+    """Whether a kernel answers such calls often enough for a short way: twice, and again where there was none."""
+    uses = bound.uses[shape, kernel] = bound.uses.get((shape, kernel), 0) + 1
+    return uses in (2, 20, 200)
+
+
+def _keep(bound: Binder, shape: Any, short: Any) -> None:
+    if short is not None:
+        bound.shortcuts[shape] = (short, *bound.shortcuts.get(shape, ()))[:_MOST_SHORTCUTS]
+        holders.add(bound)
 
 
 # ---- which arguments ----
@@ -129,16 +199,21 @@ def _per_primal(ready: Ready, derivatives: dict[leaves.Path, Any], roots: Sequen
 
 
 def _matched(
-    bound: Binder, primals: tuple[Any, ...], tangents: Any, argnums: Any, roots: tuple[leaves.Path, ...]
-) -> dict[leaves.Path, Any]:
-    """The tangents that move, by place: one per primal, or one per argument asked for."""
+    bound: Binder, primals: tuple[Any, ...], tangents: Any, roots: Roots
+) -> tuple[dict[leaves.Path, Any], dict[leaves.Path, int]]:
+    """The tangents that move, and where each stands, by place: one per primal, or one per argument asked for."""
     everything = tuple(bound.root(k, len(primals)) for k in range(len(primals)))
     if not isinstance(tangents, (tuple, list)) and len(roots) == 1:
         tangents = (tangents,)
     places = everything if len(tangents) == len(primals) else roots
     if len(places) != len(tangents):
         raise ValueError(f"srcad.hvp: {len(primals)} primals and {len(tangents)} tangents; None is a zero tangent")
-    return {place: t for place, t in zip(places, tangents) if _moves(t)}
+    moving = {place: t for place, t in zip(places, tangents) if _moves(t)}
+    return moving, {place: k for k, place in enumerate(places)}
+
+
+def _moves_or_none(tangent: Any) -> bool:
+    return tangent is None or _moves(tangent)
 
 
 def _moves(tangent: Any) -> bool:
@@ -226,24 +301,8 @@ def tangent_of(kernel: Kernel, results: tuple[Any, ...]) -> Any:
         many = isinstance(primal[k], list)
         return list(boundary.like(dot, np.asarray(primal[k]))) if many else boundary.like(dot, primal[k])
 
-    return _mapped(kernel.plan.value, leaf_tangent)
-
-
-def _mapped(t: Abstract, leaf: Callable[[], Any]) -> Any:
-    return unflatten(_without_static(t), [leaf() for _ in range(_size(t))])
-
-
-def _size(t: Abstract) -> int:
-    if isinstance(t, Struct):
-        return sum(map(_size, t.items))
-    return 0 if isinstance(t, Static) else 1
-
-
-def _without_static(t: Abstract) -> Abstract:
-    """The structure with None for its static parts, which have no tangent."""
-    if isinstance(t, Struct):
-        return Struct(t.kind, t.keys, tuple(map(_without_static, t.items)), t.cls)
-    return Static(None) if isinstance(t, Static) else t
+    value = kernel.plan.value
+    return unflatten(without_static(value), [leaf_tangent() for _ in numbers(value)])
 
 
 def second_order(kernel: Kernel, results: tuple[Any, ...]) -> dict[leaves.Path, Any]:
