@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import eval_optional, eval_special, ir, rules, scope, types
+from srcad import leaves, eval_optional, eval_special, ir, rules, scope, types
 from srcad import library as library_names
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_array_likes import arrays_for
@@ -268,7 +268,7 @@ def _readable(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
 
 def bound_value(ev: Evaluator, target: scope.Target, name: str, value: Any) -> Value:
     """A bound argument (self, or one given to functools.partial) of a function called inside the model."""
-    if isinstance(value, (int, float, complex)) or hasattr(value, "dtype") or isinstance(value, (tuple, list, dict)):
+    if isinstance(value, (int, float, complex, tuple, list, dict)) or leaves.is_array(value):
         return evaluate(ev, target.bound_ref(name))
     return Known(value, target.bound_ref(name))
 

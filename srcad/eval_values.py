@@ -70,18 +70,24 @@ def _residual_box(ev: Evaluator, box: Box, loc: ir.Loc | None) -> ir.Expr:
 
 
 def _residual_known(value: Known, loc: ir.Loc | None) -> ir.Expr:
-    if value.expr is not None:
-        return value.expr
-    own = value.value
+    """What it is called where it is a library's or an array's; a captured name means nothing there: its literal."""
+    captured = isinstance(value.expr, ir.Ref) and value.expr.path.startswith(("global:", "closure:"))
+    found = value.expr if value.expr is not None and not captured else _literal(value.value) or value.expr
+    if found is None:
+        raise Unsupported(f"cannot differentiate a value of type {type(value.value).__name__} used as a number", loc)
+    return found
+
+
+def _literal(own: Any) -> ir.Expr | None:
     if own is None or own is Ellipsis or isinstance(own, (str, bool, int, float, complex)):
         return ir.Const(own)
     if isinstance(own, slice):
         lower, upper, step = (None if v is None else ir.Const(v) for v in (own.start, own.stop, own.step))
         return ir.Slice(lower, upper, step)
+    if isinstance(own, range):
+        return ir.Call(ir.Ref("builtins.range"), tuple(map(ir.Const, (own.start, own.stop, own.step))))
     path = library_path(own)
-    if path is not None:
-        return ir.Ref(path, own)
-    raise Unsupported(f"cannot differentiate a value of type {type(own).__name__} used as a number", loc)
+    return None if path is None else ir.Ref(path, own)
 
 
 def library_path(value: Any) -> str | None:
@@ -131,6 +137,9 @@ def demand(ev: Evaluator, value: Value, what: str, loc: ir.Loc | None, way_out: 
         origin = ev.origin_of(value.expr)
         if origin is not None:
             raise Restart(("bake", origin.origin, origin.path))
+    if isinstance(value, Ptr) and (box := ev.state.heap[value.id]).kind in ("tuple", "list"):
+        parts = [demand(ev, item, what, loc, way_out) for item in box.items]
+        return tuple(parts) if box.kind == "tuple" else parts
     raise Unsupported(
         f"cannot differentiate {what} that is known only at run time",
         loc,

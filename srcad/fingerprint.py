@@ -82,7 +82,7 @@ class _Walk:
                 self.visit(part)
         elif (children := leaves.children(value)) is not None:
             self._container(value, children)
-        elif hasattr(value, "dtype"):
+        elif leaves.is_array(value):
             self.parts.append(repr(leaves.key(value, [])))
         else:
             self._object(value)

@@ -259,7 +259,7 @@ def _is_object(value: Any) -> bool:
         return False
     if leaves.is_generator(value):
         return True
-    return hasattr(value, "__dict__") and not hasattr(value, "dtype") and leaves.children(value) is None
+    return hasattr(value, "__dict__") and not leaves.is_array(value) and leaves.children(value) is None
 
 
 def _wanted(call: Call, origin: str, path: leaves.Path) -> Any:

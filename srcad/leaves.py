@@ -17,7 +17,8 @@ import numpy as np
 Path: TypeAlias = tuple[Any, ...]
 
 NUMBERS = frozenset({float, int, bool, complex, *np.sctypeDict.values()})
-_BY_VALUE = frozenset({str, bytes, type(None), type(...)})
+_BY_VALUE = frozenset({str, bytes, type(None), type(...), range})
+_STRUCTURE = (types.ModuleType, slice, np.dtype)
 _FIELDS: dict[type, tuple[str, ...] | None] = {}
 
 
@@ -45,7 +46,9 @@ def _rare_key(value: Any, kind: type, leaves: list[Any]) -> Any:
     leaves.append(value)
     if kind in _BY_VALUE:
         return kind, value
-    if hasattr(value, "shape") and hasattr(value, "dtype"):  # CuPy, memmap, and what `types.describe` refuses
+    if kind is slice:  # not hashable in every Python
+        return kind, repr(value)
+    if is_array(value):  # CuPy, memmap, and what `types.describe` refuses
         return kind, str(value.dtype), tuple(n == 1 for n in value.shape)
     if callable(value) or isinstance(value, np.dtype):
         return kind, value if _hashable(value) else id(value)
@@ -63,9 +66,14 @@ class Form:
         return cls(key(value, []))
 
 
+def is_array(value: Any) -> bool:
+    """Whether a value has what an array has; an object of the user's that knows a `dtype` is none."""
+    return not isinstance(value, type) and hasattr(value, "dtype") and hasattr(value, "shape")
+
+
 def is_structure(value: Any) -> bool:
-    """Whether a captured value shapes the program by what it is: a function, a class, a module, a string, None."""
-    return type(value) in _BY_VALUE or isinstance(value, types.ModuleType) or callable(value)
+    """Whether a captured value shapes the program by what it is: a function, a module, None, a slice, a dtype."""
+    return type(value) in _BY_VALUE or isinstance(value, _STRUCTURE) or callable(value)
 
 
 def _hashable(value: Any) -> bool:

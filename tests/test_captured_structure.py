@@ -1,0 +1,119 @@
+"""Values that decide the structure (None, strings, slices, dtypes, axes), captured or handed over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from srcad_runtime import functional as F
+
+import srcad
+
+W = np.array([[1.0, 2.0, -1.0], [3.0, 5.0, 0.5]])
+
+
+class Options:
+    def __init__(self, **options: Any) -> None:
+        vars(self).update(options)
+
+    def summed(self, w: Any) -> Any:
+        return np.sum(np.sum(w, axis=self.axis) ** 2)
+
+    def cast(self, w: Any) -> Any:
+        return np.sum(w.astype(self.dtype) ** 2)
+
+
+def taken(w: Any, option: Any) -> Any:
+    return np.sum(w[option] ** 2)
+
+
+def summed(w: Any, option: Any) -> Any:
+    return np.sum(np.sum(w, axis=option) ** 2)
+
+
+def turned(w: Any, option: Any) -> Any:
+    return np.sum(np.transpose(w, option)[0] ** 2)
+
+
+def gelu(w: Any, option: Any) -> Any:
+    return np.sum(F.gelu(w, option))
+
+
+def pooled(w: Any, option: Any) -> Any:
+    return np.sum(F.max_pool2d(w[None, None], 2, option) ** 2)
+
+
+def zeros(w: Any, option: Any) -> Any:
+    return np.sum((np.zeros(3, option) + w) ** 2)
+
+
+def in_order(w: Any, option: Any) -> Any:
+    return sum(w[i, 0] ** 2 for i in option)
+
+
+def entry(w: Any, option: Any) -> Any:
+    return np.sum(w[option["where"]] ** 2)
+
+
+def by_type(w: Any, option: Any) -> Any:
+    return np.sum(w**2) if option == np.float64 else np.sum(w)
+
+
+CASES = [
+    (taken, [slice(0, 1), Ellipsis, slice(1, 2), 0, slice(None, None, -1), 1]),
+    (taken, [(slice(0, 1), 0), (slice(1, 2), 1), (slice(1, 2), slice(0, 2))]),
+    (entry, [{"where": slice(0, 1)}, {"where": slice(1, 2)}]),
+    (in_order, [range(1), range(2)]),
+    (summed, [None, 0, (0, 1), (1,)]),
+    (turned, [(1, 0), (0, 1)]),
+    (gelu, ["tanh", "none"]),
+    (pooled, [None, 1, (2, 1)]),
+    (zeros, [np.dtype("float64"), np.float64, float]),
+    (by_type, [np.dtype("float64"), np.dtype("float32"), np.float64, np.float32]),
+]
+
+
+def slope(f: Any, w: np.ndarray) -> np.ndarray:
+    steps = 1e-6 * np.eye(w.size).reshape(w.size, *w.shape)
+    return np.array([(f(w + step) - f(w - step)) / 2e-6 for step in steps]).reshape(w.shape)
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("function", "options"), CASES, ids=lambda part: getattr(part, "__name__", ""))
+def test_a_captured_option_is_read_at_each_call(function: Any, options: list[Any], backend: str) -> None:
+    option: Any = None
+
+    def by_name(w: Any) -> Any:
+        return function(w, option)
+
+    gradient = srcad.grad(by_name, backend=backend)
+    for chosen in [*options, options[0]]:
+        option = chosen
+        np.testing.assert_allclose(gradient(W), slope(by_name, W), rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("numba", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("function", "options"), CASES, ids=lambda part: getattr(part, "__name__", ""))
+def test_an_option_that_is_handed_over(function: Any, options: list[Any], backend: str) -> None:
+    gradient = srcad.grad(function, backend=backend)
+    for option in [*options, options[0]]:
+        expected = slope(lambda w, option=option: function(w, option), W)
+        np.testing.assert_allclose(gradient(W, option), expected, rtol=1e-7, atol=1e-7)
+
+
+def test_the_value_of_a_library_call_alone() -> None:
+    """Not differentiated, the call stays as it is written, but for the captured name."""
+    kind, nothing = "tanh", None
+    value, _ = srcad.vjp(lambda w: F.gelu(w, kind), W, backend="numpy")
+    np.testing.assert_array_equal(value, F.gelu(W, "tanh"))
+    value, _ = srcad.vjp(lambda w: F.max_pool2d(w[None, None], 2, nothing), W, backend="numpy")
+    np.testing.assert_array_equal(value, F.max_pool2d(W[None, None], 2, None))
+
+
+def test_attributes_of_an_object() -> None:
+    options = Options(axis=(0,), dtype=np.float64)
+    for axis in ((0,), (1,), (0, 1)):
+        options.axis = axis
+        np.testing.assert_allclose(srcad.grad(options.summed, backend="numpy")(W), slope(options.summed, W), rtol=1e-7)
+    np.testing.assert_allclose(srcad.grad(options.cast, backend="numpy")(W), 2.0 * W)
