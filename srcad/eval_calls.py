@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import leaves, eval_optional, eval_special, ir, rules, scope, types
+from srcad import eval_optional, eval_special, ir, leaves, rules, scope, types
 from srcad import library as library_names
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_array_likes import arrays_for

@@ -585,7 +585,7 @@ def _collect(values: tuple[Any, ...], found: list[Any]) -> None:
 
 def walk(node: Any) -> Iterator[Any]:
     """`node` (or every node of a tuple) and all nodes below, parents first, in program order."""
-    todo = _below(node)[::-1] if type(node) is tuple else [node]
+    todo: list[Any] = [*reversed(_below(node))] if type(node) is tuple else [node]
     while todo:
         found = todo.pop()
         yield found
