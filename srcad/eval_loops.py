@@ -387,13 +387,14 @@ def residual_loop(
     _generalise_receivers(ev, stmt.body, stmt.loc)
     head, first = ev.state, ev.cx.boxes
     head.frames.pop("#temps", None)
+    entry = head.copy()
     for _ in range(12):
         ev.state = head.copy()
         body = run()
         outer, ev.out = ev.out, list(body)
         stop = None if stmt.stop is None else evaluate(ev, stmt.stop)
         body, ev.out = tuple(ev.out), outer
-        merge = Merge(ev, head, ev.state, otherwise)
+        merge = Merge(ev, head, ev.state, otherwise, entry)
         merged = merge.run()
         merged.frames.pop("#temps", None)
         ev.assign_parallel(merge.fix_a, stmt.loc)

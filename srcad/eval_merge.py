@@ -18,10 +18,19 @@ class Merge:
     """One merge of states a and b; `fix_a` and `fix_b` are (variable, expression) pairs to assign on each path.
 
     otherwise: the decision that does without this merge, for where something cannot be one variable.
+    entry: for a loop, the state before it: what has no value there needs none on path a, the way in.
     """
 
-    def __init__(self, ev: Evaluator, a: State, b: State, otherwise: tuple[Any, ...] | None = None) -> None:
-        self.ev, self.a, self.b, self.otherwise = ev, a, b, otherwise
+    def __init__(
+        self,
+        ev: Evaluator,
+        a: State,
+        b: State,
+        otherwise: tuple[Any, ...] | None = None,
+        entry: State | None = None,
+    ) -> None:
+        self.ev, self.a, self.b, self.otherwise, self.before = ev, a, b, otherwise, entry
+        self.fresh = False  # whether what is being merged has no value on the way into the loop
         self.same = SamePlaces(ev, a, b)
         self.apart: set[tuple[str, str]] = (
             set()
@@ -52,6 +61,7 @@ class Merge:
                 frames[frame] = own | other
             else:
                 frames[frame] = {k: self.entry(frame, k, own.get(k), other.get(k)) for k in _in_order(own, other)}
+        self.fresh = False
         heap = {new: self.merged_box(pair, new) for pair, new in self.same.ids.items()}
         # what nothing holds on both paths is of no more use, unless an expression is still being evaluated with it
         unchanged = {k: box for k, box in self.a.heap.items() if self.b.heap.get(k) == box}
@@ -64,6 +74,8 @@ class Merge:
             a, b = a or original, b or original
         if frame == "#objects":
             name = f"{name.rpartition('.')[2]}#{name}"
+        else:
+            self.fresh = self.before is not None and name not in self.before.frames.get(frame, {})
         return self.value(frame, name, a, b)
 
     def value(self, frame: str, name: str, a: Value | None, b: Value | None) -> Value:
@@ -117,7 +129,8 @@ class Merge:
         if may_be_array(self.ev, a) or may_be_array(self.ev, b):
             self.ev.cx.zero_d.add(slot)
         for fixes, side in ((self.fix_a, a), (self.fix_b, b)):
-            if side.expr != ir.Name(slot) and (slot, side.expr) not in fixes:
+            nothing = self.fresh and fixes is self.fix_a
+            if not nothing and side.expr != ir.Name(slot) and (slot, side.expr) not in fixes:
                 fixes.append((slot, side.expr))
         return Dyn(ir.Name(slot), type_, const)  # type: ignore[arg-type]
 
@@ -141,6 +154,7 @@ class Merge:
 
     def merged_box(self, pair: tuple[int, int], new: int) -> Box:
         frame, name = self.same.names[pair]
+        self.fresh = self.before is not None and pair[0] not in self.before.heap
         one, two = self.a.heap.get(pair[0]), self.b.heap.get(pair[1])
         if one is None or two is None or pair[0] == pair[1]:
             return replace(self.box(new, one, two, frame, name), maybe=self.same.maybe(pair))

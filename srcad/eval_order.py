@@ -323,6 +323,10 @@ def release(
     mentioned = _mentioned(ev.state, owners, roots) & wanted if _occurs(ev.state, wanted) else set()
     moved: dict[str, ir.Expr] = {}
     for name in sorted(mentioned):
+        twin = _twin(ev, name)
+        if twin is not None:
+            moved[name] = ir.Name(twin)
+            continue
         kept = ev.temp_slot(f"{name}_before", loc)
         ev.cx.types[kept] = ev.cx.types[name]
         ev.cx.set_aside.add(kept)
@@ -330,6 +334,31 @@ def release(
         moved[name] = ir.Name(kept)
     if moved:
         _move(ev.state, moved)
+
+
+def _twin(ev: Evaluator, name: str) -> str | None:
+    """Another variable that the block at hand gave the same value or array, neither having been set since."""
+    from srcad.eval_core import shape_class
+
+    changed: set[str] = set()
+    for stmt in reversed(ev.out):
+        if isinstance(stmt, ir.Assign) and stmt.value == ir.Name(name) and isinstance(stmt.target, ir.Name):
+            twin = stmt.target.id
+            if not changed & {twin, name} and shape_class(ev.cx.types[twin]) == shape_class(ev.cx.types[name]):
+                return twin
+        changed |= _set_by(stmt)
+        if name in changed:
+            return None
+    return None
+
+
+def _set_by(stmt: ir.Stmt) -> set[str]:
+    """Variables that a statement sets, or that one inside it sets."""
+    found: set[str] = set()
+    for node in ir.walk(stmt):
+        if isinstance(node, (ir.Assign, ir.Augment, ir.For, ir.Pop)) and node.target is not None:
+            found |= ir.names(node.target)
+    return found
 
 
 def _occurs(state: State, wanted: set[str]) -> bool:

@@ -33,8 +33,14 @@ class Made:
         return found
 
 
-def make(program: Program, modes: tuple[str, ...], backend: str = "numpy", keep_passes: bool = False) -> Made:
-    """Compile a program for its own arguments; lines are counted from its ``def``."""
+def make(
+    program: Program,
+    modes: tuple[str, ...],
+    backend: str = "numpy",
+    keep_passes: bool = False,
+    options: tuple[tuple[str, Any], ...] = (),
+) -> Made:
+    """Compile a program for its own arguments; lines are counted from its ``def``. options: as in `Settings`."""
     fn = from_line_one(program.fn)
     binder = binding.binder(fn)
     args = program.args()
@@ -44,7 +50,7 @@ def make(program: Program, modes: tuple[str, ...], backend: str = "numpy", keep_
         leaves.key(value, flat)
     wrt = tuple(binder.root(n, len(args)) for n in program.argnums)
     call = generate.Call(binder, values, flat)
-    settings = generate.Settings(wrt, modes, backend, program.outputs)
+    settings = generate.Settings(wrt, modes, backend, program.outputs, options=options)
     return Made(generate.build(call, settings, backend, keep_passes), call)
 
 

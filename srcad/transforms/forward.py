@@ -88,9 +88,8 @@ class Forwarder:
             return [replace(stmt, body=tuple(self.block(stmt.body)), orelse=tuple(self.block(stmt.orelse)))]
         if isinstance(stmt, (ir.For, ir.While, ir.With)):
             return [replace(stmt, body=tuple(self.block(stmt.body)))]
-        called = routines.called(stmt)
-        if called is not None:
-            return self.routine_call(stmt, *called)
+        if routines.called(stmt) is not None:
+            return self.hoisted(stmt, self.routine_call)
         if isinstance(stmt, ir.Assign):
             return self.assign(stmt)
         if isinstance(stmt, (ir.Store, ir.Augment)):
@@ -108,10 +107,11 @@ class Forwarder:
             return self.hoisted(stmt, self.add_at)
         return [stmt]
 
-    def routine_call(
-        self, stmt: ir.Stmt, routine: routines.Routine, phase: str, args: tuple[ir.Expr, ...]
-    ) -> list[ir.Stmt]:
+    def routine_call(self, stmt: ir.Stmt) -> list[ir.Stmt]:
         """A call of a function that stays one becomes one of its tangent function."""
+        called = routines.called(stmt)
+        assert called is not None
+        routine, phase, args = called
         if phase:
             routines.refuse_again(stmt)
         if not routine.active:

@@ -18,6 +18,7 @@ import numpy as np
 from srcad import ir, routines, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Context, Evaluator, Restart
+from srcad.eval_loops import assigned
 from srcad.leaves import is_generator
 from srcad.naming import Names
 from srcad.pipeline import NeedValue, Request
@@ -27,6 +28,7 @@ from srcad.types import Seq, Static, Struct
 from srcad.values import Dyn, Generator, Known, Lazy, Maybe, Ptr, Text, Value
 
 ONE_KIND = "Give every variable and container one kind and one length on all paths."
+GIVEN = "#given"  # behind a parameter's name: what the caller gave
 _CHANGEABLE = (np.ndarray, list, dict, set)
 
 
@@ -74,6 +76,8 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     ev.root, ev.function = request.target, function
     ev.state.frames[""] = {}
     _bind_parameters(ev, request, function)
+    if request.outputs is not None or not _returns(function):
+        _keep_given(ev, function)
     ev.block(function.body)
     value = ev.env.get("return", Known(None))
     results, output = _results(ev, request, function, value)
@@ -159,6 +163,27 @@ def _bind_parameters(ev: Evaluator, request: Request, function: ir.Function) -> 
             ev.env[param.name] = ev.input(abstract, param.name, "param", (param.name,))
 
 
+def _returns(function: ir.Function) -> bool:
+    """Whether a value other than None is returned somewhere."""
+    nodes = list(ir.walk(function.body))
+    values = [n.value for n in nodes if isinstance(n, ir.Return)]
+    values += [n.value for n in nodes if isinstance(n, ir.Assign) and n.target == ir.Name("return")]
+    return any(value is not None and value != ir.NONE for value in values)
+
+
+def _keep_given(ev: Evaluator, function: ir.Function) -> None:
+    """The arrays of parameters that are rebound may be the function's outputs: they stay known under hidden names."""
+    rebound = assigned(function.body)
+    for param in function.params:
+        if param.name in rebound:
+            ev.env[param.name + GIVEN] = ev.env[param.name]
+
+
+def _given(ev: Evaluator, name: str) -> Value:
+    """What the caller gave as a parameter, whatever the parameter's name means by now."""
+    return ev.env.get(name + GIVEN) or ev.env[name]
+
+
 def _results(
     ev: Evaluator, request: Request, function: ir.Function, value: Value
 ) -> tuple[list[ir.Expr], types.Abstract]:
@@ -177,20 +202,16 @@ def _written(ev: Evaluator, function: ir.Function, name: str) -> Value:
     if name not in ev.env:
         raise ValueError(f"outputs names {name!r}, which is not a parameter of {function.name}")
     exprs: list[ir.Expr] = []
-    _leaves(ev, ev.env[name], exprs, function.loc)
-    if not set().union(*(ir.names(e) for e in exprs)) & stored_names(ev.out):
+    value = _given(ev, name)
+    _leaves(ev, value, exprs, function.loc)
+    if not any(_is_written(ev, e) for e in exprs):
         raise ValueError(f"outputs names {name!r}, which {function.name} does not write")
-    return ev.env[name]
+    return value
 
 
 def _filled(ev: Evaluator, function: ir.Function) -> Value:
     """The arguments that a function returning None writes, in order: they are its outputs."""
-    written = stored_names(ev.out)
-    found = [
-        Dyn(ir.Name(i.name), ev.cx.types[i.name])  # type: ignore[arg-type]
-        for i in ev.cx.inputs
-        if i.origin == "param" and i.name in written
-    ]
+    found = [given for i in ev.cx.inputs if i.origin == "param" and (given := _filled_leaf(ev, i)) is not None]
     if not found:
         raise Unsupported(
             "cannot differentiate a function that returns nothing and writes none of its arguments",
@@ -198,6 +219,29 @@ def _filled(ev: Evaluator, function: ir.Function) -> Value:
             "Return a value.",
         )
     return found[0] if len(found) == 1 else ev.tuple_of(found)
+
+
+def _filled_leaf(ev: Evaluator, leaf: Any) -> Value | None:
+    """A parameter's array, or one in a parameter, if something is written into it."""
+    value = ev.env.get(leaf.path[0] + GIVEN) if len(leaf.path) == 1 else None
+    if not isinstance(value, Dyn):
+        value = Dyn(ir.Name(leaf.name), ev.cx.types[leaf.name])  # type: ignore[arg-type]
+    return value if _is_written(ev, value.expr) else None
+
+
+def _is_written(ev: Evaluator, expr: ir.Expr) -> bool:
+    """Whether something is written into an array, under this name or another that it was given."""
+    found = ir.names(expr)
+    pairs = [
+        (n.target.id, ir.names(n.value))
+        for n in ir.walk(tuple(ev.out))
+        if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name) and isinstance(n.value, (ir.Name, ir.Index))
+    ]
+    while True:
+        more = {name for target, names in pairs for name in (target, *names) if found & {target, *names}}
+        if more <= found:
+            return bool(found & stored_names(ev.out))
+        found = found | more
 
 
 def stored_names(body: Sequence[ir.Stmt]) -> set[str]:

@@ -53,10 +53,11 @@ class Liveness:
         return self.reads(stmt.value if isinstance(stmt, ir.Assign) else stmt)
 
     def loop(self, stmt: ir.For | ir.While, live: set[str]) -> set[str]:
+        own = ir.names(stmt.target) if isinstance(stmt, ir.For) else set()  # set before each iteration reads it
+        stop = self.reads(stmt.stop) if stmt.stop is not None else set()
         live = live | self.reads(stmt.iter if isinstance(stmt, ir.For) else stmt.test)
-        live |= self.reads(stmt.stop) if stmt.stop is not None else set()
         while True:
-            new = live | self.block(stmt.body, live)
+            new = live | (self.block(stmt.body, live | stop) - own) | (stop - own)
             if new == live:
                 return live
             live = new

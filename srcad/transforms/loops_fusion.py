@@ -74,7 +74,11 @@ def needed(nest: Nest, elsewhere: set[str]) -> Nest:
     while True:
         own = {n for s in nest.before for n in ir.names(s) if not allocates(s, n)} | ir.names(nest.after)
         read = own | elsewhere | set().union(*(_read_by(c) for c in nest.cells))
-        cells = tuple(c for c in nest.cells if not isinstance(c.target, ir.Name) or c.op or c.target.id in read)
+        begun = {
+            c.target.id for c in nest.cells if isinstance(c.target, ir.Name) and not c.op
+        }  # others come from outside
+        unread = begun - read
+        cells = tuple(c for c in nest.cells if not isinstance(c.target, ir.Name) or c.target.id not in unread)
         if cells == nest.cells:
             return nest
         nest = replace(nest, cells=cells)

@@ -20,7 +20,7 @@ from srcad.errors import Unsupported
 from srcad.facts import Dims, Shapes, lasting, named, rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.pull import Contribution, Hoist, Masks, Pool, Pull, index_kind, masks_around
+from srcad.pull import Contribution, Hoist, Masks, Pool, Pull, _is_expensive, index_kind, masks_around
 from srcad.transforms import activity, alias
 from srcad.transforms.inline import stored_names
 
@@ -529,6 +529,7 @@ class Reverser:
             routines.refuse_again(stmt)
         if not routine.active and not routine.written:
             return [Step(stmt)]
+        steps, args = self.named_arguments(args, recursion.number_inputs(routine), stmt.loc)
         target = stmt.target if isinstance(stmt, ir.Assign) else ir.Tuple(())
         items = target.items if isinstance(target, ir.Tuple) else (target,)
         targets = [t.id for t in items if isinstance(t, ir.Name)]
@@ -550,7 +551,20 @@ class Reverser:
         for k, g in zip(numbers, gs, strict=True):
             if activity.flowing(args[k]) & self.active:
                 pull.run(args[k], g, self.shapes.of(g), None)
-        return [Step(primal, (*stmts, *pull.stmts, *self.accumulate_all(pull.found)))]
+        return [*steps, Step(primal, (*stmts, *pull.stmts, *self.accumulate_all(pull.found)))]
+
+    def named_arguments(
+        self, args: tuple[ir.Expr, ...], numbers: Sequence[int], loc: ir.Loc | None
+    ) -> tuple[list[Any], tuple[ir.Expr, ...]]:
+        """Numbers handed over that are expensive to compute get names, so that their adjoints find the parts."""
+        steps: list[Any] = []
+        found = list(args)
+        for k in numbers:
+            arg = args[k]
+            if activity.flowing(arg) & self.active and any(_is_expensive(n) for n in ir.walk(arg)):
+                name = found[k] = self.temporary(arg, "argument")
+                steps.extend(self.assign(ir.Assign(name, arg, loc=loc)))
+        return steps, tuple(found)
 
     def handed_bar(self, arg: ir.Expr) -> ir.Expr:
         """The adjoint of an argument or result; of one without, zeros."""

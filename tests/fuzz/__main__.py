@@ -25,6 +25,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--shrink", type=float, default=60.0, help="seconds for shrinking a failure; 0: not at all")
     parser.add_argument("--each", type=int, default=2, help="failures to shrink and write of each kind")
     parser.add_argument(
+        "--switches", action="store_true", help="every program with each optional pass, and with all, left out"
+    )
+    parser.add_argument(
         "--refused", action="store_true", help="write (unshrunk) the first program of each kind of refusal"
     )
     options = parser.parse_args(argv)
@@ -34,18 +37,26 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from tests.fuzz import judge
-    from tests.fuzz.generate import generate
-
     statuses: collections.Counter[str] = collections.Counter()
     kinds: collections.Counter[str] = collections.Counter()
     started = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_summary(statuses, kinds, time.monotonic() - started)))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("broken off"))
+    try:
+        _series(options, statuses, kinds)
+    finally:
+        _summary(statuses, kinds, time.monotonic() - started)
+    return 1 if statuses["WRONG"] or statuses["error"] else 0
+
+
+def _series(options: argparse.Namespace, statuses: collections.Counter[str], kinds: collections.Counter[str]) -> None:
+    from tests.fuzz import judge
+    from tests.fuzz.generate import generate
+
     for number in range(options.first, options.first + options.count):
         if number > options.first and number % 200 == 0:
             print(f"{options.seed}.{number}: {dict(statuses)}", flush=True)
         source = generate(options.seed, number)
-        outcome = judge.judge(source, options.backend, **judge.plan(number, options.backend))
+        outcome = judge.judge(source, options.backend, **_plan(options, number))
         statuses[outcome.status] += 1
         if outcome.status == "ok":
             continue
@@ -57,8 +68,13 @@ def _run(options: argparse.Namespace) -> int:
                 _write(options, number, source, kind)
         elif options.refused and outcome.status == "refused" and kinds[kind] == 1:
             _save(options, f"refused_{number}", source.text(_doc(outcome.detail)))
-    _summary(statuses, kinds, time.monotonic() - started)
-    return 1 if statuses["WRONG"] or statuses["error"] else 0
+
+
+def _plan(options: argparse.Namespace, number: int) -> dict[str, bool]:
+    from tests.fuzz import judge
+
+    plan = judge.plan(number, options.backend)
+    return {**plan, "switched": True} if options.switches else plan
 
 
 def _write(options: argparse.Namespace, number: int, source: object, kind: str) -> None:
@@ -68,7 +84,7 @@ def _write(options: argparse.Namespace, number: int, source: object, kind: str) 
     from tests.fuzz.shrink import shrink
 
     assert isinstance(source, Source)
-    plan = judge.plan(number, options.backend)
+    plan = _plan(options, number)
 
     def fails(candidate: Source) -> bool:
         return judge.key(judge.judge(candidate, options.backend, seconds=20, **plan)) == kind
@@ -92,10 +108,10 @@ def _save(options: argparse.Namespace, name: str, text: str) -> Path:
 
 
 def _summary(statuses: collections.Counter[str], kinds: collections.Counter[str], seconds: float) -> None:
-    from tests.fuzz import judge
+    from tests.fuzz import ways
 
     total = sum(statuses.values())
-    ways = "".join(f"; {n} {way}" for way, n in judge.COUNTS.items())
+    ways = "".join(f"; {n} {way}" for way, n in ways.COUNTS.items())
     print(f"{total} programs in {seconds:.0f} s: " + ", ".join(f"{n} {s}" for s, n in sorted(statuses.items())) + ways)
     for kind, count in kinds.most_common():
         print(f"{count:6d}  {kind}")

@@ -8,26 +8,32 @@ from random import Random
 
 from tests.fuzz.containers import CLASSES, spelt
 from tests.fuzz.expressions import Helper, Shape
-from tests.fuzz.language import Language
+from tests.fuzz.further import GENERATORS, Further, recursive
 
 IMPORTS = ("import dataclasses\n", "import math\n", "from typing import NamedTuple\n", "\nimport numpy as np\n")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A program as text: function definitions, the last being `f`; `args` are the texts of its arguments."""
+    """A program as text: function definitions, the last being `f`; `args` are the texts of its arguments.
+
+    fills: the arguments that it fills instead of returning a value.
+    """
 
     functions: str
     args: tuple[str, ...]
     argnums: tuple[int, ...]
+    fills: tuple[str, ...] = ()
 
     def text(self, doc: str = "") -> str:
         """A module of its own, with ``ARGS`` and ``ARGNUMS`` behind the functions."""
         args = "".join(f"    {a},\n" for a in self.args)
         quoted = f'"""{doc}"""\n\n' if doc else ""
         named = any(word in self.functions + args for word in ("Pair(", "Duo("))
-        head = "".join(IMPORTS if named else IMPORTS[1::2]) + "\n\n" + (CLASSES if named else "")
-        return f"{quoted}{head}{self.functions}\n\nARGS = (\n{args})\nARGNUMS = {self.argnums!r}\n"
+        outside = "\nimport srcad\n" if "srcad." in self.functions else ""
+        head = "".join(IMPORTS if named else IMPORTS[1::2]) + outside + "\n\n" + (CLASSES if named else "")
+        fills = f"FILLS = {self.fills!r}\n" if self.fills else ""
+        return f"{quoted}{head}{self.functions}\n\nARGS = (\n{args})\nARGNUMS = {self.argnums!r}\n{fills}"
 
 
 @dataclass(frozen=True)
@@ -50,13 +56,14 @@ def generate(seed: int, number: int) -> Source:
         helpers += (helper,)
         texts.append(text)
     parameters = _parameters(rng, sizes)
-    texts.append(_function(rng, sizes, helpers, parameters, known, pure))
+    fills = ("x",) if not pure and rng.random() < 0.05 else ()
+    texts += _function(rng, sizes, helpers, parameters, known, pure, fills)
     single = rng.random() < 0.07
     args = tuple(_argument(rng, a, single) for a in parameters.values())
     active = tuple(k for k, a in enumerate(parameters.values()) if a.shapes)
     argnums = active if rng.random() < 0.7 else tuple(sorted(rng.sample(active, rng.randint(1, len(active)))))
     functions = ast.unparse(ast.parse("\n\n".join(texts))).replace("\n\ndef ", "\n\n\ndef ")
-    return Source(functions.strip() + "\n", args, argnums)
+    return Source(functions.strip() + "\n", args, argnums, fills)
 
 
 def _globals(rng: Random, sizes: tuple[int, ...]) -> tuple[list[str], dict[str, Shape]]:
@@ -106,9 +113,20 @@ def _function(
     parameters: dict[str, Argument],
     known: dict[str, Shape],
     pure: bool,
-) -> str:
-    work = Language(rng, sizes, helpers)
+    fills: tuple[str, ...],
+) -> list[str]:
+    """The function itself, behind recursive functions and generators that it may call."""
+    work = Further(rng, sizes, helpers)
     work.pure = pure
+    before: list[str] = []
+    if rng.random() < 0.12:
+        work.kinds = {}
+        helper, text = recursive(work, "r0")
+        work.recursives = (helper,)
+        before.append(text)
+    if rng.random() < 0.08:
+        work.yielding = ("g0",)
+        before.append(rng.choice(GENERATORS).format(name="g0"))
     work.shapes = {name: a.shapes[0] for name, a in parameters.items() if a.shapes and not a.kind}
     work.places = {**work.shapes, **known}
     work.kinds = {}
@@ -116,14 +134,16 @@ def _function(
         if a.kind:
             work.register(name, a.kind, list(a.shapes))
     work.ints = {name: (0, 3) for name, a in parameters.items() if not a.shapes}
-    kind = rng.choices(("number", "array", "pair"), (8, 1, 1))[0]
-    work.returns = kind if rng.random() < 0.25 else ""
+    kind = "number" if fills else rng.choices(("number", "array", "pair"), (8, 1, 1))[0]
+    work.returns = kind if rng.random() < 0.25 and not fills else ""
     lines = work.body(rng.randint(3, 9))
     value = work.returned() if kind != "number" else _result(work)
-    return "\n".join([f"def f({', '.join(parameters)}):", *lines, f"    return {value}"])
+    first = [f"    filled = {fills[0]}"] if fills else []  # the name of the parameter may be given to another array
+    last = f"    filled[:] = {value}" if fills else f"    return {value}"
+    return [*before, "\n".join([f"def f({', '.join(parameters)}):", *first, *lines, last])]
 
 
-def _result(work: Language) -> str:
+def _result(work: Further) -> str:
     """Everything that is still known flows into the value."""
     names = [n for n in work.places if n.isidentifier()]
     work.rng.shuffle(names)
@@ -133,7 +153,7 @@ def _result(work: Language) -> str:
     return " + ".join(f"{w} * {_as_number(work, n)}" for w, n in zip(weights, chosen + last, strict=True))
 
 
-def _as_number(work: Language, place: str) -> str:
+def _as_number(work: Further, place: str) -> str:
     if work.places[place] == ():
         return place
     return work.rng.choice((f"np.sum({place})", f"np.sum({place} * {place})", f"np.sum(np.sin({place}))"))
@@ -143,7 +163,7 @@ def _helper(
     rng: Random, sizes: tuple[int, ...], helpers: tuple[Helper, ...], name: str, pure: bool
 ) -> tuple[Helper, str]:
     """A callee: it may write its arguments, return early, and have defaults."""
-    work = Language(rng, sizes, helpers)
+    work = Further(rng, sizes, helpers)
     work.pure = pure
     params: list[Shape] = [(rng.choice(sizes),) if rng.random() < 0.6 else () for _ in range(rng.randint(1, 2))]
     optional = rng.choice((0, 0, 1))

@@ -150,4 +150,4 @@ def _with_fewer_arguments(source: Source) -> Iterator[Source]:
             changed = copy.deepcopy(tree)
             del changed.body[-1].args.args[k]  # type: ignore[attr-defined]
             args = source.args[:k] + source.args[k + 1 :]
-            yield Source(ast.unparse(changed) + "\n", args, tuple(n - (n > k) for n in source.argnums))
+            yield Source(ast.unparse(changed) + "\n", args, tuple(n - (n > k) for n in source.argnums), source.fills)

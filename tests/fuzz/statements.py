@@ -283,14 +283,16 @@ class Statements(Arrays):
         self.level -= 1
         return True
 
-    def looped(self, may_continue: bool = True, last: str = "", may_break: bool = True) -> bool:
-        """The body of a loop whose header is written, with `last` at its end."""
+    def looped(
+        self, may_continue: bool = True, last: str = "", may_break: bool = True, otherwise: float = 0.05
+    ) -> bool:
+        """The body of a loop whose header is written, with `last` at its end. otherwise: how often there is an else."""
         self.loops.append(Around(may_continue, may_break))
         self.block(1, 4)
         if last:
             self.below(last)
         self.loops.pop()
-        if self.chance(0.05):
+        if self.chance(otherwise):
             self.line("else:")
             self.block(1, 1)
         return True

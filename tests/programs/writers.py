@@ -412,3 +412,18 @@ def dynamic_list_of_copies(x):
         y[0] += v
         y *= x
     return np.sum(l[0] * l[1]) + np.sum(np.array(l) ** 2)
+
+
+@program(lambda rng: (rng.normal(size=4), np.ones(4)), fills=("y",))
+def filled_and_then_rebound(x, y):
+    y[:] = x * x
+    y = y * 3.0
+    y[0] = x[1]
+
+
+@program(lambda rng: (rng.normal(size=4), np.ones(4)), fills=("y",))
+def filled_by_another_name(x, y):
+    z = y
+    z[1:] = np.sin(x[1:])
+    y = x[:2] * 2.0
+    z[0] *= y[1]
