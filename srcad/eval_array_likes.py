@@ -10,7 +10,7 @@ from srcad.types import Num, Seq, is_float
 from srcad.values import Dyn, Ptr, Value
 
 # parameters that hold several arrays, in functions that are written out
-_SEVERAL = frozenset("tup arrays choicelist choices condlist xi args arys".split())
+_SEVERAL = frozenset("tup arrays choicelist choices condlist xi args arys c_and_lower lu_and_piv c_or_cr".split())
 # functions that take a sequence of arrays; each item by itself is made an array
 _JOINING = frozenset("hstack vstack dstack column_stack row_stack concatenate stack block broadcast_arrays".split())
 _OWN = frozenset("numpy.array numpy.asarray numpy.asanyarray numpy.asarray_chkfinite numpy.ascontiguousarray".split())

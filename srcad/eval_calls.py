@@ -161,6 +161,7 @@ def named(
     """A library function at a path: written out where its rule says how, else kept."""
     rule = rules.lookup(path)
     if rule is not None:
+        kwargs = harmless(ev, path, kwargs, loc)
         args, kwargs = arrays_for(ev, rule, path, args, kwargs, loc)
         for keywords, function in rule.forms:
             if keywords & set(kwargs):

@@ -43,13 +43,16 @@ def refuse_never(path: str, args: list[Value], kwargs: dict[str, Value], loc: ir
 
 
 def harmless(ev: Evaluator, path: str, kwargs: dict[str, Value], loc: ir.Loc | None) -> dict[str, Value]:
-    """Without SciPy's permissions to destroy an argument, if they are not given; else refused."""
+    """Without SciPy's permissions to destroy an argument, if they are not given; else refused.
+
+    Without ``check_finite``, too, which decides whether NaN and infinity are errors.
+    """
     for name in [name for name in kwargs if name.startswith("overwrite_")]:
         if demand(ev, kwargs[name], f"the argument {name}", loc):
             raise Unsupported(
                 f"cannot differentiate {path} with {name}=True, which destroys an argument", loc, "Leave it out."
             )
-    return {name: value for name, value in kwargs.items() if not name.startswith("overwrite_")}
+    return {n: value for n, value in kwargs.items() if not n.startswith("overwrite_") and n != "check_finite"}
 
 
 def check_arguments(rule: Any, path: str, args: Sequence[Any], kwargs: Mapping[str, Any], loc: ir.Loc | None) -> None:

@@ -113,12 +113,13 @@ numpy.vecdot(x1, x2)
 
 # helpers of `srcad_runtime.arrays` without a kernel
 HELPERS = (
-    "cofactors count_numbers cumprod_adjoint cumprod_mixed cumprod_second cumprod_tangent cut diagonal_adjoint "
-    "diff_adjoint falling first_and_others fitted fractions gradient_on gradient_on_adjoint half_spectrum_adjoint "
-    "inserted_order interp_adjoint interp_slope interp_slope_adjoint last_change matrix_power_adjoint "
-    "matrix_power_second normalized_adjoint normalized_tangent pad_adjoint prod_of_others_adjoint "
-    "prod_of_others_second quantile_adjoint quantile_tangent repeat_adjoint resized spread_diagonals take_adjoint "
-    "take_along_axis_adjoint tile_adjoint uncut"
+    "banded_product bands_of_product cofactors count_numbers cumprod_adjoint cumprod_mixed cumprod_second "
+    "cumprod_tangent cut diagonal_adjoint diff_adjoint falling filtered filtered_back first_and_others fitted "
+    "fractions gradient_on gradient_on_adjoint half_spectrum_adjoint inserted_order interp_adjoint interp_slope "
+    "interp_slope_adjoint lagged_products last_change matrix_power_adjoint matrix_power_second normalized_adjoint "
+    "normalized_tangent pad_adjoint part_of_full prod_of_others_adjoint prod_of_others_second quantile_adjoint "
+    "quantile_tangent repeat_adjoint resized row_order spread_diagonals take_adjoint take_along_axis_adjoint "
+    "tile_adjoint turned_bands uncut within_full"
 ).split()
 
 
@@ -141,7 +142,7 @@ def wrapper(line: str) -> Callable[..., Any]:
     name = kernel_name(path)
     space = {"function": load(path)}
     exec(f"def {name}({parameters}:\n    return function({given})", space)
-    space[name].__module__ = __name__
+    space[name].__module__ = __name__ if path.startswith(("numpy.", "math.")) else f"{__name__}_scipy"
     return space[name]
 
 
@@ -150,8 +151,10 @@ def kernel_name(path: str) -> str:
     return path.removeprefix("numpy.").replace(".", "_")
 
 
-# where small arrays do not fit together: the arguments that have the dtype and the rank of the result
-LIKE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+# where small arrays do not fit together: the arguments that have the dtype and the rank of the result, or its rank
+LIKE: dict[str, tuple[tuple[str, ...], tuple[str | int, ...]]] = {
+    "banded_product": (("ab", "x"), ("x",)),
+    "bands_of_product": (("g", "x"), (2,)),
     "cross": (("a", "b"), ("a", "b")),
     "cumprod_adjoint": (("g",), ("a",)),
     "cut": (("g",), ("g",)),
@@ -166,7 +169,10 @@ LIKE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "spread_diagonals": (("g",), ("a",)),
     "take_adjoint": (("g",), ("a",)),
     "take_along_axis_adjoint": (("g",), ("a",)),
+    "part_of_full": (("full",), ("full",)),
     "tile_adjoint": (("g",), ("a",)),
+    "turned_bands": (("ab",), ("ab",)),
+    "within_full": (("g",), ("g",)),
     "uncut": (("g",), ("g",)),
 }
 
@@ -220,7 +226,8 @@ def kinds_of(function: Callable[..., Any], given: dict[str, Any]) -> tuple[list[
             if function.__name__ in LIKE:
                 typed, ranked = LIKE[function.__name__]
                 kind = np.result_type(*(str(getattr(given[n], "dtype", given[n])) for n in typed))
-                return [kind], [max(getattr(given[n], "ndim", 0) for n in ranked)], False
+                ranks = [n if isinstance(n, int) else getattr(given[n], "ndim", 0) for n in ranked]
+                return [kind], [max(ranks)], False
             raise TypingError(f"{function.__name__}: {error}") from error
     several = isinstance(found, tuple)
     parts = [np.asarray(part) for part in (found if several else (found,))]

@@ -22,6 +22,7 @@ from srcad_runtime.arrays import (
     xlogy,
     zeros_of,
 )
+from srcad_runtime.kernels_exponentials import log_softmax, logsumexp, softmax
 from srcad_runtime.kernels_integers import difference, power, product, shifted, total
 from srcad_runtime.kernels_math import fmod, modf, remainder
 from srcad_runtime.kernels_products import dot, einsum, inner, matmul, tensordot
@@ -62,6 +63,8 @@ __all__ = [
     "inner",
     "kernels_arrays",
     "last_written",
+    "log_softmax",
+    "logsumexp",
     "masked",
     "matmul",
     "max",
@@ -84,6 +87,7 @@ __all__ = [
     "scatter_add",
     "set_masked",
     "shifted",
+    "softmax",
     "sort",
     "std",
     "sum",

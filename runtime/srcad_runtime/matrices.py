@@ -62,3 +62,53 @@ def normalized_adjoint(v: np.ndarray, g: np.ndarray) -> np.ndarray:
     held = np.take_along_axis(bars, top, -2) - 1j * along.imag / np.take_along_axis(v, top, -2).real
     np.put_along_axis(bars, top, held, -2)
     return bars
+
+
+# ---- rows that change places, bands ----
+
+
+def row_order(piv: np.ndarray) -> np.ndarray:
+    """The order of the rows after the swaps of row k with row ``piv[k]``, as `scipy.linalg.lu_factor` notes them."""
+    order = np.arange(len(piv))
+    for k in range(len(piv)):
+        order[k], order[piv[k]] = order[piv[k]], order[k]
+    return order
+
+
+def turned_bands(l_and_u: tuple[int, int], ab: np.ndarray) -> np.ndarray:
+    """The bands of the transposed matrix, in the layout of `scipy.linalg.solve_banded`; ab: (l + u + 1, n)."""
+    lower, upper = l_and_u
+    new = np.zeros_like(ab)
+    n = ab.shape[1]
+    for k in range(-lower, upper + 1):  # diagonal k of the matrix, diagonal -k of the transposed one
+        count = n - abs(k)
+        source, target = ab[upper - k], new[lower + k]
+        target[max(-k, 0) : max(-k, 0) + count] = source[max(k, 0) : max(k, 0) + count]
+    return new
+
+
+def banded_product(l_and_u: tuple[int, int], ab: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The product of the matrix with the bands `ab` and x: (n,) or (n, m)."""
+    lower, upper = l_and_u
+    n = ab.shape[1]
+    columns = x.reshape(n, -1)
+    out = np.zeros((n, columns.shape[1]), np.result_type(ab, x))
+    for k in range(-lower, upper + 1):
+        count = n - abs(k)
+        row, column = max(-k, 0), max(k, 0)
+        out[row : row + count] += ab[upper - k, column : column + count, None] * columns[column : column + count]
+    return out.reshape(x.shape)
+
+
+def bands_of_product(l_and_u: tuple[int, int], g: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The bands of ``g @ x.T``: the adjoint of `banded_product` by its bands; g, x: (n,) or (n, m)."""
+    lower, upper = l_and_u
+    n = len(x)
+    left, right = g.reshape(n, -1), x.reshape(n, -1)
+    ab = np.zeros((lower + upper + 1, n), np.result_type(g, x))
+    for k in range(-lower, upper + 1):
+        count = n - abs(k)
+        row, column = max(-k, 0), max(k, 0)
+        products = left[row : row + count] * right[column : column + count]
+        ab[upper - k, column : column + count] = np.sum(products, axis=1)
+    return ab

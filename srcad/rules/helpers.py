@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from srcad_runtime import arrays
 
-from srcad.rules.registry import at, constant, elementwise, linear, pullback
+from srcad.rules.registry import at, constant, elementwise, linear, multilinear, pullback
 
 TWICE = np.array([0, 2, 2])
 
@@ -275,3 +275,88 @@ constant(arrays.count_numbers, arrays.last_change, arrays.fractions)
 linear(arrays.take_adjoint, arrays.take_along_axis_adjoint, arrays.diff_adjoint, arrays.diagonal_adjoint, in_="g")
 linear(arrays.spread_diagonals, arrays.repeat_adjoint, arrays.tile_adjoint, arrays.uncut, arrays.cut, in_="g")
 linear(arrays.piece_of, in_="whole")
+
+
+# ---- bands of matrices ----
+
+
+def banded(r):
+    return [at((1, 1), r(3, 5), r(5)), at((2, 1), r(4, 5), r(5, 2))]
+
+
+@pullback(arrays.turned_bands, wrt=("ab",), examples=lambda r: [at((1, 1), r(3, 5)), at((2, 1), r(4, 5))])
+def turned_bands_bar(l_and_u, ab, *, out_bar):
+    return arrays.turned_bands((l_and_u[1], l_and_u[0]), out_bar)
+
+
+@pullback(arrays.banded_product, wrt=("ab", "x"), examples=banded)
+def banded_product_bar(l_and_u, ab, x, *, out_bar):
+    turned = (l_and_u[1], l_and_u[0])
+    return (
+        arrays.bands_of_product(l_and_u, out_bar, x),
+        arrays.banded_product(turned, arrays.turned_bands(l_and_u, ab), out_bar),
+    )
+
+
+@pullback(
+    arrays.bands_of_product, wrt=("g", "x"), examples=lambda r: [at((1, 1), r(5), r(5)), at((2, 1), r(5, 2), r(5, 2))]
+)
+def bands_of_product_bar(l_and_u, g, x, *, out_bar):
+    turned = (l_and_u[1], l_and_u[0])
+    return (
+        arrays.banded_product(l_and_u, out_bar, x),
+        arrays.banded_product(turned, arrays.turned_bands(l_and_u, out_bar), g),
+    )
+
+
+linear(arrays.turned_bands, in_="ab")
+multilinear(arrays.banded_product, in_="ab, x")
+multilinear(arrays.bands_of_product, in_="g, x")
+constant(arrays.row_order)
+
+
+# ---- convolutions ----
+
+
+@pullback(
+    arrays.within_full,
+    wrt=("g",),
+    examples=lambda r: [
+        at(r(6), (6,), (3,), "same"),
+        at(r(4, 2), (5, 3), (2, 2), "valid"),
+        at(r(8), (6,), (3,), "full"),
+    ],
+)
+def within_full_bar(g, first, second, mode, *, out_bar):
+    return arrays.part_of_full(out_bar, first, second, mode)
+
+
+@pullback(
+    arrays.part_of_full, wrt=("full",), examples=lambda r: [at(r(8), (6,), (3,), "same"), at(r(8), (6,), (3,), "valid")]
+)
+def part_of_full_bar(full, first, second, mode, *, out_bar):
+    return arrays.within_full(out_bar, first, second, mode)
+
+
+@pullback(
+    arrays.lagged_products, wrt=("g", "x"), examples=lambda r: [at(r(5), r(5), 3, -1), at(r(4, 2), r(4, 2), 2, 0)]
+)
+def lagged_products_bar(g, x, count, axis, *, out_bar):
+    return arrays.filtered(x, out_bar, axis), arrays.filtered_back(g, out_bar, axis)
+
+
+@pullback(arrays.filtered, wrt=("x", "weights"), examples=lambda r: [at(r(5), r(3), -1), at(r(4, 2), r(2), 0)])
+def filtered_bar(x, weights, axis, *, out_bar):
+    return arrays.filtered_back(out_bar, weights, axis), arrays.lagged_products(out_bar, x, weights.size, axis)
+
+
+@pullback(arrays.filtered_back, wrt=("g", "weights"), examples=lambda r: [at(r(5), r(3), -1), at(r(4, 2), r(2), 0)])
+def filtered_back_bar(g, weights, axis, *, out_bar):
+    return arrays.filtered(out_bar, weights, axis), arrays.lagged_products(g, out_bar, weights.size, axis)
+
+
+linear(arrays.within_full, in_="g")
+linear(arrays.part_of_full, in_="full")
+multilinear(arrays.lagged_products, in_="g, x")
+multilinear(arrays.filtered, in_="x, weights")
+multilinear(arrays.filtered_back, in_="g, weights")

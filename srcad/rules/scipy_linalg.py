@@ -7,8 +7,9 @@ from scipy import linalg
 from srcad_runtime import arrays
 
 from srcad.rules.factors import halved_lower, one_triangle, whole
+from srcad.rules.linalg import transposed as turned_over
 from srcad.rules.reductions import whole as whole_matrix
-from srcad.rules.registry import at, expansion, linear, pullback, pushforward
+from srcad.rules.registry import at, expansion, form, linear, pullback, pushforward
 
 # ---- inverses, determinants, solutions ----
 
@@ -49,6 +50,20 @@ def solve_bar(a, b, *, out, out_bar):
 @pushforward(linalg.solve)
 def solve_dot(a, b, *, out, a_dot, b_dot):
     return linalg.solve(a, b_dot - whole_matrix(a_dot, a) @ out)
+
+
+@form(linalg.solve, given="assume_a lower transposed")
+def solve_assuming(a, b, lower=False, *, assume_a=None, transposed=False):
+    """Of a matrix that is assumed to be symmetric one triangle is read."""
+    if assume_a in ("sym", "pos", "her", "symmetric", "positive definite", "hermitian"):
+        half = np.tril(a, -1) if lower else np.triu(a, 1)
+        a = half + half.T + np.diag(np.diag(a))
+    elif assume_a in ("lower triangular", "upper triangular"):
+        return linalg.solve_triangular(a, b, 1 if transposed else 0, assume_a == "lower triangular")
+    elif assume_a in ("diagonal", "tridiagonal"):
+        width = 0 if assume_a == "diagonal" else 1
+        a = np.triu(np.tril(a, width), -width)
+    return linalg.solve(a.T if transposed else a, b)
 
 
 def triangles(r):
@@ -111,25 +126,27 @@ def cho_solve(c_and_lower, b):
     return linalg.solve_triangular(c, first, 1 if lower else 0, lower)
 
 
-# ---- matrix functions ----
+# ---- matrix functions, by the derivative in a corner of the function of a block matrix ----
 
 
-@pullback(linalg.expm, shapes="(n,n)", kinds="fc", examples=lambda r: [at(r(3, 3)), at(r.complex(2, 2))])
+def corner(f, a, e):
+    """The derivative of `f` at `a` in the direction `e`; matrices, or stacks of them."""
+    n = a.shape[-1]
+    top = np.concatenate((a, e), axis=-1)
+    bottom = np.concatenate((np.zeros_like(a), a), axis=-1)
+    return f(np.concatenate((top, bottom), axis=-2))[..., :n, n:]
+
+
+@pullback(
+    linalg.expm, shapes="(n,n)", kinds="fc", examples=lambda r: [at(r(3, 3)), at(r.complex(2, 2)), at(r(2, 3, 3))]
+)
 def expm_bar(A, *, out_bar):
-    return block_derivative(A.T, out_bar)
+    return corner(linalg.expm, turned_over(A), out_bar)
 
 
 @pushforward(linalg.expm)
 def expm_dot(A, *, A_dot):
-    return block_derivative(A, A_dot)
-
-
-def block_derivative(a, e):
-    """The derivative of the exponential at `a` in the direction `e`: a corner of the exponential of a block matrix."""
-    n = a.shape[0]
-    top = np.concatenate((a, e), axis=1)
-    bottom = np.concatenate((np.zeros_like(a), a), axis=1)
-    return linalg.expm(np.concatenate((top, bottom), axis=0))[:n, n:]
+    return corner(linalg.expm, A, A_dot)
 
 
 @pullback(linalg.sqrtm, shapes="(n,n)", examples=lambda r: [at(r.spd(3)), at(r.regular(3))])

@@ -81,3 +81,9 @@ def contracted(axes: Any, rank_a: int, rank_b: int) -> tuple[Axes, Axes]:
         return tuple(range(rank_a - axes, rank_a)), tuple(range(axes))
     first, second = ((a,) if isinstance(a, int) else tuple(a) for a in axes)
     return tuple(k % rank_a for k in first), tuple(k % rank_b for k in second)
+
+
+def margin_mode(mode: str) -> Any:
+    """What `np.pad` calls a mode of `scipy.ndimage`."""
+    names = {"reflect": "symmetric", "grid-mirror": "symmetric", "mirror": "reflect", "nearest": "edge"}
+    return {**names, "wrap": "wrap", "grid-wrap": "wrap"}[mode]

@@ -28,6 +28,9 @@ LACKING = frozenset(
     numpy.unstack numpy.vecdot
     scipy.linalg.cho_factor scipy.linalg.cho_solve scipy.linalg.cholesky scipy.linalg.det scipy.linalg.inv
     scipy.linalg.solve scipy.linalg.solve_sylvester scipy.linalg.sqrtm
+    scipy.linalg.cosm scipy.linalg.eigh scipy.linalg.logm scipy.linalg.pinv scipy.linalg.qr scipy.linalg.sinm
+    scipy.linalg.solve_banded scipy.linalg.solve_continuous_lyapunov scipy.linalg.solve_discrete_lyapunov
+    scipy.linalg.svd
     scipy.special.comb scipy.special.dawsn scipy.special.ellipe scipy.special.erfi scipy.special.factorial
     scipy.special.iv scipy.special.jv scipy.special.kv scipy.special.roots_hermite scipy.special.roots_legendre
     scipy.special.spence scipy.special.wofz scipy.special.yv

@@ -12,6 +12,13 @@ from typing import Protocol
 from srcad import ir
 
 MODULE = "srcad_runtime.interpreted"
+SCIPY = (
+    "linalg.cholesky linalg.cosm linalg.det linalg.eigh linalg.expm linalg.inv linalg.logm linalg.lu linalg.lu_factor "
+    "linalg.pinv linalg.qr linalg.sinm linalg.solve linalg.solve_banded linalg.solve_continuous_lyapunov "
+    "linalg.solve_discrete_lyapunov linalg.solve_sylvester linalg.solve_triangular linalg.sqrtm linalg.svd "
+    "signal.convolve signal.convolve2d signal.correlate signal.correlate2d signal.fftconvolve signal.lfilter "
+    "signal.oaconvolve special.logsumexp"
+)
 
 
 class Ranks(Protocol):
@@ -85,6 +92,7 @@ _ALWAYS = (
 )
 NATIVE: dict[str, Native] = {
     **{f"numpy.{name}": _never for name in _ALWAYS.split()},
+    **{f"scipy.{name}": _never for name in SCIPY.split()},
     "math.fsum": _never,
     "math.prod": _never,
     **{f"numpy.linalg.{name}": _plain(1, 2) for name in _ONE_MATRIX.split()},
@@ -113,12 +121,15 @@ NATIVE: dict[str, Native] = {
     "numpy.vdot": _pair(1),
 }
 HELPERS = frozenset(
-    "cofactors count_numbers cumprod_adjoint cumprod_mixed cumprod_second cumprod_tangent cut diagonal_adjoint "
-    "diff_adjoint falling first_and_others fitted fractions gradient_on gradient_on_adjoint half_spectrum_adjoint "
-    "inserted_order interp_adjoint interp_slope interp_slope_adjoint last_change matrix_power_adjoint "
-    "matrix_power_second normalized_adjoint normalized_tangent pad_adjoint prod_of_others_adjoint "
-    "prod_of_others_second quantile_adjoint quantile_tangent repeat_adjoint resized spread_diagonals take_adjoint "
-    "take_along_axis_adjoint tile_adjoint uncut".split()
+    (
+        "banded_product bands_of_product cofactors count_numbers cumprod_adjoint cumprod_mixed cumprod_second "
+        "cumprod_tangent cut diagonal_adjoint diff_adjoint falling filtered filtered_back first_and_others fitted "
+        "fractions gradient_on gradient_on_adjoint half_spectrum_adjoint inserted_order interp_adjoint interp_slope "
+        "interp_slope_adjoint lagged_products last_change matrix_power_adjoint matrix_power_second normalized_adjoint "
+        "normalized_tangent pad_adjoint part_of_full prod_of_others_adjoint prod_of_others_second quantile_adjoint "
+        "quantile_tangent repeat_adjoint resized row_order spread_diagonals take_adjoint take_along_axis_adjoint "
+        "tile_adjoint turned_bands uncut within_full"
+    ).split()
 )
 
 
@@ -139,4 +150,5 @@ def handed_back(types: Ranks, old: ir.Call, new: ir.Call, path: str) -> ir.Call 
 def _call(call: ir.Call, name: str) -> ir.Call:
     """Lists, which compiled code holds by reference, are handed over as tuples."""
     args = tuple(ir.Tuple(a.items) if isinstance(a, ir.List) else a for a in call.args)
-    return replace(call, fn=ir.Ref(f"{MODULE}.{name}"), args=args)
+    module = f"{MODULE}_scipy" if name.startswith("scipy_") else MODULE
+    return replace(call, fn=ir.Ref(f"{module}.{name}"), args=args)

@@ -32,6 +32,9 @@ SPECIAL = frozenset(
 )
 
 
+EXPONENTIALS = frozenset(f"scipy.special.{name}" for name in "logsumexp softmax log_softmax".split())
+
+
 # methods of scipy.stats that `srcad_runtime.distributions` compiles
 DISTRIBUTIONS = frozenset(
     f"scipy.stats.{family}.{method}"
@@ -104,6 +107,8 @@ class _Retarget:
             return _kernel(new, name) if scalar else new
         if path in SPECIAL and not new.kwargs:
             return replace(new, fn=ir.Ref(f"srcad_runtime.special.{name}"))
+        if path in EXPONENTIALS and not {name for name, _ in new.kwargs} - {"axis", "keepdims"} and len(new.args) < 3:
+            return _kernel(new, name)
         if path in DISTRIBUTIONS:
             return _distribution(new, path)
         rewrite = REWRITES.get(path)

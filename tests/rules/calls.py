@@ -91,7 +91,13 @@ def run(source: str) -> Callable[..., Any]:
     import math
     import operator
 
+    import scipy.fft
+    import scipy.integrate
+    import scipy.interpolate
     import scipy.linalg
+    import scipy.ndimage
+    import scipy.signal
+    import scipy.spatial
     import scipy.special
     import scipy.stats
     import srcad_runtime
