@@ -6,6 +6,7 @@ Only what holds without assumptions (`loops_types`) counts as known. Everything 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ from srcad.transforms.loops_types import ONE, evaluated, trusted
 from srcad.types import UNKNOWN, Abstract, Num
 
 Dims = tuple[Dim, ...]
+_EXTENT = re.compile(r"[\w.]+\.shape\[\d+\](#\d+)?")
 
 
 class Stay(Exception):
@@ -44,6 +46,7 @@ class Extents(Mapping[str, Abstract]):
         self.equal: dict[Dim, Dim] = {}  # extents that a check has found equal
         self.spelling: dict[str, ir.Expr] = {}
         self.other_spelling: dict[Dim, ir.Expr] = {}
+        self.lengths: dict[str, Dim] = {}  # symbols of rounded quotients: what their numerators are, rounding included
 
     # -- as a mapping, for `infer` --
 
@@ -154,7 +157,13 @@ class Extents(Mapping[str, Abstract]):
                 low, high = self.bounds[text]
                 bound = low if coef > 0 else high
                 return self.at_least_zero(dim - symbol(text) * coef + bound * coef, depth + 1)
-        return dim.const >= 0 and all(coef > 0 and ".shape[" in text for text, coef in dim.terms)
+        return dim.const >= 0 and all(coef > 0 and self._is_extent(text, depth) for text, coef in dim.terms)
+
+    def _is_extent(self, text: str, depth: int) -> bool:
+        """Whether a symbol is an array's extent, or the length of a slice that cannot begin behind the array's end."""
+        if text in self.lengths:
+            return depth < 6 and self.at_least_zero(self.lengths[text], depth + 1)
+        return _EXTENT.fullmatch(text) is not None
 
     # -- slices --
 
@@ -223,6 +232,7 @@ class Extents(Mapping[str, Abstract]):
             text = f"ceil(({span - span.const // step * step}) / {step})"
             rest = span - span.const // step * step
             self.spelling[text] = ir.Binary("//", self.spelt(rest + (step - 1)), ir.Const(step))
+            self.lengths[text] = rest + (step - 1)
             return symbol(text) + span.const // step
         return Dim(-(-span.const // step), tuple((s, c // step) for s, c in span.terms))
 
