@@ -6,6 +6,9 @@ with empty caches and again with full ones, and makes tables of them.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import json
 import math
 import os
@@ -44,9 +47,11 @@ def observe(name: str, size: str, peer: str) -> dict[str, float]:
     begin = time.perf_counter()
     peers.PEERS[peer](case, tiny).call()
     first = time.perf_counter() - begin
+    _give_back()
     before = _memory("VmRSS")
     prepared = peers.PEERS[peer](case, case.args(size))
     prepared.call()
+    _give_back()
     _forget_peak()
     prepared.call()
     found = {"first": first, "memory": _memory("VmHWM") - before}
@@ -73,6 +78,13 @@ def _memory(key: str) -> float:
             return next(1024.0 * float(line.split()[1]) for line in file if line.startswith(key + ":"))
     except (OSError, StopIteration):
         return math.nan
+
+
+def _give_back() -> None:
+    """Let the C library return what is free: else what compilation used for a while hides what a call needs."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _forget_peak() -> None:

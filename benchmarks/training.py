@@ -2,6 +2,7 @@
 
     python -m benchmarks.training                     # all, in float64 and float32
     python -m benchmarks.training cnn --dtype float32 --rounds 50
+    python -m benchmarks.training step                # one step of Adam on a million parameters, nothing else
 
 First both make 50 steps from the same parameters on the same batches in float64, and every loss must agree to 1e-6.
 Then short blocks of steps are timed in turn; the least time of each counts. What is timed is the whole step: loss,
@@ -231,6 +232,34 @@ def measure(task: Task, dtype: Any, backend: str, rounds: int) -> Timing:
     return Timing(first, *(min(column) / BLOCK for column in zip(*times)))
 
 
+def adam_steps(dtype: Any, count: int = 1_000_000) -> tuple[Callable[[int], Any], Callable[[int], Any]]:
+    """`update_into` and PyTorch's fused Adam on the same parameters and gradients."""
+    import torch
+
+    torch.set_num_threads(1)
+    p, g = np.random.default_rng(0).normal(size=(2, count)).astype(dtype)
+    theirs = torch.nn.Parameter(torch.tensor(p))
+    theirs.grad = torch.tensor(g)
+    fused = torch.optim.Adam([theirs], lr=1e-3, fused=True)
+    ours = optimizers.adam(1e-3)
+    state = ours.init(p)
+    return lambda _: ours.update_into(p, g, state), lambda _: fused.step()
+
+
+def optimizer_rows(dtypes: list[str], rounds: int) -> int:
+    """Print the times of one step of Adam; how many are slower than PyTorch's."""
+    missed = 0
+    for dtype in dtypes:
+        ours, theirs = adam_steps(np.dtype(dtype).type)
+        first, _ = _timed(ours, 1), _timed(theirs, 1)
+        times = [(_timed(ours, 1), _timed(theirs, 1)) for _ in range(rounds)]
+        mine, other = (min(column) for column in zip(*times))
+        told = f"{mine * 1e6:.0f} us | {other * 1e6:.0f} us | {mine / other:.2f} | 1.00"
+        print(f"| step of Adam | {dtype} | - | {told} | {first:.1f} s |", flush=True)
+        missed += mine > other
+    return missed
+
+
 def _timed(step: Callable[[int], float], count: int) -> float:
     begin = time.perf_counter()
     for k in range(count):
@@ -240,18 +269,22 @@ def _timed(step: Callable[[int], float], count: int) -> float:
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("names", nargs="*", help=", ".join(TASKS))
+    parser.add_argument("names", nargs="*", help=", ".join([*TASKS, "step"]))
     parser.add_argument("--dtype", choices=("float64", "float32"), help="default: both")
     parser.add_argument("--backend", default="numba")
     parser.add_argument("--rounds", type=int, default=100)
     options = parser.parse_args(argv)
     missed = 0
     print("| task | dtype | losses differ by | srcad | PyTorch | ratio | to reach | first call |\n" + "|---" * 8 + "|")
-    for name in options.names or TASKS:
+    dtypes = [options.dtype] if options.dtype else ["float64", "float32"]
+    for name in options.names or [*TASKS, "step"]:
+        if name == "step":
+            missed += optimizer_rows(dtypes, options.rounds)
+            continue
         task = TASKS[name]
         far = disagreement(task, options.backend)
         missed += far > TOLERANCE
-        for dtype in [options.dtype] if options.dtype else ["float64", "float32"]:
+        for dtype in dtypes:
             t = measure(task, np.dtype(dtype).type, options.backend, options.rounds)
             ratio = t.ours / t.theirs
             told = f"{t.ours * 1e6:.0f} us | {t.theirs * 1e6:.0f} us | {ratio:.2f} | {task.limit:.2f}"

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 PIECE = 1 << 17  # elements; below this a thread costs more than it saves
+TOGETHER = 4  # small parameters in one call
 
 
 def sgd(p: Any, g: Any, rate: Any) -> None:
@@ -67,12 +68,25 @@ def adam(
 
 
 def run(kernel: Callable[..., None], numbers: tuple[float, ...], rows: list[tuple[Any, ...]]) -> None:
-    """Run `kernel` on rows of (parameter, gradient, moments); `numbers` are cast to the parameter's dtype."""
-    typed: dict[np.dtype[Any], list[Any]] = {}
+    """Run `kernel` on rows of (parameter, gradient, moments); `numbers` are cast to the parameter's dtype.
+
+    Small parameters go in groups of `TOGETHER`: a call costs more than what it does to them.
+    """
+    numbers = tuple(map(float, numbers))
+    small: dict[np.dtype[Any], list[list[np.ndarray]]] = {}
     for p, g, *moments in rows:
-        if p.dtype not in typed:
-            typed[p.dtype] = [p.dtype.type(x) for x in numbers]
-        _on_leaf(_compiled(kernel, p.dtype), [p, np.asarray(g, p.dtype), *moments], typed[p.dtype])
+        arrays = [p, g if g.dtype == p.dtype else g.astype(p.dtype), *moments]
+        if p.size < 2 * PIECE and all([x.flags.c_contiguous for x in arrays]):
+            small.setdefault(p.dtype, []).append([x if x.ndim == 1 else x.reshape(-1) for x in arrays])
+        else:
+            _on_large(_compiled(kernel, p.dtype, len(arrays), 1), arrays, numbers)
+    for dtype, flat in small.items():
+        start = 0
+        while start < len(flat):
+            count = TOGETHER if len(flat) - start >= TOGETHER else 1
+            columns = zip(*flat[start : start + count])
+            _compiled(kernel, dtype, len(flat[0]), count)(*columns, numbers)
+            start += count
 
 
 def fits(rows: list[tuple[Any, ...]]) -> bool:
@@ -83,11 +97,8 @@ def fits(rows: list[tuple[Any, ...]]) -> bool:
     return available()
 
 
-def _on_leaf(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: list[Any]) -> None:
+def _on_large(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: tuple[float, ...]) -> None:
     """`arrays` are parameter, gradient, moments; what is not contiguous is worked on in a copy and copied back."""
-    if arrays[0].size < 2 * PIECE and all([x.flags.c_contiguous for x in arrays]):
-        kernel(*[x.reshape(-1) for x in arrays], *numbers)
-        return
     worked = [x if x.flags.c_contiguous else np.ascontiguousarray(x) for x in arrays]
     _threaded(kernel, [x.reshape(-1) for x in worked], numbers)
     for position, (x, copy) in enumerate(zip(arrays, worked)):
@@ -106,28 +117,45 @@ def available() -> bool:
 
 
 @functools.cache
-def _compiled(kernel: Callable[..., None], dtype: np.dtype[Any]) -> Callable[..., None]:
+def _compiled(kernel: Callable[..., None], dtype: np.dtype[Any], columns: int, rows: int) -> Callable[..., None]:
+    """The kernel on so many rows: a tuple of parameters, a tuple of gradients, and so on, then the numbers."""
     import numba
 
     scalar = numba.from_dtype(dtype)
-    array = scalar[::1]
-    names = kernel.__code__.co_varnames[: kernel.__code__.co_argcount]
-    signature = numba.void(*(array if name in ARRAYS else scalar for name in names))
-    return numba.njit(signature, nogil=True, error_model="numpy", boundscheck=False)(kernel)
+    count = kernel.__code__.co_argcount - columns
+    one = numba.njit(numba.void(*[scalar[::1]] * columns, *[scalar] * count), **_FLAGS)(kernel)
+
+    def two(ps: Any, gs: Any, numbers: Any) -> None:
+        for i in range(rows):
+            one(ps[i], gs[i], *numbers)
+
+    def three(ps: Any, gs: Any, ts: Any, numbers: Any) -> None:
+        for i in range(rows):
+            one(ps[i], gs[i], ts[i], *numbers)
+
+    def four(ps: Any, gs: Any, ms: Any, vs: Any, numbers: Any) -> None:
+        for i in range(rows):
+            one(ps[i], gs[i], ms[i], vs[i], *numbers)
+
+    column = numba.types.UniTuple(scalar[::1], rows)
+    # float64 numbers from Python, which are quick to hand over; the call of the kernel casts them
+    signature = numba.void(*[column] * columns, numba.types.UniTuple(numba.float64, count))
+    wrappers: dict[int, Any] = {2: two, 3: three, 4: four}
+    return numba.njit(signature, **_FLAGS)(wrappers[columns])
 
 
-ARRAYS = {"p", "g", "t", "m", "v"}
+_FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
-def _threaded(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: list[Any]) -> None:
+def _threaded(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: tuple[float, ...]) -> None:
     pieces = min(_threads(), arrays[0].size // PIECE)
     if pieces < 2:
-        kernel(*arrays, *numbers)
+        kernel(*[(a,) for a in arrays], numbers)
         return
     cuts = np.linspace(0, arrays[0].size, pieces + 1).astype(np.int64).tolist()
-    parts = [tuple(a[start:stop] for a in arrays) for start, stop in zip(cuts[:-1], cuts[1:])]
-    others = [_pool().submit(kernel, *part, *numbers) for part in parts[1:]]
-    kernel(*parts[0], *numbers)
+    parts = [[(a[start:stop],) for a in arrays] for start, stop in zip(cuts[:-1], cuts[1:])]
+    others = [_pool().submit(kernel, *part, numbers) for part in parts[1:]]
+    kernel(*parts[0], numbers)
     for other in others:
         other.result()
 

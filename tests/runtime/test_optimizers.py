@@ -180,6 +180,26 @@ def test_update_into_on_any_layout() -> None:
     np.testing.assert_array_equal(big[1::2], untouched)
 
 
+@pytest.mark.parametrize(
+    "make", [lambda: optimizers.sgd(0.1), lambda: optimizers.sgd(0.1, 0.9), lambda: optimizers.adam(0.1)]
+)
+def test_small_arrays_go_together(make: Any) -> None:
+    """In fours, what is left alone; float32 and what is not contiguous among them."""
+    rng = np.random.default_rng(0)
+    sizes = [(3,), (2, 2), (), (1, 2, 3), (5,), (4,), (2,), (7,), (1,)]
+    params: list[Any] = [rng.normal(size=size) for size in sizes]
+    params += [rng.normal(size=(3, 2)).astype(np.float32), rng.normal(size=(3, 2)).T, rng.normal(size=6)[::2]]
+    grads = [rng.normal(size=p.shape) for p in params]
+    plain, opt = trees.copy(params), make()
+    state, plain_state = opt.init(params), opt.init(plain)
+    for _ in range(3):
+        opt.update_into(params, grads, state)
+        opt.update_into(plain, grads, plain_state, compiled=False)
+    for found, expected in zip(params, plain):
+        tolerance = 1e-6 if expected.dtype == np.float32 else 1e-13
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
+
 def test_large_arrays_are_cut_into_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     from srcad_runtime import fused
 
