@@ -589,8 +589,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         (
             "sums of elements others need are dropped",
-            "if not isinstance(c.target, ir.Name) or c.op or c.target.id in read",
-            "if not isinstance(c.target, ir.Name) or c.target.id in read",
+            "        unread = begun - read\n",
+            "        unread = {c.target.id for c in nest.cells if isinstance(c.target, ir.Name)} - own\n",
         ),
         numba=True,
     ),
