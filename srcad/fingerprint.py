@@ -101,9 +101,11 @@ class _Walk:
         for name in ("__func__", "__self__", "func", "args", "keywords", "py_func", "__wrapped__", "fget"):
             if name in dir(type(value)) or name in getattr(value, "__dict__", {}):
                 self.visit(getattr(value, name, None))
-        if not _installed(sys.modules.get(type(value).__module__)):
+        own = not _installed(sys.modules.get(type(value).__module__))
+        if own:
             self._class(type(value))
-            for name, item in getattr(value, "__dict__", {}).items():
+        for name, item in getattr(value, "__dict__", {}).items():
+            if own or isinstance(item, types.FunctionType):  # `np.vectorize(f)` is f
                 self.parts.append(name)
                 self.visit(item)
 
@@ -120,14 +122,14 @@ class _Walk:
 
     def _function(self, f: types.FunctionType) -> None:
         self.parts.append(f"function {f.__module__}.{f.__qualname__} {_file_stamp(f.__code__.co_filename)}")
-        if _installed_file(f.__code__.co_filename):
-            return
-        self.parts.append(_text(f.__code__))
-        self._code(f.__code__)
-        for names in sorted(_names(f.__code__)):
-            if names in f.__globals__:
-                self.parts.append(f"global {names}")
-                self._named(f.__globals__[names], f.__code__)
+        if not _installed_file(f.__code__.co_filename):
+            self.parts.append(_text(f.__code__))
+            self._code(f.__code__)
+            for names in sorted(_names(f.__code__)):
+                if names in f.__globals__:
+                    self.parts.append(f"global {names}")
+                    self._named(f.__globals__[names], f.__code__)
+        # what an installed function was made of need not be installed: a trainer's objective holds the user's model
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
             self.parts.append(f"cell {name}")
             self.visit(_contents(cell))

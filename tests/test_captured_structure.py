@@ -117,3 +117,28 @@ def test_attributes_of_an_object() -> None:
         options.axis = axis
         np.testing.assert_allclose(srcad.grad(options.summed, backend="numpy")(W), slope(options.summed, W), rtol=1e-7)
     np.testing.assert_allclose(srcad.grad(options.cast, backend="numpy")(W), 2.0 * W)
+
+
+def product(p: Any, x: Any) -> Any:
+    return p * x
+
+
+def square(p: Any, x: Any) -> Any:
+    return p * p * x
+
+
+def test_functions_that_an_installed_function_was_made_of() -> None:
+    """A trainer's objective is the runtime's function, and holds the user's model: another model is another program."""
+    from srcad_runtime import _objective, losses
+
+    from srcad.fingerprint import fingerprint
+
+    p, x = np.array([3.0, 4.0]), np.array([1.0, 2.0])
+    for model, expected in ((product, x * (p * x - x)), (square, 2.0 * p * x * (p * p * x - x))):
+        for aux in (False, True):
+            objective = _objective.objective(model, losses.mse, aux)
+            _, gradient = srcad.value_and_grad(objective, has_aux=aux, backend="numpy")(p, x, x)
+            np.testing.assert_allclose(gradient, expected)
+    made = [_objective.objective(model, losses.mse, False) for model in (product, square)]
+    assert fingerprint(made[0]) != fingerprint(made[1])
+    assert fingerprint(np.vectorize(product)) != fingerprint(np.vectorize(square))
