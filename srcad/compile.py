@@ -110,6 +110,9 @@ def _reason(error: Exception) -> str:
     """The line of Numba's long message that says what it lacks."""
     lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in str(error).splitlines()]
     telling = [line for line in lines if line and not line.startswith(("Failed in", "During:", "File ", "<source"))]
+    if telling and telling[0].endswith("found for signature:"):  # which follows in a line of its own
+        signature = next((line.removeprefix(">>>").strip() for line in telling if line.startswith(">>>")), "")
+        return f"no implementation of {signature}" if signature else telling[0]
     return telling[0] if telling else f"{type(error).__name__} inside Numba"
 
 

@@ -36,10 +36,11 @@ def check_data(arrays: Tree, name: str) -> None:
 
 def explain(error: Exception, objective: Callable[..., Any], args: tuple[Any, ...], place: str) -> None:
     """Add to the error's message the step, the layers it came through and the shapes of everything."""
-    if isinstance(error, SyntaxError):  # srcad.Unsupported: it shows its own place
-        return
     note = f"at {place}{_layers(objective, args)}; {_shapes(args)}"
-    if len(error.args) == 1 and isinstance(error.args[0], str):
+    if isinstance(error, SyntaxError) and hasattr(error, "hint"):  # srcad.Unsupported shows its own place and a way out
+        error.hint = "\n  ".join(filter(None, (error.hint, note)))
+        error.msg = f"{error.msg}\n  {note}"
+    elif len(error.args) == 1 and isinstance(error.args[0], str):
         error.args = (f"{error.args[0]}\n  {note}",)
     elif hasattr(error, "add_note"):
         error.add_note(note)

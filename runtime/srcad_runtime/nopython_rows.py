@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numba import float64, types
 from numba.extending import overload, register_jitable
+from numba.np.numpy_support import as_dtype
 
 from srcad_runtime import activations, attention, functional, normalization
 from srcad_runtime.outlined import outlined, whole
@@ -335,6 +336,17 @@ def _linear(x, weight, bias):
 
 @overload(functional.linear)
 def _overload_linear(x, weight, bias=None):
+    parts = [as_dtype(part.dtype) for part in (x, weight, bias) if isinstance(part, types.Array)]
+    common = np.result_type(*parts)
+    if any(part != common for part in parts):  # BLAS takes one type
+
+        def mixed(x, weight, bias=None):
+            if bias is None:
+                return functional.linear(x.astype(common), weight.astype(common))
+            return functional.linear(x.astype(common), weight.astype(common), bias.astype(common))
+
+        return mixed
+
     def linear(x, weight, bias=None):
         if x.shape[-1] != weight.shape[1]:
             raise ValueError("linear: the last axis of x does not fit weight")

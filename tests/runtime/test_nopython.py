@@ -146,3 +146,15 @@ def test_errors_are_those_of_numpy() -> None:
     sparse = numba.njit(lambda z, y: losses.sparse_cross_entropy(z, y))
     with pytest.raises(IndexError):
         sparse(np.zeros((1, 3)), np.array([3]))
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.bool_, np.float32])
+def test_linear_of_mixed_types_is_numpys(kind: Any) -> None:
+    rng = np.random.default_rng(0)
+    x, weight, bias = (10.0 * rng.normal(size=(2, 4, 3))).astype(kind), rng.normal(size=(5, 3)), rng.normal(size=5)
+    compiled = numba.njit(lambda x, weight, bias: functional.linear(x, weight, bias))
+    for args in ((x, weight, bias), (x, weight.astype(np.float32), bias), (x, weight, None)):
+        found, expected = compiled(*args), functional.linear(*args)
+        assert found.dtype == expected.dtype
+        single = np.float32 in (args[0].dtype, args[1].dtype)  # NumPy multiplies in float32 what is to be float64
+        np.testing.assert_allclose(found, expected, rtol=1e-6 if single else 1e-13)

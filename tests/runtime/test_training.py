@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from complex_step import value_and_grad
-from srcad_runtime import checkpoints, data, metrics, optimizers, progress, schedules, trees
+from srcad_runtime import checkpoints, data, losses, metrics, optimizers, progress, schedules, trees
 from srcad_runtime.callbacks import Callback, EarlyStopping, ModelCheckpoint, TerminateOnNaN
 from srcad_runtime.history import History
 from srcad_runtime.training import Trainer
@@ -394,6 +394,17 @@ def test_a_wrong_shape_names_step_layer_and_shapes() -> None:
     assert "params['w2'] (5, 1) float64" in told and "x (32, 3) float64" in told and "y (32,) float64" in told
 
 
+def test_what_cannot_be_compiled_names_step_and_dtypes() -> None:
+    """Labels that are no integers: Numba has no such function, and the first step says so."""
+    params = {"w": np.zeros((3, 2))}
+    ours = Trainer(lambda p, x: x @ p["w"], params, losses.cross_entropy, optimizers.sgd(0.1), backend="numba")
+    with pytest.raises(SyntaxError, match="Numba cannot compile this: no implementation of sparse_cross") as caught:
+        ours.fit(np.ones((4, 3)), np.ones(4), verbose=0)
+    told = str(caught.value)
+    assert "at step 1 (epoch 1, batch 1), in sparse_cross_entropy (losses.py:" in told
+    assert "y (4,) float64" in told and "params['w'] (3, 2) float64" in told and 'backend="numpy"' in told
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -478,8 +489,6 @@ def classifier(params: Any, x: Any) -> Any:
 
 
 def test_srcad_makes_the_gradient() -> None:
-    from srcad_runtime import losses
-
     rng = np.random.default_rng(1)
     params = {"w1": rng.normal(size=(3, 4)), "b1": np.zeros(4), "w2": rng.normal(size=(4, 2)), "b2": np.zeros(2)}
     found = []
