@@ -16,7 +16,7 @@ from srcad.eval_operators import binary
 from srcad.eval_order import held, holding, in_order, may_be_array, owned, reachable, seen_elsewhere
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn, residual, static
 from srcad.types import Num, Seq
-from srcad.values import Box, Dyn, Known, Lazy, Ptr, Table, Value
+from srcad.values import ROW, Box, Dyn, Known, Lazy, Ptr, Table, Value
 
 
 def plain(key: Any) -> Value:
@@ -177,6 +177,9 @@ def changeable(ev: Evaluator, container: Ptr, loc: ir.Loc | None) -> None:
     if what:
         reason = f"cannot differentiate a change of {what}, which outlives the call"
         raise Unsupported(reason, loc, "Return the value as well, and keep it outside.")
+    if box.site == ROW:
+        reason = f"cannot differentiate a change of a {box.kind} that is an item of a list of unknown length"
+        raise Unsupported(reason, loc, "Keep what changes in a list or array of its own.")
     if box.maybe & reachable(ev):
         raise Unsupported(
             f"cannot differentiate a change of a {box.kind} that may be one of several",

@@ -14,7 +14,7 @@ from srcad.eval_exprs import attribute, sequence
 from srcad.eval_operators import binary
 from srcad.eval_values import constant, demand, dyn, residual, static, static_truth
 from srcad.types import Num, Seq
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Table, Text, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Rows, Stream, Table, Text, Value
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -49,6 +49,10 @@ def _len(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value
         raise TypeError(f"object of type {eval_special.class_of(ev, value).__name__!r} has no len()")
     if isinstance(value, Ptr):
         return constant(len(ev.state.heap[value.id].items))
+    if isinstance(value, Rows):
+        from srcad import eval_rows
+
+        return eval_rows.length(ev, value, loc)
     if isinstance(value, Table):
         from srcad import eval_tables
 

@@ -22,7 +22,7 @@ from srcad.eval_refusals import check_arguments, harmless, refuse_never
 from srcad.eval_values import constant, demand, library_path, residual, static
 from srcad.transforms import activity
 from srcad.types import Num, Seq, Struct
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Table, Text, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Rows, Stream, Table, Text, Value
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -41,6 +41,13 @@ STRUCTURAL = frozenset(
 
 
 def call(ev: Evaluator, expr: ir.Call) -> Value:
+    if isinstance(expr.fn, ir.Ref) and expr.fn.path == "builtins.zip" and len(expr.args) == 1:
+        if isinstance(expr.args[0], ir.Starred) and isinstance(expr.args[0].value, ir.Name):
+            rows = evaluate(ev, expr.args[0].value)
+            if isinstance(rows, Rows):
+                from srcad import eval_rows
+
+                return eval_rows.columns(ev, rows, expr.loc)
     steps: list[Any] = [functools.partial(evaluate, ev, expr.fn)]
     steps += [functools.partial(item_step, ev, item) for item in expr.args]
     steps += [functools.partial(evaluate, ev, item) for _, item in expr.kwargs]
@@ -64,7 +71,7 @@ def _keywords(ev: Evaluator, expr: ir.Call, values: Sequence[Value]) -> Kwargs:
 
 
 def _special(fn: Value) -> Any:
-    from srcad import eval_builtins, eval_itertools, eval_numpy, eval_sequences  # noqa: F401  (registers its functions)
+    from srcad import eval_builtins, eval_itertools, eval_numpy, eval_sequences, eval_sorting  # noqa: F401  (registers)
 
     if isinstance(fn, Known) and isinstance(fn.expr, ir.Ref):
         if fn.expr.path.startswith(("scipy.optimize.", "scipy.integrate.")):
@@ -118,6 +125,10 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     if path not in ASKS_FOR_KIND:
         args = [eval_optional.present(ev, a, loc) for a in args]
         kwargs = {k: eval_optional.present(ev, v, loc) for k, v in kwargs.items()}
+    if path in ("numpy.array", "numpy.asarray") and len(args) == 1 and not kwargs and isinstance(args[0], Rows):
+        from srcad import eval_rows
+
+        return eval_rows.array(ev, args[0], loc)
     if path not in TAKES_LISTS and any(isinstance(a, Table) for a in args):
         from srcad import eval_tables
 
@@ -159,6 +170,10 @@ def named(
     ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None, named_at: ir.Loc | None = None
 ) -> Value:
     """A library function at a path: written out where its rule says how, else kept."""
+    from srcad import eval_ufuncs
+
+    if eval_ufuncs.has_keywords(obj, kwargs):
+        return eval_ufuncs.call(ev, path, obj, args, kwargs, loc)
     rule = rules.lookup(path)
     if rule is not None:
         kwargs = harmless(ev, path, kwargs, loc)

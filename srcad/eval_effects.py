@@ -15,7 +15,7 @@ from srcad.eval_exprs import sequence
 from srcad.eval_index import index_exprs
 from srcad.eval_values import demand, dyn, residual, static
 from srcad.types import Num, Static
-from srcad.values import Dyn, Known, Lazy, Value
+from srcad.values import Dyn, Known, Lazy, Ptr, Value
 
 WRITERS = frozenset("numpy.copyto numpy.fill_diagonal numpy.put numpy.put_along_axis numpy.place numpy.putmask".split())
 
@@ -106,7 +106,9 @@ def put(ev: Evaluator, target: Value, places: Value, value: Value, loc: ir.Loc |
         places = index(ev, order, [places], loc)
     one = isinstance(places, Dyn) and isinstance(places.type, Num) and places.type.dims == ()
     spots = places if one else keep(ev, "numpy.asarray", [places], {}, loc)
-    if not one and not _is_number(value):
+    if isinstance(value, Ptr):
+        value = keep(ev, "numpy.array", [value], {}, loc)
+    if not one and not _is_number(value) and not _same_shape(spots, value):
         value = resized(ev, value, attribute(ev, spots, "shape", loc), loc)
     if len(target.type.dims) == 1:
         return store(ev, target, (residual(ev, spots, loc),), value, loc)

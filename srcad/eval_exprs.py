@@ -13,7 +13,7 @@ from srcad.eval_core import Evaluator, list_site
 from srcad.eval_order import in_order, owned
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn
 from srcad.types import Dim, Num, Seq, Struct
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Maybe, Ptr, Stream, Table, Text, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Maybe, Ptr, Rows, Stream, Table, Text, Value
 
 
 def evaluate(ev: Evaluator, expr: ir.Expr) -> Value:
@@ -183,7 +183,7 @@ def attribute(ev: Evaluator, base: Value, name: str, loc: ir.Loc | None) -> Valu
         return _box_attribute(ev, base, name, loc)
     if isinstance(base, Known):
         return _known_attribute(ev, base, name, loc)
-    if isinstance(base, Table):
+    if isinstance(base, (Table, Rows)):
         return Bound(base, name)
     if isinstance(base, Lazy) and base.kind == "array" and name == "shape":
         return attribute(ev, base.args[0], name, loc)

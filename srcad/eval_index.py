@@ -11,7 +11,7 @@ from srcad.eval_exprs import evaluate_all
 from srcad.eval_operators import known_or_constant
 from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
 from srcad.types import Seq
-from srcad.values import Box, Dyn, Known, Lazy, Ptr, Table, Text, Value, certain
+from srcad.values import Box, Dyn, Known, Lazy, Ptr, Rows, Table, Text, Value, certain
 
 FEW = 8  # numbers of a list that become variables of their own, so that a loop over them is unrolled
 
@@ -69,6 +69,10 @@ def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) ->
 
             return eval_numpy.joined(ev, base.value is np.c_, items, loc)
         raise Unsupported(f"cannot differentiate an index into a value of type {type(base.value).__name__}", loc)
+    if isinstance(base, Rows):
+        from srcad import eval_rows
+
+        return eval_rows.item(ev, base, items, loc)
     if isinstance(base, Table):
         from srcad import eval_tables
 
@@ -144,13 +148,13 @@ def unknown_key(ev: Evaluator, box: Box, key: Value, loc: ir.Loc | None) -> None
     growing = box.kind == "list" and isinstance(box.site, tuple) and box.site[0] == "list"
     if growing and ("dynamic", box.site) not in ev.cx.decisions and _stays_a_list(ev, box, key):
         raise Restart(("dynamic", box.site))
-    if isinstance(key, (Dyn, Text)):
-        for name in sorted(ir.names(key.expr)):
+    for part in key.args if isinstance(key, Lazy) and key.kind == "slice" else (key,):
+        for name in sorted(ir.names(part.expr)) if isinstance(part, (Dyn, Text)) else ():
             loop = ev.state.frames.get("#loops", {}).get(name)
             if loop is not None and ("unroll", loop) not in ev.cx.decisions:
                 raise Restart(("unroll", loop))
             origin = ev.origin_of(ir.Name(name))
-            if origin is not None and key.expr == ir.Name(name):
+            if origin is not None and isinstance(part, (Dyn, Text)) and part.expr == ir.Name(name):
                 raise Restart(("bake", origin.origin, origin.path))
     if growing and ("dynamic", box.site) not in ev.cx.decisions:
         raise Restart(("dynamic", box.site))

@@ -7,22 +7,28 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from srcad import ir, types
+from srcad import eval_rows, ir, types
 from srcad.errors import Unsupported
 from srcad.eval_comprehensions import taking
 from srcad.eval_core import Evaluator, Restart, place
 from srcad.eval_exprs import evaluate
 from srcad.eval_order import owned, release
 from srcad.eval_values import ONE_ARRAY, residual, static
+from srcad.rules import iteration
 from srcad.types import Num, Seq
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Value
+from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Rows, Stream, Value
 
 UNDECIDED = Seq(Num(None, None))
 
 
-def new(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> Value:
+def new(ev: Evaluator, items: list[Value], loc: ir.Loc | None, base: str = "items") -> Value:
     """A list literal that later grows in a loop."""
-    slot = ev.slot(f"items#{place(loc)}", UNDECIDED)
+    slot = ev.slot(f"{base}#{place(loc)}", UNDECIDED)
+    template = next((d[2] for d in ev.cx.decisions if d[:2] == ("rows", slot)), None)
+    if template is None and items:
+        template = eval_rows.template_of(ev, items[0])
+    if template is not None:
+        return eval_rows.new(ev, template, items, base, loc)
     exprs = tuple(residual(ev, item, loc) for item in items)
     at, owner = ev.renewed
     ev.put([(slot, ir.List(exprs))], loc, {owner} if at == place(loc) else ())
@@ -61,9 +67,13 @@ def _with_element(type_: Seq, item: Value, loc: ir.Loc | None) -> Seq:
     return Seq(merged) if isinstance(merged, Num) else type_
 
 
-def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc | None) -> Value:
+def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc | None, part: str = "") -> Value:
+    """`part`: which of several lists it is that are one to the program."""
     if name == "append" and isinstance(owner.expr, ir.Name):
         stack = owner.expr.id
+        template = eval_rows.template_of(ev, args[0])
+        if template is not None and ev.cx.types.get(stack) == UNDECIDED:
+            raise Restart(("rows", stack, template))
         known = ev.cx.types.get(stack)
         assert isinstance(known, Seq)
         ev.cx.types[stack] = _with_element(known, args[0], loc)
@@ -72,14 +82,42 @@ def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc 
     if name == "pop" and not args and isinstance(owner.expr, ir.Name):
         type_ = ev.cx.types[owner.expr.id]
         assert isinstance(type_, Seq)
-        slot = ev.slot(f"item#{place(loc)}", type_.element)
+        slot = ev.slot(f"item{part}#{place(loc)}", type_.element)
         ev.note_type(slot, type_.element)
         release(ev, [slot], loc)
         ev.emit(ir.Pop(ir.Name(slot), owner.expr.id, loc=loc))
         return Dyn(ir.Name(slot), type_.element)
     if name == "copy":
         return collected(ev, owner, loc)
+    own = _WRITTEN_OUT.get((name, len(args)))
+    if own is not None and name != "extend" or name == "extend" and _is_iterable(args):
+        from srcad.eval_itertools import read
+
+        known = ev.cx.types.get(owner.expr.id) if isinstance(owner.expr, ir.Name) else None
+        scalar = name == "insert" and known == UNDECIDED and _is_number(args[1])
+        if not scalar and (not isinstance(known, Seq) or known.element.dims != ()):
+            reason = f"cannot differentiate the method {name} of a list of unknown length that holds arrays"
+            raise Unsupported(reason, loc, ONE_ARRAY)
+        return read(ev, own, [owner, *args], loc)
     raise Unsupported(f"cannot differentiate the method {name} of a list of unknown length", loc, ONE_ARRAY)
+
+
+# what is written out in `rules.iteration`, by name and number of arguments
+_WRITTEN_OUT = {
+    ("insert", 2): iteration.insert_item,
+    ("pop", 1): iteration.pop_item,
+    ("extend", 1): iteration.extend_items,
+    ("clear", 0): iteration.clear_items,
+    ("reverse", 0): iteration.reverse_items,
+}
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims == ()
+
+
+def _is_iterable(args: list[Value]) -> bool:
+    return len(args) == 1 and not isinstance(args[0], Known)
 
 
 def item(ev: Evaluator, base: Dyn, items: list[Value], loc: ir.Loc | None) -> Value:
@@ -165,6 +203,8 @@ def from_comprehension(ev: Evaluator, expr: ir.Comprehension) -> Value:
     ev.env[name] = new(ev, [], expr.loc)
     ev.statement(_nest(expr, body))
     value = ev.env.pop(name)
+    if isinstance(value, Rows):
+        return value
     assert isinstance(value, Dyn) and isinstance(value.expr, ir.Name)
     type_ = ev.cx.types[value.expr.id]
     assert isinstance(type_, Seq)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import eval_operators as operators
-from srcad import eval_optional, eval_tables, ir
+from srcad import eval_optional, eval_rows, eval_tables, ir
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_assign import assign
 from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, of_a_rule, place
@@ -21,7 +21,7 @@ from srcad.eval_order import COUNTERS, changes_nothing, holding, names_in, point
 from srcad.eval_values import ONE_ARRAY, dyn, residual, static, static_truth, truth_expr
 from srcad.transforms import activity
 from srcad.types import Num, Seq
-from srcad.values import Dyn, Lazy, Maybe, Ptr, State, Table, Value
+from srcad.values import Dyn, Lazy, Maybe, Ptr, Rows, State, Table, Value
 
 INT = Num("int64", (), True)
 SHORT_LOOP = 16  # iterations of a loop that is unrolled where it cannot be read otherwise
@@ -269,6 +269,8 @@ class Header:
             return ir.Index(ir.Attr(value.expr, "shape"), (ir.Const(0),))
         if isinstance(value, Table):
             return eval_tables.length(self.ev, value, self.stmt.loc).expr
+        if isinstance(value, Rows):
+            return eval_rows.length(self.ev, value, self.stmt.loc).expr
         if isinstance(value, Lazy) and value.kind in ("enumerate", "reversed", "iter"):
             return self.length(value.args[0])
         if isinstance(value, Lazy) and value.kind in ("zip", "map"):
@@ -287,7 +289,7 @@ class Header:
     def item(self, value: Value, k: Dyn) -> Value:
         """What iteration k gives."""
         ev = self.ev
-        if isinstance(value, (Dyn, Table)):
+        if isinstance(value, (Dyn, Rows, Table)):
             return index(ev, value, [k], self.stmt.loc)
         assert isinstance(value, Lazy)
         if value.kind == "iter":

@@ -15,7 +15,7 @@ from srcad.eval_exprs import sequence
 from srcad.eval_order import owned
 from srcad.eval_values import constant, demand, dyn, library_path, residual, static
 from srcad.types import Num, Seq, is_complex, is_float
-from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Table, Value
+from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Rows, Table, Value
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -33,6 +33,10 @@ def call(ev: Evaluator, fn: Bound, args: Args, kwargs: Kwargs, loc: ir.Loc | Non
         if isinstance(owner.type, Seq):
             from srcad import eval_lists
 
+            if fn.name == "sort":
+                from srcad import eval_sorting
+
+                return eval_sorting.sort_many(ev, owner, kwargs, loc)
             return eval_lists.method(ev, owner, fn.name, args, loc)
         return array_method(ev, owner, fn.name, args, kwargs, loc)
     if isinstance(owner, Ptr):
@@ -46,6 +50,10 @@ def call(ev: Evaluator, fn: Bound, args: Args, kwargs: Kwargs, loc: ir.Loc | Non
                 args = [ev.box("dict", tuple(kwargs), tuple(kwargs.values())), *args]
             return _dict_method(ev, owner, box, fn.name, args, loc)
         return _list_method(ev, owner, box, fn.name, args, kwargs, loc)
+    if isinstance(owner, Rows):
+        from srcad import eval_rows
+
+        return eval_rows.method(ev, owner, fn.name, args, loc)
     if isinstance(owner, Table):
         from srcad import eval_tables
 
@@ -224,6 +232,10 @@ _PYTHON_TYPES = {"float64": "builtins.float", "int64": "builtins.int", "complex1
 
 
 def _tolist(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad import eval_itertools, eval_lists
+
+    if eval_itertools.is_open(ev, owner) and isinstance(owner.type, Num) and len(owner.type.dims or ()) == 1:
+        return eval_lists.collected(ev, owner, loc)
     return ev.tuple_of(sequence(ev, owner, loc), "list", site=loc)
 
 
@@ -260,6 +272,13 @@ def _list_method(
         items, value = _LIST_METHODS[name](ev, box, args, loc)
         ev.state.heap[owner.id] = replace(box, keys=tuple(range(len(items))), items=tuple(items), expr=None)
         return value  # type: ignore[no-any-return]
+    if box.kind == "list" and name == "sort":
+        from srcad import eval_sorting
+
+        changeable(ev, owner, loc)
+        items = [_owned(ev, box, v, loc) for v in eval_sorting.in_order_items(ev, owner, kwargs, loc)]
+        ev.state.heap[owner.id] = replace(ev.state.heap[owner.id], items=tuple(items), expr=None)
+        return Known(None)
     if name == "copy":
         return ev.tuple_of(box.items, box.kind, site=loc)
     if name in ("index", "count"):
@@ -273,7 +292,6 @@ def _list_method(
 
 _REFUSED_OF_LISTS = {
     "remove": (", which looks for equal numbers", "Build a new list without it."),
-    "sort": (", which compares numbers", "Use np.sort on an array, or np.argsort for the order."),
     "index": (", which looks for equal numbers", "Hold the numbers in an array, and compare it."),
     "count": (", which looks for equal numbers", "Hold the numbers in an array, and compare it."),
 }

@@ -49,6 +49,18 @@ def _delete(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Va
     return keep(ev, "numpy.delete", [args[0], places, *args[2:]], kwargs, loc)
 
 
+@handles("numpy.histogram")
+def _histogram(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_calls import expanded
+    from srcad.rules import statistics
+
+    given = dict(zip(("a", "bins", "range"), args, strict=False)) | kwargs
+    number, bins = static(ev, given.get("bins", constant(10)))
+    if number and isinstance(bins, int) and static(ev, given.pop("range", Known(None))) == (True, None):
+        return expanded(ev, statistics.histogram_of_all, [], given, loc)
+    return keep(ev, "numpy.histogram", args, kwargs, loc)
+
+
 @handles("numpy.pad")
 def _pad(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """Margins that are copied have a rule; those that are computed are written out."""
@@ -58,9 +70,11 @@ def _pad(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value
     mode = demand(ev, args[2] if len(args) > 2 else kwargs.get("mode", Known("constant")), "the mode of np.pad", loc)
     if mode == "empty" or not isinstance(mode, str):
         raise Unsupported(f"cannot differentiate np.pad with mode={mode!r}", loc, "Fill the margin with numbers.")
-    if demand(ev, kwargs.get("reflect_type", Known("even")), "the argument reflect_type", loc) != "even":
-        raise Unsupported("cannot differentiate np.pad with reflect_type='odd'", loc, "Join mirrored parts.")
+    kind = demand(ev, kwargs.get("reflect_type", Known("even")), "the argument reflect_type", loc)
     kwargs = {name: value for name, value in kwargs.items() if name != "reflect_type"}
+    if kind == "odd" and mode in ("reflect", "symmetric"):
+        given = dict(zip(("array", "pad_width", "mode"), args, strict=False)) | kwargs
+        return expanded(ev, joining.pad_odd, [], given, loc)
     constants = kwargs.get("constant_values")
     computed = mode in ("linear_ramp", "maximum", "minimum", "mean", "median")
     if computed or constants is not None and not _is_literal(ev, constants):

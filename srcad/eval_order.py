@@ -25,6 +25,7 @@ from srcad.values import (
     Maybe,
     Partial,
     Ptr,
+    Rows,
     State,
     Table,
     Text,
@@ -423,6 +424,8 @@ def _parts(value: Value) -> tuple[Value, ...]:
         return (value.absent, value.value)
     if isinstance(value, Table):
         return (value.array, *value.prefix)
+    if isinstance(value, Rows):
+        return value.columns
     if isinstance(value, Partial):
         return (value.fn, *value.args, *(v for _, v in value.kwargs))
     if isinstance(value, Closure):
@@ -459,6 +462,8 @@ def _moved(value: Value, moved: dict[str, ir.Expr]) -> Value:
         return replace(value, args=tuple(_moved(v, moved) for v in value.args))
     if isinstance(value, Bound):
         return replace(value, owner=_moved(value.owner, moved))
+    if isinstance(value, Rows):
+        return replace(value, columns=tuple(_moved(c, moved) for c in value.columns))  # type: ignore[misc]
     if isinstance(value, Table):
         array, *prefix = (_moved(v, moved) for v in (value.array, *value.prefix))
         return replace(value, array=array, prefix=tuple(prefix))  # type: ignore[arg-type]

@@ -268,21 +268,6 @@ def _replace(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
     return eval_objects.construct(ev, Known(box.cls), [], {**fields, **kwargs}, loc)
 
 
-@handles("builtins.sorted")
-def _sorted(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    value = args[0]
-    if isinstance(value, Dyn) and isinstance(value.type, Num) and len(value.type.dims or ()) == 1 and not kwargs:
-        from srcad import eval_lists
-
-        return eval_lists.collected(ev, keep(ev, "numpy.sort", args, {}, loc), loc)
-    known = [static(ev, v) for v in items_of(ev, value, loc)]
-    if set(kwargs) - {"reverse"} or not all(k for k, _ in known):
-        reason = "cannot differentiate sorted of values known only at run time"
-        raise Unsupported(reason, loc, "Use np.sort on an array, or np.argsort for the order.")
-    backwards = "reverse" in kwargs and demand(ev, kwargs["reverse"], "the argument reverse of sorted", loc)
-    return ev.tuple_of([plain(v) for v in sorted((v for _, v in known), reverse=bool(backwards))], "list", site=loc)
-
-
 # ---- from many to one ----
 
 
@@ -325,27 +310,38 @@ def _adds_to_zero(value: Value) -> bool:
 
 def _extreme(path: str) -> Handler:
     def extreme(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-        name = path.rpartition(".")[2]
+        from srcad import eval_sorting
+
         if kwargs:
-            raise Unsupported(f"cannot differentiate {name} with {next(iter(kwargs))}=", loc, "Write a loop.")
+            return eval_sorting.extreme_with(ev, path, args, kwargs, loc)
         items = known_items(ev, args[0], loc) if len(args) == 1 else args
         if items is None:
-            if isinstance(args[0], Dyn) and isinstance(args[0].type, Num) and len(args[0].type.dims or ()) == 1:
-                return keep(ev, f"numpy.{name}", args, {}, loc)
-            from srcad import eval_lists
-
-            return eval_lists.extreme(ev, args[0], path, loc)
-        if not items:
-            raise ValueError(f"{name}() arg is an empty sequence")
-        known = [static(ev, item) for item in items]
-        if all(k for k, _ in known):
-            return plain((max if name == "max" else min)(v for _, v in known))
-        best = items[0]
-        for item in items[1:]:
-            best = keep(ev, path, [best, item], {}, loc)
-        return best
+            return open_extreme(ev, path, args[0], loc)
+        return closed_extreme(ev, path, items, loc)
 
     return extreme
+
+
+def open_extreme(ev: Evaluator, path: str, value: Value, loc: ir.Loc | None) -> Value:
+    """Of items whose number is known only at run time."""
+    from srcad import eval_lists
+
+    if isinstance(value, Dyn) and isinstance(value.type, Num) and len(value.type.dims or ()) == 1:
+        return keep(ev, f"numpy.{path.rpartition('.')[2]}", [value], {}, loc)
+    return eval_lists.extreme(ev, value, path, loc)
+
+
+def closed_extreme(ev: Evaluator, path: str, items: list[Value], loc: ir.Loc | None) -> Value:
+    name = path.rpartition(".")[2]
+    if not items:
+        raise ValueError(f"{name}() arg is an empty sequence")
+    known = [static(ev, item) for item in items]
+    if all(k for k, _ in known):
+        return plain((max if name == "max" else min)(v for _, v in known))
+    best = items[0]
+    for item in items[1:]:
+        best = keep(ev, path, [best, item], {}, loc)
+    return best
 
 
 HANDLERS["builtins.max"] = _extreme("builtins.max")

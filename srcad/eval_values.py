@@ -19,6 +19,7 @@ from srcad.values import (
     Maybe,
     Partial,
     Ptr,
+    Rows,
     Stream,
     Table,
     Text,
@@ -54,6 +55,8 @@ def _what(value: Value) -> str:
         return "a generator"
     if isinstance(value, Table):
         return "a list of lists"
+    if isinstance(value, Rows):
+        return "a list of tuples of unknown length"
     return f"an iterator ({value.kind})" if isinstance(value, Lazy) else "a function"
 
 

@@ -125,6 +125,19 @@ class Table:
     site: Any = None
 
 
+ROW = "row"  # the site of a container that was read from `Rows`: a change of it would be lost
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A list of unknown length of containers of one structure (kind, keys, cls): a run-time list for each part."""
+
+    columns: tuple[Dyn, ...]
+    kind: str
+    keys: tuple[Any, ...]
+    cls: Any = None
+
+
 @dataclass(frozen=True)
 class Partial:
     """``functools.partial(fn, *args, **kwargs)`` made inside the model, or a derivative ``srcad.grad(f)``."""
@@ -136,7 +149,7 @@ class Partial:
 
 
 Value: TypeAlias = Union[
-    Dyn, Known, Ptr, Closure, Bound, Lazy, Generator, Stream, Text, Conflict, Maybe, Table, Partial
+    Dyn, Known, Ptr, Closure, Bound, Lazy, Generator, Stream, Text, Conflict, Maybe, Table, Rows, Partial
 ]
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 # ---- builtins ----
 
 
@@ -112,6 +114,74 @@ def smallest(items: Sequence[Any], key: Callable[[Any], Any]) -> Any:
             best = item
             least = value
     return best
+
+
+def in_order(values: Any, keys: Any, backwards: bool) -> Any:
+    """`values`, an array, sorted by `keys`; equal ones keep their order, backwards too."""
+    order = np.argsort(keys, kind="mergesort")
+    if backwards:
+        order = len(keys) - 1 - np.argsort(keys[::-1], kind="mergesort")[::-1]
+    return values[order]
+
+
+# ---- lists of unknown length: what Python's lists do in one go ----
+
+
+def insert_item(items: list[Any], place: int, value: Any) -> None:
+    place = max(place + len(items), 0) if place < 0 else min(place, len(items))
+    items.append(value)
+    for k in range(len(items) - 1, place, -1):
+        items[k] = items[k - 1]
+    items[place] = value
+
+
+def pop_item(items: list[Any], place: int) -> Any:
+    if place < 0:
+        place = place + len(items)
+    if place < 0 or place >= len(items):
+        raise IndexError("pop index out of range")
+    value = items[place]
+    for k in range(place, len(items) - 1):
+        items[k] = items[k + 1]
+    items.pop()
+    return value
+
+
+def extend_items(items: list[Any], more: Iterable[Any]) -> None:
+    for value in more:
+        items.append(value)
+
+
+def clear_items(items: list[Any]) -> None:
+    while len(items) > 0:
+        items.pop()
+
+
+def reverse_items(items: list[Any]) -> None:
+    for k in range(len(items) // 2):
+        value = items[k]
+        items[k] = items[len(items) - 1 - k]
+        items[len(items) - 1 - k] = value
+
+
+def write_items(items: list[Any], values: Any) -> None:
+    for k in range(len(items)):
+        items[k] = values[k]
+
+
+# ---- numpy.vectorize ----
+
+
+def vectorized(function: Callable[..., Any], *operands: Any) -> Any:
+    shape = np.broadcast_shapes(*[np.shape(a) for a in operands])
+    flat = [np.ravel(np.broadcast_to(a, shape)) for a in operands]
+    size = flat[0].size
+    if size == 0:
+        raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+    out = np.empty(size)
+    for k in range(size):
+        out[k] = function(*[a[k] for a in flat])
+    return np.reshape(out, shape)
 
 
 # ---- itertools ----

@@ -244,6 +244,22 @@ def pad_computed(
     return array
 
 
+def pad_odd(array, pad_width, mode="reflect"):
+    """Margins reflected at the edge's own value: ``2 * edge - mirrored``, axis by axis as `numpy.pad` does it."""
+    for axis in range(array.ndim):
+        before, after = pair(pad_width, axis)
+        margins = [(before, after) if k == axis else (0, 0) for k in range(array.ndim)]
+        n = array.shape[axis]
+        if before >= n or after >= n:
+            raise ValueError("np.pad: with reflect_type='odd' a margin must be narrower than the array")
+        mirrored = np.pad(array, margins, mode)
+        first, last = cut(array, 0, 1, axis), cut(array, n - 1, n, axis)
+        head = 2 * first - cut(mirrored, 0, before, axis)
+        tail = 2 * last - cut(mirrored, before + n, before + n + after, axis)
+        array = np.concatenate((head, array, tail), axis=axis)
+    return array
+
+
 def pair(value, axis):
     """What an option of `np.pad` says of both ends of an axis: a number, a pair, or a pair for every axis."""
     if not isinstance(value, (tuple, list)):

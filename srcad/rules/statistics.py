@@ -217,7 +217,7 @@ linear(np.bincount, in_="weights")
 @pullback(
     np.histogram,
     wrt=("weights",),
-    inert=("a",),
+    inert=("a", "range"),
     outputs=(0,),
     notes="the counts: zero by what is counted",
     examples=lambda r: [at(r(9), 4, (-2.0, 1.0), weights=r(9)), at(r(9), np.array([-1.0, 0.0, 2.0]), weights=r(9))],
@@ -226,6 +226,13 @@ def histogram_bar(a, bins=10, range=None, *, weights=None, out, out_bar):
     edges = out[1]
     place = np.clip(np.searchsorted(edges, a, "right") - 1, 0, edges.size - 2)
     return np.where((a >= edges[0]) & (a <= edges[-1]), out_bar[0][place], 0.0)
+
+
+def histogram_of_all(a, bins=10, *, weights=None):
+    """Without a range the edges lie between the least and the greatest element, and move with them."""
+    low, high = np.min(a), np.max(a)
+    counts, _ = np.histogram(a, bins, (low, high), weights=weights)
+    return counts, np.linspace(low, high, bins + 1)
 
 
 @pushforward(np.histogram)

@@ -1101,6 +1101,21 @@ FORMS = {
         np.fft.fft(c * v)
         np.abs(np.linalg.det(z))
     """,
+    "keywords of ufuncs, written out": """
+        np.sin(v, where=b, out=np.zeros(4))
+        np.divide(v, w, out=np.zeros_like(v), where=b)
+        np.log(p, where=p > 1.0, out=np.full((3, 4), 2.0))
+        np.multiply(m, q, out=np.ones((3, 4)), where=B)
+        np.add(v, w, dtype=np.float64)
+        np.exp(v, casting="same_kind")
+        np.pad(v, 2, mode="reflect", reflect_type="odd")
+        np.pad(m, ((1, 2), (3, 1)), mode="symmetric", reflect_type="odd")
+        np.pad(v, 2, constant_values=(a, d))
+        np.pad(m, ((1, 2), (3, 1)), constant_values=((a, 2.0), (d, 4.0)))
+        np.histogram(v, 3)[1]
+        v.tolist()[1] * a
+        sorted([a, d])
+    """,
 }
 
 
@@ -1109,9 +1124,6 @@ REFUSED_TEXTS = r"""
     math.dist(v, w)
     np.unstack(m)
     np.require(v)
-    v.tolist()[1] * a
-    sorted([a, d])
-    np.sin(v, where=b, out=np.zeros(4))
     np.gradient(v, e, edge_order=2)
     np.gradient(m, u.cumsum() * 0.0 + np.arange(3.0), e)
     np.polynomial.chebyshev.chebval(a, v)
@@ -1124,8 +1136,6 @@ REFUSED_TEXTS = r"""
     np.add.reduceat(v, [0, 2])
     x = u * a; np.maximum.at(x, k, u * 2.0); x * x
     np.pad(v, 2, mode="empty")[2:-2]
-    np.pad(v, 2, mode="reflect", reflect_type="odd")
-    np.add(v, w, dtype=np.float64)
     np.linalg.lstsq(n, v)[1]
     np.roots(u)
     np.trim_zeros(v)

@@ -27,14 +27,6 @@ def functions_in_a_list(x):
 
 
 @refused(vector)
-def list_of_lists_grows_in_a_loop(x):
-    rows = []
-    for v in x:
-        rows.append([v, v * v])
-    return rows[0][1] * rows[1][0]
-
-
-@refused(vector)
 def array_put_into_a_list_of_unknown_length(x):
     rows = [v * x for v in x]
     rows[0] = rows[1] * 2.0
@@ -76,17 +68,6 @@ def list_changed_while_it_may_be_another(x):
 
 
 @refused(vector)
-def greatest_by_a_key(x):
-    return max((x[0], x[1], x[2]), key=lambda v: v * v) * x[3]
-
-
-@refused(vector)
-def sorted_by_a_key(x):
-    order = sorted((x[0], x[1], x[2]), key=abs)
-    return order[0] * order[2]
-
-
-@refused(vector)
 def pairs_used_twice(x):
     pairs = itertools.combinations((x[0], x[1], x[2]), 2)
     return sum(a * b for a, b in pairs) + sum(a - b for a, b in pairs)
@@ -120,3 +101,41 @@ def effects_under_any(x):
 
     found = any(large(v) for v in (x[0], x[1], x[2]))
     return x[0] * calls[0] if found else x[1]
+
+
+@refused(vector)
+def item_of_a_list_of_lists_changed(x):
+    rows = []
+    for k in range(len(x)):
+        rows.append([x[k], x[k] * 2.0])
+    rows[1][0] = 5.0
+    return rows[0][1] * rows[1][0]
+
+
+@refused(vector)
+def list_with_another_name_appended(x):
+    rows = []
+    for k in range(len(x)):
+        row = [x[k], x[k] * 2.0]
+        rows.append(row)
+        row[0] = row[0] * 3.0
+    return rows[0][0] * rows[1][1]
+
+
+@refused(vector)
+def items_of_two_structures(x):
+    rows = []
+    for k in range(len(x)):
+        rows.append((x[k], k))
+        rows.append((x[k], k, 2.0))
+    return rows[0][0]
+
+
+@refused(vector)
+def first_value_decides_the_type(x):
+    return np.sum(np.vectorize(lambda v: 0 if v < 0.0 else v)(x))
+
+
+@refused(vector)
+def rest_of_a_masked_function(x):
+    return np.sum(np.log(x, where=x > 0.0))

@@ -102,13 +102,6 @@ def multiplied_at_repeated_places(x):
 
 
 @refused(vector)
-def ufunc_where(x):
-    y = x * 3.0
-    np.multiply(x, x, out=y, where=x > 0.0)
-    return np.sum(y * y)
-
-
-@refused(vector)
 def permission_to_destroy_an_argument(x):
     a = np.outer(x, x) + np.eye(4)
     return np.sum(scipy.linalg.solve(a, x, overwrite_a=True))

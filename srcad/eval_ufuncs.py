@@ -1,0 +1,73 @@
+"""Keywords that every ufunc takes: ``where=`` with ``out=``, ``dtype=``, and those that leave the values alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.eval_builtins import Args, Kwargs, keep
+from srcad.eval_core import Evaluator
+from srcad.eval_effects import shares, store
+from srcad.eval_values import demand, static
+from srcad.types import Num
+from srcad.values import Dyn, Known, Value
+
+KEYWORDS = frozenset("where dtype casting order subok".split())
+_HARMLESS = {"casting": ("same_kind", "safe", "unsafe"), "order": ("K", "C", "A"), "subok": (True, False)}
+
+
+def has_keywords(obj: Any, kwargs: Kwargs) -> bool:
+    """Whether a ufunc is given more than its operands and ``out=``."""
+    return hasattr(obj, "nin") and hasattr(obj, "nout") and bool(KEYWORDS & set(kwargs))
+
+
+def call(ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_calls import named
+
+    kwargs = dict(kwargs)
+    for name, allowed in _HARMLESS.items():
+        if name in kwargs and demand(ev, kwargs.pop(name), f"the argument {name}", loc) not in allowed:
+            raise Unsupported(f"cannot differentiate {path} with this {name}", loc, "Leave it out.")
+    if "dtype" in kwargs:
+        args = _cast(ev, path, args[: obj.nin], kwargs.pop("dtype"), loc) + args[obj.nin :]
+    mask = kwargs.pop("where", Known(True))
+    if static(ev, mask) == (True, True):
+        return named(ev, path, obj, args, kwargs, loc)
+    if len(args) > obj.nin:
+        kwargs["out"] = args.pop()
+    return _masked(ev, path, obj, args, mask, kwargs, loc)
+
+
+def _cast(ev: Evaluator, path: str, args: Args, dtype: Value, loc: ir.Loc | None) -> Args:
+    """The operands in the type that the function is to compute in."""
+    kind = np.dtype(demand(ev, dtype, "the argument dtype", loc))
+    if kind.kind not in "fc":
+        raise Unsupported(f"cannot differentiate {path} with dtype={kind.name}", loc, "Convert the operands before.")
+    found = []
+    for value in args:
+        own = value.type if isinstance(value, Dyn) and isinstance(value.type, Num) else None
+        if own is None or own.dtype is None:
+            raise Unsupported(f"cannot differentiate {path} with dtype of operands of unknown type", loc)
+        fits = own.weak or own.dtype == kind.name
+        found.append(value if fits else keep(ev, "srcad_runtime.astype", [value, Known(kind)], {}, loc))
+    return found
+
+
+def _masked(ev: Evaluator, path: str, obj: Any, args: Args, mask: Value, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """``np.log(x, where=m, out=c)`` is ``c[...] = np.where(m, np.log(x), c)``: elsewhere c keeps what it holds."""
+    from srcad.eval_calls import named
+
+    out = kwargs.pop("out", Known(None))
+    if not isinstance(out, Dyn) or not isinstance(out.type, Num):
+        reason = f"cannot differentiate {path} with where= and without out=, whose other elements are anything"
+        raise Unsupported(reason, loc, "Give out=, or write np.where.")
+    value = named(ev, path, obj, args, kwargs, loc)
+    if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dtype != out.type.dtype:
+        raise Unsupported(f"cannot differentiate {path} into an array of another type", loc, "Convert the result.")
+    if not isinstance(out.expr, ir.Name) and not shares(out, ev):
+        out = ev.temp("out", out, loc)
+    store(ev, out, (ir.ELLIPSIS,), keep(ev, "numpy.where", [mask, value, out], {}, loc), loc)
+    return out
