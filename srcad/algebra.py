@@ -17,11 +17,29 @@ def is_number(expr: ir.Expr, value: float) -> bool:
 def negate(expr: ir.Expr) -> ir.Expr:
     if isinstance(expr, ir.Const) and expr.kind in ("float", "int"):
         return ir.Const(-expr.value)
-    if isinstance(expr, ir.Unary) and expr.op == "-":
-        return expr.operand
-    if isinstance(expr, ir.Binary) and expr.op in ("*", "/") and isinstance(expr.left, ir.Const):
+    minus, rest = sign(expr)
+    if minus:
+        return rest
+    if isinstance(expr, ir.Binary) and expr.op in ("*", "/") and _led_by_a_constant(expr.left):
         return ir.Binary(expr.op, negate(expr.left), expr.right)
     return ir.Unary("-", expr)
+
+
+def _led_by_a_constant(expr: ir.Expr) -> bool:
+    while isinstance(expr, ir.Binary) and expr.op in ("*", "/"):
+        expr = expr.left
+    return isinstance(expr, ir.Const) and expr.kind in ("float", "int")
+
+
+def _negated_at(expr: ir.Expr, g: ir.Expr) -> ir.Expr:
+    """``-g * x`` where a product begins with the derivative g; what else it begins with may not have a minus."""
+    if isinstance(g, ir.Name) and expr == g:
+        return ir.Unary("-", g)
+    if isinstance(expr, ir.Binary) and expr.op in ("*", "/"):
+        left = _negated_at(expr.left, g)
+        if isinstance(left, ir.Unary) or isinstance(left, ir.Binary) and sign(left)[0]:
+            return ir.Binary(expr.op, left, expr.right)
+    return negate(expr)
 
 
 def sign(expr: ir.Expr) -> tuple[bool, ir.Expr]:
@@ -50,7 +68,7 @@ def times(g: ir.Expr, partial: ir.Expr, first: bool = False) -> ir.Expr:
     minus_g, g = sign(g)
     minus_p, partial = sign(partial)
     if minus_g != minus_p:
-        return negate(times(g, partial, first))
+        return _negated_at(times(g, partial, first), g)
     if is_number(partial, 1.0):
         return g
     if isinstance(partial, ir.Binary) and partial.op == "/":
@@ -66,8 +84,27 @@ def _product(g: ir.Expr, partial: ir.Expr, first: bool) -> ir.Expr:
     return ir.Binary("*", partial, g) if first else ir.Binary("*", g, partial)
 
 
+def beside(left: ir.Expr, right: ir.Expr) -> ir.Expr:
+    """``left * right`` of a derivative and what stands beside it, in this order; a minus of the derivative in front."""
+    minus, right = sign(right)
+    product = _appended(left, right)
+    return negate(product) if minus else product
+
+
+def _appended(left: ir.Expr, right: ir.Expr) -> ir.Expr:
+    if is_number(left, 1.0) or is_number(right, 1.0):
+        return right if is_number(left, 1.0) else left
+    if isinstance(right, ir.Const) and right.kind in ("float", "int"):
+        return scale(right, left)
+    if isinstance(right, ir.Binary) and right.op == "*":
+        return _appended(_appended(left, right.left), right.right)
+    return ir.Binary("*", left, right)
+
+
 def scale(factor: ir.Const, g: ir.Expr) -> ir.Expr:
     """A constant times g, in front of everything, joined with a constant that is there already."""
+    if is_number(factor, 1.0):
+        return g
     own, rest = _factor(g)
     if own is None and isinstance(g, ir.Binary) and g.op in ("*", "/"):
         return ir.Binary(g.op, scale(factor, g.left), g.right)

@@ -9,6 +9,7 @@ from typing import Any
 from srcad import borrowed, bounds, docstrings, emit, ir, overflow, reasons, recursion, types
 from srcad.dims import dim_expr
 from srcad.errors import Unsupported
+from srcad.facts import Shapes
 from srcad.naming import Names, identifier
 from srcad.pipeline import Generated, Input, Request
 from srcad.program import Program
@@ -88,6 +89,7 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
     recorded = record.record(sweep, dict(aliases))
     wanted = [sweep.bars[i.name] for i in program.wrt]
     first, backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
+    backward = in_order(backward, sweep)
     kept, values = keep_results(sweep, backward)
     body: tuple[ir.Stmt, ...] = (
         ir.Block(FORWARD, (*first, *guards(sweep), *recorded.forward, *kept)),
@@ -109,10 +111,20 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
         seeds=(*program.seeds, *sweep.seeds),
         types=sweep.shapes.types,
         parts=program.parts | sweep.parts,
-        doc=docstrings.describe(doc, sweep, recorded.saved),
+        doc=docstrings.describe(doc, sweep.program, sweep.shapes, recorded.saved),
         notes=reasons.reasons(sweep, recorded),
         return_loc=None,
     )
+
+
+def in_order(backward: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...]:
+    """The named parts of adjoints as g, g2, g3 in the order in which they stand."""
+    assigned = [n.target.id for n in ir.walk(backward) if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name)]
+    found = [name for name in dict.fromkeys(assigned) if name in sweep.parts]
+    new = dict(zip(found, sorted(sweep.parts, key=lambda name: (len(name), name))))
+    known = sweep.shapes.types
+    known |= {new[name]: kind for name, kind in [(name, known[name]) for name in found]}
+    return ir.transform(backward, lambda n: replace(n, id=new.get(n.id, n.id)) if isinstance(n, ir.Name) else n)
 
 
 def counted_by_name(body: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...]:
@@ -151,6 +163,7 @@ def guards(sweep: Any) -> list[ir.Stmt]:
     tests: list[ir.Expr] = []
     for left, right in dict.fromkeys(pairs):
         exprs = (dim_expr(left), dim_expr(right))
+        exprs = exprs[::-1] if isinstance(exprs[0], ir.Const) else exprs
         if not ir.names(exprs) - {i.name for i in sweep.program.inputs}:
             tests.append(ir.Compare(("!=",), exprs))
     if not tests:
@@ -174,7 +187,8 @@ def forward_mode(program: Program, aliases: dict[str, set[str]], request: Reques
     params = ", ".join(str(i.path[-1]) if len(i.path) == 1 else i.name for i in program.wrt)
     what = ", its gradient, and their tangent" if outer else " and its tangent"
     doc = docstrings.returned(base, [i.name for i in program.inputs], what, f"along {params}")
-    new = replace(new, name=name, doc=doc)
+    shapes = Shapes(program.types, program.assumptions, set())
+    new = replace(new, name=name, doc=docstrings.describe(doc, replace(program, name=base), shapes))
     keep("forward", new)
     return new
 
@@ -207,7 +221,8 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     from srcad.transforms import retarget
 
     program = replace(program, results=(*program.results, *(ir.Name(name) for _, name in program.updates)))
-    program = replace(program, body=unmarked(program.body), results=unmarked(program.results))
+    results = unmarked(program.results)
+    program = replace(program, body=tidy.without_unread(unmarked(program.body), ir.names(results)), results=results)
     decorator = ""
     if request.backend == "numba":
         from srcad.transforms import loops

@@ -14,6 +14,8 @@ from srcad.dims import dim_expr
 from srcad.types import Num
 
 if TYPE_CHECKING:
+    from srcad.facts import Shapes
+    from srcad.program import Program
     from srcad.transforms.record import Saved
 
 WIDTH = 84  # of a line inside a function: generated modules are 88 columns wide
@@ -28,13 +30,11 @@ def returned(name: str, inputs: Iterable[str], what: str, wrt: str) -> str:
     return f"Return {name}(...){what}.\n\n{wrapped(f'{wrt[0].upper()}{wrt[1:]}.')}"
 
 
-def describe(first: str, sweep: Any, saved: Iterable[Saved]) -> str:
+def describe(first: str, program: Program, shapes: Shapes, saved: Iterable[Saved] = ()) -> str:
     """The first line, and a paragraph of facts."""
-    shapes = shape_facts(sweep)
-    found = [f"Shapes: {shapes}."] if shapes else []
-    found += [
-        f"{sweep.program.name} writes {n} in place; this function works on a copy." for n in sweep.program.written
-    ]
+    extents = shape_facts(program, shapes)
+    found = [f"Shapes: {extents}."] if extents else []
+    found += [f"{program.name} writes {n} in place; this function works on a copy." for n in program.written]
     found += records(saved)
     summary, _, more = first.partition("\n\n")
     facts = " ".join([*([more] if more else []), *found])
@@ -47,16 +47,16 @@ def wrapped(text: str) -> str:
     return textwrap.fill(glued, WIDTH, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
 
 
-def shape_facts(sweep: Any) -> str:
+def shape_facts(program: Program, shapes: Shapes) -> str:
     """``u (n,), W (k, h)``: the inputs that are arrays, equal extents by equal letters."""
     letters: dict[Any, str] = {}
     free = iter("n m k h p q r s a b c d e f g i j l o t u v w x y z".split())
     found = []
-    for i in sweep.program.inputs:
-        kind = sweep.shapes.types[i.name]
+    for i in program.inputs:
+        kind = shapes.types[i.name]
         if isinstance(kind, Num) and kind.dims:
             extents = []
-            for dim in sweep.shapes.dims(kind):
+            for dim in shapes.dims(kind) or ():
                 if dim is not None and not dim.terms:
                     extents.append(str(dim.const))
                     continue
@@ -68,14 +68,18 @@ def shape_facts(sweep: Any) -> str:
 
 
 def records(saved: Iterable[Saved]) -> list[str]:
-    """``Records y: 8 bytes per trip.``, a sentence for each variable."""
-    sizes: dict[str, dict[str, None]] = {}
+    """``Records y: 8 bytes per trip.``, a sentence for each size; last what takes no memory of its own."""
+    places: dict[str, dict[str, None]] = {}
     for one in saved:
-        sizes.setdefault(one.place, {})[size(one)] = None
-    known = {place: [text for text in found if text] for place, found in sizes.items()}
+        places.setdefault(size(one), {})[one.place] = None
+    sizes: dict[str, list[str]] = {}  # what is recorded at several places may be recorded in several sizes
+    for text, found in places.items():
+        sizes[text] = list(found)
     return [
-        f"Records {place}: {' and '.join(found)}." if found else f"Records {place}." for place, found in known.items()
-    ]
+        f"Records {', '.join(names)}: {text}{' each' if len(names) > 1 else ''}."
+        for text, names in sizes.items()
+        if text
+    ] + ([f"Records {', '.join(sizes[''])}."] if sizes.get("") else [])
 
 
 def size(saved: Saved) -> str:

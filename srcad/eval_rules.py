@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from srcad.eval_core import Context, Evaluator, Restart, of_a_rule
 from srcad.eval_values import constant, residual
 from srcad.facts import Shapes
 from srcad.naming import Names
+from srcad.transforms.liveness import assigned_by
 from srcad.values import Dyn, Known, Value
 
 _LIBRARIES = tuple(f"{name}." for name in library.KNOWN)
@@ -87,7 +89,8 @@ def apply(
         star = next((p.name for p in function.params if p.kind == "star"), None)
         extra = [argument(ev, shapes, v) for v in given[star]] if star is not None else []
         value = call_function(ev, function, [], kwargs, None, None, extra=extra)
-        return [_unplaced(stmt, shapes) for stmt in ev.out], _unplaced(residual(ev, value), shapes)
+        stmts, found = without_second_names(ev.out, residual(ev, value))
+        return [_unplaced(stmt, shapes) for stmt in stmts], _unplaced(found, shapes)
     except Unsupported as error:
         if loc is None or error.loc is None or not of_a_rule(error.loc):
             raise
@@ -96,6 +99,27 @@ def apply(
         raise Unsupported(
             f"cannot differentiate with the rule {rule.__name__}, which needs an argument's value", loc
         ) from None
+
+
+def without_second_names(stmts: list[ir.Stmt], value: ir.Expr) -> tuple[list[ir.Stmt], ir.Expr]:
+    """``g = out_bar`` of a rule, where neither is changed, is no statement: what reads g reads out_bar."""
+    changed = {n for s in stmts for n in assigned_by(s) if not (isinstance(s, ir.Assign) and n == _bare(s.target))}
+    bound = Counter(_bare(s.target) for s in stmts if isinstance(s, ir.Assign))
+    kept: list[ir.Stmt] = []
+    same: dict[str, ir.Expr] = {}
+    for stmt in stmts:
+        stmt = ir.substitute(stmt, same)
+        if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name) and isinstance(stmt.value, ir.Name):
+            pair = stmt.target.id, stmt.value.id
+            if bound[pair[0]] == 1 and not bound[pair[1]] and not changed & set(pair):
+                same[pair[0]] = stmt.value
+                continue
+        kept.append(stmt)
+    return kept, ir.substitute(value, same)
+
+
+def _bare(target: ir.Expr) -> str:
+    return target.id if isinstance(target, ir.Name) else ""
 
 
 def argument(ev: Evaluator, shapes: Shapes, value: Any) -> Value:

@@ -51,7 +51,7 @@ details pre{{font:13px/1.5 ui-monospace,Consolas,monospace;overflow-x:auto}}
 </html>
 """
 
-_QUOTED = re.compile(r"\s*# L(\d+)\b")
+_QUOTED = re.compile(r"\s*# L(\d+)(?! of )\b")
 
 
 def page(

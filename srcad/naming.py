@@ -43,11 +43,13 @@ class Names:
         self._taken = self._taken.union(names)
 
     def fresh(self, name: str) -> str:
-        """`name`, with as many underscores behind it as it takes to be new."""
-        while name in self._taken:
-            name += "_"
-        self._taken |= {name}
-        return name
+        """`name`; with an underscore behind it where that is taken, and a number where that is taken, too."""
+        found, k = name, 1
+        while found in self._taken:
+            found = f"{name}_{k if k > 1 else ''}"
+            k += 1
+        self._taken |= {found}
+        return found
 
     def numbered(self, name: str) -> str:
         """`name`, or ``name2``, ``name3``, ... when that is taken: for parts of statements."""
@@ -59,16 +61,21 @@ class Names:
         return found
 
     def bar(self, name: str) -> str:
-        """The adjoint of `name`: x_bar."""
-        return self.fresh(f"{name}_bar")
+        """The adjoint of `name`: x_bar; of x_ it is x_bar_."""
+        return self._of(name, "bar")
 
     def dot(self, name: str) -> str:
         """The tangent of `name`: x_dot."""
-        return self.fresh(f"{name}_dot")
+        return self._of(name, "dot")
 
     def saved(self, name: str) -> str:
         """Where the overwritten values of `name` are kept: x_saved."""
-        return self.fresh(f"{name}_saved")
+        return self._of(name, "saved")
+
+    def _of(self, name: str, what: str) -> str:
+        stem = name[:-1] if re.fullmatch(r".*[^_]_", name) else name
+        new = f"{stem}_{what}{name[len(stem) :]}"
+        return self.fresh(f"{stem}_{what}" if new in self._taken else new)
 
     def leaf(self, path: Iterable[Any]) -> str:
         """A name for a leaf of a container."""

@@ -342,7 +342,7 @@ class Pull:
 
     def unmask(self, g: Cotangent) -> Cotangent:
         expr = g.expr
-        for test, chosen in reversed(g.masks):
+        for test, chosen in reversed(tuple(dict.fromkeys(g.masks))):
             pair = (expr, ir.ZERO) if chosen else (ir.ZERO, expr)
             expr = ir.call("numpy.where", test, *pair)
         return Cotangent(expr, self.shapes.of(expr), (), g.lazy, g.over) if g.masks else g

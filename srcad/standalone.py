@@ -154,15 +154,20 @@ def _result_names(kernel: Kernel, extra: list[str]) -> list[str]:
     own = {path: name for _, path, name in kernel.inputs}
     bars = [f"{own.get(path, str(path[-1]))}_bar" for path in kernel.wrt]
     dots = _names("out_dot", len(list(_numbers(kernel.output))))
-    reverse = any(name.endswith("_bar") for name in extra)
-    if not any(name.endswith("_dot") for name in extra):
+    reverse = any(_is_a("bar", name) for name in extra)
+    if not any(_is_a("dot", name) for name in extra):
         return bars if reverse else []
     return [*bars, *dots, *(f"{bar}_dot" for bar in bars)] if reverse else dots
 
 
+def _is_a(kind: str, name: str) -> bool:
+    """Whether a name is an adjoint's (`bar`) or a tangent's (`dot`)."""
+    return re.search(rf"_{kind}_?\d*$", name) is not None
+
+
 def _derivatives(kernel: Kernel, rest: list[str]) -> list[ir.Expr]:
     """Adjoints in the structure of the arguments; tangents of the value as they are."""
-    if not rest or not rest[0].endswith("_bar"):
+    if not rest or not _is_a("bar", rest[0]):
         return [ir.Name(name) for name in rest]
     count = len(kernel.wrt)
     found = [_structure(kernel, root, dict(zip(kernel.wrt, rest[:count]))) for root in kernel.roots]

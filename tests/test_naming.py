@@ -16,9 +16,10 @@ def test_the_notation() -> None:
     assert [names.bar("x"), names.dot("x"), names.saved("x"), names.fresh("g")] == ["x_bar", "x_dot", "x_saved", "g"]
 
 
-def test_a_clash_gets_trailing_underscores() -> None:
+def test_a_clash_gets_a_trailing_underscore_and_then_a_number() -> None:
     names = Names({"x_bar"})
-    assert [names.bar("x"), names.bar("x")] == ["x_bar_", "x_bar__"]
+    assert [names.bar("x"), names.bar("x"), names.bar("x_")] == ["x_bar_", "x_bar_2", "x_bar_3"]
+    assert [names.bar("y"), names.bar("y_"), names.dot("y_2")] == ["y_bar", "y_bar_", "y_2_dot"]
     names.take({"g"})
     assert names.fresh("g") == "g_" and "g_" in names
 

@@ -89,7 +89,7 @@ def deviation(a, axis, where):
 
 def distance(a, axis, where):
     if where is None:
-        return a - a.mean(axis=axis, keepdims=True)
+        return a - a.mean() if axis is None else a - a.mean(axis=axis, keepdims=True)
     mean = np.sum(a, axis=axis, keepdims=True, where=where) / counted(a, axis, where)
     return np.where(where, a - mean, 0.0)
 

@@ -381,9 +381,25 @@ class Push:
             raise Unsupported(
                 f"cannot differentiate the operator {expr.op} on floating-point values", expr.loc or self.loc
             )
+        if expr.op == "*":
+            return self.product(expr)
         return self.elementwise(
             expr, rules.lookup(f"operator.{OPERATORS[expr.op]}"), (expr.left, expr.right), None, out
         )
+
+    def product(self, expr: ir.Binary) -> ir.Expr | None:
+        """``x_dot * y + x * y_dot``, the factors where they stand; of a square ``2.0 * x * x_dot``."""
+        if expr.left == expr.right:
+            dot = self.node(expr.left)
+            return None if dot is None else algebra.beside(ir.Binary("*", ir.Const(2.0), expr.left), dot)
+        left, right = self.node(expr.left), self.node(expr.right)
+        terms = [] if left is None else [algebra.beside(left, expr.right)]
+        terms += [] if right is None else [_second(expr.left, right)]
+        used = [
+            (a, d, b) for a, d, b in ((expr.left, left, expr.right), (expr.right, right, expr.left)) if d is not None
+        ]
+        total = _sum(terms)
+        return None if total is None else self.note(total, (expr.left, expr.right), used, expr)
 
     def elementwise(
         self,
@@ -506,6 +522,13 @@ class Push:
         stmts, value = eval_rules.apply(rule, given, self.shapes, self.fwd.names, self.loc)
         self.stmts.extend(stmts)
         return value.items if isinstance(value, ir.Tuple) else (value,)
+
+
+def _second(left: ir.Expr, dot: ir.Expr) -> ir.Expr:
+    """``left * dot``; a sum behind an element would have its line broken inside the element's index."""
+    if isinstance(dot, ir.Binary) and dot.op in "+-" and not isinstance(left, (ir.Name, ir.Const)):
+        left, dot = dot, left
+    return algebra.beside(left, dot)
 
 
 def _sum(terms: Sequence[ir.Expr]) -> ir.Expr | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from srcad import ir, routines
@@ -189,7 +190,7 @@ class Recorder:
     def quoted(self, primal: ir.Stmt, adjoint: tuple[ir.Stmt, ...]) -> Stmts:
         if not adjoint:
             return []
-        return [ir.Block(quote(primal), adjoint)]
+        return [ir.Block(quote(primal, self.sweep.program.loc), adjoint)]
 
     def reads(self, stmts: Sequence[ir.Stmt]) -> frozenset[str]:
         """Primal variables whose values the statements read."""
@@ -826,8 +827,10 @@ def _reads(node: Any, found: set[str], reshaped: set[str]) -> None:
         _reads(child, found, reshaped)
 
 
-def quote(stmt: ir.Stmt) -> str:
-    """``L5  u[i] = ...``: the line and text of a statement of the user's."""
+def quote(stmt: ir.Stmt, home: ir.Loc | None) -> str:
+    """``L5  u[i] = ...``: the line and text of a statement of the user's, and its file where that is another."""
     if stmt.loc is None:
         return ""
-    return f"L{stmt.loc.line}  {stmt.loc.text}"
+    file = stmt.loc.source.file
+    elsewhere = f" of {Path(file).name}" if home is not None and file != home.source.file else ""
+    return f"L{stmt.loc.line}{elsewhere}  {stmt.loc.text}"

@@ -91,7 +91,8 @@ def reverse(program: Program, seeded: Sequence[int], unit: bool = False, also: S
     known = dict(program.types)
     outputs = set().union(also, *(activity.flowing(program.results[k]) for k in seeded))
     wrt = {i.name for i in program.wrt}
-    rev = Reverser(program, names, activity.active(program.body, known, wrt, outputs))
+    seed = names.fresh("out_bar") if len(seeded) == 1 and not unit else ""  # before the adjoint of a variable `out`
+    rev = Reverser(program, names, activity.active(program.body, known, wrt, outputs), seed)
     for name in sorted(wrt):
         rev.bar(name)
     returned = tuple(ir.Assign(ir.Name("#returned"), expr) for expr in program.results)
@@ -109,8 +110,8 @@ class TooLarge(Unsupported):
 class Reverser:
     """Walks the program once and writes the steps."""
 
-    def __init__(self, program: Program, names: Names, active: frozenset[str]) -> None:
-        self.source = program
+    def __init__(self, program: Program, names: Names, active: frozenset[str], seed: str = "") -> None:
+        self.source, self.seed_name = program, seed
         self.names, self.active = names, set(active)
         inputs = {i.name for i in program.inputs}
         again = rebound(program.body, inputs) | program.unstable
@@ -607,7 +608,7 @@ class Reverser:
             seed: ir.Param | None = None
             bar: ir.Expr = ir.Const(1.0)
             if k in seeded and not unit:
-                seed = self.seed(expr, f"out_{k}_bar" if len(seeded) > 1 else "out_bar", len(seeded) == 1)
+                seed = self.seed(expr, self.seed_name or self.names.fresh(f"out_{k}_bar"), len(seeded) == 1)
                 params.append(seed)
                 bar = ir.Name(seed.name)
             if isinstance(expr, (ir.Name, ir.Const)):
@@ -626,7 +627,6 @@ class Reverser:
 
     def seed(self, expr: ir.Expr, name: str, only: bool) -> ir.Param:
         kind = self.shapes.of(expr)
-        name = self.names.fresh(name)
         self.shapes.types[name] = _bar_type(kind)
         return ir.Param(name, default=ir.Const(1.0) if only and kind.dims in ((), None) else None)
 

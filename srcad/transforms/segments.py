@@ -46,7 +46,8 @@ def split(rev: Reverser, stmt: ir.For) -> Sequence[Any] | None:
         ir.Assign(end, ir.call("builtins.min", ir.Binary("+", begin, size), last)),
     )
     inner = ir.For(stmt.target, _range(begin, end), stmt.body, pragma=stmt.pragma, loc=stmt.loc)
-    count = ir.Unary("-", ir.Binary("//", ir.Unary("-", extent), size))
+    before_last = ir.Const(extent.value - 1) if isinstance(extent, ir.Const) else ir.Binary("-", extent, ONE)
+    count = ir.Binary("+", ir.Binary("//", before_last, size), ONE)
     outer = ir.For(ir.Name(chunk), _range(FIRST, count), (*bounds, inner), loc=stmt.loc)
     return [*steps, Loop(outer, (Segment((*map(Step, bounds), *rev.loop(inner))),))]
 

@@ -7,6 +7,7 @@ that may share it is copied, unless its other name is dead from here on. No stat
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from srcad.transforms import activity
 from srcad.transforms.reverse import ZERO
 from srcad.types import Num, Seq
 
+UNBROADCAST = ir.Ref("srcad_runtime.unbroadcast")
 State = dict[str, bool]  # adjoint -> whether it is zero (and has not been written out)
 FRESH = frozenset(
     "numpy.zeros numpy.zeros_like numpy.ones_like numpy.full_like numpy.where numpy.dot numpy.matmul numpy.sum "
@@ -54,6 +56,45 @@ def settle(
             shapes.types[zero.id] = shapes.types[name]
             out.append(ir.Assign(ir.Name(name), zero))
     return tuple(first), tuple(out)
+
+
+def without_unread(body: Sequence[ir.Stmt], read: set[str]) -> tuple[ir.Stmt, ...]:
+    """The statements without those that give a name to a constant or another name, and that nothing reads.
+
+    read: variables that are read after the body.
+    """
+    while True:
+        counts = Counter(n.id for n in ir.walk(tuple(body)) if isinstance(n, ir.Name))
+        named = Counter(map(_named, ir.walk(tuple(body))))
+        unread = {name for name, k in named.items() if name and k == counts[name]} - read
+        if not unread:
+            return tuple(body)
+        body = _without(body, unread)
+
+
+def _named(stmt: object) -> str:
+    """The variable that a statement makes another name of a constant or of a variable."""
+    if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name) and isinstance(stmt.value, (ir.Const, ir.Name)):
+        return stmt.target.id
+    return ""
+
+
+def _without(body: Sequence[ir.Stmt], unread: set[str]) -> tuple[ir.Stmt, ...]:
+    kept: list[ir.Stmt] = []
+    for stmt in body:
+        if _named(stmt) in unread:
+            continue
+        if isinstance(stmt, ir.If):
+            stmt = replace(stmt, body=_without(stmt.body, unread), orelse=_without(stmt.orelse, unread))
+            if not stmt.body and not stmt.orelse:
+                if not any(isinstance(n, (ir.Call, ir.Binary, ir.Index)) for n in ir.walk(stmt.test)):
+                    continue  # a test that cannot raise
+            elif not stmt.body:
+                stmt = _if(stmt, [], list(stmt.orelse))
+        elif isinstance(stmt, (ir.For, ir.While, ir.With, ir.Block)):
+            stmt = replace(stmt, body=_without(stmt.body, unread))
+        kept.append(stmt)
+    return tuple(kept)
 
 
 class Tidier:
@@ -177,6 +218,8 @@ class Tidier:
         kind, own = self.shapes.types[name], self.shapes.of(value)
         if isinstance(kind, Seq):
             return None
+        if isinstance(value, ir.Call) and value.fn == UNBROADCAST and value.args[1] == ir.Name(self.primal[name]):
+            return self.owned(name, value, rest)
         assert isinstance(kind, Num)
         if kind.dims == () == own.dims or self.shapes.same(kind, own):
             return self.owned(name, value, rest)

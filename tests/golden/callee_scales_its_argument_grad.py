@@ -28,7 +28,7 @@ def callee_scales_its_argument_grad(x, s, out_bar=1.0):
     y_bar = np.full_like(y, out_bar)
     factor_bar = 0.0
     for i_ in range(stop_ - 1, -1, -1):
-        # L16  y[i] *= factor
+        # L16 of calls.py  y[i] *= factor
         y[i_] = y_saved_.pop()
         g = y_bar[i_]
         y_bar[i_] = factor * g
@@ -37,7 +37,7 @@ def callee_scales_its_argument_grad(x, s, out_bar=1.0):
     y_bar[0] += factor_bar
     s_bar = 0.0
     for i in range(stop - 1, -1, -1):
-        # L16  y[i] *= factor
+        # L16 of calls.py  y[i] *= factor
         y[i] = y_saved.pop()
         g = y_bar[i]
         y_bar[i] = s * g

@@ -22,12 +22,12 @@ def closure_reads_outer_names_grad(x, s, out_bar=1.0):
     g2 = t_ * g
     total_bar = out_bar * (s * t_ * t_ + x[0])
     s_bar = t_ * g2
-    t__bar = g2 * s
-    t__bar += g * (s * t_)
+    t_bar_ = g2 * s
+    t_bar_ += g * (s * t_)
     x_bar = np.zeros_like(x)
     x_bar[0] += g
     # L7  f(x[2])
-    x_bar[2] += t__bar
+    x_bar[2] += t_bar_
     s = s_saved
     # L5  total = f(x[1])
     g = t * total_bar

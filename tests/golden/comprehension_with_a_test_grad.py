@@ -6,7 +6,7 @@ import numpy as np
 def comprehension_with_a_test_grad(x, out_bar=1.0):
     """Return comprehension_with_a_test(x) and its derivative with respect to x.
 
-    Shapes: x (n,). Records v: 8 * x.shape[0] bytes. Records i_: 8 * x.shape[0] bytes.
+    Shapes: x (n,). Records v, i_: 8 * x.shape[0] bytes each.
     """
     # ---- forward sweep ----
     total = 0
@@ -29,14 +29,14 @@ def comprehension_with_a_test_grad(x, out_bar=1.0):
     # ---- reverse sweep ----
     # L2  return sum(v**3 for v in x if v > 0.0) + sum(2.0 * v for i, v in enumerate(x) if i % 2)
     total_bar = out_bar
-    total__bar = out_bar
+    total_bar_ = out_bar
     x_bar = np.zeros_like(x)
     for i in range(x.shape[0] - 1, -1, -1):
         i_ = i__saved[i]
         v_bar = 0.0
         if i_ % 2:
             # L2  sum(2.0 * v for i, v in enumerate(x) if i % 2)
-            v_bar += 2.0 * total__bar
+            v_bar += 2.0 * total_bar_
         # L2  2.0 * v for i, v in enumerate(x) if i % 2
         x_bar[i] += v_bar
     for k in range(x.shape[0] - 1, -1, -1):

@@ -14,7 +14,6 @@ def dense_linear_algebra_grad(a, b, out_bar=1.0):
         raise ValueError("dense_linear_algebra: shapes unlike those in the docstring")
     x = np.linalg.solve(a, b)
     slogdet_0, slogdet_1 = np.linalg.slogdet(a)
-    sign = slogdet_0
     logdet = slogdet_1
     inv = np.linalg.inv(a)
     norm = np.linalg.norm(a)
@@ -32,8 +31,7 @@ def dense_linear_algebra_grad(a, b, out_bar=1.0):
     # L3  sign, logdet = np.linalg.slogdet(a)
     slogdet_1_bar = logdet_bar
     # L3  np.linalg.slogdet(a)
-    g = slogdet_1_bar
-    a_bar += g * np.linalg.inv(a).T
+    a_bar += slogdet_1_bar * np.linalg.inv(a).T
     # L2  x = np.linalg.solve(a, b)
     b_bar_ = np.linalg.solve(a.T, x_bar)
     a_bar -= np.outer(b_bar_, x)

@@ -10,7 +10,7 @@ def fancy_store_of_distinct_rows_grad(x, rows, out_bar=1.0):
     With respect to x. Shapes: x (4,), rows (n,).
     """
     # ---- forward sweep ----
-    if 4 != x.shape[0]:
+    if x.shape[0] != 4:
         raise ValueError(
             "fancy_store_of_distinct_rows: shapes unlike those in the docstring"
         )

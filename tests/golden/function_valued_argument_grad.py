@@ -6,7 +6,7 @@ import numpy as np
 def function_valued_argument_grad(y0, rate, out_bar=1.0):
     """Return function_valued_argument(...) and its derivatives.
 
-    With respect to y0, rate. Records y: 8 * 8 bytes. Records y_: 8 * 8 bytes.
+    With respect to y0, rate. Records y, y_: 8 * 8 bytes each.
     """
     # ---- forward sweep ----
     y = y0
@@ -30,21 +30,21 @@ def function_valued_argument_grad(y0, rate, out_bar=1.0):
     decay_bar = growth * out_bar
     growth_bar = decay * out_bar
     # L3  growth = _euler(lambda t, y: rate * y * (1.0 - y) + t, y0, 0.1, 8)
-    y__bar = growth_bar
+    y_bar_ = growth_bar
     rate_bar = 0.0
     for k_ in range(7, -1, -1):
-        # L183  y = y + h * f(k * h, y)
+        # L183 of calls.py  y = y + h * f(k * h, y)
         y_ = y__saved[k_]
-        g = 0.1 * y__bar
+        g = 0.1 * y_bar_
         g2 = g * (1.0 - y_)
         rate_bar += g2 * y_
-        y__bar = y__bar + rate * g2 - g * (rate * y_)
+        y_bar_ = y_bar_ + rate * g2 - g * (rate * y_)
     # L3  _euler(lambda t, y: rate * y * (1.0 - y) + t, y0, 0.1, 8)
-    y0_bar = y__bar
+    y0_bar = y_bar_
     # L2  decay = _euler(lambda t, y: -rate * y, y0, 0.1, 8)
     y_bar = decay_bar
     for k in range(7, -1, -1):
-        # L183  y = y + h * f(k * h, y)
+        # L183 of calls.py  y = y + h * f(k * h, y)
         y = y_saved[k]
         g = 0.1 * y_bar
         rate_bar -= g * y

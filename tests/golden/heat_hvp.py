@@ -4,7 +4,10 @@ import numpy as np
 
 
 def heat_hvp(u, alpha, steps, out_bar, u_dot, alpha_dot):
-    """Return heat(...), its gradient, and their tangent along u, alpha."""
+    """Return heat(...), its gradient, and their tangent along u, alpha.
+
+    Shapes: u (n,). heat writes u in place; this function works on a copy.
+    """
     # ---- forward sweep ----
     u_dot = u_dot.copy()
     u = u.copy()
@@ -17,15 +20,15 @@ def heat_hvp(u, alpha, steps, out_bar, u_dot, alpha_dot):
             u_saved[t, i] = u[i]
             u_dot[i] = u_dot[i] + (
                 alpha_dot * (u[i - 1] - 2.0 * u[i] + u[i + 1])
-                + (u_dot[i - 1] - 2.0 * u_dot[i] + u_dot[i + 1]) * alpha
+                + alpha * (u_dot[i - 1] - 2.0 * u_dot[i] + u_dot[i + 1])
             )
             u[i] = u[i] + alpha * (u[i - 1] - 2.0 * u[i] + u[i + 1])
-    out_dot = np.sum(u_dot * u + u_dot * u)
+    out_dot = np.sum(2.0 * u * u_dot)
     out = np.sum(u * u)
 
     # ---- reverse sweep ----
     # L6  return np.sum(u * u)
-    u_bar_dot = out_bar * (2.0 * u_dot)
+    u_bar_dot = 2.0 * out_bar * u_dot
     u_bar = 2.0 * out_bar * u
     alpha_bar = 0.0
     alpha_bar_dot = 0.0
@@ -34,7 +37,7 @@ def heat_hvp(u, alpha, steps, out_bar, u_dot, alpha_dot):
             # L5  u[i] = u[i] + alpha * (u[i - 1] - 2.0 * u[i] + u[i + 1])
             u_dot[i] = u_saved_dot[t, i]
             u[i] = u_saved[t, i]
-            g_dot = alpha_dot * u_bar[i] + u_bar_dot[i] * alpha
+            g_dot = alpha_dot * u_bar[i] + alpha * u_bar_dot[i]
             g = alpha * u_bar[i]
             alpha_bar_dot += (
                 u_bar_dot[i] * (u[i - 1] - 2.0 * u[i] + u[i + 1])

@@ -8,9 +8,7 @@ import numpy as np
 def kalman_scalar_grad(q, r, phi, y, out_bar=1.0):
     """Return kalman_scalar(...) and its derivatives with respect to q, r, phi, y.
 
-    Shapes: y (n,). Records m: 8 * len(y) bytes. Records p: 8 * len(y) bytes. Records
-    error: 8 * len(y) bytes. Records gain: 8 * len(y) bytes. Records s: 8 * len(y)
-    bytes.
+    Shapes: y (n,). Records m, p, error, gain, s: 8 * len(y) bytes each.
     """
     # ---- forward sweep ----
     m = 0.0

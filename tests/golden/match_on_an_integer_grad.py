@@ -26,8 +26,8 @@ def match_on_an_integer_grad(x, kind, out_bar=1.0):
         x_bar += y_bar
     elif kind == 1 or kind == 2:
         # L6  y = x * x * math.sin(x)
-        g2 = sin * y_bar
-        x_bar += 2.0 * x * g2
+        g = sin * y_bar
+        x_bar += 2.0 * x * g
         sin_bar = y_bar * (x * x)
         x_bar += sin_bar * np.cos(x)
     else:

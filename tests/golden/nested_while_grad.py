@@ -4,7 +4,7 @@
 def nested_while_grad(x, y, out_bar=1.0):
     """Return nested_while(x, y) and its derivatives with respect to x, y.
 
-    Records inner: 8 bytes per trip. Records trips: 8 bytes per trip.
+    Records inner, trips: 8 bytes per trip each.
     """
     # ---- forward sweep ----
     trips = 0

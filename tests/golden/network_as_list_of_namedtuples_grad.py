@@ -28,9 +28,9 @@ def network_as_list_of_namedtuples_grad(
 
     # ---- reverse sweep ----
     # L5  return np.mean((x @ last.weight + last.bias) ** 2)
-    g4 = 2.0 * out_bar / t.size * (t + layers_1_bias)
-    t_bar = g4.copy()
-    layers_1_bias_bar = g4.sum(axis=0)
+    g = 2.0 * out_bar / t.size * (t + layers_1_bias)
+    t_bar = g.copy()
+    layers_1_bias_bar = g.sum(axis=0)
     x_bar = np.zeros_like(x)
     x_bar += t_bar @ layers_1_weight.T
     layers_1_weight_bar = np.zeros_like(layers_1_weight)

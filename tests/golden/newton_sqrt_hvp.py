@@ -16,7 +16,7 @@ def newton_sqrt_hvp(x, tol, out_bar, x_dot):
         y_dot = 0.5 * (y_dot + (x_dot / y - y_dot * x / (y * y)))
         y = 0.5 * (y + x / y)
     if y < 1.0:
-        r_dot = y_dot * x + x_dot * y
+        r_dot = y_dot * x + y * x_dot
         r = y * x
     else:
         r_dot = y_dot
@@ -31,7 +31,7 @@ def newton_sqrt_hvp(x, tol, out_bar, x_dot):
         # L6  r = y * x
         y_bar_dot = x_dot * r_bar
         y_bar = x * r_bar
-        x_bar_dot += y_dot * r_bar
+        x_bar_dot += r_bar * y_dot
         x_bar += r_bar * y
     else:
         # L8  r = y
@@ -46,8 +46,8 @@ def newton_sqrt_hvp(x, tol, out_bar, x_dot):
         x_bar_dot += g_dot / y - y_dot * g / (y * y)
         x_bar += g / y
         y_bar_dot = g_dot - (
-            (g_dot * x + x_dot * g) / (y * y)
-            - (y_dot * y + y_dot * y) * (g * x) / (y * y * (y * y))
+            (g_dot * x + g * x_dot) / (y * y)
+            - 2.0 * y * y_dot * (g * x) / (y * y * (y * y))
         )
         y_bar = g - g * x / (y * y)
     # L2  y = x

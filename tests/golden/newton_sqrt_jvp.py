@@ -9,7 +9,7 @@ def newton_sqrt_jvp(x, tol, x_dot):
         y_dot = 0.5 * (y_dot + (x_dot / y - y_dot * x / (y * y)))
         y = 0.5 * (y + x / y)
     if y < 1.0:
-        r_dot = y_dot * x + x_dot * y
+        r_dot = y_dot * x + y * x_dot
         r = y * x
     else:
         r_dot = y_dot

@@ -15,8 +15,8 @@ def parameters_in_a_dict_grad(params_w, params_b, x, out_bar=1.0):
     # ---- reverse sweep ----
     # L2  return np.sum(np.tanh(x @ params["w"] + params["b"]) ** 2)
     tanh_bar = 2.0 * out_bar * tanh
-    g2 = tanh_bar * (1.0 - tanh * tanh)
-    x_bar = np.outer(g2, params_w)
-    params_w_bar = x.T @ g2
-    params_b_bar = g2.sum()
+    g = tanh_bar * (1.0 - tanh * tanh)
+    x_bar = np.outer(g, params_w)
+    params_w_bar = x.T @ g
+    params_b_bar = g.sum()
     return out, params_w_bar, params_b_bar, x_bar

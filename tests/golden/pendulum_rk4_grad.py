@@ -8,10 +8,8 @@ import numpy as np
 def pendulum_rk4_grad(theta, omega, g, length, steps, out_bar=1.0):
     """Return pendulum_rk4(...) and its derivatives.
 
-    With respect to theta, omega, g, length. Records theta: 8 * steps bytes. Records
-    k1t: 8 * steps bytes. Records k2t: 8 * steps bytes. Records k3t: 8 * steps bytes.
-    Records sin: 8 * steps bytes. Records sin2: 8 * steps bytes. Records sin3: 8 * steps
-    bytes. Records sin4: 8 * steps bytes.
+    With respect to theta, omega, g, length. Records theta, k1t, k2t, k3t, sin, sin2,
+    sin3, sin4: 8 * steps bytes each.
     """
     # ---- forward sweep ----
     dt = 0.05
@@ -51,11 +49,11 @@ def pendulum_rk4_grad(theta, omega, g, length, steps, out_bar=1.0):
 
     # ---- reverse sweep ----
     # L10  return 0.5 * length**2 * omega**2 + g * length * (1.0 - math.cos(theta))
-    g4 = out_bar * (1.0 - cos)
+    g2 = out_bar * (1.0 - cos)
     length_bar = out_bar * omega**2 * length
     omega_bar = out_bar * length**2 * omega
-    g_bar = length * g4
-    length_bar += g * g4
+    g_bar = length * g2
+    length_bar += g * g2
     cos_bar = -(out_bar * (g * length))
     theta_bar = -(cos_bar * np.sin(theta))
     for k in range(steps - 1, -1, -1):
@@ -67,52 +65,52 @@ def pendulum_rk4_grad(theta, omega, g, length, steps, out_bar=1.0):
         sin3 = sin3_saved[k]
         sin4 = sin4_saved[k]
         # L9  omega = omega + dt / 6.0 * (k1w + 2.0 * k2w + 2.0 * k3w + k4w)
-        g2 = omega_bar * dt / 6.0
-        k1w_bar = g2
-        k2w_bar = 2.0 * g2
-        k3w_bar = 2.0 * g2
-        k4w_bar = g2
+        g3 = omega_bar * dt / 6.0
+        k1w_bar = g3
+        k2w_bar = 2.0 * g3
+        k3w_bar = 2.0 * g3
+        k4w_bar = g3
         # L8  theta = theta + dt / 6.0 * (k1t + 2.0 * k2t + 2.0 * k3t + k4t)
         theta = theta_saved[k]
-        g2 = theta_bar * dt / 6.0
-        k1t_bar = g2
-        k2t_bar = 2.0 * g2
-        k3t_bar = 2.0 * g2
-        k4t_bar = g2
+        g3 = theta_bar * dt / 6.0
+        k1t_bar = g3
+        k2t_bar = 2.0 * g3
+        k3t_bar = 2.0 * g3
+        k4t_bar = g3
         # L7  k4t, k4w = omega + dt * k3w, -g / length * math.sin(theta + dt * k3t)
-        g5 = sin4 * k4w_bar
-        g_bar -= g5 / length
-        length_bar += g5 * g / (length * length)
+        g4 = sin4 * k4w_bar
+        g_bar -= g4 / length
+        length_bar += g4 * g / (length * length)
         sin4_bar = -(k4w_bar * g / length)
-        g4 = sin4_bar * np.cos(theta + dt * k3t)
-        theta_bar += g4
-        k3t_bar += dt * g4
+        g2 = sin4_bar * np.cos(theta + dt * k3t)
+        theta_bar += g2
+        k3t_bar += dt * g2
         omega_bar += k4t_bar
         k3w_bar += dt * k4t_bar
         # L6  k3t, k3w = omega + 0.5 * dt * k2w, -g / length * math.sin(theta + 0.5 * dt * k2t)
-        g5 = sin3 * k3w_bar
-        g_bar -= g5 / length
-        length_bar += g5 * g / (length * length)
+        g4 = sin3 * k3w_bar
+        g_bar -= g4 / length
+        length_bar += g4 * g / (length * length)
         sin3_bar = -(k3w_bar * g / length)
-        g4 = sin3_bar * np.cos(theta + 0.5 * dt * k2t)
-        theta_bar += g4
-        k2t_bar += 0.5 * g4 * dt
+        g2 = sin3_bar * np.cos(theta + 0.5 * dt * k2t)
+        theta_bar += g2
+        k2t_bar += 0.5 * g2 * dt
         omega_bar += k3t_bar
         k2w_bar += 0.5 * k3t_bar * dt
         # L5  k2t, k2w = omega + 0.5 * dt * k1w, -g / length * math.sin(theta + 0.5 * dt * k1t)
-        g5 = sin2 * k2w_bar
-        g_bar -= g5 / length
-        length_bar += g5 * g / (length * length)
+        g4 = sin2 * k2w_bar
+        g_bar -= g4 / length
+        length_bar += g4 * g / (length * length)
         sin2_bar = -(k2w_bar * g / length)
-        g4 = sin2_bar * np.cos(theta + 0.5 * dt * k1t)
-        theta_bar += g4
-        k1t_bar += 0.5 * g4 * dt
+        g2 = sin2_bar * np.cos(theta + 0.5 * dt * k1t)
+        theta_bar += g2
+        k1t_bar += 0.5 * g2 * dt
         omega_bar += k2t_bar
         k1w_bar += 0.5 * k2t_bar * dt
         # L4  k1t, k1w = omega, -g / length * math.sin(theta)
-        g3 = sin * k1w_bar
-        g_bar -= g3 / length
-        length_bar += g3 * g / (length * length)
+        g5 = sin * k1w_bar
+        g_bar -= g5 / length
+        length_bar += g5 * g / (length * length)
         sin_bar = -(k1w_bar * g / length)
         theta_bar += sin_bar * np.cos(theta)
         omega_bar += k1t_bar

@@ -6,7 +6,7 @@ import numpy as np
 def row_views_in_a_loop_grad(a, out_bar=1.0):
     """Return row_views_in_a_loop(a) and its derivative with respect to a.
 
-    Shapes: a (n, m). Records b: 8 * a.shape[1] bytes per trip and 8 * 3 bytes.
+    Shapes: a (n, m). Records b: 8 * a.shape[1] bytes per trip. Records b: 8 * 3 bytes.
     """
     # ---- forward sweep ----
     b = a + 1.0
@@ -25,13 +25,13 @@ def row_views_in_a_loop_grad(a, out_bar=1.0):
     for i in range(2, 0, -1):
         # L7  row[0] *= above[1]
         b[i, 0] = b_saved_[i]
-        g2 = b_bar[i, 0]
-        b_bar[i, 0] = g2 * b[i - 1, 1]
-        b_bar[i - 1, 1] += g2 * b[i, 0]
+        g = b_bar[i, 0]
+        b_bar[i, 0] = g * b[i - 1, 1]
+        b_bar[i - 1, 1] += g * b[i, 0]
         # L6  row += 0.5 * above
         b[i] = b_saved.pop()
-        g = 0.5 * b_bar[i]
-        b_bar[i - 1] += g
+        g2 = 0.5 * b_bar[i]
+        b_bar[i - 1] += g2
     # L2  b = a + 1.0
     a_bar = b_bar
     return out, a_bar

@@ -30,11 +30,11 @@ def seidel_2d_grad(A, steps, out_bar):
         for i in range(3, 0, -1):
             for j in range(3, 0, -1):
                 # L5  A[i, j] = (A[i - 1, j] + A[i, j - 1] + A[i, j] + A[i, j + 1] + A[i + 1, j]) / 5.0
-                g2 = A_bar[i, j]
-                g3 = g2 / 5.0
-                A_bar[i, j] = g3
-                A_bar[i - 1, j] += g3
-                A_bar[i, j - 1] += g3
-                A_bar[i, j + 1] += g3
-                A_bar[i + 1, j] += g3
+                g = A_bar[i, j]
+                g2 = g / 5.0
+                A_bar[i, j] = g2
+                A_bar[i - 1, j] += g2
+                A_bar[i, j - 1] += g2
+                A_bar[i, j + 1] += g2
+                A_bar[i + 1, j] += g2
     return A, A_bar

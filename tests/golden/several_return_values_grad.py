@@ -15,12 +15,12 @@ def several_return_values_grad(a, b, out_bar=1.0):
 
     # ---- reverse sweep ----
     # L6  return r * math.sin(2.0 * phi) + polar(b, a)[1]
-    r2__ = a * a + b * b
-    r2__ = np.where(r2__ == 0.0, 1.0, r2__)
+    r2_2 = a * a + b * b
+    r2_2 = np.where(r2_2 == 0.0, 1.0, r2_2)
     r_bar = sin * out_bar
     sin_bar = r * out_bar
-    a_bar = out_bar * b / r2__
-    b_bar = -(out_bar * a / r2__)
+    a_bar = out_bar * b / r2_2
+    b_bar = -(out_bar * a / r2_2)
     phi_bar = 2.0 * sin_bar * np.cos(2.0 * phi)
     # L5  r, phi = polar(a, b)
     r2 = b * b + a * a

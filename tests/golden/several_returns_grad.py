@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 
-def several_returns_grad(x, kind, out_bar_=1.0):
+def several_returns_grad(x, kind, out_bar=1.0):
     """Return several_returns(x, kind) and its derivative with respect to x.
 
     Records y: 8 bytes.
@@ -31,34 +31,34 @@ def several_returns_grad(x, kind, out_bar_=1.0):
 
     # ---- reverse sweep ----
     # L12  return y + x
-    out_bar = out_bar_
+    out_bar_ = out_bar
     if kind == 0:
         # L3  return x
-        x_bar = out_bar
-        out_bar = 0.0
+        x_bar = out_bar_
+        out_bar_ = 0.0
     else:
         x_bar = 0.0
         if kind == 1:
             # L6  return y
-            y_bar = out_bar
-            out_bar = 0.0
+            y_bar = out_bar_
+            out_bar_ = 0.0
         else:
             y_bar = 0.0
             if not returned:
                 # L12  return y + x
-                y_bar += out_bar
-                x_bar += out_bar
-                out_bar = 0.0
+                y_bar += out_bar_
+                x_bar += out_bar_
+                out_bar_ = 0.0
             if kind == 2:
                 # L8  y = np.sin(y)
                 y = y_saved
                 y_bar = y_bar * np.cos(y)
             elif x > 0.5:
                 # L11  return y * math.exp(x)
-                y_bar += exp * out_bar
-                exp_bar = out_bar * y
+                y_bar += exp * out_bar_
+                exp_bar = out_bar_ * y
                 x_bar += exp * exp_bar
-                out_bar = 0.0
+                out_bar_ = 0.0
         # L4  y = x * x
         x_bar += 2.0 * x * y_bar
     return out, x_bar

@@ -10,7 +10,7 @@ def softmax_cross_entropy_grad(logits, labels, out_bar=1.0):
     Shapes: logits (n, m), labels (5,).
     """
     # ---- forward sweep ----
-    if 5 != labels.shape[0]:
+    if labels.shape[0] != 5:
         raise ValueError("softmax_cross_entropy: shapes unlike those in the docstring")
     max2 = logits.max(axis=1, keepdims=True)
     shifted = logits - max2

@@ -18,24 +18,24 @@ def ternaries_and_boolean_operators_grad(x, y, out_bar=1.0):
         choice_ = a / y
     b = choice_
     if a > b > 0.0:
-        choice__ = 2.0
+        choice_2 = 2.0
     else:
-        choice__ = 3.0
-    out = b * choice__
+        choice_2 = 3.0
+    out = b * choice_2
 
     # ---- reverse sweep ----
     # L4  return b * (2.0 if a > b > 0.0 else 3.0)
-    b_bar = out_bar * choice__
+    b_bar = out_bar * choice_2
     # L3  b = a * y if (x > 1.0 and y > 1.0) or not x < 0.5 else a / y
-    choice__bar = b_bar
+    choice_bar_ = b_bar
     if x > 1.0 and y > 1.0 or not x < 0.5:
         # L3  a * y if (x > 1.0 and y > 1.0) or not x < 0.5 else a / y
-        a_bar = y * choice__bar
-        y_bar = a * choice__bar
+        a_bar = y * choice_bar_
+        y_bar = a * choice_bar_
     else:
         # L3  a * y if (x > 1.0 and y > 1.0) or not x < 0.5 else a / y
-        a_bar = choice__bar / y
-        y_bar = -(choice__bar * a / (y * y))
+        a_bar = choice_bar_ / y
+        y_bar = -(choice_bar_ * a / (y * y))
     # L2  a = x if x > y else y
     choice_bar = a_bar
     x_bar = 0.0
