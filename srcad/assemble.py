@@ -119,8 +119,8 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
 
 def in_order(backward: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...]:
     """The named parts of adjoints as g, g2, g3 in the order in which they stand."""
-    assigned = [n.target.id for n in ir.walk(backward) if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name)]
-    found = [name for name in dict.fromkeys(assigned) if name in sweep.parts]
+    names = dict.fromkeys(n.id for n in ir.walk(backward) if isinstance(n, ir.Name))
+    found = [name for name in names if name in sweep.parts]
     new = dict(zip(found, sorted(sweep.parts, key=lambda name: (len(name), name))))
     known = sweep.shapes.types
     known |= {new[name]: kind for name, kind in [(name, known[name]) for name in found]}

@@ -19,6 +19,17 @@ def _library(value: Any) -> Any:
     return sys.modules["cupy"] if module == "cupy" else np
 
 
+def layout(array: Any) -> str:
+    """How an array lies in memory, as far as NumPy's choice of a view or a copy depends on it.
+
+    Reshaped, an array in "C" order gives views; one that is "apart", whose elements do not follow one another in C
+    order at equal distances, copies; a "strided" one either.
+    """
+    if array.flags.c_contiguous:
+        return "C"
+    return "strided" if _library(array).may_share_memory(array.reshape(-1), array) else "apart"
+
+
 def interpreted_form(value: Any) -> Any:
     """Arrays as they are; 0-d arrays as scalars, which in-place arithmetic cannot write through."""
     if isinstance(value, np.ndarray):

@@ -206,6 +206,9 @@ def _standalone(ready: Ready) -> str:
     from srcad.standalone import Kernel, standalone
 
     plan, call = ready.kernel.plan, ready.call
+    for origin, path, value in plan.baked:
+        if origin == "layout" and value == "apart" and plan.backend == "numba":
+            raise ValueError(f"{path[0]} is not in C order, which compiled code cannot tell: save with backend='numpy'")
     kinds = {"VAR_POSITIONAL": "star", "VAR_KEYWORD": "starstar", "KEYWORD_ONLY": "keyword"}
     parameters = tuple(
         ir.Param(p.name, kinds.get(p.kind.name, "positional"), _literal(p.default))

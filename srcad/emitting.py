@@ -83,10 +83,15 @@ def generate(job: Job, target: Any, keep_passes: bool = False) -> Any:
         backend=job.config.backend,
         has_aux=bool(target.options.get("has_aux", False)),
     )
+    from srcad.errors import Unsupported
+
     while True:
         try:
             return pipeline.build(request, keep_passes)
         except pipeline.NeedValue as need:
+            if need.origin == "layout":
+                reason = f"cannot differentiate a write into a reshaped {need.path_[0]}, which may be a view or a copy"
+                raise Unsupported(reason, target.function.loc, "Reshape a copy of it.") from None
             value = _value(target, need.origin, need.path_)
             request = replace(request, baked=(*request.baked, (need.origin, need.path_, value)))
 

@@ -172,6 +172,8 @@ class Checks:
             self.text.missing(f"{self._extent(one, axis)} != {self._extent(other, last)}")
         for one, axis, n in self.kernel.least:
             self.text.missing(f"{self._extent(one, axis)} < {n}")
+        for position, layout in self.kernel.layouts:
+            self.text.missing(f"layout({self.flat[position][0]}) != {layout!r}")
         for space, key, value in self.kernel.watched:
             self.text.missing(f"{self.text.constant(space)}.get({key!r}) is not {self.text.constant(value)}")
         for origin, path, value in self.kernel.baked_hidden:

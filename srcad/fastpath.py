@@ -134,6 +134,7 @@ class _Writer(Checks):
             "MISS": MISS, "ndarray": np.ndarray, "like": boundary.like, "zeros": boundary.zeros,
             "compiled_form": boundary.compiled_form, "may_share_memory": np.may_share_memory, "float64": np.float64,
             "follow": leaves.follow, "same": same, "read": captured.read, "finite": recovery.finite,
+            "layout": boundary.layout,
             "unflatten": unflatten, "assemble": leaves.assemble, "snapshot": leaves.snapshot, "failed": failed,
             **self.text.space,
         }  # fmt: skip

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcad import cache, captured, compile, kernel, leaves, library
+from srcad import boundary, cache, captured, compile, kernel, leaves, library
 from srcad.binding import Binder
 from srcad.fingerprint import fingerprint
 from srcad.kernel import Kernel, Plan
@@ -263,6 +263,8 @@ def _is_object(value: Any) -> bool:
 
 
 def _wanted(call: Call, origin: str, path: leaves.Path) -> Any:
+    if origin == "layout":
+        return boundary.layout(call.at(path))
     return call.at(path) if origin == "param" else call.read(origin, path)
 
 

@@ -64,6 +64,7 @@ class Kernel:
     baked_hidden: tuple[tuple[str, leaves.Path, Any], ...]
     alike: tuple[tuple[int, int | None, int, int | None], ...] = ()  # (leaf, axis, leaf, axis) of equal extents
     least: tuple[tuple[int, int, int], ...] = ()  # (leaf, axis, n): an extent of at least n
+    layouts: tuple[tuple[int, str], ...] = ()  # (leaf, `boundary.layout` it is made for)
     watched: tuple[tuple[dict[str, Any], str, Any], ...] = field(
         default=(), repr=False
     )  # names of modules that must still mean the same
@@ -87,6 +88,9 @@ class Kernel:
                 return None
         for one, axis, n in self.least:  # type: ignore[assignment]
             if flat[one].shape[axis] < n:
+                return None
+        for position, layout in self.layouts:
+            if boundary.layout(flat[position]) != layout:
                 return None
         for space, name, value in self.watched:
             if space.get(name) is not value and not same(space.get(name), value):
@@ -207,13 +211,14 @@ def make(plan: Plan, compiled: Compiled, leaf_paths: list[leaves.Path], space: d
     positions = {p: k for k, p in enumerate(leaf_paths)}
     picks = tuple(positions.get(p) if origin == "param" else None for origin, p, _ in plan.inputs)
     by_leaf = tuple((positions[p], v) for origin, p, v in plan.baked if origin == "param" and p in positions)
-    others = [(o, p, v) for o, p, v in plan.baked if not (o == "param" and p in positions)]
+    layouts = tuple((positions[p], v) for origin, p, v in plan.baked if origin == "layout")
+    others = [(o, p, v) for o, p, v in plan.baked if o != "layout" and not (o == "param" and p in positions)]
     spaces = [_space(o, p, space) for o, p, _ in others]
     watched = tuple((s, p[0].rpartition(":")[2], v) for s, (_, p, v) in zip(spaces, others) if s is not None)
     rest = tuple(entry for s, entry in zip(spaces, others) if s is None)
     alike = tuple((positions[a[0]], a[1], positions[b[0]], b[1]) for a, b in plan.alike if not isinstance(b, int))
     least = tuple((positions[p], k, n) for (p, k), n in plan.alike if isinstance(n, int) and k is not None)
-    return Kernel(plan, compiled, picks, by_leaf, rest, alike, least, watched, warm=plan.backend != "numba")
+    return Kernel(plan, compiled, picks, by_leaf, rest, alike, least, layouts, watched, warm=plan.backend != "numba")
 
 
 def _space(origin: str, path: leaves.Path, space: dict[str, Any]) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ class Request:
 
 
 class NeedValue(Exception):
-    """`build` raises it when a number decides the program's structure (an axis, a container's index).
+    """`build` raises it when a number decides the program's structure (an axis, a container's index), or a layout.
 
     The caller reads the value at (origin, path), adds it to `Request.baked` and asks again.
     """
@@ -87,7 +87,7 @@ def build(request: Request, keep_passes: bool = False) -> Generated:
         Unsupported: the program cannot be differentiated. NeedValue: a number decides its structure.
     """
     from srcad import assemble, recursion
-    from srcad.transforms import alias, desugar
+    from srcad.transforms import alias, desugar, layouts
 
     kept: list[tuple[str, str]] = []
     keep = assemble.keeper(kept) if keep_passes else lambda *_: None
@@ -96,7 +96,9 @@ def build(request: Request, keep_passes: bool = False) -> Generated:
     program = assemble.inlined(request)
     keep("inline", program)
     recursion.prepare(program)
+    program = layouts.layouts(program, request)
     program, aliases = alias.alias(program)
+    program = layouts.guarded(program, request.backend)
     assemble.refuse_written_defaults(program, request)
     keep("alias", program)
     for mode in request.modes:

@@ -12,7 +12,7 @@ values asks for it).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from srcad import ir, routines, types
@@ -52,6 +52,7 @@ def alias(program: Program) -> tuple[Program, dict[str, set[str]]]:
         for i in program.inputs
         if i.name in checker.written_inputs
     )
+    checker.write_held(program.flat)
     names = tuple(i.name for i in program.inputs if i.name in checker.written_inputs)
     return replace(program, body=(*copies, *program.body), written=names), checker.relation()
 
@@ -338,6 +339,12 @@ class Checker:
                 target = target.args[0]
             else:
                 target = target.base
+
+    def write_held(self, flat: Mapping[str, str]) -> None:
+        """Writes into what stands for an input are writes into that."""
+        for stmt in ir.walk(self.program.body):
+            if isinstance(stmt, (ir.Store, ir.Augment)) and activity.root(stmt.target) in flat:
+                self.write_input(flat[activity.root(stmt.target)], stmt)
 
     def write_input(self, name: str, stmt: ir.Stmt) -> None:
         """A write that reaches an argument's memory works on a copy; captured arrays outlive the call."""

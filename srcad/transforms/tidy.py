@@ -219,7 +219,8 @@ class Tidier:
         if isinstance(kind, Seq):
             return None
         if isinstance(value, ir.Call) and value.fn == UNBROADCAST and value.args[1] == ir.Name(self.primal[name]):
-            return self.owned(name, value, rest)
+            if isinstance(value.args[0], ir.Binary) and value.args[0].op == "@":  # which is broadcast along no axis
+                return self.owned(name, value, rest)
         assert isinstance(kind, Num)
         if kind.dims == () == own.dims or self.shapes.same(kind, own):
             return self.owned(name, value, rest)

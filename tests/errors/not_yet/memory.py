@@ -21,12 +21,6 @@ def write_through_a_reshaped_matrix(a):
     return np.sum(b * b)
 
 
-@refused(matrix)
-def write_through_ravel_of_an_argument(a):
-    a.ravel()[1] = 5.0 * a[1, 1]
-    return np.sum(a * a)
-
-
 @refused(vector)
 def write_through_a_flipped_name(x):
     y = x * 2.0
