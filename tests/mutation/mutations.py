@@ -262,7 +262,11 @@ MUTATIONS: tuple[Mutation, ...] = (
             "masked = replace(g, masks=(*g.masks, (test, chosen)))",
             "masked = replace(g, masks=(*g.masks, (test, not chosen)))",
         ),
-        ("where is not masked", "        for test, chosen in reversed(g.masks):", "        for test, chosen in ():"),
+        (
+            "where is not masked",
+            "        for test, chosen in reversed(tuple(dict.fromkeys(g.masks))):",
+            "        for test, chosen in ():",
+        ),
         ("x * x counts once", "value=algebra.times(g.expr, ir.Const(2.0)))", "value=g.expr)"),
         ("sums of unknown shape are not undone", "        return replace(g, over=True)", "        return g"),
         (
