@@ -88,11 +88,11 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
     sweep = reverse.reverse(replace(program, results=(*program.results, *rebound)), seeded, unit)
     recorded = record.record(sweep, dict(aliases))
     wanted = [sweep.bars[i.name] for i in program.wrt]
-    first, backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
+    first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
     backward = in_order(backward, sweep)
     kept, values = keep_results(sweep, backward)
     body: tuple[ir.Stmt, ...] = (
-        ir.Block(FORWARD, (*first, *guards(sweep), *recorded.forward, *kept)),
+        ir.Block(FORWARD, (*first, *guards(sweep), *tidy.beside(recorded.forward, zeros), *kept)),
         ir.Block(REVERSE, backward, blank_before=True),
     )
     body = counted_by_name(body, sweep) if "_" not in ir.names(tuple(values)) else body

@@ -171,10 +171,10 @@ def _pair(routine: Routine) -> dict[str, ir.Function]:
     recorded = record.record(sweep, dict(routine.aliases), undone)
     returned = [sweep.bars[routine.inputs[k]] for k in number_inputs(routine)]
     handed = [sweep.bars[routine.inputs[k]] for k in array_inputs(routine)]
-    first, backward = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, returned, sweep.names, handed)
+    first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, returned, sweep.names, handed)
     kept, values = assemble.keep_results(sweep, backward)
     values = [v if sweep.shapes.of(v).dims == () else ir.call("numpy.copy", v) for v in values]
-    ahead = (*recorded.forward, *kept)
+    ahead = (*tidy.beside(recorded.forward, zeros), *kept)
     tape = _tape(routine, sweep, ahead, (*first, *backward), returned)
     start = tuple(ir.Assign(ir.Name(name), ir.NONE) for name in tape if name not in _certain(ahead))
     result = ir.Tuple((*values, ir.Tuple(tuple(ir.Name(name) for name in tape))))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from srcad import algebra, ir, routines, rules
 from srcad.facts import Shapes
@@ -35,13 +36,18 @@ def settle(
     wanted: Sequence[str],
     names: Names,
     given: Sequence[str] = (),
-) -> tuple[tuple[ir.Stmt, ...], tuple[ir.Stmt, ...]]:
-    """(what comes before the forward sweep, the reverse sweep), with zeros worked out.
+) -> tuple[tuple[ir.Stmt, ...], tuple[ir.Stmt, ...], dict[str, ir.Assign]]:
+    """(what comes before the forward sweep, the reverse sweep, zeros beside variables), with zeros worked out.
 
     bars: variable -> adjoint. wanted: adjoints that are returned; one that stays zero comes first where its variable is
-    another array later on. given: adjoints that hold something from the start.
+    another array later on. given: adjoints that hold something from the start. The zeros beside a variable belong
+    behind its assignments in the forward sweep (`beside`): the variable may have no value where they are needed first.
     """
     tidier = Tidier(bars, shapes)
+    tidier.block(stmts, dict.fromkeys(bars.values(), True) | dict.fromkeys(given, False))
+    early = {name for name in tidier.early if name not in wanted}
+    zeros = {tidier.primal[bar]: ir.Assign(ir.Name(bar), tidier.zero_like(bar)) for bar in sorted(early)}
+    tidier, given = Tidier(bars, shapes), (*given, *early)
     state = dict.fromkeys(bars.values(), True) | dict.fromkeys(given, False)
     out = tidier.block(stmts, state)
     first: list[ir.Stmt] = []
@@ -55,7 +61,32 @@ def settle(
             first.append(ir.Assign(zero, tidier.zero_like(name)))
             shapes.types[zero.id] = shapes.types[name]
             out.append(ir.Assign(ir.Name(name), zero))
-    return tuple(first), tuple(out)
+    return tuple(first), tuple(out), zeros
+
+
+def beside(stmts: Sequence[ir.Stmt], zeros: dict[str, ir.Assign]) -> tuple[ir.Stmt, ...]:
+    """The forward sweep with adjoints that begin as zeros where their variables get values."""
+    if not zeros:
+        return tuple(stmts)
+    out: list[ir.Stmt] = []
+    for stmt in stmts:
+        blocks: Any = {name: beside(getattr(stmt, name), zeros) for name in ("body", "orelse") if hasattr(stmt, name)}
+        out.append(replace(stmt, **blocks) if blocks else stmt)
+        if isinstance(stmt, ir.Assign):
+            out += [zeros[name] for name in sorted(ir.names(stmt.target)) if name in zeros]
+    return tuple(out)
+
+
+def _begins_in(bar: str, stmts: Sequence[ir.Stmt]) -> bool:
+    """Whether the variable of an adjoint certainly gets its value in what these statements are the adjoint of."""
+    for stmt in stmts:
+        if isinstance(stmt, ir.Assign) and stmt.target == ir.Name(bar):
+            return True
+        if isinstance(stmt, (ir.Block, ir.With)) and _begins_in(bar, stmt.body):
+            return True
+        if isinstance(stmt, ir.If) and _begins_in(bar, stmt.body) and _begins_in(bar, stmt.orelse):
+            return True
+    return False
 
 
 def without_unread(body: Sequence[ir.Stmt], read: set[str]) -> tuple[ir.Stmt, ...]:
@@ -102,6 +133,7 @@ class Tidier:
         self.primal = {bar: name for name, bar in bars.items()}
         self.shapes = shapes
         self.vanished: dict[str, ir.Expr] = {}
+        self.early: set[str] = set()  # adjoints of arrays whose zeros come where the array may not exist
 
     def block(self, stmts: Sequence[ir.Stmt], state: State) -> list[ir.Stmt]:
         out: list[ir.Stmt] = []
@@ -115,9 +147,9 @@ class Tidier:
             if inner:
                 out.append(replace(stmt, body=tuple(inner)))
         elif isinstance(stmt, ir.If):
-            self.branch(stmt, state, out)
+            self.branch(stmt, state, out, rest)
         elif isinstance(stmt, (ir.For, ir.While)):
-            self.loop(stmt, state, out)
+            self.loop(stmt, state, out, rest)
         elif isinstance(stmt, ir.With):
             body = self.block(stmt.body, state)
             if body:
@@ -160,6 +192,13 @@ class Tidier:
                 continue
             out.append(ir.Assign(ir.Name(name), self.zero_like(name)))
             state[name] = False
+
+    def note_early(self, names: set[str], state: State, rest: Sequence[ir.Stmt]) -> None:
+        """Zeros that come before a branch or a loop, of arrays that may get their values only in there."""
+        for name in names:
+            kind = self.shapes.types[name]
+            if isinstance(kind, Num) and kind.dims != () and not _begins_in(name, rest):
+                self.early.add(name)
 
     def zero_like(self, bar: str) -> ir.Expr:
         kind = self.shapes.types[bar]
@@ -271,7 +310,7 @@ class Tidier:
 
     # ---- control flow ----
 
-    def branch(self, stmt: ir.If, state: State, out: list[ir.Stmt]) -> None:
+    def branch(self, stmt: ir.If, state: State, out: list[ir.Stmt], rest: Sequence[ir.Stmt]) -> None:
         self.need(ir.names(stmt.test), state, out)
         while True:
             one, two = dict(state), dict(state)
@@ -279,6 +318,7 @@ class Tidier:
             torn = {n for n in state if n in self.primal and one[n] != two[n] and state[n]}
             if not torn:
                 break
+            self.note_early(torn, state, rest)
             self.need(torn, state, out)
         for name in sorted(n for n in state if n in self.primal and one[n] != two[n]):  # zeroed on one path only
             side, env = (body, one) if one[name] else (orelse, two)
@@ -287,13 +327,14 @@ class Tidier:
         if body or orelse:
             out.append(_if(stmt, body, orelse))
 
-    def loop(self, stmt: ir.For | ir.While, state: State, out: list[ir.Stmt]) -> None:
+    def loop(self, stmt: ir.For | ir.While, state: State, out: list[ir.Stmt], rest: Sequence[ir.Stmt]) -> None:
         while True:
             after = dict(state)
             body = self.block(stmt.body, after)
             begun = {n for n in state if n in self.primal and state[n] and not after[n]}
             if not begun:
                 break
+            self.note_early(begun, state, rest)
             self.need(begun, state, out)
         self.need({n for n in state if n in self.primal and not state[n] and after[n]}, after, body)
         if body:
