@@ -8,12 +8,13 @@ Differential Equations I, 1993, I.14).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from srcad import assemble, ir, types
 from srcad.dims import Dim
 from srcad.errors import Unsupported
 from srcad.eval_array_likes import as_array
+from srcad.eval_exprs import sequence
 from srcad.eval_implicit import (
     COUNT,
     FLAG,
@@ -34,7 +35,7 @@ from srcad.eval_values import demand, residual
 from srcad.nested import flat
 from srcad.transforms import forward
 from srcad.types import Num
-from srcad.values import Dyn, Value
+from srcad.values import Dyn, Ptr, Value
 
 # ---- derivatives of the user's function, written out ----
 
@@ -139,16 +140,48 @@ def array(g: Given, name: str) -> Dyn:
     raise Unsupported(f"cannot differentiate {g.path} with {name} that is no array of one axis", g.loc, "Pass one.")
 
 
-def moved(g: Given, found: Dyn, outline: Outline, rhs: ir.Ref, y0: Dyn, times: Dyn, how: ir.Expr) -> Value:
-    """The trajectory, with its derivative by the start and by whatever the right-hand side reads."""
+@dataclass(frozen=True)
+class Track:
+    """A trajectory to be differentiated: `times` do not move; `at` are the same times as the program moves them."""
+
+    outline: Outline
+    rhs: ir.Ref
+    y0: Dyn
+    times: Dyn
+    how: ir.Expr
+    at: Dyn | None = None
+    start: Dyn | None = None
+
+
+def moved(g: Given, found: Dyn, path: Track) -> Value:
+    """The trajectory, with its derivative by the start, the times, and whatever the right-hand side reads."""
+    outline, rhs, y0, times, how = path.outline, path.rhs, path.y0, path.times, path.how
     state = outline.unknowns[0 if g.path.endswith("odeint") and not tfirst(g) else 1]
     args = ir.Tuple(tuple(outline.extras.values()))
     along = tangent_by(outline, (state,), "_dot")
     found = linked(g, "started", found, y0.expr, rhs, along, times.expr, args, how)
+    if path.at is not None:
+        found = linked(g, "sampled", fresh(g, "y", found), path.at.expr, rhs, along, y0.expr, args, how)
+    if path.start is not None:
+        found = linked(g, "begun", found, path.start.expr, rhs, along, y0.expr, times.expr, args, how)
     for name in moving_inputs(outline):
         along = tangent_by(outline, (state, name), f"_dot_{name}")
         found = linked(g, "driven", found, outline.extras[name], rhs, along, y0.expr, times.expr, args, how)
     return fresh(g, "y", found)
+
+
+def may_move(g: Given, value: Value | None) -> bool:
+    """Whether a time, or an array of them, is computed from floating numbers of the program."""
+    if isinstance(value, Ptr):
+        return any(may_move(g, item) for item in g.ev.state.heap[value.id].items)
+    if not isinstance(value, Dyn):
+        return False
+    return any(types.is_float(g.ev.cx.types.get(name, types.UNKNOWN)) for name in ir.names(value.expr))
+
+
+def still(g: Given, what: str, value: Dyn) -> Dyn:
+    """The same numbers, which do not move."""
+    return g.ev.temp(what, Dyn(ir.call("srcad.stop_gradient", value.expr), value.type), g.loc)
 
 
 def tfirst(g: Given) -> bool:
@@ -166,6 +199,8 @@ def odeint(g: Given) -> Value:
     g.refuse("Dfun col_deriv", "Leave it out.")
     fn = functions(g, "func", "")["func"]
     y0, times = array(g, "y0"), array(g, "t")
+    at = times if may_move(g, g.needed("t")) else None
+    times = times if at is None else still(g, "times", times)
     first = tfirst(g)
     unknowns = [Dyn(y0.expr, floating(y0)), Dyn(ir.Const(0.0), NUMBER)]
     outline = outlined(g, fn, "func", unknowns[::-1] if first else unknowns)
@@ -173,7 +208,7 @@ def odeint(g: Given) -> Value:
     call = run(g, out, "func", [y0.expr, times.expr], "rtol atol tcrit h0 hmax hmin mxstep mxordn mxords tfirst")
     found = held(g, call, Num("float64", (dim(times), dim(y0))), "y")
     how = ir.Tuple((ir.Const("odeint"), ir.Const(first), option(g, "rtol"), option(g, "atol")))
-    return moved(g, found, outline, out.refs["func"], y0, times, how)
+    return moved(g, found, Track(outline, out.refs["func"], y0, times, how, at))
 
 
 @solver(
@@ -182,28 +217,33 @@ def odeint(g: Given) -> Value:
 )
 def solve_ivp(g: Given) -> Value:
     g.refuse("dense_output events vectorized jac", "Leave it out.")
-    if g.get("t_eval") is None:
-        reason = "cannot differentiate scipy.integrate.solve_ivp at times that it chooses itself"
-        raise Unsupported(reason, g.loc, "Pass t_eval, the times to tell the solution at.")
     fn = functions(g, "fun", "")["fun"]
-    y0, times = array(g, "y0"), array(g, "t_eval")
+    y0, given = array(g, "y0"), g.get("t_eval")
+    asked = None if given is None else array(g, "t_eval")
     outline = outlined(g, fn, "fun", [Dyn(ir.Const(0.0), NUMBER), Dyn(y0.expr, floating(y0))])
     out = Written({"fun": outline.ref(outline.body, outline.extras)}, outline.extras)
-    span = g.ev.temp("t_span", Dyn(ir.call("numpy.array", residual(g.ev, g.needed("t_span"), g.loc)), SPAN), g.loc)
+    start, end = (g.ev.temp(word, v, g.loc) if may_move(g, v) else v for word, v in zip(("start", "end"), span_of(g)))  # type: ignore[arg-type]
+    ends = ir.call("numpy.array", ir.Tuple((residual(g.ev, start, g.loc), residual(g.ev, end, g.loc))))
+    span = still(g, "t_span", Dyn(ends, SPAN))
     call = run(g, out, "fun", [span.expr, y0.expr], "method t_eval rtol atol max_step first_step")
-    found = fields(
-        g,
-        call,
-        {
-            "t": Num("float64", (dim(times),)),
-            "y": Num("float64", (dim(y0), dim(times))),
-            "success": FLAG,
-            "nfev": COUNT,
-        },
-    )
+    count = None if asked is None else dim(asked)
+    kinds = {"t": Num("float64", (count,)), "y": Num("float64", (dim(y0), count)), "success": FLAG, "nfev": COUNT}
+    found = fields(g, call, kinds)
+    times, at = found["t"], asked if may_move(g, given) else None
+    if asked is None and may_move(g, end):
+        at = g.ev.temp("times", Dyn(ir.call("srcad_runtime.implicit.ended", times.expr, end.expr), times.type), g.loc)  # type: ignore[union-attr, arg-type]
     options = [option(g, name) for name in ("method", "rtol", "atol", "max_step")]
     how = ir.Tuple((ir.Const("solve_ivp"), span.expr, *options))
-    return result(g, {**found, "y": moved(g, found["y"], outline, out.refs["fun"], y0, times, how)})
+    path = Track(outline, out.refs["fun"], y0, times, how, at, start if may_move(g, start) else None)  # type: ignore[arg-type]
+    return result(g, {**found, "t": at or times, "y": moved(g, found["y"], path)})
+
+
+def span_of(g: Given) -> list[Value]:
+    """Where a trajectory starts and ends."""
+    ends = sequence(g.ev, g.needed("t_span"), g.loc)
+    if len(ends) != 2:
+        raise ValueError("`t_span` must be a sequence of two numbers")
+    return ends
 
 
 SPAN = Num("float64", (Dim(2),))

@@ -119,6 +119,59 @@ def driven_tangent(theta: Any, rhs: Any, tangent: Any, y0: Any, times: Any, args
     return _by_time(np.einsum("ptn,p->tn", slope, np.broadcast_to(theta_dot, np.shape(theta)).reshape(-1)), how)
 
 
+def sampled(
+    found: Any, times: Any, rhs: Callable[..., Any], tangent: Callable[..., Any], y0: Any, args: Any, how: Any
+) -> Any:
+    """The trajectory `found`, for its derivative by the times that it is told at; `odeint` starts at the first one."""
+    return found.copy()
+
+
+def sampled_adjoint(found: Any, rhs: Any, tangent: Any, y0: Any, times: Any, args: Any, how: Any, g: Any) -> Any:
+    slopes = _slopes(found, rhs, times, args, how)
+    out = np.sum(slopes * _by_time(g, how), axis=1)
+    if how[0] == "odeint":
+        out[0] -= started_adjoint(rhs, tangent, y0, times, args, how, g) @ slopes[0]
+    return out
+
+
+def sampled_tangent(
+    found: Any, rhs: Any, tangent: Any, y0: Any, times: Any, args: Any, how: Any, times_dot: Any
+) -> Any:
+    slopes, dots = _slopes(found, rhs, times, args, how), np.broadcast_to(times_dot, np.shape(times))
+    moves = _by_time(slopes * dots[:, None], how)
+    if how[0] == "odeint":
+        moves = moves - started_tangent(rhs, tangent, y0, times, args, how, slopes[0] * dots[0])
+    return moves
+
+
+def begun(
+    found: Any, start: Any, rhs: Callable[..., Any], tangent: Callable[..., Any], y0: Any, times: Any, args: Any,
+    how: Any,
+) -> Any:  # fmt: skip
+    """The trajectory `found` of `solve_ivp`, for its derivative by the time that it starts at."""
+    return found.copy()
+
+
+def begun_adjoint(start: Any, rhs: Any, tangent: Any, y0: Any, times: Any, args: Any, how: Any, g: Any) -> Any:
+    return -np.sum(started_adjoint(rhs, tangent, y0, times, args, how, g) * np.asarray(rhs(start, y0, *args)))
+
+
+def begun_tangent(start: Any, rhs: Any, tangent: Any, y0: Any, times: Any, args: Any, how: Any, start_dot: Any) -> Any:
+    return -started_tangent(rhs, tangent, y0, times, args, how, np.asarray(rhs(start, y0, *args)) * start_dot)
+
+
+def ended(times: Any, end: Any) -> Any:
+    """The times that `solve_ivp` chose, of which the last one is the end of its span."""
+    return times.copy()
+
+
+def _slopes(found: Array, rhs: Any, times: Array, args: tuple[Any, ...], how: Any) -> Array:
+    """The right-hand side along the trajectory, shape (times, n)."""
+    first = how[0] == "odeint" and not how[1]
+    states = _by_time(found, how)
+    return np.array([rhs(*((y, t) if first else (t, y)), *args) for t, y in zip(times, states)], float)
+
+
 def _by_time(values: Array, how: Any) -> Array:
     """With times along the first axis, as `odeint` has them; `solve_ivp` has them along the last."""
     return values if how[0] == "odeint" else values.T

@@ -23,7 +23,25 @@ class Row(NamedTuple):
 
 def table() -> list[Row]:
     """Every function with a derivative rule of srcad's own, by path; helpers of generated code left out."""
-    return [_row(rule) for path, rule in load_all().items() if not path.startswith("srcad_runtime.")]
+    rules = [_row(rule) for path, rule in load_all().items() if not path.startswith("srcad_runtime.")]
+    solvers = [Row(path, "both", "real", "none", f"first derivatives; {what}") for path, what in SOLVERS.items()]
+    return sorted([*rules, *solvers], key=lambda row: row.path.rpartition(".")[::2])
+
+
+# what is differentiated by the equation that the result solves, on the user's own function: no rule says how
+SOLVERS = {
+    "scipy.integrate.odeint": "by the start, the times, and all that the right-hand side reads",
+    "scipy.integrate.quad": "by the limits, and all that the integrand reads",
+    "scipy.integrate.solve_ivp": "by the start, the times, and all that the right-hand side reads",
+    "scipy.optimize.brentq": "by all that the equation reads",
+    "scipy.optimize.fsolve": "by all that the equations read",
+    "scipy.optimize.least_squares": "by all that the residuals read",
+    "scipy.optimize.minimize": "by all that the objective reads; no bounds, no constraints",
+    "scipy.optimize.minimize_scalar": "by all that the objective reads",
+    "scipy.optimize.newton": "by all that the equation reads",
+    "scipy.optimize.root": "by all that the equations read",
+    "scipy.optimize.root_scalar": "by all that the equation reads",
+}
 
 
 def markdown() -> str:

@@ -78,13 +78,47 @@ def driven_dot(found, theta, rhs, tangent, y0, times, args, how, *, found_dot, t
     return found_dot + implicit.driven_tangent(theta, rhs, tangent, y0, times, args, how, theta_dot)
 
 
+@pullback(implicit.sampled, wrt=("found", "times"), inert=("y0", "args"))
+def sampled_bar(found, times, rhs, tangent, y0, args, how, *, out_bar):
+    return out_bar, implicit.sampled_adjoint(found, rhs, tangent, y0, times, args, how, out_bar)
+
+
+@pushforward(implicit.sampled, wrt=("found", "times"))
+def sampled_dot(found, times, rhs, tangent, y0, args, how, *, found_dot, times_dot):
+    return found_dot + implicit.sampled_tangent(found, rhs, tangent, y0, times, args, how, times_dot)
+
+
+@pullback(implicit.begun, wrt=("found", "start"), inert=("y0", "args"))
+def begun_bar(found, start, rhs, tangent, y0, times, args, how, *, out_bar):
+    return out_bar, implicit.begun_adjoint(start, rhs, tangent, y0, times, args, how, out_bar)
+
+
+@pushforward(implicit.begun, wrt=("found", "start"))
+def begun_dot(found, start, rhs, tangent, y0, times, args, how, *, found_dot, start_dot):
+    return found_dot + implicit.begun_tangent(start, rhs, tangent, y0, times, args, how, start_dot)
+
+
+@pullback(implicit.ended, wrt=("end",))
+def ended_bar(times, end, *, out_bar):
+    return out_bar[-1]
+
+
+@pushforward(implicit.ended, wrt=("end",))
+def ended_dot(times, end, *, end_dot):
+    return np.where(np.arange(times.size) == times.size - 1, end_dot, 0.0)
+
+
 refused(
+    implicit.begun_adjoint,
+    implicit.begun_tangent,
     implicit.integral_adjoint,
     implicit.integral_tangent,
     implicit.started_adjoint,
     implicit.started_tangent,
     implicit.driven_adjoint,
     implicit.driven_tangent,
+    implicit.sampled_adjoint,
+    implicit.sampled_tangent,
     reason="the derivative of what a solver found once more",
     hint="Write the steps of the solver inside of the function, and differentiate those twice.",
 )

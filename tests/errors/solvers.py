@@ -36,16 +36,6 @@ def minimum_within_bounds(t):
 
 
 @refused(number)
-def trajectory_until_a_time_asked_for(t):
-    return integrate.odeint(lambda y, s: -y, np.array([1.0]), np.array([0.0, t]))[1, 0]
-
-
-@refused(number)
-def trajectory_at_times_of_its_own(t):
-    return integrate.solve_ivp(lambda s, y: -t * y, (0.0, 1.0), np.array([1.0])).y[0, -1]
-
-
-@refused(number)
 def roots_from_many_starts(t):
     return np.sum(optimize.newton(lambda x: x**2 - t, np.ones(3)))
 

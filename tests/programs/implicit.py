@@ -175,3 +175,32 @@ def trajectory_of_a_network(t):
         rhs, (0.0, 2.0), t, t_eval=np.array([1.0, 2.0]), rtol=1e-12, atol=1e-12, method="DOP853"
     )
     return np.sum(found.y[:, -1] ** 2)
+
+
+TIGHT = {"rtol": 1e-10, "atol": 1e-12}
+
+
+@program(two, backends=PLAIN)
+def trajectory_at_times_of_its_own(t):
+    found = integrate.solve_ivp(lambda s, y: -t[0] * y * s, (0.0, 1.0), np.array([1.0, 2.0]) * t[1], **TIGHT)
+    return found.y[0, -1] * found.y[1, -1]
+
+
+@program(two, backends=PLAIN)
+def trajectory_until_a_time_asked_for(t):
+    found = integrate.solve_ivp(lambda s, y: -t[1] * y, (0.0, t[0]), np.array([1.0]), **TIGHT)
+    return found.y[0, -1] * found.t[-1]
+
+
+@program(two, backends=PLAIN)
+def trajectory_that_starts_later(t):
+    at = np.array([2.5, 2.0 + t[1]])
+    found = integrate.solve_ivp(lambda s, y: np.cos(s) * y * t[1], (t[0], 3.0), np.array([1.0]), t_eval=at, **TIGHT)
+    return np.sum(found.y * found.y)
+
+
+@program(two, backends=PLAIN)
+def odeint_at_times_that_move(t):
+    at = np.array([t[0], 2.0, 2.0 + t[1]])
+    path = integrate.odeint(lambda y, s: -t[1] * y * s, np.array([1.0, 2.0]), at, rtol=1e-11, atol=1e-12)
+    return np.sum(path * np.array([1.0, 3.0]))

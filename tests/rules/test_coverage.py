@@ -57,3 +57,12 @@ def test_positional_parameters_stand_where_the_function_has_them(path: str) -> N
 def test_unknown_function_has_no_rule() -> None:
     assert lookup("numpy.fromfile") is None
     assert lookup("nowhere.at_all") is None
+
+
+def test_solvers_of_the_table_are_answered() -> None:
+    from srcad import eval_integrals, eval_roots  # noqa: F401  (registers them)
+    from srcad.eval_builtins import HANDLERS
+    from srcad.rules.coverage import SOLVERS
+
+    answered = {path for path in HANDLERS if path.startswith(("scipy.optimize.", "scipy.integrate."))}
+    assert set(SOLVERS) <= answered
