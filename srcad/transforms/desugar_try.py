@@ -106,11 +106,19 @@ class _Lower:
         name = ir.Name(self.names.fresh(base), loc=expr.loc)
         return self.simple(ir.Assign(name, expr, loc=expr.loc), around), name
 
+    def values(self, expr: ir.Expr, around: Around) -> tuple[Body, ir.Expr]:
+        """Several values, each under a name where it may raise."""
+        if not isinstance(expr, (ir.Tuple, ir.List)) or any(isinstance(item, ir.Starred) for item in expr.items):
+            return self.tried(expr, around, "value")
+        parts = [self.tried(item, around, "value") for item in expr.items]
+        items = tuple(value for _, value in parts)
+        return tuple(stmt for before, _ in parts for stmt in before), dataclasses.replace(expr, items=items)
+
     def simple(self, stmt: ir.Stmt, around: Around) -> Body:
         if _is_safe(stmt):
             return (stmt,)
         if isinstance(stmt, ir.Assign) and isinstance(stmt.target, (ir.Tuple, ir.List)):
-            before, value = self.tried(stmt.value, around, "value")  # all values come before the first assignment
+            before, value = self.values(stmt.value, around)  # all values come before the first assignment
             if before:
                 return (*before, *self.simple(dataclasses.replace(stmt, value=value), around))
         handlers = tuple(self.note(around, k, kind, stmt.loc) for k, kind in enumerate(around.kinds, 1))
