@@ -225,7 +225,7 @@ def _standalone(ready: Ready) -> str:
             output=plan.output,
             parameters=parameters,
             types={name: describe(value, name) for name, value in call.arguments.items()},
-            read=call.read,
+            read=functools.partial(call.read, target=ready.kernel.target),
         )
     )
 

@@ -232,7 +232,7 @@ class Checks:
             if pick is not None:
                 found.append(self.flat[pick])
                 continue
-            name, example = self._read(origin, path), self.ready.call.read(origin, path)
+            name, example = self._read(origin, path), self.ready.call.read(origin, path, self.kernel.target)
             if not isinstance(example, np.ndarray) and type(example) not in leaves.NUMBERS:
                 raise Rare
             mark = len(self.flat)

@@ -5,7 +5,6 @@ The compiler is imported only here, and only when the cache has no answer.
 
 from __future__ import annotations
 
-import collections
 import functools
 import os
 import pickle
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 BACKENDS = ("auto", "numpy", "numba", "cupy")
 
-_targets: collections.OrderedDict[types.FunctionType, Any] = collections.OrderedDict()  # the last functions parsed
-_MOST_TARGETS = 64
 _MOST_PLANS = 16  # kept on disk under one key; they differ in baked values
 _MOST_BAKED = 200
 
@@ -71,23 +68,28 @@ class Call:
     binder: Binder
     values: tuple[Any, ...]
     flat: list[Any]
+    parsed: list[Any] = field(default_factory=list)  # the target that this call's kernel was made from, once it was
 
     @functools.cached_property
     def arguments(self) -> dict[str, Any]:
         """The values of the function's parameters, by name."""
         return dict(zip(self.binder.parameters, self.values))
 
-    def read(self, origin: str, path: leaves.Path) -> Any:
-        """A captured value as it is now; LookupError if it cannot be found."""
-        function = self.binder.function
+    def read(self, origin: str, path: leaves.Path, target: Any = None) -> Any:
+        """A captured value as it is now; LookupError if it cannot be found.
+
+        target: what a kernel was made from, which knows the functions that were met on the way. Another function with
+        the same text, handed over in another call, has captured other values.
+        """
         try:
-            return captured.read(function, self.arguments, origin, path)
+            return captured.read(self.binder.function, self.arguments, origin, path)
         except LookupError:
-            if function not in _targets:
+            target = target or (self.parsed[-1] if self.parsed else None)
+            if target is None:
                 raise
         from srcad import scope
 
-        return scope.read(_targets[function], origin, path)
+        return scope.read(target, origin, path)
 
     def snapshot(self) -> Call:
         """The same call with copies of its arrays."""
@@ -220,7 +222,7 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
 
     target = scope.from_live(call.binder.function)
     target = replace(target, bound={n: v for n, v in zip(call.binder.parameters, call.values) if _is_object(v)})
-    _remember(call.binder.function, target)
+    call.parsed.append(target)
     arguments = tuple(describe(value, name) for name, value in zip(call.binder.parameters, call.values))
     request = pipeline.Request(
         target=target,
@@ -268,17 +270,11 @@ def _wanted(call: Call, origin: str, path: leaves.Path) -> Any:
     return call.at(path) if origin == "param" else call.read(origin, path)
 
 
-def _remember(function: types.FunctionType, target: Any) -> None:
-    _targets[function] = target
-    _targets.move_to_end(function)
-    if len(_targets) > _MOST_TARGETS:
-        _targets.popitem(last=False)
-
-
 def accepted(plan: Plan, call: Call) -> tuple[Kernel, list[Any]] | None:
     """Load a plan's module; None if its baked values are not this call's."""
     made = kernel.make(plan, compile.load(plan.text, plan.entry), call.places(), call.binder.function.__globals__)
     made.example = leaves.stand_ins(call.values)
+    made.target = call.parsed[-1] if call.parsed else None
     inputs = made.accept(call.read, call.flat)
     return None if inputs is None else (made, inputs)
 

@@ -70,6 +70,7 @@ class Kernel:
     )  # names of modules that must still mean the same
     warm: bool = False
     example: tuple[Any, ...] = ()  # values for the function's parameters that lead to this kernel
+    target: Any = None  # what it was made from in this process: where the values that other functions captured are
 
     @property
     def path(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import threading
 import warnings
 import weakref
@@ -55,7 +56,7 @@ class Specialiser:
 
     def _known(self, key: Any, call: Call) -> tuple[Kernel, list[Any]] | None:
         for kernel in self.table.get(key, ()):
-            inputs = kernel.accept(call.read, call.flat)
+            inputs = kernel.accept(functools.partial(call.read, target=kernel.target), call.flat)
             if inputs is not None:
                 return kernel, inputs
         return None
@@ -171,7 +172,7 @@ class Ready:
         if not self.updated:
             self.updated = True
             for (origin, path), value in zip(places, results[start:]):
-                owner = self.call.read(origin, path[:-1])
+                owner = self.call.read(origin, path[:-1], self.kernel.target)
                 kind: Any = type(getattr(owner, path[-1], None))
                 setattr(owner, path[-1], kind(value) if kind in (int, float, bool, complex) else value)
         return results[:start]

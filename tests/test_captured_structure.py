@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -142,3 +143,64 @@ def test_functions_that_an_installed_function_was_made_of() -> None:
     made = [_objective.objective(model, losses.mse, False) for model in (product, square)]
     assert fingerprint(made[0]) != fingerprint(made[1])
     assert fingerprint(np.vectorize(product)) != fingerprint(np.vectorize(square))
+
+
+# ---- functions with numbers of their own ----
+
+
+def scaled_by(k: float) -> Any:
+    return lambda w: k * w
+
+
+class Scale:
+    def __init__(self, k: float) -> None:
+        self.k = k
+
+    def __call__(self, w: Any) -> Any:
+        return self.k * w
+
+    def method(self, w: Any) -> Any:
+        return self.k * w
+
+
+def times(k: Any, w: Any) -> Any:
+    return k * w
+
+
+MADE = {
+    "closure": scaled_by,
+    "partial": lambda k: functools.partial(times, k),
+    "keyword": lambda k: functools.partial(times, k=k),
+    "object": Scale,
+    "method": lambda k: Scale(k).method,
+}
+
+
+@pytest.mark.parametrize("make", MADE.values(), ids=MADE)
+def test_functions_of_one_text_with_other_numbers(make: Any) -> None:
+    """The text is the same, so is the program; the numbers are those of the function at hand."""
+    three, four = make(3.0), make(4.0)
+    function = three
+
+    def captured(w: Any) -> Any:
+        return np.sum(function(w))
+
+    def given(w: Any, f: Any) -> Any:
+        return np.sum(f(w))
+
+    by_name, by_argument = srcad.grad(captured, backend="numpy"), srcad.grad(given, backend="numpy")
+    for chosen, k in ((three, 3.0), (four, 4.0), (three, 3.0), (make(5.0), 5.0), (four, 4.0)):
+        function = chosen
+        np.testing.assert_array_equal(by_name(W), np.full(W.shape, k))
+        np.testing.assert_array_equal(by_argument(W, chosen), np.full(W.shape, k))
+
+
+def test_a_cell_that_changes() -> None:
+    k = 3.0
+
+    def inner(w: Any) -> Any:
+        return k * w
+
+    gradient = srcad.grad(lambda w, f: np.sum(f(w)), backend="numpy")
+    for k in (3.0, 4.0):
+        np.testing.assert_array_equal(gradient(W, inner), np.full(W.shape, k))
