@@ -28,6 +28,7 @@ from srcad_runtime.kernels_math import fmod, modf, remainder
 from srcad_runtime.kernels_products import dot, einsum, inner, matmul, tensordot
 from srcad_runtime.kernels_reductions import all, any, max, mean, median, min, prod, ptp, std, sum, var
 from srcad_runtime.kernels_shaping import (
+    argsort,
     array_of,
     cumprod,
     diagonal,
@@ -49,6 +50,7 @@ __all__ = [
     "add_items",
     "all",
     "any",
+    "argsort",
     "array_of",
     "astype",
     "cumprod",

@@ -50,6 +50,11 @@ def sort(a: Array, axis: int = -1) -> Array:
     return np.sort(a, axis)
 
 
+def argsort(a: Array, axis: int = -1) -> Array:
+    """``np.argsort``; equal elements stay in order, so that ties are broken alike on every backend."""
+    return np.argsort(a, axis, kind="stable")
+
+
 def cumprod(a: Array, axis: int) -> Array:
     """``np.cumprod`` along one axis."""
     return np.cumprod(a, axis)
@@ -133,6 +138,17 @@ def _sort(a):
 
 
 @compiled
+def _argsort(a):
+    out = np.empty(a.shape, np.int64)
+    for i in range(a.shape[0]):
+        for k in range(a.shape[2]):
+            line = np.argsort(a[i, :, k], kind="mergesort")
+            for j in range(a.shape[1]):
+                out[i, j, k] = line[j]
+    return out
+
+
+@compiled
 def _cumprod(a):
     out = a.copy()
     for i in range(a.shape[0]):
@@ -176,6 +192,14 @@ def _compiled_repeat(a, repeats, axis):
 def _compiled_sort(a, axis=-1):
     folded, unfold = _along(a, axis)
     return lambda a, axis=-1: unfold(_sort(folded(a)), a)
+
+
+@overload(argsort, prefer_literal=True)
+def _compiled_argsort(a, axis=-1):
+    if a.ndim == 1:
+        return lambda a, axis=-1: np.argsort(a, kind="mergesort")
+    folded, unfold = _along(a, axis)
+    return lambda a, axis=-1: unfold(_argsort(folded(a)), a)
 
 
 @overload(cumprod, prefer_literal=True)

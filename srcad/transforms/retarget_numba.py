@@ -358,16 +358,39 @@ def _always(name: str) -> Rewrite:
     return lambda self, old, new: _kernel(new, name)
 
 
+def _single_axis(call: ir.Call, position: int) -> tuple[ir.Call, int | None]:
+    """A call and the axis, -1 by default, that it works along: with ``axis=None`` along the only one of ``a.ravel()``.
+
+    The axis is None where it is not a constant.
+    """
+    given = dict(call.kwargs).get("axis", call.args[position] if position < len(call.args) else ir.Const(-1))
+    if given == ir.NONE:
+        flat = _without_axis(call, position)
+        return replace(flat, args=(ir.call("numpy.ravel", flat.args[0]), *flat.args[1:])), -1
+    axis = constant(given)
+    return call, axis if isinstance(axis, int) else None
+
+
 def _last_axis(name: str, position: int) -> Rewrite:
     """``np.diff`` and ``np.sort`` work along the last axis unless told otherwise."""
 
     def rewrite(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
-        axis, rank = constant(argument(new, position, "axis")), self.rank(old.args[0])
-        if rank is None or axis in (None, -1, rank - 1):
+        (new, axis), rank = _single_axis(new, position), self.rank(old.args[0])
+        if rank is None or axis in (-1, rank - 1):
             return _without_axis(new, position)
-        return _kernel(new, name)
+        return new if axis is None else _kernel(new, name)
 
     return rewrite
+
+
+def _argsort(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """In the stable order, which is a right one for every `kind`."""
+    named = {name for name, _ in new.kwargs}
+    (new, axis), rank = _single_axis(new, 1), self.rank(old.args[0])
+    if rank is None or axis is None or not named <= {"axis", "kind"}:
+        return new
+    at = () if axis in (-1, rank - 1) else (ir.Const(axis),)
+    return ir.call("srcad_runtime.kernels.argsort", new.args[0], *at)
 
 
 def _reshaped(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
@@ -462,6 +485,11 @@ def _hypot(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     return value
 
 
+def _as_tuples(rows: ir.Expr) -> ir.Expr:
+    """Rows of integers beside rows of floats are lists of two types to Numba; tuples may differ."""
+    return ir.Tuple(tuple(map(_as_tuples, rows.items))) if isinstance(rows, (ir.List, ir.Tuple)) else rows
+
+
 def _array(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     """Numba makes arrays of lists; of an array, a copy is asked for."""
     kind = self.type_of(old.args[0])
@@ -469,6 +497,8 @@ def _array(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
         return ir.call("srcad_runtime.kernels.array_of", new.args[0])
     dtype = dict(new.kwargs).get("dtype", new.args[1] if len(new.args) > 1 else None)
     others = {name for name, _ in new.kwargs} - {"dtype"}
+    if isinstance(new.args[0], (ir.List, ir.Tuple)) and all(isinstance(i, (ir.List, ir.Tuple)) for i in new.args[0].items):
+        return replace(new, args=(_as_tuples(new.args[0]), *new.args[1:]))
     if isinstance(new.args[0], (ir.List, ir.Tuple)) or not self.rank(old.args[0]) or others or len(new.args) > 2:
         return new
     if dtype is None or dtype == ir.NONE:
@@ -514,6 +544,7 @@ REWRITES: dict[str, Rewrite] = {
     "numpy.roll": _with_axis("roll", 2, "axis shift"),
     "numpy.repeat": _with_axis("repeat", 2, "axis repeats"),
     "numpy.cumprod": _with_axis("cumprod", 1, "axis"),
+    "numpy.argsort": _argsort,
     "numpy.sort": _last_axis("sort", 1),
     "numpy.diff": _last_axis("diff", 2),
     "numpy.tile": _always("tile"),
