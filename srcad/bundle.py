@@ -171,8 +171,8 @@ def _printed(bundle: Bundle, body: str) -> str:
     """The module: the comments at its top, imports, helpers, functions."""
     own = [segment(body, node) for node in ast.parse(body).body if not bundle.imports.add(node)]
     head = re.match(r"(#[^\n]*\n)*", body)
-    return (
-        f"{head[0] if head else ''}\n"
-        + "\n\n\n".join([*bundle.imports.text(), *bundle.definitions.values(), *own])
-        + "\n"
-    )
+    helpers = list(bundle.definitions.values())
+    if helpers:  # as they stand in srcad_runtime, whose lines are longer
+        helpers = ["# ---- helpers ----\n# fmt: off\n\n" + helpers[0], *helpers[1:]]
+        helpers[-1] += "\n\n\n# fmt: on\n# ---- derivatives ----"
+    return f"{head[0] if head else ''}\n" + "\n\n\n".join([*bundle.imports.text(), *helpers, *own]) + "\n"

@@ -241,6 +241,8 @@ def test_standalone_needs_no_runtime(folder: Path, backend: str) -> None:
     assert result.exit_code == 0, result.stderr
     text = (folder / "out.py").read_text()
     assert "srcad_runtime" not in text and "--standalone" in text.splitlines()[0]
+    helpers, _, own = text.partition("# fmt: on\n")  # ruff leaves what stands above as it is
+    assert "# fmt: off\n" in helpers and max(map(len, own.splitlines())) <= 88
     call = "out.f_grad(np.arange(1.0, 5.0), np.array([0, 2, 2]))" if name == "f" else "out.g_grad(np.arange(3.0))"
     script = f"import sys; sys.path[:0] = ['.']\nimport numpy as np, out\nprint(*{call}[1])"
     script += "\nprint('srcad_runtime' in sys.modules)"
