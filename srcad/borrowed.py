@@ -130,10 +130,10 @@ def _definition(ref: ir.Ref) -> ir.Function | None:
         function = target.function
     except Unsupported:
         return None
+    _refuse_writer(function, ref)
     captured = [n for n in ir.walk(function) if isinstance(n, ir.Ref) and n.path.startswith(_CAPTURED)]
     if target.bound or function.name == "<lambda>" or not all(map(_is_number, captured)):
         return None
-    _refuse_writer(function, ref)
     return ir.transform(function, lambda n: ir.Const(n.obj) if n in captured else n)
 
 
@@ -142,14 +142,45 @@ def _is_number(ref: ir.Ref) -> bool:
 
 
 def _refuse_writer(function: ir.Function, ref: ir.Ref) -> None:
-    own = {p.name for p in function.params}
-    new = {n.target.id for n in ir.walk(function.body) if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name)}
+    own = _of_arguments(function)
+    named = [n for n in ir.walk(function.body) if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name)]
+    new = {n.target.id for n in named if _part_of(n.value) not in own}  # type: ignore[union-attr]
     for node in ir.walk(function.body):
         target = _written(node)
         whole = isinstance(node, ir.Augment) and _root(node.target) not in new  # ``x *= 2`` of an array
         if (whole or isinstance(target, (ir.Index, ir.Attr))) and target is not None and _root(target) in own:
-            reason = f"cannot differentiate by rule {function.name}, which writes into its argument {_root(target)}"
+            itself = _root(target) in {p.name for p in function.params}
+            what = f"its argument {_root(target)}" if itself else f"an argument by the name {_root(target)}"
+            reason = f"cannot differentiate by rule {function.name}, which writes into {what}"
             raise Unsupported(reason, ref.loc or function.loc, "Let it return what it computes.")
+
+
+def _of_arguments(function: ir.Function) -> set[str]:
+    """Names for arguments, for parts of them, and for what functions inside are given."""
+    inner = [n.function.params for n in ir.walk(function.body) if isinstance(n, ir.Define)]
+    own = {p.name for params in (function.params, *inner) for p in params}
+    named = [n for n in ir.walk(function.body) if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name)]
+    while True:
+        found = {n.target.id for n in named if _part_of(n.value) in own}  # type: ignore[union-attr]
+        if found <= own:
+            return own
+        own |= found
+
+
+def _part_of(expr: ir.Expr) -> str:
+    """The variable that a value may be a part of: ``a[1:]``, ``a.T``, ``a.ravel()``, ``np.reshape(a, n)``."""
+    from srcad.transforms.alias import MAYBE, VIEWS
+
+    views = VIEWS | MAYBE
+    while True:
+        if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Attr) and f"numpy.{expr.fn.name}" in views:
+            expr = expr.fn.base
+        elif isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) and expr.fn.path in views and expr.args:
+            expr = expr.args[0]
+        elif isinstance(expr, (ir.Index, ir.Attr)):
+            expr = expr.base
+        else:
+            return expr.id if isinstance(expr, ir.Name) else ""
 
 
 def _written(node: Any) -> ir.Expr | None:

@@ -8,6 +8,8 @@ call may not use.
 
 from __future__ import annotations
 
+import dis
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping
@@ -167,7 +169,8 @@ def pullback(
 ) -> Callable[[F], F]:
     """State how the adjoint of a function's value becomes the adjoints of its arguments.
 
-    wrt: the differentiable parameters (default: the first, or those of the pushforward). shapes: for readers.
+    wrt: the differentiable parameters (default: those of the pushforward, else the first ones, as many as the rule
+    returns adjoints). shapes: for readers.
     """
 
     def register(rule: F) -> F:
@@ -365,4 +368,17 @@ def table() -> dict[str, RuleSet]:
 
 
 def _complete(rule: RuleSet | None) -> RuleSet | None:
-    return rule if rule is None or rule.wrt else replace(rule, wrt=rule.params[:1])
+    if rule is None or rule.wrt:
+        return rule
+    count = _returned(rule.pullback) if rule.pullback is not None else 1
+    return replace(rule, wrt=rule.params[:count])
+
+
+@functools.cache
+def _returned(rule: Callable[..., Any]) -> int:
+    """How many adjoints a pullback returns: ``return out_bar @ b.T, a.T @ out_bar`` is two."""
+    code = getattr(rule, "__code__", None)
+    steps = list(dis.get_instructions(code)) if code is not None else []
+    pairs = zip(steps, steps[1:])
+    tuples = [a.arg for a, b in pairs if a.opname == "BUILD_TUPLE" and b.opname == "RETURN_VALUE"]
+    return max([1, *(count for count in tuples if count is not None)])
