@@ -41,6 +41,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "numpy.fft.": ("fft",),
     "numpy.random.": ("random",),
     "scipy.linalg.": ("scipy_linalg", "scipy_factors", "scipy_systems"),
+    "scipy.fft.": ("scipy_fft",),
+    "scipy.integrate.": ("quadrature",),
     "scipy.signal.": ("signal",),
     "scipy.ndimage.": ("ndimage",),
     "scipy.special.": ("special",),

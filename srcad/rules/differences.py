@@ -99,7 +99,7 @@ def gradient_along(f, h, axis, edge_order):
     """The derivative along one axis; `h` a distance or the coordinates."""
     n = f.shape[axis]
     if np.ndim(h) == 1:
-        return arrays.gradient_on(f, h, axis, edge_order)
+        return gradient_on_places(f, h, axis, edge_order)
     inner = (cut(f, 2, n, axis) - cut(f, 0, n - 2, axis)) / (2.0 * h)
     if edge_order == 1:
         first = (cut(f, 1, 2, axis) - cut(f, 0, 1, axis)) / h
@@ -110,6 +110,30 @@ def gradient_along(f, h, axis, edge_order):
         ends = (cut(f, n - 3, n - 2, axis), cut(f, n - 2, n - 1, axis), cut(f, n - 1, n, axis))
         last = (0.5 / h) * ends[0] + (-2.0 / h) * ends[1] + (1.5 / h) * ends[2]
     return np.concatenate((first, inner, last), axis=axis)
+
+
+def gradient_on_places(f, x, axis, edge_order):
+    """The derivative along one axis of values at coordinates `x`."""
+    axis = axis % f.ndim
+    n = f.shape[axis]
+    d = np.reshape(np.diff(x), (1,) * axis + (-1,) + (1,) * (f.ndim - 1 - axis))
+    left, right = cut(d, 0, n - 2, axis), cut(d, 1, n - 1, axis)
+    inner = -right / (left * (left + right)) * cut(f, 0, n - 2, axis)
+    inner = inner + (right - left) / (left * right) * cut(f, 1, n - 1, axis)
+    inner = inner + left / (right * (left + right)) * cut(f, 2, n, axis)
+    first, last = cut(d, 0, 1, axis), cut(d, n - 2, n - 1, axis)
+    if edge_order == 1:
+        head = (cut(f, 1, 2, axis) - cut(f, 0, 1, axis)) / first
+        tail = (cut(f, n - 1, n, axis) - cut(f, n - 2, n - 1, axis)) / last
+        return np.concatenate((head, inner, tail), axis=axis)
+    second, before = cut(d, 1, 2, axis), cut(d, n - 3, n - 2, axis)
+    head = -(2.0 * first + second) / (first * (first + second)) * cut(f, 0, 1, axis)
+    head = head + (first + second) / (first * second) * cut(f, 1, 2, axis)
+    head = head + -first / (second * (first + second)) * cut(f, 2, 3, axis)
+    tail = last / (before * (before + last)) * cut(f, n - 3, n - 2, axis)
+    tail = tail + -(last + before) / (before * last) * cut(f, n - 2, n - 1, axis)
+    tail = tail + (2.0 * last + before) / (last * (before + last)) * cut(f, n - 1, n, axis)
+    return np.concatenate((head, inner, tail), axis=axis)
 
 
 # ---- methods of ufuncs ----

@@ -1113,6 +1113,10 @@ FORMS = {
         np.pad(v, 2, constant_values=(a, d))
         np.pad(m, ((1, 2), (3, 1)), constant_values=((a, 2.0), (d, 4.0)))
         np.histogram(v, 3)[1]
+        np.gradient(v, e)
+        np.gradient(v, e, edge_order=2)
+        np.gradient(m, e, axis=-1)
+        np.gradient(m, np.array([0.0, 1.0, 2.5]) * a, e)
         v.tolist()[1] * a
         sorted([a, d])
     """,
@@ -1124,14 +1128,11 @@ REFUSED_TEXTS = r"""
     math.dist(v, w)
     np.unstack(m)
     np.require(v)
-    np.gradient(v, e, edge_order=2)
-    np.gradient(m, u.cumsum() * 0.0 + np.arange(3.0), e)
     np.polynomial.chebyshev.chebval(a, v)
     x = np.zeros(4, dtype=complex); x.real = v; x.imag = w; x
     y = 0.0\nfor x in np.nditer(m):\n    y = y + x * x\ny
     math.fsum(v)
     math.prod(v)
-    np.gradient(v, e)
     np.quantile(v, a)
     np.add.reduceat(v, [0, 2])
     x = u * a; np.maximum.at(x, k, u * 2.0); x * x

@@ -53,6 +53,21 @@ TEXTS = r"""
     scipy.ndimage.sobel(m)
     scipy.ndimage.prewitt(m, axis=0)
     scipy.ndimage.laplace(m, mode="wrap")
+    scipy.fft.fft(v, n=6)
+    scipy.fft.ifft(c).real
+    scipy.fft.rfft(m, axis=0)
+    scipy.fft.irfft(c, n=7)
+    scipy.fft.fft2(m)
+    scipy.fft.rfftn(t)
+    scipy.fft.dct(m, axis=0)
+    scipy.fft.idct(m, norm="ortho")
+    scipy.integrate.trapezoid(v, e)
+    scipy.integrate.cumulative_trapezoid(m, e, axis=1)
+    scipy.integrate.cumulative_trapezoid(m, dx=a, axis=0, initial=0)
+    scipy.integrate.simpson(v, dx=0.5)
+    scipy.integrate.simpson(u, x=e[:3])
+    scipy.integrate.simpson(m, x=e)
+    scipy.integrate.simpson(m, axis=0)
 """
 CALLS = [call(text, text) for text in entries(TEXTS)]
 MARKED = [pytest.param(c, id=c.name, marks=() if tenth(c.name) else pytest.mark.slow) for c in CALLS]
