@@ -497,13 +497,23 @@ def _array(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
         return ir.call("srcad_runtime.kernels.array_of", new.args[0])
     dtype = dict(new.kwargs).get("dtype", new.args[1] if len(new.args) > 1 else None)
     others = {name for name, _ in new.kwargs} - {"dtype"}
-    if isinstance(new.args[0], (ir.List, ir.Tuple)) and all(isinstance(i, (ir.List, ir.Tuple)) for i in new.args[0].items):
+    if isinstance(new.args[0], (ir.List, ir.Tuple)) and all(
+        isinstance(i, (ir.List, ir.Tuple)) for i in new.args[0].items
+    ):
         return replace(new, args=(_as_tuples(new.args[0]), *new.args[1:]))
     if isinstance(new.args[0], (ir.List, ir.Tuple)) or not self.rank(old.args[0]) or others or len(new.args) > 2:
         return new
     if dtype is None or dtype == ir.NONE:
         return ir.call("numpy.copy", new.args[0])
     return ir.call("srcad_runtime.astype", new.args[0], dtype)
+
+
+def _where(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Of numbers, Numba makes an array without axes, which it then cannot add to a number."""
+    if len(old.args) != 3 or old.kwargs or any(self.rank(a) != 0 for a in old.args):
+        return new
+    test, body, orelse = new.args
+    return ir.IfExp(test, body, orelse, loc=new.loc)
 
 
 REWRITES: dict[str, Rewrite] = {
@@ -558,4 +568,5 @@ REWRITES: dict[str, Rewrite] = {
     "numpy.inner": _dotted("inner"),
     "numpy.tensordot": _tensordot,
     "numpy.einsum": _einsum,
+    "numpy.where": _where,
 }
