@@ -37,6 +37,7 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
         return updated
     raw = inspect.getattr_static(type(owner), name, None)
     if isinstance(raw, property) and eval_special.written_property(raw):
+        _bake(ev, base, "__class__", raw, name)
         return eval_special.invoke(ev, base, raw.fget, [], loc)
     if not hasattr(owner, name):
         raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}")
@@ -46,6 +47,8 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
             _bake(ev, base, name, value)
             known = library.path_of(value)
             return Known(value) if known is None else Known(value, ir.Ref(known, value))
+        if hasattr(value, "__func__"):
+            _bake(ev, base, name, value.__func__, "__func__")
         return Known(value) if isinstance(owner, type) else Bound(base, name, value)
     return _member(ev, base, name, value, loc)
 
@@ -88,11 +91,12 @@ def _reference(origin: str, keys: tuple[Any, ...], value: Any) -> ir.Ref:
     return ir.Ref(f"{origin}:{'.'.join(map(str, keys))}", value)
 
 
-def _bake(ev: Evaluator, base: Known, name: str, value: Any) -> None:
-    """The program at hand is made for this value of an attribute."""
+def _bake(ev: Evaluator, base: Known, name: str, value: Any, *below: str) -> None:
+    """The program at hand is made for this value of an attribute, or of an attribute `below` it."""
     path = _path(base, name)
     if path is not None:
-        ev.cx.used_baked[path] = value
+        origin, keys = path
+        ev.cx.used_baked[origin, (*keys, *below)] = value
 
 
 def _path(base: Known, name: str) -> tuple[str, tuple[Any, ...]] | None:

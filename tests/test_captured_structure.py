@@ -204,3 +204,30 @@ def test_a_cell_that_changes() -> None:
     gradient = srcad.grad(lambda w, f: np.sum(f(w)), backend="numpy")
     for k in (3.0, 4.0):
         np.testing.assert_array_equal(gradient(W, inner), np.full(W.shape, k))
+
+
+def test_a_class_that_is_given_another_method_or_property() -> None:
+    class Model:
+        k = 3.0
+
+        def method(self, w: Any) -> Any:
+            return self.k * w
+
+        @property
+        def more(self) -> float:
+            return self.k + 1.0
+
+    def given(w: Any, o: Any) -> Any:
+        return np.sum(o.method(w)) * o.more
+
+    model = Model()
+    by_name = srcad.grad(lambda w: np.sum(model.method(w)) * model.more, backend="numpy")
+    by_argument = srcad.grad(given, backend="numpy")
+    changes = ({}, {"k": 4.0}, {"method": lambda self, w: w * w}, {"more": property(lambda self: 0.5)})
+    for change in changes:
+        for name, value in change.items():
+            setattr(Model, name, value)
+        expected = slope(lambda w: given(w, model), W)
+        np.testing.assert_allclose(by_name(W), expected, rtol=1e-6)
+        np.testing.assert_allclose(by_argument(W, model), expected, rtol=1e-6)
+        np.testing.assert_allclose(by_argument(W, Model()), expected, rtol=1e-6)
