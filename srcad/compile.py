@@ -91,10 +91,12 @@ def warm(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
 
 def _compile(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
     import numba
+    from srcad_runtime import optimisation
 
     types = tuple(numba.typeof(value) for value in arguments)
     try:
-        with warnings.catch_warnings():  # about strided products, in text that is not the user's
+        with warnings.catch_warnings(), optimisation.quick():
+            # the warnings are about strided products, in text that is not the user's
             warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
             compiled.call.compile(types)
     except numba.core.errors.NumbaError:

@@ -9,14 +9,17 @@ import types
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from srcad import api, cache, ir
+from srcad import api, cache
 from srcad.binding import binder, unwrap
 from srcad.derived import Derived
 from srcad.generate import BACKENDS, Settings
 from srcad.kernel import Kernel as Compiled
 from srcad.specialise import Ready, specialiser
+
+if TYPE_CHECKING:
+    from srcad import ir
 
 _KINDS = ("grad", "value_and_grad", "jacfwd", "jacrev", "jacobian", "hessian")
 
@@ -202,6 +205,7 @@ class Differentiated:
 
 def _standalone(ready: Ready) -> str:
     """The module of a live call, with the wrapper that it needs."""
+    from srcad import ir
     from srcad.abstract import describe
     from srcad.standalone import Kernel, standalone
 
@@ -231,6 +235,8 @@ def _standalone(ready: Ready) -> str:
 
 
 def _literal(value: Any) -> ir.Expr | None:
+    from srcad import ir
+
     return ir.Const(value) if isinstance(value, (int, float, complex, bool, str, type(None))) else None
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from srcad import ir
+if TYPE_CHECKING:
+    from srcad import ir
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def dim_expr(dim: Dim) -> ir.Expr:
 
 
 def _expr(node: ast.AST) -> ir.Expr:
+    from srcad import ir  # a call answered from the cache does without
+
     match node:
         case ast.Constant(value):
             return ir.Const(value)

@@ -85,7 +85,8 @@ def module(
     return "\n\n\n".join(part for part in [top, *defs] if part) + "\n"
 
 
-KERNELS = (("srcad_runtime", "kernels"), ("srcad_runtime", "interpreted"))  # which register with Numba themselves
+# which register with Numba themselves
+KERNELS = (("srcad_runtime", "kernels"), ("srcad_runtime", "interpreted"), ("srcad_runtime", "sums"))
 
 
 def _is_runtime(i: Import) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from srcad.ir import Loc
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srcad.ir import Loc
 
 
 class PerformanceWarning(UserWarning):

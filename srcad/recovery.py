@@ -15,7 +15,6 @@ import numpy as np
 
 from srcad import compile, leaves
 from srcad.errors import Unsupported, note
-from srcad.ir import Loc, Source
 
 if TYPE_CHECKING:
     from srcad.generate import Call
@@ -98,6 +97,8 @@ def refusal(error: compile.CannotCompile) -> Unsupported:
     """Numba's refusal as srcad's, at its line of the generated module."""
     loc = None
     if error.line:
+        from srcad.ir import Loc, Source
+
         source = Source(str(error.path), error.text)
         text = source.line(error.line)
         indent = len(text) - len(text.lstrip())

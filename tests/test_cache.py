@@ -209,6 +209,16 @@ def test_importing_is_light():
     assert took < 0.15
 
 
+def test_a_call_answered_from_the_cache_needs_no_compiler():
+    code = (
+        "import sys, srcad.differentiated, srcad.fastpath, srcad.gradients, srcad.products;"
+        "heavy = {'srcad.ir', 'srcad.pipeline', 'srcad.parse', 'libcst'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "runtime")])}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+
+
 def test_captured_library_functions_count_by_name():
     def through(f):
         return lambda x: f(x)

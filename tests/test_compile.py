@@ -69,3 +69,14 @@ def test_what_is_handed_back_to_python_is_there() -> None:
 
     assert set(retarget_interpreted.NATIVE) == set(interpreted.PATHS)
     assert set(retarget_interpreted.HELPERS) == set(interpreted.HELPERS)
+
+
+def test_generated_code_is_compiled_at_level_two_and_other_code_as_ever() -> None:
+    from numba.core import config
+    from srcad_runtime import optimisation
+
+    before = config.OPT
+    with pytest.raises(ZeroDivisionError), optimisation.quick():
+        assert config.OPT == min(before, 2)
+        raise ZeroDivisionError
+    assert config.OPT is before

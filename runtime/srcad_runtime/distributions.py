@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import scipy.stats
 from numba import njit, types, vectorize
-from numba.extending import overload
 
 from srcad_runtime import special
+from srcad_runtime.jitting import overload
 
 _HALF_LOG_TWO_PI = 0.9189385332046727
 _MADE: dict[str, Callable[..., Any]] = {}

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numba import from_dtype, objmode, types
 from numba.core.errors import TypingError
-from numba.extending import overload
 
 from srcad_runtime import arrays
+from srcad_runtime.jitting import overload
 
 # ---- NumPy's functions and Python's, with the arguments that their rules know ----
 

@@ -43,6 +43,7 @@ from srcad_runtime.kernels_shaping import (
     set_masked,
     sort,
     tile,
+    transpose,
 )
 
 __all__ = [
@@ -97,6 +98,7 @@ __all__ = [
     "tie_share",
     "tile",
     "total",
+    "transpose",
     "unbroadcast",
     "var",
     "written",

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 from numba.cpython.unsafe.tuple import tuple_setitem
-from numba.extending import overload, register_jitable
 
 from srcad_runtime import arrays
+from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.kernels_elements import FLOATS, NUMBERS, by_element
 from srcad_runtime.kernels_folding import axes_of, constant, fold, split
-from srcad_runtime.kernels_reductions import reduced_sum
 from srcad_runtime.kernels_reductions import sum as total_of
+from srcad_runtime.outlined import outlined, whole
 
 
 def _rank(t: Any) -> int:
@@ -33,18 +33,73 @@ def _unbroadcast(g, like):
         return lambda g, like: g
     if rank == 0:
         return lambda g, like: total_of(g)
-    offset = max(-extra, 0)
-
-    @register_jitable
-    def stretched(g, like):
-        for axis in range(g.ndim):
-            if like.shape[axis + offset] == 1 and g.shape[axis] != 1:
-                g = reduced_sum(split(g, axis, axis + 1)).reshape(tuple_setitem(g.shape, axis, 1))
-        return g
-
+    zero, offset = _wide_zero(g.dtype), max(-extra, 0)
     if extra <= 0:
-        return lambda g, like: stretched(g, like)
-    return lambda g, like: stretched(reduced_sum(split(g, 0, extra)).reshape(g.shape[extra:]), like)
+        return lambda g, like: _stretched(whole(g), like.shape[offset:], zero)
+
+    def summed(g, like):
+        lines = whole(g).reshape((_extent(g.shape, 0, extra), _extent(g.shape, extra, g.ndim)))
+        return _stretched(_summed(lines, zero).reshape(g.shape[extra:]), like.shape, zero)
+
+    return summed
+
+
+def _wide_zero(dtype: Any) -> Any:
+    """The zero that elements of a Numba type are added up from."""
+    return 0.0 if isinstance(dtype, types.Float) else 0j if isinstance(dtype, types.Complex) else 0
+
+
+@register_jitable
+def _extent(shape, first, end):
+    """How many elements axes from `first` to before `end` have together."""
+    n = 1
+    for axis in range(first, end):
+        n *= shape[axis]
+    return n
+
+
+@register_jitable
+def _stretched(g, shape, zero):
+    """`g` summed over axes along which `shape` is 1 and it is not."""
+    for axis in range(g.ndim):
+        if shape[axis] == 1 and g.shape[axis] != 1:
+            return _folded(g, shape, zero)
+    return g
+
+
+@outlined
+def _summed(lines, zero):
+    """The sum of the rows of a matrix."""
+    out = np.empty(lines.shape[1], lines.dtype)
+    totals = np.full(lines.shape[1], zero)
+    for i in range(lines.shape[0]):
+        for k in range(lines.shape[1]):
+            totals[k] += lines[i, k]
+    for k in range(lines.shape[1]):
+        out[k] = totals[k]
+    return out
+
+
+@outlined
+def _folded(g, shape, zero):
+    """`_stretched` where there is something to sum."""
+    for axis in range(g.ndim):
+        if shape[axis] == 1 and g.shape[axis] != 1:
+            n = g.shape[axis]
+            outer, inner = _extent(g.shape, 0, axis), _extent(g.shape, axis + 1, g.ndim)
+            lines = g.reshape((outer, n, inner))
+            out = np.empty((outer, inner), g.dtype)
+            totals = np.full(inner, zero)
+            for i in range(outer):
+                for k in range(inner):
+                    totals[k] = zero
+                for j in range(n):
+                    for k in range(inner):
+                        totals[k] += lines[i, j, k]
+                for k in range(inner):
+                    out[i, k] = totals[k]
+            g = out.reshape(tuple_setitem(g.shape, axis, 1))
+    return g
 
 
 @overload(arrays.astype, prefer_literal=True)
@@ -186,9 +241,33 @@ by_element(arrays.xlogy, _xlogy, NUMBERS)
 # ---- extremes and products along axes ----
 
 
+@outlined
+def _shares(lines, top):
+    """`tie_share` of (outer, n, inner) and (outer, 1, inner) along the middle."""
+    outer, n, inner = lines.shape
+    if top.shape[0] != outer or top.shape[1] != 1 or top.shape[2] != inner:
+        raise ValueError("operands could not be broadcast together")
+    out = np.empty(lines.shape, lines.dtype)
+    ties = np.empty(inner, lines.dtype)
+    for i in range(outer):
+        for k in range(inner):
+            ties[k] = 0
+        for j in range(n):
+            for k in range(inner):
+                ties[k] += lines[i, j, k] == top[i, 0, k]
+        for j in range(n):
+            for k in range(inner):
+                out[i, j, k] = (lines[i, j, k] == top[i, 0, k]) / ties[k]
+    return out
+
+
 @overload(arrays.tie_share, prefer_literal=True)
 def _tie_share(a, top, axis):
-    constant(axis)
+    axes = axes_of(constant(axis), a.ndim)
+    whole_tops = isinstance(top, types.Array) and top.ndim == a.ndim and isinstance(a.dtype, types.Float)
+    if whole_tops and axes and axes[-1] + 1 - axes[0] == len(axes):
+        folded = fold(a.ndim, axes)
+        return lambda a, top, axis: _shares(folded(a), folded(top)).reshape(a.shape)
 
     def share(a, top, axis):
         chosen = (a == top).astype(a.dtype)

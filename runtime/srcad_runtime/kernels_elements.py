@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import types, vectorize
-from numba.extending import overload, register_jitable
+
+from srcad_runtime.jitting import overload, register_jitable
 
 FLOATS = ("f4(f4,f4)", "f8(f8,f8)")
 NUMBERS = (*FLOATS, "c8(c8,c8)", "c16(c16,c16)")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numba import errors, njit, types
 from numba.cpython.unsafe.tuple import tuple_setitem
-from numba.extending import register_jitable
+
+from srcad_runtime.jitting import register_jitable
 
 Array = Any
 Axis = Any  # None, an int, or a tuple of ints; known while compiling

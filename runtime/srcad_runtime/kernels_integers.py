@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numba.extending import register_jitable
+from srcad_runtime.jitting import register_jitable
 
 _MOST = 2**63 - 1
 _REASON = "an integer leaves the 64 bits that compiled code has"

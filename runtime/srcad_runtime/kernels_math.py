@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba.extending import register_jitable
+
+from srcad_runtime.jitting import register_jitable
 
 _DOMAIN = "math domain error"
 

@@ -4,7 +4,7 @@ Called from Python each function is NumPy's own. Compiled, a product becomes one
 and a loop over a batch of them, or over all indices, where it cannot.
 """
 
-# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="call-arg,call-overload,assignment"
+# mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="call-arg,call-overload,assignment,var-annotated"
 # Numba derives the types; annotations of the functions it compiles would say nothing.
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numba.extending import overload, register_jitable
+from numba.cpython.unsafe.tuple import tuple_setitem
 
+from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.kernels_folding import Array, constant, matrix, shape_without
+from srcad_runtime.outlined import outlined, whole
 
 compiled = njit(cache=True, error_model="numpy")
 
@@ -136,47 +138,80 @@ def _inner(a, b):
 # ---- batches of matrices ----
 
 
-@compiled
-def _batch_index(k, batch, extents):
-    """Which matrix of an array with these leading extents stands at place `k` of a broadcast batch."""
+# Shapes stand for their leading extents, all but the last two: Numba does not index an empty tuple.
+
+
+@register_jitable
+def _batch_index(k, batch, shape):
+    """Which matrix of an array of `shape` stands at place `k` of a broadcast batch."""
     index, stride = 0, 1
-    skipped = batch.size - extents.size
-    for axis in range(batch.size - 1, -1, -1):
+    skipped = len(batch) - len(shape)
+    for axis in range(len(batch) - 3, -1, -1):
         place = k % batch[axis]
         k //= batch[axis]
         if axis >= skipped:
-            extent = extents[axis - skipped]
+            extent = shape[axis - skipped]
             index += stride * (place if extent > 1 else 0)
             stride *= extent
     return index
 
 
-@compiled
-def _broadcast(a, b):
-    """The extents of a batch from those of two; they must be the same or 1."""
-    n = max(a.size, b.size)
-    out = np.ones(n, np.int64)
-    for extents in (a, b):
-        for k in range(extents.size):
-            at = n - extents.size + k
-            if extents[k] != 1:
-                if out[at] != 1 and out[at] != extents[k]:
-                    raise ValueError("matmul: the batch dimensions do not match")
-                out[at] = extents[k]
+@register_jitable
+def _broadcast(a, b, n, m):
+    """The shape of products (n, m) of two batches, `a` the longer shape; extents must be the same or 1."""
+    shape = tuple_setitem(tuple_setitem(a, len(a) - 2, n), len(a) - 1, m)
+    for k in range(len(b) - 2):
+        at = len(a) - len(b) + k
+        if b[k] != 1:
+            if a[at] != 1 and a[at] != b[k]:
+                raise ValueError("matmul: the batch dimensions do not match")
+            shape = tuple_setitem(shape, at, b[k])
+    return shape
+
+
+@register_jitable
+def _count(shape):
+    """How many matrices there are in an array."""
+    n = 1
+    for k in range(len(shape) - 2):
+        n *= shape[k]
+    return n
+
+
+@outlined
+def _batch_of_products(a, b, shape_a, shape_b, batch):
+    """a (p, n, k) and b (q, k, m), the matrices of arrays of these shapes, give an array of the shape `batch`."""
+    n, m = a.shape[1], b.shape[2]
+    if b.shape[1] != a.shape[2]:
+        raise ValueError("matmul: the inner dimensions differ")
+    out = np.empty(batch, a.dtype)
+    count = _count(batch)
+    products = out.reshape((count, n, m))
+    for k in range(count):
+        i, j = _batch_index(k, batch, shape_a), _batch_index(k, batch, shape_b)
+        product_into(a[i], b[j], products[k])
     return out
 
 
-def _leading(ndim: int) -> Callable[..., Array]:
-    """A compiled function to the leading extents of an array, without the last two, as an array."""
+def product_into(a: Array, b: Array, out: Array) -> None:
+    """``out[:] = a @ b`` of matrices; only compiled code calls it."""
+    np.dot(a, b, out)
 
-    @register_jitable
-    def extents(a):
-        out = np.empty(ndim - 2, np.int64)
-        for k in range(ndim - 2):
-            out[k] = a.shape[k]
-        return out
 
-    return extents
+@overload(product_into)
+def _product_into(a, b, out):
+    if isinstance(a.dtype, (types.Float, types.Complex)):
+        return lambda a, b, out: np.dot(a, b, out)
+
+    def product(a, b, out):
+        for i in range(out.shape[0]):
+            for j in range(out.shape[1]):
+                total = 0
+                for k in range(a.shape[1]):
+                    total += a[i, k] * b[k, j]
+                out[i, j] = total
+
+    return product
 
 
 @overload(matmul)
@@ -184,23 +219,18 @@ def _matmul(a, b):
     if a.ndim == 1 or b.ndim <= 2:
         product = _contraction(a, b, (a.ndim - 1,), (max(b.ndim - 2, 0),))
         return lambda a, b: product(a, b)
-    from numba.np.unsafe.ndarray import to_fixed_tuple
-
-    kind, rank = _kind(a, b), max(a.ndim, b.ndim)
-    multiply, leading_a, leading_b = _matrices(a, b), _leading(a.ndim), _leading(b.ndim)
+    kind = _kind(a, b)
+    left, right = _converted(a, kind), _converted(b, kind)
+    if a.ndim >= b.ndim:
+        broadcast = register_jitable(lambda a, b: _broadcast(a.shape, b.shape, a.shape[-2], b.shape[-1]))
+    else:
+        broadcast = register_jitable(lambda a, b: _broadcast(b.shape, a.shape, a.shape[-2], b.shape[-1]))
 
     def batched(a, b):
-        n, inside, m = a.shape[-2], a.shape[-1], b.shape[-1]
-        extents_a, extents_b = leading_a(a), leading_b(b)
-        batch = _broadcast(extents_a, extents_b)
-        left = np.ascontiguousarray(a).reshape((-1, n, inside))
-        right = np.ascontiguousarray(b).reshape((-1, b.shape[-2], m))
-        out = np.empty((np.prod(batch), n, m), kind)
-        for k in range(out.shape[0]):
-            i, j = _batch_index(k, batch, extents_a), _batch_index(k, batch, extents_b)
-            out[k] = multiply(left[i], right[j])
-        shape = np.append(batch, np.array([n, m]))
-        return out.reshape(to_fixed_tuple(shape, rank))
+        batch = broadcast(a, b)
+        first = whole(left(a)).reshape((_count(a.shape), a.shape[-2], a.shape[-1]))
+        second = whole(right(b)).reshape((_count(b.shape), b.shape[-2], b.shape[-1]))
+        return _batch_of_products(first, second, a.shape, b.shape, batch)
 
     return batched
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numba.extending import overload, register_jitable
 
+from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.kernels_folding import Array, Axis, axes_of, constant, fold, shape_without
 
 compiled = njit(cache=True, error_model="numpy")

@@ -13,9 +13,13 @@ from typing import Any
 
 import numpy as np
 from numba import njit, types
+from numba.core import cgutils
+from numba.core.imputils import impl_ret_borrowed
 from numba.cpython.unsafe.tuple import tuple_setitem
-from numba.extending import overload, register_jitable
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
 
+from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.kernels_elements import FLOATS, by_element
 from srcad_runtime.kernels_folding import Array, axes_of, constant, fold
 
@@ -33,6 +37,11 @@ def array_of(items: Any) -> Array:
 def reshape(a: Array, shape: Any) -> Array:
     """``np.reshape``; a copy where `a` is not contiguous."""
     return np.reshape(a, shape)
+
+
+def transpose(a: Array, axes: tuple[int, ...]) -> Array:
+    """``np.transpose`` with axes from 0 that are known while compiling: a view."""
+    return np.transpose(a, axes)
 
 
 def roll(a: Array, shift: int, axis: int) -> Array:
@@ -220,6 +229,41 @@ def _compiled_diff(a, n=1, axis=-1):
 @overload(reshape)
 def _compiled_reshape(a, shape):
     return lambda a, shape: np.ascontiguousarray(a).reshape(shape)
+
+
+@overload(transpose, prefer_literal=True)
+def _compiled_transpose(a, axes):
+    permuted = _permutation(constant(axes))
+    return lambda a, axes: permuted(a)
+
+
+def _permutation(order: tuple[int, ...]) -> Callable[..., Array]:
+    """A compiled function that views an array with its axes in another order."""
+
+    @intrinsic
+    def permuted(typingctx, a):
+        straight = order == tuple(range(a.ndim))
+        turned = order == tuple(reversed(range(a.ndim))) and a.layout in "CF"
+        layout = a.layout if straight else {"C": "F", "F": "C"}[a.layout] if turned else "A"
+
+        def generate(context, builder, signature, args):
+            source = make_array(a)(context, builder, args[0])
+            view = make_array(signature.return_type)(context, builder)
+            extents, strides = (cgutils.unpack_tuple(builder, part) for part in (source.shape, source.strides))
+            populate_array(
+                view,
+                data=source.data,
+                shape=[extents[k] for k in order],
+                strides=[strides[k] for k in order],
+                itemsize=source.itemsize,
+                meminfo=source.meminfo,
+                parent=source.parent,
+            )
+            return impl_ret_borrowed(context, builder, signature.return_type, view._getvalue())
+
+        return a.copy(layout=layout)(a), generate
+
+    return permuted  # type: ignore[no-any-return]
 
 
 @compiled

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba.extending import overload, register_jitable
 
 from srcad_runtime import convolution, pooling, windows
+from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.outlined import outlined, whole
 
 _PLAIN: tuple[Callable[..., Any], ...] = (
@@ -269,7 +269,9 @@ def _correlate(x, g, kernel, step, spread, front, groups):
         for group in range(groups):
             rows = left[group * tall : (group + 1) * tall]
             np.dot(rows, right[group * deep : (group + 1) * deep].T, part)
-            out[group * tall : (group + 1) * tall] += part
+            for i in range(tall):
+                for j in range(deep):
+                    out[group * tall + i, j] += part[i, j]
     return out.reshape(o, c // groups, kernel[0], kernel[1])
 
 

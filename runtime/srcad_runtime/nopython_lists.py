@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 from numba import float64, types
-from numba.extending import overload
 
 from srcad_runtime import elements
+from srcad_runtime.jitting import overload
 
 
 def _item(items: Any) -> Any:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from numba import float64, types
-from numba.extending import overload, register_jitable
 
 from srcad_runtime import activations, ctc, losses
+from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.outlined import outlined, whole
 
 # ---- two classes ----

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 from numba import float64, types
-from numba.extending import overload, register_jitable
 from numba.np.numpy_support import as_dtype
 
 from srcad_runtime import activations, attention, functional, normalization
+from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.outlined import outlined, whole
 
 # ---- element by element ----
@@ -367,7 +367,8 @@ def _overload_embedding(indices, weight, padding_idx=None):
         for i in range(flat.size):
             if not -weight.shape[0] <= flat[i] < weight.shape[0]:
                 raise IndexError("embedding: an index is out of range")
-            out[i] = weight[flat[i]]
+            for j in range(weight.shape[1]):
+                out[i, j] = weight[flat[i], j]
         return out.reshape(indices.shape + (weight.shape[1],))
 
     return embedding

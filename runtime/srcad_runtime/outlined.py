@@ -26,10 +26,12 @@ import numpy as np
 from llvmlite import binding
 from numba import types
 from numba.core import caching, cgutils
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.imputils import impl_ret_new_ref
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
-from srcad_runtime import _folder
+from srcad_runtime import _folder, optimisation
+from srcad_runtime.jitting import overload
 
 _KERNELS: dict[str, Any] = {}
 _ADDRESSES: dict[str, int] = {}  # what was told to LLVM, by symbol
@@ -43,7 +45,9 @@ def outlined(kernel: Callable[..., Any]) -> Any:
     The kernel must return a new array (or a tuple of them), never one of its arguments.
     """
     name = f"{kernel.__module__}.{kernel.__qualname__}"
-    compiled: Any = numba.njit(error_model="numpy", nogil=True)(kernel)
+    # nothing calls it from Python or through a C function pointer
+    options: Any = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+    compiled: Any = numba.njit(**options)(kernel)
     _KERNELS[name] = compiled
 
     def define(given):
@@ -114,7 +118,7 @@ class _Loaded:
         if self.name not in _KERNELS:
             __import__(self.module)
         kernel = _KERNELS[self.name]
-        with _working:
+        with global_compiler_lock, _working:  # in the order in which a caller that is being compiled takes them
             _locked(_compile, kernel, self.types)
         result = kernel.overloads[self.types]
         address = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
@@ -126,7 +130,8 @@ def _compile(kernel: Any, argument_types: tuple[Any, ...]) -> None:
     if not isinstance(kernel._cache, _KernelCache):
         kernel._cache = _KernelCache(kernel.py_func)
     try:
-        kernel.compile(argument_types)
+        with optimisation.quick():
+            kernel.compile(argument_types)
     except numba.core.errors.NumbaError:
         raise
     except Exception:

@@ -17,8 +17,10 @@ import llvmlite.binding
 import numpy as np
 import scipy.special
 from numba import float64, intc, types, vectorize
-from numba.extending import get_cython_function_address, overload
+from numba.extending import get_cython_function_address
 from scipy.special import cython_special
+
+from srcad_runtime.jitting import overload
 
 _UNARY = (
     "erf erfc erfcx erfi erfinv erfcinv dawsn ndtr log_ndtr ndtri gamma gammaln loggamma rgamma psi expit logit "

@@ -268,7 +268,7 @@ def _transposed(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     if rank is None or rank < 2:
         return new
     order = ir.Tuple(tuple(ir.const(k) for k in (*range(rank - 2), rank - 1, rank - 2)))
-    return ir.Call(ir.Ref("numpy.transpose"), (new.args[0], order), loc=new.loc)
+    return _kernel(new, "transpose", new.args[0], order)
 
 
 def _filled(like: bool) -> Rewrite:
@@ -296,6 +296,14 @@ def _flipped(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     return ir.Index(new.args[0], items[: max(places) + 1], loc=new.loc)
 
 
+def _in_order(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Numba takes a second or two to compile a transposition, whose axes it checks with sets."""
+    axes, rank = constant(argument(new, 1, "axes")), self.rank(old.args[0])
+    if not isinstance(axes, tuple) or rank is None or sorted(k % max(rank, 1) for k in axes) != list(range(rank)):
+        return new
+    return _kernel(new, "transpose", new.args[0], ir.Tuple(tuple(ir.const(k % rank) for k in axes)))
+
+
 def _permuted(order: Callable[[int, Any, Any], list[int] | None]) -> Rewrite:
     """``np.moveaxis`` and ``np.swapaxes`` as a transposition, which compiles in a fifth of the time."""
 
@@ -307,8 +315,7 @@ def _permuted(order: Callable[[int, Any, Any], list[int] | None]) -> Rewrite:
         axes = order(rank, *given)
         if axes is None:
             return new
-        items = ir.Tuple(tuple(ir.const(k) for k in axes))
-        return ir.Call(ir.Ref("numpy.transpose"), (new.args[0], items), loc=new.loc)
+        return _kernel(new, "transpose", new.args[0], ir.Tuple(tuple(ir.const(k) for k in axes)))
 
     return rewrite
 
@@ -549,6 +556,7 @@ REWRITES: dict[str, Rewrite] = {
     "numpy.expand_dims": _new_axes,
     "numpy.squeeze": _squeezed,
     "numpy.flip": _flipped,
+    "numpy.transpose": _in_order,
     "numpy.moveaxis": _permuted(_moved),
     "numpy.swapaxes": _permuted(_swapped),
     "numpy.roll": _with_axis("roll", 2, "axis shift"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numba import njit
-from srcad_runtime import nopython, sums
+from srcad_runtime import sums
 
 
 @njit(cache=True, error_model="numpy")

@@ -64,6 +64,9 @@ def masked_out(a: np.ndarray, x: Any) -> np.ndarray:
 
 CASES: dict[str, tuple[Function, tuple[Any, ...]]] = {
     "reshape": (lambda a: kernels.reshape(a.T, (2, 6)), (M,)),
+    "transpose": (lambda a: kernels.transpose(a, (1, 2, 0)), (T,)),
+    "transpose_reversed": (lambda a: kernels.transpose(a, (2, 1, 0)), (T,)),
+    "transpose_same": (lambda a: kernels.transpose(a, (0, 1, 2)), (T,)),
     "roll": (lambda a: kernels.roll(a, -1, axis=0), (M,)),
     "roll_middle": (lambda a: kernels.roll(a, 5, 1), (T,)),
     "repeat": (lambda a: kernels.repeat(a, 2, 1), (T,)),
@@ -129,12 +132,13 @@ CASES: dict[str, tuple[Function, tuple[Any, ...]]] = {
     "power_slope": (lambda x, y: kernels.power_slope(x, y), (np.arange(3.0), np.array([0.0, 2.0, 3.0]))),
     "xlogy": (lambda x, y: kernels.xlogy(x, y), (np.arange(3.0), np.arange(3.0))),
     "tie_share": (lambda a: kernels.tie_share(a, kernels.max(a), None), (ZEROS,)),
+    "tie_share_columns": (lambda a: kernels.tie_share(a, kernels.max(a, axis=(0, 1), keepdims=True), (0, 1)), (T,)),
     "tie_share_rows": (lambda a: kernels.tie_share(a, kernels.min(a, axis=1, keepdims=True), 1), (ZEROS,)),
     "prod_of_others": (lambda a: kernels.prod_of_others(a, 1), (ZEROS,)),
     "prod_of_others_all": (lambda a: kernels.prod_of_others(a, None), (ZEROS[:2, :2].copy(),)),
 }
 # a few that stand for their kind in every run
-SHORT = ("roll", "matmul_batch_matrix", "unbroadcast_rows", "add_at", "einsum", "masked")
+SHORT = ("roll", "transpose", "matmul_batch_matrix", "unbroadcast_rows", "add_at", "einsum", "masked")
 
 
 def copied(args: tuple[Any, ...]) -> list[Any]:
