@@ -355,3 +355,12 @@ def moved_and_still_used(x, y):
     a = a + c
     c[0] = a[1]
     return np.sum(a * b) + np.sum(c)
+
+
+@program(lambda rng: (rng.normal(size=3), rng.normal(size=3)), argnums=(0, 1))
+def sum_of_arrays_of_which_one_is_read_before(x, w):
+    a = x * 2.0
+    c = w * 3.0
+    t = a[0] * a[1]
+    b = a + c
+    return np.sum(b * b) + t
