@@ -106,7 +106,8 @@ def at_rank(a, rank):
 )
 def append(arr, values, axis=None):
     if axis is None:
-        return np.concatenate((np.ravel(arr), np.ravel(values)))
+        added = np.ravel(values) if np.ndim(values) else np.array([values])  # Numba ravels no numbers
+        return np.concatenate((np.ravel(arr), added))
     return np.concatenate((arr, values), axis=axis)
 
 

@@ -39,7 +39,8 @@ def unlisted(program: Program, extents: Extents) -> tuple[Program, dict[str, Num
             uses.setdefault(name, []).append((stmt, loops))
     bound = _bound(program)
     elements = {name: _element(name, extents) for name in uses}
-    found = {name: _record(elements[name], where, extents, bound) for name, where in uses.items()}
+    blank = _blank(program.body)
+    found = {name: _record(elements[name], where, extents, bound, blank) for name, where in uses.items()}
     known = _known_before(program)
     records = {n: r for n, r in found.items() if r is not None and ir.names(r.shape) <= known.get(n, set())}
     if not records:
@@ -48,6 +49,17 @@ def unlisted(program: Program, extents: Extents) -> tuple[Program, dict[str, Num
     after = ir.names(program.results) | {name for _, name in program.updates}
     body = _rewritten(program.body, records, after)
     return replace(program, body=body, types={**program.types, **kinds}), kinds
+
+
+def _blank(body: Sequence[ir.Stmt]) -> set[str]:
+    """Variables that hold an array without elements before they have a value: it may be recorded, too."""
+    found = set()
+    for node in ir.walk(tuple(body)):
+        if isinstance(node, ir.Assign) and isinstance(node.target, ir.Name) and isinstance(node.value, ir.Call):
+            shape = node.value.args[0] if node.value.fn == ir.Ref("numpy.empty") and node.value.args else None
+            if ir.Const(0) in (shape.items if isinstance(shape, ir.Tuple) else (shape,)):
+                found.add(node.target.id)
+    return found
 
 
 def _known_before(program: Program) -> dict[str, set[str]]:
@@ -106,13 +118,17 @@ def _element(name: str, extents: Extents) -> Num:
     return kind.element if kind.element.dims and None not in kind.element.dims else assumed.element
 
 
-def _record(kind: Num, uses: list[tuple[ir.Stmt, Loops]], extents: Extents, bound: Counter[str]) -> Record | None:
+def _record(
+    kind: Num, uses: list[tuple[ir.Stmt, Loops]], extents: Extents, bound: Counter[str], blank: set[str]
+) -> Record | None:
     """None where the list has to stay one."""
     if len(uses) != 3 or not kind.dims or None in kind.dims:
         return None
     (first, outside), (push, forward), (pop, backward) = uses
     made = isinstance(first, ir.Assign) and first.value == ir.List(()) and not outside
     if not made or not isinstance(push, ir.Push) or not isinstance(pop, ir.Pop) or pop.target is None or not forward:
+        return None
+    if ir.names(push.value) & blank:
         return None
     counters = _counters(forward, backward, bound)
     try:

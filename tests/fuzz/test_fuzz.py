@@ -41,7 +41,7 @@ def test_random_programs_on_numba(number: int) -> None:
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
 def test_what_once_failed(path: Path) -> None:
-    outcome = judge.judge_module(judge.load_file(path), second=True, more=True, lowered=True)
+    outcome = judge.judge_module(judge.load_file(path), second=True, more=True, lowered=True, switched=True)
     assert outcome.status in ("ok", "refused"), f"{outcome.status}: {outcome.detail}\n{outcome.trace}"
 
 
