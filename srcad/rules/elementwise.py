@@ -252,7 +252,14 @@ def conjugate_dot(x, *, x_dot):
     np.clip,
     domain=((-3, 3), (-1, -0.5), (0.5, 1)),
     wrt=("a", "a_min", "a_max"),
-    kinks={(1.0, 0.0, 1.0): (1.0, 0.0, 0.0), (0.0, 0.0, 1.0): (1.0, 0.0, 0.0), (2.0, 0.0, 1.0): (0.0, 0.0, 1.0)},
+    kinks={
+        (1.0, 0.0, 1.0): (1.0, 0.0, 0.0),
+        (0.0, 0.0, 1.0): (1.0, 0.0, 0.0),
+        (2.0, 0.0, 1.0): (0.0, 0.0, 1.0),
+        (0.0, 2.0, 1.0): (0.0, 0.0, 1.0),
+        (1.5, 2.0, 1.0): (0.0, 0.0, 1.0),
+        (3.0, 2.0, 1.0): (0.0, 0.0, 1.0),
+    },
 )
 def clip(a, a_min=None, a_max=None):
     if a_min is None and a_max is None:
@@ -261,7 +268,8 @@ def clip(a, a_min=None, a_max=None):
         return a <= a_max, 0.0, a > a_max
     if a_max is None:
         return a >= a_min, a < a_min, 0.0
-    return (a >= a_min) & (a <= a_max), a < a_min, a > a_max
+    # where the bounds are crossed the value is the upper one
+    return (a >= a_min) & (a <= a_max), (a < a_min) & (a_min <= a_max), (a > a_max) | (a_min > a_max)
 
 
 rename(np.clip, min="a_min", max="a_max")
