@@ -71,7 +71,7 @@ def _keywords(ev: Evaluator, expr: ir.Call, values: Sequence[Value]) -> Kwargs:
 
 
 def _special(fn: Value) -> Any:
-    from srcad import eval_builtins, eval_itertools, eval_numpy, eval_sequences, eval_sorting  # noqa: F401  (registers)
+    from srcad import eval_builtins, eval_itertools, eval_joins, eval_numpy, eval_sequences, eval_sorting  # noqa: F401  (they register functions)  # noqa: F401
 
     if isinstance(fn, Known) and isinstance(fn.expr, ir.Ref):
         if fn.expr.path.startswith(("scipy.optimize.", "scipy.integrate.")):

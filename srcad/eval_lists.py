@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -226,13 +227,32 @@ def collected(ev: Evaluator, iterable: Value, loc: ir.Loc | None) -> Value:
 
 
 def total(ev: Evaluator, iterable: Value, start: Value, loc: ir.Loc | None) -> Value:
-    """``sum`` of a generator, an array or a list of unknown length: a loop that adds, in Python's order."""
+    """``sum`` of a generator, an array or a list of unknown length: a loop that adds, in Python's order.
+
+    Of arrays it starts with the first, to which `start` is added: an empty sum is an error then.
+    """
+    decision = ("sum of arrays", place(loc))
+    if decision in ev.cx.decisions:
+        name = f"start#{place(loc)}"
+        ev.env[name] = start
+        add = functools.partial(ir.Binary, "+", loc=loc)
+        items = collected(ev, iterable, loc) if isinstance(iterable, (Generator, Stream)) else iterable
+        value = _folded(ev, items, "total", lambda first: add(ir.Name(name), first), add, loc)
+        ev.env.pop(name)
+        return value
     name = f"total#{place(loc)}"
-    with _taken(ev, iterable, loc) as items:
+    with _taken(ev, iterable, loc) as taken:
         ev.bind(name, start, loc)
-        add = ir.Assign(ir.Name(name), ir.Binary("+", ir.Name(name), items.element, loc=loc), loc=loc)
-        ev.statement(_nest(items, (add,)))
-        return ev.env.pop(name)
+        step = ir.Assign(ir.Name(name), ir.Binary("+", ir.Name(name), taken.element, loc=loc), loc=loc)
+        ev.statement(_nest(taken, (step,)))
+        value = ev.env.pop(name)
+    if _is_array(value) and not _is_array(start):
+        raise Restart(decision)  # no variable is a number first and an array then
+    return value
+
+
+def _is_array(value: Value) -> bool:
+    return isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims != ()
 
 
 def quantified(ev: Evaluator, iterable: Value, op: str, loc: ir.Loc | None) -> Value:
@@ -256,17 +276,28 @@ def extreme(ev: Evaluator, iterable: Value, path: str, loc: ir.Loc | None) -> Va
     if not isinstance(iterable, Dyn) or not isinstance(iterable.type, Seq):
         name = path.rpartition(".")[2]
         raise Unsupported(f"cannot differentiate {name} of this value", loc, f"Use np.{name} on an array.")
-    source = _source(loc)
-    best, k = (f"{word}#{place(loc)}" for word in ("best", "k"))
-    ev.env[source] = iterable
-    ev.bind(best, evaluate(ev, ir.Index(ir.Name(source), (ir.Const(0),))), loc)
-    item = ir.Index(ir.Name(source), (ir.Name(k),))
-    better = ir.Call(ir.Ref(path, library.load(path)), (ir.Name(best), item), loc=loc)
-    count = ir.Call(ir.Ref("builtins.len", len), (ir.Name(source),))
-    span = ir.Call(ir.Ref("builtins.range", range), (ir.Const(1), count))
-    ev.statement(ir.For(ir.Name(k), span, (ir.Assign(ir.Name(best), better, loc=loc),), loc=loc))
-    ev.env.pop(source)
-    return ev.env.pop(best)
+    better = ir.Ref(path, library.load(path))
+    return _folded(ev, iterable, "best", lambda first: first, lambda *two: ir.Call(better, two, loc=loc), loc)
+
+
+def _folded(
+    ev: Evaluator,
+    iterable: Value,
+    word: str,
+    start: Callable[[ir.Expr], ir.Expr],
+    combine: Callable[[ir.Expr, ir.Expr], ir.Expr],
+    loc: ir.Loc | None,
+) -> Value:
+    """A loop over the items after the first, with which it starts."""
+    source = ir.Name(_source(loc))
+    total, k = (ir.Name(f"{w}#{place(loc)}") for w in (word, "k"))
+    ev.env[source.id] = owned(ev, iterable, "items", loc)
+    ev.bind(total.id, evaluate(ev, start(ir.Index(source, (ir.Const(0),), loc=loc))), loc)
+    step = ir.Assign(total, combine(total, ir.Index(source, (k,), loc=loc)), loc=loc)
+    count = ir.Call(ir.Ref("builtins.len", len), (source,))
+    ev.statement(ir.For(k, ir.Call(ir.Ref("builtins.range", range), (ir.Const(1), count)), (step,), loc=loc))
+    ev.env.pop(source.id)
+    return ev.env.pop(total.id)
 
 
 def _source(loc: ir.Loc | None) -> str:

@@ -37,6 +37,9 @@ class Hoist(Exception):
         self.expr, self.base = expr, base
 
 
+PIECES = ir.Ref("srcad_runtime.pieces")  # (g, items, axis): an array cut into a list like that which it was joined from
+
+
 @dataclass(frozen=True)
 class Contribution:
     """``place_bar += value``.
@@ -218,6 +221,10 @@ class Pull:
                     expr.loc or self.loc,
                 )
             self.found.append(Contribution(expr.args[0], self.full(g, kind, expr), True, True))
+            return
+        if expr.fn.path == "numpy.concatenate" and self.is_list(expr.args[0]):
+            pieces = ir.call(PIECES.path, self.full(g, kind, expr), *expr.args)
+            self.found.append(Contribution(expr.args[0], pieces, True, True))
             return
         exponent = softplus_of(expr)
         if exponent is not None:

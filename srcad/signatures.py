@@ -47,6 +47,32 @@ def dtype_of(t: Abstract | None, default: str | None) -> str | None:
         return None
 
 
+@_rule("numpy.array", "numpy.asarray")
+def _array_of_items(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """Of a list of unknown length; an empty one of arrays, whose array has a single axis, is left to NumPy's errors."""
+    if len(args) != 1 or kwargs or not isinstance(args[0], Seq) or args[0].element.dims is None:
+        return None
+    return Num(args[0].element.dtype, (None, *args[0].element.dims))
+
+
+@_rule("numpy.concatenate")
+def _concatenated_items(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    if not args or not isinstance(args[0], Seq) or not args[0].element.dims or len(args) > 2 or kwargs:
+        return None
+    dims = list(args[0].element.dims)
+    axis = args[1].number if len(args) > 1 and isinstance(args[1], Num) else Dim(0)
+    if axis is None or not axis.is_const or not -len(dims) <= axis.const < len(dims):
+        return None
+    dims[axis.const] = None
+    return Num(args[0].element.dtype, tuple(dims))
+
+
+@_rule("srcad_runtime.pieces")
+def _pieces(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    items = args[1]
+    return Seq(Num(items.element.dtype, items.element.dims)) if isinstance(items, Seq) else None
+
+
 @_rule("numpy.zeros", "numpy.ones", "numpy.empty")
 def _filled(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
     shape = kwargs.get("shape", args[0] if args else None)

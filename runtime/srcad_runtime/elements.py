@@ -86,6 +86,12 @@ def zeros_of(items: list) -> list:
     return [np.zeros_like(v) if isinstance(v, np.ndarray) else 0.0 for v in items]
 
 
+def pieces(g: np.ndarray, items: list, axis: int = 0) -> list:
+    """`g` cut into arrays of the extents of `items`: the adjoint of ``np.concatenate(items, axis)``."""
+    ends = np.cumsum([item.shape[axis] for item in items])
+    return np.split(g, ends[:-1], axis)
+
+
 def add_items(items: list, g: np.ndarray) -> None:
     """``items[k] += g[k]`` for every k: the adjoint of making an array of a list; writes `items`."""
     for k in range(len(items)):

@@ -16,7 +16,7 @@ from srcad.errors import Unsupported
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.pull import OPERATORS, Hoist, _base, _is_expensive, _is_view, named_arguments, softplus_of, swapped
+from srcad.pull import OPERATORS, PIECES, Hoist, _base, _is_expensive, _is_view, named_arguments, softplus_of, swapped
 from srcad.transforms import activity, alias, tidy
 from srcad.types import Num, Seq, is_float
 
@@ -265,6 +265,8 @@ class Forwarder:
         return ir.substitute_root(target, self.dot(activity.root(target)))  # type: ignore[no-any-return]
 
     def zero(self, expr: ir.Expr) -> ir.Expr:
+        if isinstance(expr, (ir.List, ir.Tuple)) and not any(isinstance(i, ir.Starred) for i in expr.items):
+            return replace(expr, items=tuple(map(self.zero, expr.items)))
         kind = self.shapes.types.get(expr.id) if isinstance(expr, ir.Name) else self.shapes.of(expr)
         if isinstance(kind, Seq):
             return ir.call("srcad_runtime.zeros_of", expr)
@@ -442,6 +444,12 @@ class Push:
         if expr.fn.path in ("numpy.array", "numpy.asarray", "numpy.stack") and isinstance(expr.args[0], ir.Name):
             if isinstance(self.shapes.types.get(expr.args[0].id), Seq):
                 return replace(expr, args=(self.node(expr.args[0]) or ir.ZERO, *expr.args[1:]))
+        if expr.fn.path == "numpy.concatenate" and isinstance(expr.args[0], ir.Name):
+            if isinstance(self.shapes.types.get(expr.args[0].id), Seq):
+                return replace(expr, args=(self.node(expr.args[0]) or ir.ZERO, *expr.args[1:]))
+        if expr.fn == PIECES:
+            dot = self.whole(expr.args[0])
+            return None if dot is None else replace(expr, args=(dot, *expr.args[1:]))
         exponent = softplus_of(expr)
         if exponent is not None and (dot := self.node(exponent)) is not None:
             return ir.Binary("/", dot, ir.Binary("+", ir.ONE, ir.call("numpy.exp", algebra.negate(exponent))))

@@ -17,8 +17,8 @@ from srcad.transforms.retarget_interpreted import handed_back
 from srcad.types import Abstract, Num, Seq, infer
 
 HELPERS = frozenset(
-    "unbroadcast astype add_at add_items zeros_of scatter_add written last_written exceeds power_slope xlogy tie_share "
-    "prod_of_others".split()
+    "unbroadcast astype add_at add_items pieces zeros_of scatter_add written last_written exceeds power_slope xlogy "
+    "tie_share prod_of_others".split()
 )
 
 
@@ -470,7 +470,7 @@ def _concatenated(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     parts = new.args[0]
     given = dict(new.kwargs).get("axis", new.args[1] if len(new.args) > 1 else None)
     if not isinstance(parts, (ir.Tuple, ir.List)):
-        return new
+        return _kernel(new, "joined") if isinstance(self.type_of(old.args[0]), Seq) else new
     if given != ir.NONE:
         parts = ir.Tuple(parts.items)
         return new if parts == new.args[0] else ir.Call(new.fn, (parts, *new.args[1:]), new.kwargs, loc=new.loc)
@@ -500,7 +500,7 @@ def _as_tuples(rows: ir.Expr) -> ir.Expr:
 def _array(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     """Numba makes arrays of lists; of an array, a copy is asked for."""
     kind = self.type_of(old.args[0])
-    if isinstance(kind, Seq) and kind.element.dims == () and len(new.args) == 1 and not new.kwargs:
+    if isinstance(kind, Seq) and kind.element.dims is not None and len(new.args) == 1 and not new.kwargs:
         return ir.call("srcad_runtime.kernels.array_of", new.args[0])
     dtype = dict(new.kwargs).get("dtype", new.args[1] if len(new.args) > 1 else None)
     others = {name for name, _ in new.kwargs} - {"dtype"}

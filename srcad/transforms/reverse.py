@@ -20,7 +20,7 @@ from srcad.errors import Unsupported
 from srcad.facts import Dims, Shapes, lasting, named, rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.pull import Contribution, Hoist, Masks, Pool, Pull, _is_expensive, index_kind, masks_around
+from srcad.pull import PIECES, Contribution, Hoist, Masks, Pool, Pull, _is_expensive, index_kind, masks_around
 from srcad.transforms import activity, alias
 from srcad.transforms.inline import stored_names
 
@@ -458,7 +458,12 @@ class Reverser:
             g, pull = call.args[1], self.pull(stmt.loc)
             if isinstance(g, ir.Name) and isinstance(self.shapes.types.get(g.id), types.Seq):
                 return [self.accumulate(Contribution(g, ir.Name(self.bar(name))))] if pull.is_active(g) else []
-            pull.run(g, ir.call("numpy.array", ir.Name(self.bar(name))), self.shapes.of(g), None)
+            if isinstance(g, ir.Call) and g.fn == PIECES:
+                whole, _, *axis = g.args
+                joined = ir.call("numpy.concatenate", ir.Name(self.bar(name)), *axis)
+                pull.run(whole, joined, self.shapes.of(whole), None)
+            else:
+                pull.run(g, ir.call("numpy.array", ir.Name(self.bar(name))), self.shapes.of(g), None)
             return [*pull.stmts, *self.accumulate_all(pull.found)]
 
         return self.with_hoists(stmt, adjoint)
