@@ -12,12 +12,11 @@ from srcad.errors import Unsupported
 from srcad.facts import Shapes
 from srcad.naming import Names, identifier
 from srcad.pipeline import Generated, Input, Request
-from srcad.program import Program
-from srcad.transforms import activity, alias, forward, record, reverse, tidy
+from srcad.program import FORWARD, REVERSE, Program
+from srcad.transforms import activity, alias, forward, record, reverse, tidy, unread
 from srcad.types import Num, Seq, Static, Struct
 
 Keep = Callable[[str, Any], None]
-FORWARD, REVERSE = "---- forward sweep ----", "---- reverse sweep ----"
 
 
 def keeper(kept: list[tuple[str, str]]) -> Keep:
@@ -74,13 +73,19 @@ def refuse_written_defaults(program: Program, request: Request) -> None:
 
 def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
     """The gradient program: value and adjoints of the inputs asked for."""
-    new = gradient(program, aliases, seeded(program, request.has_aux))
+    lean = dict(request.options).get("unread", True)
+    new = gradient(program, aliases, seeded(program, request.has_aux), lean=lean)
     keep("reverse", new)
     return new
 
 
-def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence[int], unit: bool = False) -> Program:
-    """The results and the adjoints of the inputs asked for. unit: the adjoint of the one seeded result is 1."""
+def gradient(
+    program: Program, aliases: Mapping[str, set[str]], seeded: Sequence[int], unit: bool = False, lean: bool = True
+) -> Program:
+    """The results and the adjoints of the inputs asked for.
+
+    unit: the adjoint of the one seeded result is 1. lean: records that nobody reads are left out.
+    """
     count = len(program.results)
     rebound = tuple(ir.Name(name) for _, name in program.updates)  # results like others until the two sweeps are made
     outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded))
@@ -91,8 +96,13 @@ def gradient(program: Program, aliases: Mapping[str, set[str]], seeded: Sequence
     first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
     backward = in_order(backward, sweep)
     kept, values = keep_results(sweep, backward)
+    recorded = replace(recorded, forward=tidy.beside(recorded.forward, zeros))
+    if lean:
+        recorded, backward = without_unread(recorded, kept, backward, ir.names((*values, *map(ir.Name, wanted))))
+    else:
+        recorded = replace(recorded, forward=(*recorded.forward, *kept))
     body: tuple[ir.Stmt, ...] = (
-        ir.Block(FORWARD, (*first, *guards(sweep), *tidy.beside(recorded.forward, zeros), *kept)),
+        ir.Block(FORWARD, (*first, *guards(sweep), *recorded.forward)),
         ir.Block(REVERSE, backward, blank_before=True),
     )
     body = counted_by_name(body, sweep) if "_" not in ir.names(tuple(values)) else body
@@ -125,6 +135,17 @@ def in_order(backward: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...]:
     known = sweep.shapes.types
     known |= {new[name]: kind for name, kind in [(name, known[name]) for name in found]}
     return ir.transform(backward, lambda n: replace(n, id=new.get(n.id, n.id)) if isinstance(n, ir.Name) else n)
+
+
+def without_unread(
+    recorded: record.Recorded, kept: Sequence[ir.Stmt], backward: tuple[ir.Stmt, ...], live: set[str]
+) -> tuple[record.Recorded, tuple[ir.Stmt, ...]]:
+    """The sweeps, `kept` at the end of the first one, without what is recorded for nobody. live: what is returned."""
+    names = {saved.record for saved in recorded.saved} - {""}
+    first, second = unread.unread((*recorded.forward, *kept), backward, names, live, recorded.first)
+    left = ir.names((*first, *second))
+    saved = tuple(s for s in recorded.saved if not s.record or s.record in left)
+    return replace(recorded, forward=first, saved=saved), second
 
 
 def counted_by_name(body: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...]:
@@ -235,7 +256,8 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         checked = options.get("boundscheck", True) and not bounds.in_range(program)
         decorator = emit.NJIT.replace(")", ", boundscheck=True)") if checked else emit.NJIT
         program = replace(program, body=overflow.checked(program))
-        program = loops.loops(program) if options.get("loops", True) else program
+        off = frozenset(name for name, on in request.options if on is False)
+        program = program if "loops" in off else loops.loops(program, off)
         keep("loops", program.function())
     function = retarget.retarget(program.function(), program.types, request.backend)
     own = borrowed.borrow(function)

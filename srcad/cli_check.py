@@ -125,7 +125,7 @@ def recorded_bytes(ready: Ready, seed: tuple[Any, ...]) -> int:
     ready: the call on the NumPy backend, whose text is run once more and stopped where its reverse sweep begins.
     """
     from srcad import leaves
-    from srcad.assemble import REVERSE
+    from srcad.program import REVERSE
 
     plan, found = ready.kernel.plan, []
     space: dict[str, Any] = {"_recorded": lambda names: found.append(_held(names))}

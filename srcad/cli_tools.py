@@ -60,6 +60,7 @@ def doctor() -> None:
         print(f"processor        {_processor()}, {os.cpu_count()} cores")
         print(f"threading layer  {_threading_layer()}")
         print(f"vector maths     {_vector_maths()}")
+        print(f"memory kept      {_kept_memory()}")
         print(f"CUDA             {_cuda()}")
         print(f"cache            {cache.root()}, {_size(cache.info().size)}")
         if missing:
@@ -120,18 +121,21 @@ def _numba_config() -> Any:
 
 def _vector_maths() -> str:
     """Which library of vectorised elementary functions compiled loops can call."""
-    import ctypes
-
     try:
         if _numba_config().USING_SVML:
             return "SVML"
+        from srcad_runtime import vector_maths
     except Exception:
         return "none"
-    try:
-        ctypes.CDLL("libmvec.so.1")
-    except OSError:
-        return "none (scalar functions)"
-    return "libmvec"
+    found = vector_maths.available()
+    return f"libmvec ({', '.join(found)})" if found else "none (scalar functions)"
+
+
+def _kept_memory() -> str:
+    """How much of what gradients record and return malloc keeps for later calls."""
+    from srcad import tuning
+
+    return f"blocks of up to {_size(tuning.LARGEST_KEPT)}, {_size(2 * tuning.LARGEST_KEPT)} in all (glibc's malloc)"
 
 
 def _cuda() -> str:

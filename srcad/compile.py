@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from srcad import cache
+from srcad import cache, tuning
 
 _loading = threading.RLock()
 
@@ -82,6 +82,7 @@ def warm(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
     """
     if not hasattr(compiled.call, "compile"):
         return
+    tuning.keep_freed_memory()
     with _loading, cache.lock(compiled.key):
         try:
             _compile(compiled, arguments)
@@ -95,7 +96,7 @@ def _compile(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
 
     types = tuple(numba.typeof(value) for value in arguments)
     try:
-        with warnings.catch_warnings(), optimisation.quick():
+        with tuning.vectorised(), warnings.catch_warnings(), optimisation.quick():
             # the warnings are about strided products, in text that is not the user's
             warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
             compiled.call.compile(types)
@@ -105,7 +106,8 @@ def _compile(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
         # a damaged file of machine code fails while it is read, in as many ways as there are damages
         for file in compiled.path.parent.rglob("*.nb[ic]"):
             file.unlink(missing_ok=True)
-        compiled.call.compile(types)
+        with tuning.vectorised():
+            compiled.call.compile(types)
 
 
 def _reason(error: Exception) -> str:

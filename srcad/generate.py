@@ -28,7 +28,8 @@ _MOST_PLANS = 16  # kept on disk under one key; they differ in baked values
 _MOST_BAKED = 200
 
 
-OPTIONAL = frozenset({"alike", "loops"})  # passes that change speed alone
+# passes, and parts of `loops`, that change speed alone
+OPTIONAL = frozenset({"alike", "loops", "unread", "ranges", "gather", "order", "vector_maths"})
 
 
 def switched_off() -> tuple[tuple[str, bool], ...]:

@@ -11,6 +11,8 @@ from srcad.abstract import Abstract
 from srcad.naming import identifier
 from srcad.pipeline import Input
 
+FORWARD, REVERSE = "---- forward sweep ----", "---- reverse sweep ----"  # the notes of the two halves of a gradient
+
 
 @dataclass(frozen=True)
 class Program:

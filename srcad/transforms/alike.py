@@ -3,7 +3,8 @@
 ``A[1:-1] = B[1:-1]`` broadcasts where B has three elements: in general the adjoint has to ask at run time how much to
 sum. Called with A and B of one length it need not: the program is made for equal lengths then, raises where they
 differ (a saved file may be called with anything), and a call in which they differ gets a program of its own. So it is
-with indices: ``for j in range(A.shape[0]): A[i, j]`` stays inside a square matrix. An integer argument counts as an
+with indices: ``for j in range(A.shape[0]): A[i, j]`` stays inside a square matrix; and with a variable that holds a row
+of one argument first and one of another later, which has one shape then. An integer argument counts as an
 extent: ``range(n)`` with an n that is the length of an array. ``y[2]`` stays inside arrays of three and more.
 
 Before: a program whose argument types have a symbol for every extent. After: the symbols to be replaced, `relied`.
@@ -32,7 +33,8 @@ def relied(program: Program, sizes: Mapping[str, int], indices: bool) -> dict[st
     groups = _equal(sizes)
     group = {s: k for k, symbols in enumerate(groups) for s in symbols}
     order = {s: k for k, s in enumerate(s for symbols in groups for s in symbols)}
-    found = [*_broadcast(program, group), *(_indexed(program, group) if indices else ())] if groups else []
+    found = [*_broadcast(program, group), *_lost(program, group)] if groups else []
+    found += _indexed(program, group) if groups and indices else ()
     leader: dict[str, str] = {}
     for pair in found:
         s, t = sorted((_first(s, leader) for s in pair), key=order.__getitem__)
@@ -58,6 +60,23 @@ def _broadcast(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str
                 yield from _pairs(a, b, group)
 
 
+def _lost(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Pairs of symbols that must be equal for a variable that is set in several places to have one shape."""
+    values: dict[str, list[ir.Expr]] = {}
+    for node in ir.walk(program.body):
+        if isinstance(node, ir.Assign) and isinstance(node.target, ir.Name):
+            values.setdefault(node.target.id, []).append(node.value)
+    for name, exprs in values.items():
+        kind = program.types.get(name)
+        if not isinstance(kind, Num) or not kind.dims or None not in kind.dims or len(exprs) < 2:
+            continue
+        kinds = [types.infer(e, program.types, []) for e in exprs]
+        shapes = [k.dims for k in kinds if isinstance(k, Num) and k.dims and len(k.dims) == len(kind.dims)]
+        for one, two in combinations(shapes, 2):
+            for a, b in zip(one, two):
+                yield from _pairs(a, b, group, shared=True)
+
+
 def _indexed(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     """Pairs of symbols that must be equal for indices to be proven to lie inside their arrays."""
     for dim in bounds.open_questions(program, slices=True):
@@ -80,12 +99,14 @@ def _first(text: str, leader: Mapping[str, str]) -> str:
     return text
 
 
-def _pairs(a: Dim | None, b: Dim | None, group: Mapping[str, int]) -> list[tuple[str, str]]:
+def _pairs(a: Dim | None, b: Dim | None, group: Mapping[str, int], shared: bool = False) -> list[tuple[str, str]]:
     """The symbols that must be equal for two extents to be so, if those are equal that have to be; else none.
 
-    Asked of extents of which one may be 1 and the other not, as far as is known.
+    Asked of extents of which one may be 1 and the other not, as far as is known; if `shared`, of any.
     """
-    if a is None or b is None or a.is_const or b.is_const or never_one(a) and never_one(b) or a.const != b.const:
+    if a is None or b is None or a.is_const or b.is_const or a.const != b.const:
+        return []
+    if not shared and never_one(a) and never_one(b):
         return []
     more, less = ([(s, abs(c)) for s, c in (a - b).terms if (c > 0) == positive] for positive in (True, False))
     found = []

@@ -15,6 +15,7 @@ allocations out of the program's own loops.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -23,7 +24,16 @@ from typing import Any
 from srcad import ir
 from srcad.facts import rebound
 from srcad.program import Program
-from srcad.transforms import loops_buffers, loops_fusion, loops_gather, loops_records, loops_statements
+from srcad.transforms import (
+    loops_alike,
+    loops_buffers,
+    loops_fusion,
+    loops_gather,
+    loops_order,
+    loops_ranges,
+    loops_records,
+    loops_statements,
+)
 from srcad.transforms.loops_extents import Extents
 from srcad.transforms.loops_memory import Memory
 from srcad.transforms.loops_nests import Item, Nest, Plain, allocated
@@ -31,15 +41,18 @@ from srcad.transforms.loops_room import Room
 from srcad.transforms.loops_text import Writer
 from srcad.types import Num
 
+PARTS = frozenset({"ranges", "gather", "order", "vector_maths"})  # of this pass, which can be left out
 
-def loops(program: Program) -> Program:
-    """The program with loops for what loops can do."""
+
+def loops(program: Program, off: frozenset[str] = frozenset()) -> Program:
+    """The program with loops for what loops can do. off: the parts to be left out, of `PARTS`."""
     if not any(isinstance(t, Num) and t.dims != () for t in program.types.values()):
         return program
+    program = program if "ranges" in off else loops_ranges.apart(program)
     program, records = loops_records.unlisted(program, extents_of(program))
     extents = extents_of(program)
     extents.known |= records
-    lowering = Lowering(program, extents)
+    lowering = Lowering(program, extents, off)
     values = [*named_results(program, lowering)]
     lowering.extents.other_spelling.clear()  # the results do not exist yet
     body = lowering.block((*program.body, *(stmt for stmt, _ in values if stmt is not None)))
@@ -47,7 +60,7 @@ def loops(program: Program) -> Program:
     results = ir.names(tuple(e for _, e in values)) | {name for _, name in program.updates}
     made = {n for n in known if n not in program.types} | set(records)
     body = loops_buffers.unread_dropped(body, results, made)
-    body = loops_buffers.hoisted(body, known, lowering.padded)
+    body = loops_buffers.hoisted(body, known, lowering.padded, lowering.memory)
     return replace(program, body=body, results=tuple(e for _, e in values), types=known)
 
 
@@ -71,10 +84,10 @@ def named_results(program: Program, lowering: Lowering) -> Iterator[tuple[ir.Stm
 class Lowering(Room):
     """Walks the program once; `items` are the statements and nests of the block at hand."""
 
-    def __init__(self, program: Program, extents: Extents) -> None:
+    def __init__(self, program: Program, extents: Extents, off: frozenset[str] = frozenset()) -> None:
         super().__init__(program, extents)
-        self.program = program
-        self.writer = Writer(self.names, self.axes)
+        self.program, self.off = program, off
+        self.writer = Writer(self.names, self.axes, extents.of, "vector_maths" not in off)
         self.padded: set[str] = set()  # arrays between zeros
         self.numbers: set[str] = set()  # arrays that have become numbers
         self.counted: dict[int, tuple[ir.Stmt, Counter[str]]] = {}
@@ -103,6 +116,10 @@ class Lowering(Room):
     # ---- blocks ----
 
     def block(self, stmts: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
+        return tuple(self.written(*self.lowered(stmts)))
+
+    def lowered(self, stmts: Sequence[ir.Stmt]) -> tuple[list[Item], set[str]]:
+        """The items of a block, and the variables mentioned outside of it."""
         outer, self.items = self.items, []
         note, self.note = self.note, ""
         for stmt in stmts:
@@ -110,11 +127,13 @@ class Lowering(Room):
         here = self.counts(stmts)
         outside = {name for name, count in self.mentions.items() if count > here[name]}
         canonical = [self.canonical(item) for item in self.items]
-        items, padded = loops_gather.gathered(canonical, self.memory, outside)
+        items, padded = loops_alike.merged(canonical, self.memory, outside), set[str]()
+        if "gather" not in self.off:
+            items, padded = loops_gather.gathered(items, self.memory, outside)
         self.padded |= padded
         items = loops_fusion.fused(items, self.memory)
         self.items, self.note = outer, note
-        return tuple(self.written(items, outside))
+        return items, outside
 
     def canonical(self, item: Item) -> Item:
         """Extents that the block has found equal are one."""
@@ -168,17 +187,18 @@ class Lowering(Room):
         else:
             self.attempt(stmt)
 
-    def nested(
-        self, stmts: Sequence[ir.Stmt], counter: ir.Name | None = None, bounds: Any = None
-    ) -> tuple[ir.Stmt, ...]:
-        """A block whose findings do not hold behind it. `counter` runs in a range with these bounds inside it."""
+    def nested(self, stmts: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
+        """A block whose findings do not hold behind it."""
+        with self.apart():
+            return self.block(stmts)
+
+    @contextlib.contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is found while this is open does not hold behind it."""
         state, owned = self.extents.state(), set(self.owned)
-        if counter is not None:
-            self.extents.bound(counter, bounds)
-        body = self.block(stmts)
+        yield
         self.extents.restore(state)
         self.owned = owned
-        return body
 
     def note_block(self, stmt: ir.Block) -> None:
         if stmt.blank_before or stmt.note.startswith("----"):
@@ -199,9 +219,19 @@ class Lowering(Room):
         counter = stmt.target if isinstance(stmt, ir.For) and isinstance(stmt.target, ir.Name) else None
         if counter is None or bounds is None or counter.id in _set_in(stmt.body, self.memory):
             counter = None
-        body = self.nested(stmt.body, counter, bounds)
+        with self.apart():
+            if counter is not None and bounds is not None:  # runs in its range here
+                self.extents.bound(counter, bounds)
+            items, outside = self.lowered(stmt.body)
+            nest = None
+            if counter is not None and isinstance(stmt, ir.For) and "order" not in self.off:
+                nest = loops_order.absorbed(stmt, items, self.memory, self.extents, outside)
+            loop = Plain(stmt if nest is not None else replace(stmt, body=tuple(self.written(items, outside))))
         self.extents.rebind(changed)
-        self.add(Plain(replace(stmt, body=body)))
+        if nest is None:
+            self.add(loop)
+        else:
+            self.items.append(replace(nest, note=self.note or nest.note))
 
 
 def _set_in(body: Sequence[ir.Stmt], memory: Memory) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from srcad import ir
 from srcad.transforms import alias
+from srcad.transforms.loops_memory import Memory
 from srcad.types import Abstract
 
 Stmts = tuple[ir.Stmt, ...]
@@ -83,25 +84,29 @@ def _target(stmt: ir.Assign | ir.Store | ir.Augment) -> str:
     return base.id if isinstance(base, ir.Name) else ""
 
 
-def hoisted(stmts: Sequence[ir.Stmt], known: dict[str, Abstract], kept: set[str]) -> Stmts:
+def hoisted(stmts: Sequence[ir.Stmt], known: dict[str, Abstract], kept: set[str], memory: Memory) -> Stmts:
     """The statements with buffers moved out of their loops. kept: arrays whose zeros at the borders stay zeros."""
     out: list[ir.Stmt] = []
     for stmt in stmts:
         if isinstance(stmt, (ir.For, ir.While)):
-            body = hoisted(stmt.body, known, kept)
-            buffers = _buffers(replace(stmt, body=body), known, kept)
+            body = hoisted(stmt.body, known, kept, memory)
+            buffers = _buffers(replace(stmt, body=body), known, memory)
             out.extend(b if _name(b) in kept else _empty(b) for b in buffers)
             out.append(replace(stmt, body=_without(body, buffers, kept)))
         elif isinstance(stmt, ir.If):
-            out.append(replace(stmt, body=hoisted(stmt.body, known, kept), orelse=hoisted(stmt.orelse, known, kept)))
+            out.append(
+                replace(
+                    stmt, body=hoisted(stmt.body, known, kept, memory), orelse=hoisted(stmt.orelse, known, kept, memory)
+                )
+            )
         elif isinstance(stmt, (ir.Block, ir.With)):
-            out.append(replace(stmt, body=hoisted(stmt.body, known, kept)))
+            out.append(replace(stmt, body=hoisted(stmt.body, known, kept, memory)))
         else:
             out.append(stmt)
     return tuple(out)
 
 
-def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], kept: set[str]) -> list[ir.Stmt]:
+def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], memory: Memory) -> list[ir.Stmt]:
     """Allocations in the loop's own body that are the same in every iteration and of arrays that stay in it."""
     bound = _bound(loop)
     found: list[ir.Stmt] = []
@@ -115,7 +120,7 @@ def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], kept: set[str]
         name = stmt.target.id
         made = stmt.value.fn in _ALLOCATIONS
         same = sum(s == stmt for s in _flat(loop.body))
-        fixed = not ir.names(stmt.value) & set(bound) and bound.count(name) == same and stmt not in found
+        fixed = not memory.used(stmt.value) & set(bound) and bound.count(name) == same and stmt not in found
         if made and fixed and not _leaves(name, loop, known):
             found.append(stmt)
     return found

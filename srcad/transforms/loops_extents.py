@@ -18,6 +18,7 @@ from srcad.types import UNKNOWN, Abstract, Num
 
 Dims = tuple[Dim, ...]
 _EXTENT = re.compile(r"[\w.]+\.shape\[\d+\](#\d+)?")
+State = tuple[dict[str, Dims], dict[str, tuple[Dim, Dim]], dict[Dim, Dim], dict[Dim, int]]
 
 
 class Stay(Exception):
@@ -40,10 +41,12 @@ class Extents(Mapping[str, Abstract]):
         self.assumed = dict(program.types)
         self.known = trusted(program)
         self.rebound = rebound
+        self.steady = dict(_steady(program, self.known))
         self.versions: dict[str, int] = {}
         self.pinned: dict[str, Dims] = {}  # extents of arrays that loops made, until their names change
         self.bounds: dict[str, tuple[Dim, Dim]] = {}  # lowest and highest value of a loop counter
         self.equal: dict[Dim, Dim] = {}  # extents that a check has found equal
+        self.least: dict[Dim, int] = {}  # extents that a check has found so large, or larger
         self.spelling: dict[str, ir.Expr] = {}
         self.other_spelling: dict[Dim, ir.Expr] = {}
         self.lengths: dict[str, Dim] = {}  # symbols of rounded quotients: what their numerators are, rounding included
@@ -112,13 +115,18 @@ class Extents(Mapping[str, Abstract]):
         if dims:
             self.pinned[name] = dims
 
-    def state(self) -> tuple[dict[str, Dims], dict[str, tuple[Dim, Dim]], dict[Dim, Dim]]:
-        return dict(self.pinned), dict(self.bounds), dict(self.equal)
+    def state(self) -> State:
+        return dict(self.pinned), dict(self.bounds), dict(self.equal), dict(self.least)
 
-    def restore(self, state: tuple[dict[str, Dims], dict[str, tuple[Dim, Dim]], dict[Dim, Dim]]) -> None:
+    def restore(self, state: State) -> None:
         """Forget what was found inside a branch or loop that ends here."""
-        pinned, self.bounds, self.equal = dict(state[0]), dict(state[1]), dict(state[2])
+        pinned, bounds, equal, least = state
+        self.bounds, self.equal, self.least = dict(bounds), dict(equal), dict(least)
         self.pinned = {n: d for n, d in pinned.items() if self.pinned.get(n) == d}
+
+    def fixed(self) -> frozenset[str]:
+        """Variables that are set again and again, and whose shapes stay what they are."""
+        return frozenset(self.steady.values()) & self.rebound
 
     # -- questions --
 
@@ -252,7 +260,7 @@ class Extents(Mapping[str, Abstract]):
         return expr if self.at_least_zero(dim) else ir.call("builtins.max", expr, ir.Const(0))
 
     def _is_spelt(self, text: str) -> bool:
-        if text in self.spelling:
+        if text in self.spelling or text in self.steady:
             return True
         return not _is_local(symbol(text)) and not ir.names(_parsed(text)) & self.rebound
 
@@ -264,6 +272,15 @@ class Extents(Mapping[str, Abstract]):
         if symbol(text) in self.other_spelling:
             return self.other_spelling[symbol(text)]
         raise Stay
+
+
+def _steady(program: Program, known: Mapping[str, Abstract]) -> Iterator[tuple[str, str]]:
+    """(extent, name) of inputs whose shapes stay what they are however often the names are set."""
+    for name in (i.name for i in program.inputs):
+        kind = known.get(name)
+        own = [f"{name}.shape[{axis}]" for axis in range(len(kind.dims or ()) if isinstance(kind, Num) else 0)]
+        if own and isinstance(kind, Num) and kind.dims == tuple(map(symbol, own)):
+            yield from ((text, name) for text in own)
 
 
 def _is_local(dim: Dim) -> bool:

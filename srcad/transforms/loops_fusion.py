@@ -14,7 +14,8 @@ from srcad.types import Abstract, Num
 
 
 def fused(items: Sequence[Item], memory: Memory) -> list[Item]:
-    """Every nest moved up into the nearest earlier one of the same extents that it may join."""
+    """Every nest moved up into the nearest earlier one of the same extents that it may join and has an array in common
+    with: one pass over an array instead of two."""
     done: list[tuple[Item, Effects]] = []
     for item in items:
         effects = memory.of(item)
@@ -30,7 +31,7 @@ def _moved_up(done: list[tuple[Item, Effects]], nest: Nest, effects: Effects, me
         other, theirs = done[at]
         moving = [done[k][1] for k in carried]
         if isinstance(other, Nest) and other.dims == nest.dims and all(theirs.commutes(e) for e in moving):
-            if memory.fusable(other, nest):
+            if memory.share(other, nest) and memory.fusable(other, nest):
                 both = joined(other, nest)
                 before = [done[k] for k in reversed(carried)]
                 rest = [done[k] for k in range(at + 1, len(done)) if k not in carried]
@@ -38,7 +39,8 @@ def _moved_up(done: list[tuple[Item, Effects]], nest: Nest, effects: Effects, me
                 return True
         if all(theirs.commutes(e) for e in (effects, *moving)):
             continue
-        if isinstance(other, Nest) or theirs.exits or theirs.writes:
+        single = isinstance(other, Nest) and not other.dims  # one element
+        if theirs.exits or not single and (isinstance(other, Nest) or theirs.writes or theirs.adds):
             return False
         carried.append(at)
     return False

@@ -16,7 +16,7 @@ from srcad.dims import Dim
 from srcad.shapes import not_negative
 from srcad.transforms import activity
 from srcad.transforms.loops_extents import Dims
-from srcad.transforms.loops_memory import Memory
+from srcad.transforms.loops_memory import Effects, Memory
 from srcad.transforms.loops_nests import Cell, Item, Nest, Plain, allocated
 from srcad.transforms.loops_text import plain
 
@@ -49,9 +49,9 @@ def gathered(items: Sequence[Item], memory: Memory, elsewhere: set[str]) -> tupl
         nest, wide = _joined(group, memory)
         for name in _terms(group, memory):
             widths[name] = tuple(map(max, widths.get(name, wide), wide))
-        result[group[0].at] = nest
-        for member in group[1:]:
+        for member in group[:-1]:
             result[member.at] = replace(member.nest, cells=())
+        result[group[-1].at] = nest
     kept = [item for item in result if not isinstance(item, Nest) or item.cells or item.before]
     return ([_padded(item, widths) for item in kept] if widths else kept), set(widths)
 
@@ -81,7 +81,7 @@ def _seeds(items: Sequence[Item], memory: Memory, elsewhere: set[str]) -> dict[s
 
 
 def _groups(items: Sequence[Item], memory: Memory, seeds: dict[str, Dims]) -> list[list[Shifted]]:
-    """Sums into the same array at different offsets, each of which can be moved up to the first."""
+    """Sums into the same array at different offsets, each of which can be moved down to the last."""
     groups: list[list[Shifted]] = []
     for at, item in enumerate(items):
         shifted = _shifted(at, item, memory, seeds)
@@ -138,17 +138,16 @@ def _is_linear(value: ir.Expr, axes: set[str], seeds: set[str]) -> bool:
 
 
 def _joins(new: Shifted, group: Sequence[Shifted], items: Sequence[Item], memory: Memory) -> bool:
-    first = group[0]
-    if (
-        new.nest.before
-        or new.nest.dims != first.nest.dims
-        or new.place != first.place
-        or new.nest.note != first.nest.note
-    ):
+    if new.nest.dims != group[0].nest.dims or new.place != group[0].place:
         return False
-    mine = memory.of(new.nest)
-    members = {m.at for m in group}
-    return all(memory.of(items[k]).commutes(mine) for k in range(first.at + 1, new.at) if k not in members)
+    moving = Effects()
+    for k in range(group[0].at, new.at):
+        member = next((m for m in group if m.at == k), None)
+        if member is not None:
+            moving |= memory.of_cells(member.nest)
+        elif not moving.commutes(memory.of(items[k])):
+            return False
+    return True
 
 
 # ---- one pass instead ----
@@ -168,13 +167,13 @@ def _joined(group: Sequence[Shifted], memory: Memory) -> tuple[Nest, Offsets]:
         else:
             total = ir.Binary(member.cell.op, total, term)
     assert total is not None
-    first = group[0].nest
+    last = group[-1].nest
+    note = "\n".join(dict.fromkeys(line for m in group for line in m.nest.note.splitlines()))
     target = _moved(group[0].place, dict(zip(axes, low)))
-    dims = tuple(d + w for d, w in zip(first.dims, wide, strict=True))
-    stops = tuple(_plus(s, w) for s, w in zip(first.stops, wide, strict=True))
-    return replace(
-        first, dims=dims, stops=stops, cells=(replace(group[0].cell, target=target, op="+", value=total),)
-    ), wide
+    dims = tuple(d + w for d, w in zip(last.dims, wide, strict=True))
+    stops = tuple(_plus(s, w) for s, w in zip(last.stops, wide, strict=True))
+    cell = replace(last.cells[0], target=target, op="+", value=total)
+    return replace(last, dims=dims, stops=stops, cells=(cell,), note=note), wide
 
 
 def _terms(group: Sequence[Shifted], memory: Memory) -> set[str]:

@@ -1,4 +1,4 @@
-"""Arrays put together from others, or from numbers, as nests: concatenate, stack, array."""
+"""Arrays put together from others, or from numbers, as nests: concatenate, stack, array, roll."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from srcad.dims import Dim
 from srcad.transforms.loops_elements import DTYPES, Elements
 from srcad.transforms.loops_extents import Dims, Stay
 from srcad.transforms.loops_nests import Cell, Plain
-from srcad.transforms.loops_room import Room
+from srcad.transforms.loops_room import Room, refused
 from srcad.transforms.loops_types import ONE
 from srcad.transforms.loops_views import Index, View, argument, integers
 from srcad.types import Num
@@ -20,6 +20,8 @@ def joined(room: Room, target: ir.Name, value: ir.Expr, kind: Num) -> Dims | Non
     if not isinstance(value, ir.Call) or not isinstance(value.fn, ir.Ref) or not value.args:
         return None
     items, rank = value.args[0], len(kind.dims or ())
+    if value.fn.path == "numpy.roll":
+        return _rolled(room, target, value, kind)
     if not isinstance(items, (ir.Tuple, ir.List)) or not items.items or any(k != "axis" for k, _ in value.kwargs):
         return None
     if value.fn.path == "numpy.array" and len(value.args) == 1:
@@ -44,6 +46,41 @@ def _array(room: Room, target: ir.Name, items: Sequence[ir.Expr], kind: Num) -> 
     return dims
 
 
+def _rolled(room: Room, target: ir.Name, value: ir.Call, kind: Num) -> Dims | None:
+    """``np.roll(x, 1)`` is x's last element and the others behind it. Raises if x is shorter than the shift."""
+    given, rank = argument(value, 2, "axis") or ir.NONE, len(kind.dims or ())
+    shift, axis = integers(argument(value, 1, "shift")), (0,) if given == ir.NONE else integers(given)
+    single = shift is not None and axis is not None and not isinstance(given, ir.Tuple)
+    if not single or kind.dtype not in DTYPES or rank > 1 and given == ir.NONE:
+        return None
+    assert shift is not None and axis is not None
+    along, by, joining = axis[0] % rank, shift[0], _Joining(room, target, kind, axis[0] % rank)
+    view = joining.elements.view(value.args[0])
+    extent = view.dims[along]
+    if not by or extent.is_const:
+        return None
+    head = Dim(by) if by > 0 else extent + by
+    checks: tuple[ir.Stmt, ...] = ()
+    if room.extents.least.get(extent, 0) < abs(by):
+        room.extents.least[extent] = abs(by)
+        checks = refused(ir.Compare(("<",), (room.extents.extent(extent), ir.Const(abs(by)))))
+    parts = [_part(view, along, extent - head, head), _part(view, along, Dim(0), extent - head)]
+    return joining.joined(parts, view.dims, checks)
+
+
+def _part(view: View, axis: int, start: Dim, length: Dim) -> View:
+    """`length` of the lines of an array along an axis."""
+    dims = tuple(length if k == axis else d for k, d in enumerate(view.dims))
+
+    def at(index: Index) -> ir.Expr:
+        line = index[axis]
+        if not isinstance(line, Dim):
+            raise Stay
+        return view.at((*index[:axis], line + start, *index[axis + 1 :]))
+
+    return View(dims, at)
+
+
 class _Joining:
     """One nest per array, each behind the others along `axis`."""
 
@@ -53,8 +90,11 @@ class _Joining:
 
     def run(self, items: Sequence[ir.Expr], stacked: bool) -> Dims:
         views = [self.elements.view(item) for item in items]
-        dims = self.stacked(views) if stacked else self.concatenated(views)
-        before = [ir.Assign(self.target, self.room.empty(dims, self.kind.dtype))]
+        return self.joined(views, self.stacked(views) if stacked else self.concatenated(views), (), stacked)
+
+    def joined(self, views: Sequence[View], dims: Dims, checks: Sequence[ir.Stmt], stacked: bool = False) -> Dims:
+        """The nests that fill an array of extents `dims`, behind some checks."""
+        before = [*checks, ir.Assign(self.target, self.room.empty(dims, self.kind.dtype))]
         offset = Dim(0)
         for k, view in enumerate(views):
             index = self.room.index(view.dims)

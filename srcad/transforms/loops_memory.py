@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from srcad import ir
+from srcad.program import REVERSE
 from srcad.transforms import activity, alias
 from srcad.transforms.loops_nests import Cell, Item, Nest, Plain, Stmts
 from srcad.types import Abstract, Num, Seq
@@ -20,13 +21,15 @@ SHAPE = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
 
 @dataclass(frozen=True)
 class Effects:
-    """binds, uses: variables set and mentioned. writes, reads: memory written and read. exits: may leave the block."""
+    """binds, uses: variables set and mentioned. writes, reads: memory written and read. adds: memory that is added to
+    and not otherwise touched, where the order of sums is free. exits: may leave the block."""
 
     binds: frozenset[str] = frozenset()
     uses: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
     reads: frozenset[str] = frozenset()
     exits: bool = False
+    adds: frozenset[str] = frozenset()
 
     def __or__(self, other: Effects) -> Effects:
         return Effects(
@@ -35,7 +38,12 @@ class Effects:
             self.writes | other.writes,
             self.reads | other.reads,
             self.exits or other.exits,
+            self.adds | other.adds,
         )
+
+    @property
+    def touched(self) -> frozenset[str]:
+        return self.reads | self.writes | self.adds
 
     def commutes(self, other: Effects) -> bool:
         """Whether the order of the two makes no difference."""
@@ -44,8 +52,10 @@ class Effects:
             or other.exits
             or self.binds & (other.uses | other.binds)
             or other.binds & self.uses
-            or self.writes & (other.reads | other.writes)
-            or other.writes & self.reads
+            or self.writes & other.touched
+            or other.writes & self.touched
+            or self.adds & other.reads
+            or other.adds & self.reads
         )
 
 
@@ -60,10 +70,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class Memory:
-    """Which variables are arrays, and which of them may share memory (those of one group)."""
+    """Which variables are arrays, and which of them may share memory (those of one group).
+
+    loose: variables that hold adjoints, whose sums may be taken in any order. fixed: variables that hold one array
+    after the other, all of one shape: to ask for it is not to use the array.
+    """
 
     known: Mapping[str, Abstract]
     axes: tuple[str, ...]
+    loose: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
     leader: dict[str, str] = field(default_factory=dict)
     memo: dict[int, tuple[ir.Stmt, Effects]] = field(default_factory=dict)
     cells: dict[int, Facts] = field(default_factory=dict)
@@ -100,6 +116,22 @@ class Memory:
             return self.of_statement(item.stmt)
         return self.of_all(item.before) | self.of_all(item.after) | self.of_cells(item)
 
+    def used(self, node: Any) -> frozenset[str]:
+        """The variables that a node or a tuple of nodes mentions."""
+        names = frozenset(ir.names(node))
+        return names if not names & self.fixed else frozenset(self._mentioned(node))
+
+    def _mentioned(self, node: Any) -> Iterator[str]:
+        if isinstance(node, ir.Attr) and node.name == "shape" and isinstance(node.base, ir.Name):
+            if node.base.id in self.fixed:
+                return
+        if isinstance(node, ir.Name):
+            yield node.id
+        elif isinstance(node, (ir.Push, ir.Pop)):
+            yield node.stack
+        for child in ir.children(node):
+            yield from self._mentioned(child)
+
     def of_all(self, stmts: Stmts) -> Effects:
         found = Effects()
         for stmt in stmts:
@@ -110,9 +142,10 @@ class Memory:
         found = [self.of_cell(cell) for cell in nest.cells]
         return Effects(
             binds=frozenset().union(*(e.binds for e in found)),
-            uses=frozenset(ir.names(nest.stops)).union(*(e.uses for e in found)),
+            uses=self.used(nest.stops).union(*(e.uses for e in found)),
             writes=frozenset().union(*(e.writes for e in found)),
             reads=frozenset().union(*(e.reads for e in found)),
+            adds=frozenset().union(*(e.adds for e in found)),
         )
 
     def of_cell(self, cell: Cell) -> Effects:
@@ -127,13 +160,16 @@ class Memory:
         return known
 
     def _effects(self, cell: Cell) -> Effects:
-        uses = frozenset(ir.names(cell.target) | ir.names(cell.value) | ir.names(cell.first))
+        uses = self.used((cell.target, cell.value, cell.first))
         reads = frozenset(self._content(cell.value)) | frozenset(self._content(cell.first))
         if isinstance(cell.target, ir.Name):
             return Effects(binds=frozenset({cell.target.id}), uses=uses, reads=reads)
         name = activity.root(cell.target)
         reads |= self._content_of(cell.target.items)
-        return Effects(uses=uses, writes=frozenset({self.group(name)}), reads=reads)
+        own = frozenset({self.group(name)})
+        if cell.op in ("+", "-") and not own & reads and name in self.loose and self.is_alone(name):
+            return Effects(uses=uses, reads=reads, adds=own)
+        return Effects(uses=uses, writes=own, reads=reads)
 
     def of_statement(self, stmt: ir.Stmt) -> Effects:
         known = self.memo.get(id(stmt))
@@ -170,7 +206,7 @@ class Memory:
             writes.add(activity.root(node.value.args[0]))
             exits = not _is_accumulation(node.value)
         memory = frozenset(self.group(n) for n in writes | {n for n in binds if isinstance(self.known.get(n), Seq)})
-        return Effects(frozenset(binds), frozenset(ir.names(node)), memory, frozenset(self._content(node)), exits)
+        return Effects(frozenset(binds), self.used(node) | binds, memory, frozenset(self._content(node)), exits)
 
     def _content(self, node: Any) -> Iterator[str]:
         """Groups whose contents a node reads (or writes: the targets of stores are among them)."""
@@ -208,6 +244,11 @@ class Memory:
             for child in ir.children(node):
                 yield from self.accesses(child)
 
+    def share(self, a: Nest, b: Nest) -> bool:
+        """Whether two nests access an array in common, or none at all."""
+        first, second = self.of_cells(a).touched, self.of_cells(b).touched
+        return bool(first & second) or not first or not second
+
     def fusable(self, a: Nest, b: Nest) -> bool:
         """Whether one pass over the index space may do for each index what `a` does and then what `b` does.
 
@@ -222,7 +263,7 @@ class Memory:
             second.binds & first.uses
         ):
             return False
-        touched = (first.writes & (second.reads | second.writes)) | (second.writes & first.reads)
+        touched = first.touched & second.touched & (first.writes | first.adds | second.writes | second.adds)
         return not touched or self._same_elements(a, b, touched)
 
     def _same_elements(self, a: Nest, b: Nest, touched: frozenset[str]) -> bool:
@@ -275,9 +316,11 @@ def _is_accumulation(call: ir.Call) -> bool:
     return call.fn in (ir.Ref("numpy.add.at"), ir.Ref("srcad_runtime.add_at"))
 
 
-def memory(body: Sequence[ir.Stmt], known: dict[str, Abstract], axes: tuple[str, ...]) -> Memory:
+def memory(
+    body: Sequence[ir.Stmt], known: dict[str, Abstract], axes: tuple[str, ...], fixed: frozenset[str] = frozenset()
+) -> Memory:
     """What the variables of a program may share."""
-    found = Memory(known, axes)
+    found = Memory(known, axes, frozenset(_loose(body)), fixed)
     for stmt in ir.walk(tuple(body)):
         if isinstance(stmt, ir.Assign):
             for target in ir.names(stmt.target):
@@ -289,3 +332,13 @@ def memory(body: Sequence[ir.Stmt], known: dict[str, Abstract], axes: tuple[str,
         elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
             found.unite(stmt.target.id, stmt.stack)
     return found
+
+
+def _loose(body: Sequence[ir.Stmt]) -> set[str]:
+    """Variables that are set in the reverse sweep only."""
+    swept: set[str] = set()
+    others: set[str] = set()
+    for stmt in body:
+        binds = {n for node in ir.walk(stmt) if isinstance(node, (ir.Assign, ir.For)) for n in ir.names(node.target)}
+        (swept if isinstance(stmt, ir.Block) and stmt.note == REVERSE else others).update(binds)
+    return swept - others

@@ -30,7 +30,7 @@ class Room:
         self.extents = extents
         for axis in self.axes:
             extents.loop_variable(axis)
-        self.memory = loops_memory.memory(program.body, extents.known, self.axes)
+        self.memory = loops_memory.memory(program.body, extents.known, self.axes, extents.fixed())
         self.items: list[Item] = []
         self.owned: set[str] = set()  # variables that hold arrays made by this program
         self.note = ""
@@ -126,7 +126,10 @@ def _whole(node: Any) -> Any:
 
 
 def _check(tests: Sequence[ir.Expr]) -> tuple[ir.Stmt, ...]:
-    if not tests:
-        return ()
+    return refused(tests[0] if len(tests) == 1 else ir.BoolOp("or", tuple(tests))) if tests else ()
+
+
+def refused(test: ir.Expr) -> tuple[ir.Stmt, ...]:
+    """Leave the compiled code where a test holds; NumPy's text answers then (`recovery`)."""
     error = ir.call("builtins.ValueError", ir.Const("operands could not be broadcast together"))
-    return (ir.If(tests[0] if len(tests) == 1 else ir.BoolOp("or", tuple(tests)), (ir.Raise(error),)),)
+    return (ir.If(test, (ir.Raise(error),)),)

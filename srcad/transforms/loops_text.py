@@ -6,13 +6,14 @@ A sum along the innermost loop goes to a number of its own, so that it stays in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from srcad import ir, types
 from srcad.dims import Dim, symbol
 from srcad.naming import Names
+from srcad.transforms import loops_vector_maths
 from srcad.transforms.loops_extents import linear_expr
 from srcad.transforms.loops_nests import Cell, Nest
 from srcad.types import Abstract, Num
@@ -24,8 +25,10 @@ COUNTERS = "i j k l i1 j1 k1 l1 i2 j2 k2 l2".split()
 class Writer:
     """Writes nests. The loop variables are the first letters from i on that the program does not use."""
 
-    def __init__(self, names: Names, axes: tuple[str, ...]) -> None:
-        self.names, self.axes = names, axes
+    def __init__(
+        self, names: Names, axes: tuple[str, ...], of: Callable[[ir.Expr], Num], vector_maths: bool = True
+    ) -> None:
+        self.names, self.axes, self.of, self.vector_maths = names, axes, of, vector_maths
         self.reused: dict[tuple[str, int, str], ir.Name] = {}
         self.types: dict[str, Abstract] = {}  # of the variables made here
         free = [c for c in COUNTERS if c not in names]
@@ -41,6 +44,9 @@ class Writer:
         rank = len(nest.stops)
         if not rank:
             return self.body(nest.cells)
+        if self.vector_maths:
+            wide = (replace(c, value=loops_vector_maths.widened(c.value, self.of)) for c in nest.cells)
+            nest = replace(nest, cells=tuple(wide))
         shifts = _shifts(nest.cells, self.axes[:rank])
         cells = [self.renamed(c, shifts) for c in nest.cells]
         parts = {k: self.part(k, c) for k, c in enumerate(cells) if self.gathers(c, rank)}

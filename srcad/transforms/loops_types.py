@@ -32,7 +32,7 @@ ELEMENTWISE = SPECIAL | frozenset(
 SHAPED = frozenset(
     """
     sum mean prod max min amax amin any all cumsum cumprod copy zeros_like ones_like full_like empty_like clip
-    concatenate expand_dims swapaxes moveaxis flip stack sort argsort srcad_runtime.astype
+    concatenate expand_dims swapaxes moveaxis flip stack sort argsort roll srcad_runtime.astype
     """.split()
 )
 

@@ -36,7 +36,7 @@ class Saved:
 
     count: extents of the array that holds them; repeated: whether it is a list that grows in a loop instead.
     copied: whether memory is taken, and not just a name given to an array that stays as it is. name: the variable;
-    line: of the statement that overwrites it, 0 where that is the loop around.
+    record: the one that keeps its values; line: of the statement that overwrites it, 0 where that is the loop around.
     """
 
     place: str
@@ -46,15 +46,17 @@ class Saved:
     copied: bool = True
     name: str = ""
     line: int = 0
+    record: str = ""
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """The two sweeps and what the record holds."""
+    """The two sweeps and what the record holds. first: how many statements give variables values only to be saved."""
 
     forward: tuple[ir.Stmt, ...]
     reverse: tuple[ir.Stmt, ...]
     saved: tuple[Saved, ...]
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def record(sweep: Sweep, aliases: dict[str, set[str]], need: frozenset[str] = fr
     """
     recorder = Recorder(sweep, aliases)
     forward, backward, _ = recorder.block(sweep.steps, need, Around(), True)
-    return Recorded((*recorder.placeholders(), *forward), tuple(backward), tuple(recorder.saved))
+    first = recorder.placeholders()
+    return Recorded((*first, *forward), tuple(backward), tuple(recorder.saved), len(first))
 
 
 class Recorder:
@@ -380,17 +383,18 @@ class Recorder:
         value = place if shared else self.owned(place)
         if not around.loops:
             self.types[saved] = kind
-            self.remember(name, Saved(_spell(place), kind, copied=kind.dims == () or value != place))
+            self.remember(name, Saved(_spell(place), kind, copied=kind.dims == () or value != place, record=saved))
             return ir.Assign(ir.Name(saved), value), self.put(place, ir.Name(saved))
         if kind.dims == () and kind.dtype is not None and (spot := self.array_spot(around)) is not None:
             shape, index = spot
             self.types[saved] = Num(kind.dtype, tuple(self.extent(e) for e in shape))
             self.storage.append(ir.Assign(ir.Name(saved), self.empty(shape, name, kind)))
-            self.remember(name, Saved(name, kind, count=shape))
+            self.remember(name, Saved(name, kind, count=shape, record=saved))
             return ir.Store(ir.Index(ir.Name(saved), index), place), self.put(place, ir.Index(ir.Name(saved), index))
         self.types[saved] = Seq(kind, stack=True, own=not shared)
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
-        self.remember(name, Saved(_spell(place), kind, repeated=True, copied=kind.dims == () or value != place))
+        copied = kind.dims == () or value != place
+        self.remember(name, Saved(_spell(place), kind, repeated=True, copied=copied, record=saved))
         return ir.Push(saved, value), self.popped(place, saved)
 
     def save_list(self, name: str, saved: str, kind: Seq, around: Around) -> tuple[ir.Stmt, ir.Stmt]:

@@ -9,7 +9,6 @@ def break_inner_continue_outer_grad(a, out_bar=1.0):
     Shapes: a (n, m). Records row: 8 * 4 * 5 bytes. Records trips: 8 * 4 bytes.
     """
     # ---- forward sweep ----
-    trips = 0
     total = 0.0
     row_saved = np.empty((4, 5))
     trips_saved = np.empty(4, np.int64)

@@ -35,11 +35,11 @@ def diffuse_grad(u, k, steps, out_bar=1.0):
     g = np.zeros(u.shape[0] + 2)
     for t in range(steps - 1, -1, -1):
         # L3  u[1:-1] = u[1:-1] + k * (u[2:] - 2.0 * u[1:-1] + u[:-2])
-        for i in range(u.shape[0] - 2):
-            u[i + 1] = u_saved[t, i]
-            g[i + 2] = k * u_bar[i + 1]
+        for i in range(1, u.shape[0] - 1):
+            u[i] = u_saved[t, i - 1]
         t2 = 0.0
         for i in range(u.shape[0] - 2):
+            g[i + 2] = k * u_bar[i + 1]
             t2 = sums.plus(t2, u_bar[i + 1] * (u[i + 2] - 2.0 * u[i + 1] + u[i]))
         k_bar += t2
         for i in range(u.shape[0]):

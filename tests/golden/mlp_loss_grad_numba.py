@@ -2,7 +2,7 @@
 
 import numpy as np
 from numba import njit
-from srcad_runtime import sums
+from srcad_runtime import sums, vector_maths
 
 
 @njit(cache=True, error_model="numpy")
@@ -23,7 +23,7 @@ def mlp_loss_grad(W1, b1, W2, b2, x, y, out_bar=1.0):
     h = np.empty((x.shape[0], W1.shape[1]))
     for i in range(x.shape[0]):
         for j in range(W1.shape[1]):
-            h[i, j] = np.tanh(t[i, j] + b1[j])
+            h[i, j] = vector_maths.tanh(t[i, j] + b1[j])
     t2 = h @ W2
     p = np.empty((x.shape[0], W2.shape[1]))
     total = 0.0

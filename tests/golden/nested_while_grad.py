@@ -7,7 +7,6 @@ def nested_while_grad(x, y, out_bar=1.0):
     Records inner, trips: 8 bytes per trip each.
     """
     # ---- forward sweep ----
-    trips = 0
     total = 0.0
     i = 0
     inner_saved = []

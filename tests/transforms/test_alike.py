@@ -58,7 +58,7 @@ def test_it_can_be_switched_off(monkeypatch):
     f = differentiate(copied, argnums="a", backend="numpy")
     assert "unbroadcast" in f.source_for(np.ones(6), np.ones(6), 2)
     monkeypatch.setenv("SRCAD_OFF", "alikes")
-    with pytest.raises(ValueError, match="alike, loops"):
+    with pytest.raises(ValueError, match="alike, gather, loops"):
         srcad.grad(copied)(np.ones(6), np.ones(6), 2)
 
 
@@ -158,3 +158,25 @@ def test_indices_in_results_are_checked():
     with pytest.raises(IndexError):
         gradient(np.ones(3), np.arange(5.0))
     assert gradient(np.ones(3), np.arange(9.0))[1] == 7.0
+
+
+def rows_of_two(a, b):
+    row, total = a[0], 0.0
+    for i in range(1, 3):
+        total += np.sum(row * row)
+        row = np.sin(b[i]) * row[0]
+    return total + np.sum(row)
+
+
+@pytest.mark.parametrize("off", ["", "unread", "ranges,gather,order,vector_maths,unread"])
+def test_a_variable_with_rows_of_two_arguments_has_one_shape(monkeypatch, off):
+    monkeypatch.setenv("SRCAD_OFF", off)
+    rng = np.random.default_rng(2)
+    a, b = rng.standard_normal((3, 4)), rng.standard_normal((3, 4))
+    gradient = srcad.grad(rows_of_two, backend="numpy")
+    np.testing.assert_allclose(gradient(a, b), by_differences(rows_of_two, a, b), rtol=1e-12)
+    wide = rng.standard_normal((3, 6))
+    np.testing.assert_allclose(gradient(a, wide), by_differences(rows_of_two, a, wide), rtol=1e-12)
+    text = differentiate(rows_of_two, argnums="a", backend="numba").source_for(a, b)
+    assert ".append(" not in text and "b.shape[1] != a.shape[1]" in text
+    assert ("vector_maths.sin" in text) == (off == "" or off == "unread")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -362,3 +363,110 @@ def test_the_first_element_of_a_maximum_is_read_when_it_is_there() -> None:
     written = next(k for k, line in enumerate(lines) if line.strip().startswith("x[") and " = " in line)
     read = next(k for k, line in enumerate(lines) if line.endswith("= x[0]"))
     assert written < read
+
+
+# ---- order and names of parts ----
+
+
+def reverse_text(text: str, *args: Any) -> str:
+    """The text with loops of the gradient, checked on `args` against the array program."""
+    lines = "".join(f"    {line}\n" for line in text.strip().splitlines())
+    names = ", ".join("abcdefg"[: len(args)])
+    target = scope.from_file(f"import numpy as np\n\ndef f({names}):\n{lines}", "f", "f.py")
+    described = tuple(types.describe(a, p.name) for a, p in zip(args, target.parameters, strict=True))
+    request = pipeline.Request(target, described, ("a",))
+    program, aliases = alias.alias(inline.inline(request))
+    program = assemble.transformed(program, "reverse", aliases, request, lambda *_: None)
+    after = loops(program)
+    seeded = (*args, 1.0)
+    assert same(outcome(load(after), seeded), outcome(load(program), seeded), args), text_of(after)
+    return text_of(after)
+
+
+STEPS = "for t in range(3):\n    d = a[2:] - 2.0 * a[1:-1] + a[:-2]\n    c = a[1:-1] * (a[1:-1] - a[:-2])\n"
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 9])
+def test_a_name_for_each_array_lets_sums_of_several_statements_be_gathered(n: int) -> None:
+    text = reverse_text(f"{STEPS}    a[1:-1] = a[1:-1] + 0.1 * (d - c)\nreturn np.sum(a * a)", vector(n))
+    sweep = text[text.index("reverse sweep") :]
+    assert sweep.count("a_bar[i] +=") <= 2, sweep  # one gather, and what an element adds to itself
+    assert not re.search(r"\bg\d*\[i\] = ", sweep), sweep  # parts that one loop makes and reads are numbers
+
+
+def test_sums_into_an_adjoint_do_not_move_over_a_read_of_it() -> None:
+    reverse_text("b = a.copy()\nb[1:] += a[:-1]\na[1:] = a[1:] + b[:-1] * b[1:]\nreturn np.sum(a * b)", vector(6))
+
+
+def test_equal_parts_are_made_once() -> None:
+    text = reverse_text("b = 0.5 * (a[2:] - a[1:-1]) + 0.5 * (a[1:-1] - a[:-2])\nreturn np.sum(b * b)", vector(8))
+    assert text.count("np.zeros(") + text.count("np.empty(") <= 5, text
+
+
+def test_equal_parts_that_differ_later_are_two() -> None:
+    looped("g = 0.5 * a[1:-1]\nh = 0.5 * a[1:-1]\nh[0] = 7.0\nb[2:] += g\nb[:-2] += h\nreturn b", vector(6), vector(6))
+    looped("g = 0.5 * a\na[0] = 7.0\nh = 0.5 * a\nb[1:] += g[1:]\nb[:-1] += h[:-1]\nreturn b", vector(6), vector(6))
+
+
+def test_reassigned_names() -> None:
+    looped("x = a * 2.0\ny = x + 1.0\nx = y * y\nz = x[1:]\nx = z + 1.0\nx[0] = 3.0\nreturn x, y, z", vector(5))
+    looped("x = a * 2.0\nif a[0] > 0.0:\n    x = b[1:]\ny = x * x\nx = y[:2]\nreturn x, y", vector(5), vector(6))
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+@pytest.mark.parametrize("shift", [1, -1, 2, -2, 3])
+def test_roll(n: int, shift: int) -> None:
+    body = f"return np.roll(a, {shift}) + a"
+    if n >= abs(shift):
+        assert "np.roll" not in looped(body, vector(n))
+        return
+    after = load(loops(primal(f"import numpy as np\n\ndef f(a):\n    {body}\n", (vector(n),))))
+    with pytest.raises(ValueError, match=MISMATCH):  # NumPy's text answers
+        after(vector(n))
+
+
+def test_roll_along_an_axis() -> None:
+    for axis in (0, 1, -1):
+        assert "np.roll" not in looped(f"return np.roll(a, 1, axis={axis}) * a", matrix(4, 3))
+    looped("return np.roll(a, 1), np.roll(a, (1, 2), axis=(0, 1)), np.roll(a, 0, axis=0)", matrix(4, 3))
+
+
+def test_records_of_arrays_whose_names_are_set_anew() -> None:
+    """All that `a` ever names has one shape: what is recorded of it has one, too."""
+    text = reverse_text(
+        "for t in range(3):\n    s = np.roll(a, 1) * a\n    a = a - 0.1 * s * s\nreturn np.sum(a)", vector(6)
+    )
+    assert ".append(" not in text and "s_saved = np.empty((max(3, 0), a.shape[0]))" in text, text
+
+
+# ---- order of loops ----
+
+
+def test_a_loop_down_columns_becomes_one_along_rows() -> None:
+    body = "c = np.zeros(a.shape[0])\nfor k in range(a.shape[1]):\n    c[:] += a[:, k] * b[k]\nreturn c"
+    text = looped(body, matrix(4, 3), vector(3))
+    assert re.search(r"part = sums.plus\(part, a\[i, (\w)\] \* b\[\1\]\)", text) and "c[i] += part" in text, text
+
+
+def test_sums_collected_in_numbers_join() -> None:
+    text = reverse_text(
+        "n, m = a.shape\nc = np.zeros((n, n))\nfor i in range(n):\n    for k in range(m):\n"
+        "        c[i, : i + 1] += a[i, k] * a[: i + 1, k]\nreturn np.sum(c * c)",
+        matrix(5, 4),
+    )
+    sweep = text[text.index("reverse sweep") :]
+    assert re.search(r"for (\w+) in range\(a.shape\[1\]\):\n +a_bar\[", sweep), text
+
+
+def test_loops_that_must_keep_their_order() -> None:
+    a, c = matrix(4, 4), vector(4)
+    looped("for k in range(4):\n    b[:] += a[:, k] * b[k]\nreturn b", a, c)  # reads what it adds to
+    looped("for k in range(4):\n    b[:] = b + a[:, k]\n    b[0] = 1.0\nreturn b", a, c)
+    looped("s = 0.0\nfor k in range(4):\n    b[:] += a[:, k] * s\n    s = b[0]\nreturn b, s", a, c)
+    looped("for k in range(1, 4):\n    b[:k] += a[:k, k]\nreturn b, k", a, c)  # how far depends on k
+    looped("for k in range(4):\n    b[:] += a[:, k]\n    if b[0] > 1.0:\n        break\nreturn b", a, c)
+
+
+@pytest.mark.parametrize("bounds", ["0, 3", "1, 3", "2, 0, -1", "3, 3", "3, 0", "-1, 2"])
+def test_counters_from_anywhere(bounds: str) -> None:
+    looped(f"for k in range({bounds}):\n    b[:] += k * a[:, k] - a[:, 0]\nreturn b", matrix(4, 4), vector(4))
