@@ -186,6 +186,7 @@ class Lowering(Room):
             self.keep(replace(stmt, body=self.nested(stmt.body)))
         else:
             self.attempt(stmt)
+            self.note_sharing(stmt)
 
     def nested(self, stmts: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
         """A block whose findings do not hold behind it."""
@@ -196,7 +197,9 @@ class Lowering(Room):
     def apart(self) -> Iterator[None]:
         """What is found while this is open does not hold behind it."""
         state, owned = self.extents.state(), set(self.owned)
+        self.fresh_arrays.clear()
         yield
+        self.fresh_arrays.clear()
         self.extents.restore(state)
         self.owned = owned
 

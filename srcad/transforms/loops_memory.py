@@ -6,7 +6,7 @@ the same one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -224,10 +224,18 @@ class Memory:
 
     # -- dependences --
 
-    def overlaps(self, target: ir.Index, value: ir.Expr) -> bool:
-        """Whether computing `value` for all elements before ``target = value`` is needed: it reads others of them."""
-        group = self.group(activity.root(target))
-        return any(self.group(activity.root(a)) == group and a != target for a in self.accesses(value))
+    def overlaps(self, target: ir.Index, value: ir.Expr, fresh: Set[str] = frozenset()) -> bool:
+        """Whether computing `value` for all elements before ``target = value`` is needed: it reads others of them.
+
+        fresh: variables that share memory with no other one at this place.
+        """
+        name = activity.root(target)
+        for access in self.accesses(value):
+            other = activity.root(access)
+            apart = other != name and (name in fresh or other in fresh)
+            if not apart and self.group(other) == self.group(name) and access != target:
+                return True
+        return False
 
     def accesses(self, node: Any) -> Iterator[ir.Expr]:
         """Elements of arrays that are read; a whole array by its name where one is used in another way."""

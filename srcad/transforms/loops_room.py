@@ -33,6 +33,7 @@ class Room:
         self.memory = loops_memory.memory(program.body, extents.known, self.axes, extents.fixed())
         self.items: list[Item] = []
         self.owned: set[str] = set()  # variables that hold arrays made by this program
+        self.fresh_arrays: set[str] = set()  # variables whose arrays no other variable holds at this place
         self.note = ""
 
     def attempt(self, stmt: ir.Stmt) -> None:
@@ -56,6 +57,16 @@ class Room:
         self.add(Plain(stmt))
         self.extents.rebind(set(self.memory.of_statement(stmt).binds))
 
+    def note_sharing(self, stmt: ir.Stmt) -> None:
+        """Which variables share memory behind a simple statement."""
+        if isinstance(stmt, (ir.Assign, ir.Push)):
+            shared = alias.shares(stmt.value, self.extents.assumed)
+            self.fresh_arrays -= shared | (ir.names(stmt.target) if isinstance(stmt, ir.Assign) else set())
+            if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name) and not shared:
+                self.fresh_arrays.add(stmt.target.id)
+        elif not isinstance(stmt, (ir.Store, ir.Augment)):
+            self.fresh_arrays.clear()
+
     def elements(self, target: str | None = None) -> Elements:
         group = None if target is None else self.memory.group(target)
         return Elements(self.extents, self.hoist, lambda name: self.memory.group(name) != group)
@@ -76,6 +87,7 @@ class Room:
         self.extents.declare(name, kind, self.extents.assumed_dims(value))
         for shared in alias.shares(value, self.extents.assumed):
             self.memory.unite(name, shared)
+            self.fresh_arrays.discard(shared)
         self.attempt(ir.Assign(ir.Name(name), value))
         return ir.Name(name)
 

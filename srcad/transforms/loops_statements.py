@@ -88,7 +88,7 @@ def overwritten(room: Room, target: ir.Name, value: ir.Expr, kind: Num) -> bool:
     index = room.index(dims)
     place = ir.Index(target, tuple(elements.spelt(i) for i in index))
     fits = view is not None and len(view.dims) == len(dims) and all(map(room.extents.same, dims, view.dims))
-    if view is None or not fits or elements.checks or room.memory.overlaps(place, view.at(index)):
+    if view is None or not fits or elements.checks or room.memory.overlaps(place, view.at(index), room.fresh_arrays):
         del room.items[mark:]
         return False
     room.add(room.nest(elements, dims, [Cell(place, view.at(index))]))

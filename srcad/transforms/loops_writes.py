@@ -39,7 +39,7 @@ class Writing:
         index = self.room.index(region.dims)
         element, new = region.at(index), value.at(index)
         assert isinstance(element, ir.Index)
-        if not self.room.memory.overlaps(element, new):
+        if not self.room.memory.overlaps(element, new, self.room.fresh_arrays):
             self.room.add(self.room.nest(self.elements, region.dims, [_cell(element, new)]))
             return
         buffer = self.room.fresh(f"{self.name}_new", self.dtype, region.dims)

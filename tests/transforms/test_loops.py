@@ -470,3 +470,22 @@ def test_loops_that_must_keep_their_order() -> None:
 @pytest.mark.parametrize("bounds", ["0, 3", "1, 3", "2, 0, -1", "3, 3", "3, 0", "-1, 2"])
 def test_counters_from_anywhere(bounds: str) -> None:
     looped(f"for k in range({bounds}):\n    b[:] += k * a[:, k] - a[:, 0]\nreturn b", matrix(4, 4), vector(4))
+
+
+# ---- arrays that change places ----
+
+
+def test_a_new_array_is_no_part_of_the_one_that_it_replaces() -> None:
+    body = "    new = np.zeros_like(u)\n    new[1:-1] = u[2:] + u[:-2]\n    u = new\n"
+    text = looped(f"u = a.copy()\nfor t in range(3):\n{body}return u", vector(7))
+    assert "new_new" not in text and "new[i] = u[i + 1] + u[i - 1]" in text, text
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["u = new", "u = new[::-1]", "u = new if a[0] < 5.0 else a", "for k in range(1):\n    u = new", "u, v = new, u"],
+)
+def test_an_array_with_two_names_goes_through_a_buffer(between: str) -> None:
+    looped(f"u = a.copy()\nv = u\nnew = np.ones_like(u)\n{between}\nnew[1:] = u[:-1] + 1.0\nreturn new, v", vector(7))
+    body = "    new[1:] = u[:-1] + 1.0\n    u = new\n"
+    looped(f"u = a.copy()\nnew = np.ones_like(u)\nfor t in range(2):\n{body}return new, u", vector(7))
