@@ -93,6 +93,9 @@ class Lowering(Room):
         self.counted: dict[int, tuple[ir.Stmt, Counter[str]]] = {}
         self.mentions = self.counts(program.body) + _mentions(program.results)
         self.mentions.update(name for _, name in program.updates)
+        self.outliving = loops_order.outliving(
+            program.body, ir.names(program.results) | {n for _, n in program.updates}
+        )
 
     def attempt(self, stmt: ir.Stmt) -> None:
         loops_statements.attempt(self, stmt)
@@ -227,7 +230,8 @@ class Lowering(Room):
                 self.extents.bound(counter, bounds)
             items, outside = self.lowered(stmt.body)
             nest = None
-            if counter is not None and isinstance(stmt, ir.For) and "order" not in self.off:
+            if counter is not None and counter.id not in self.outliving and "order" not in self.off:
+                assert isinstance(stmt, ir.For)
                 nest = loops_order.absorbed(stmt, items, self.memory, self.extents, outside)
             loop = Plain(stmt if nest is not None else replace(stmt, body=tuple(self.written(items, outside))))
         self.extents.rebind(changed)

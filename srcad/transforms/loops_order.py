@@ -52,6 +52,27 @@ def absorbed(loop: ir.For, items: Sequence[Item], memory: Memory, extents: Exten
     )
 
 
+def outliving(stmts: Sequence[ir.Stmt], after: set[str]) -> set[str]:
+    """Loop counters that are read outside of their loops, or in `after`."""
+    counters = {n for s in ir.walk(tuple(stmts)) if isinstance(s, ir.For) for n in ir.names(s.target)}
+    found = counters & after
+
+    def visit(node: Any, inside: frozenset[str]) -> None:
+        if isinstance(node, ir.Name):
+            found.update({node.id} & (counters - inside))
+        elif isinstance(node, ir.For):
+            visit(node.iter, inside)
+            for part in (*node.body, *([node.stop] if node.stop is not None else [])):
+                visit(part, inside | ir.names(node.target))
+        elif ir.names(node) & counters:
+            for child in ir.children(node):
+                visit(child, inside)
+
+    for stmt in stmts:
+        visit(stmt, frozenset())
+    return found
+
+
 def noted_as_one(nest: Nest, notes: set[str]) -> Nest:
     """The nest under its note, if its cells have one in common."""
     if len(notes) != 1:

@@ -460,6 +460,8 @@ def test_sums_collected_in_numbers_join() -> None:
 
 def test_loops_that_must_keep_their_order() -> None:
     a, c = matrix(4, 4), vector(4)
+    looped("for k in range(4):\n    b[:] += a[:, k]\nreturn b, k", a, c)  # how far it came is asked
+    looped("for k in range(4):\n    b[:] += a[:, k]\nb[0] = k\nfor k in range(2):\n    b[k] = 0.0\nreturn b", a, c)
     looped("for k in range(4):\n    b[:] += a[:, k] * b[k]\nreturn b", a, c)  # reads what it adds to
     looped("for k in range(4):\n    b[:] = b + a[:, k]\n    b[0] = 1.0\nreturn b", a, c)
     looped("s = 0.0\nfor k in range(4):\n    b[:] += a[:, k] * s\n    s = b[0]\nreturn b, s", a, c)
