@@ -458,20 +458,28 @@ def test_sums_collected_in_numbers_join() -> None:
     assert re.search(r"for (\w+) in range\(a.shape\[1\]\):\n +a_bar\[", sweep), text
 
 
-def test_loops_that_must_keep_their_order() -> None:
-    a, c = matrix(4, 4), vector(4)
-    looped("for k in range(4):\n    b[:] += a[:, k]\nreturn b, k", a, c)  # how far it came is asked
-    looped("for k in range(4):\n    b[:] += a[:, k]\nb[0] = k\nfor k in range(2):\n    b[k] = 0.0\nreturn b", a, c)
-    looped("for k in range(4):\n    b[:] += a[:, k] * b[k]\nreturn b", a, c)  # reads what it adds to
-    looped("for k in range(4):\n    b[:] = b + a[:, k]\n    b[0] = 1.0\nreturn b", a, c)
-    looped("s = 0.0\nfor k in range(4):\n    b[:] += a[:, k] * s\n    s = b[0]\nreturn b, s", a, c)
-    looped("for k in range(1, 4):\n    b[:k] += a[:k, k]\nreturn b, k", a, c)  # how far depends on k
-    looped("for k in range(4):\n    b[:] += a[:, k]\n    if b[0] > 1.0:\n        break\nreturn b", a, c)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "for k in range(4):\n    c[:] += a[:, k]\nreturn c, k",  # how far it came is asked
+        "for k in range(4):\n    c[:] += a[:, k]\nc[0] = k\nfor k in range(2):\n    c[k] = 0.0\nreturn c",
+        "for k in range(4):\n    c[:] += a[:, k] * c[k]\nreturn c",  # reads what it adds to
+        "for k in range(4):\n    c[:] += a[:, k]\n    c[0] = 1.0\nreturn c",
+        "s = 1.0\nfor k in range(4):\n    c[:] += a[:, k] * s\n    s = c[0]\nreturn c, s",
+        "for k in range(1, 4):\n    c[:k] += a[:k, k]\nreturn c",  # how far depends on k
+        "for k in range(4):\n    c[:] += a[:, k]\n    if c[0] > 1.0:\n        break\nreturn c",
+        "d = c[:]\nfor k in range(4):\n    c[:] += a[:, k] * d[k]\nreturn c",
+        "for k in range(4):\n    t = np.sum(a[:, k])\n    c[k] += t\n    c[:] += t * a[:, k]\nreturn c, t",
+    ],
+)
+def test_loops_that_must_keep_their_order(body: str) -> None:
+    looped(f"c = np.zeros(a.shape[0]) + 0.1\n{body}", matrix(4, 4))
 
 
 @pytest.mark.parametrize("bounds", ["0, 3", "1, 3", "2, 0, -1", "3, 3", "3, 0", "-1, 2"])
 def test_counters_from_anywhere(bounds: str) -> None:
-    looped(f"for k in range({bounds}):\n    b[:] += k * a[:, k] - a[:, 0]\nreturn b", matrix(4, 4), vector(4))
+    body = f"c = np.zeros(a.shape[0])\nfor k in range({bounds}):\n    c[:] += k * a[:, k] - a[:, 0]\nreturn c"
+    assert "c[i] += part" in looped(body, matrix(4, 4))
 
 
 # ---- arrays that change places ----
