@@ -14,7 +14,7 @@ from typing import Any
 from srcad import ir
 from srcad.transforms import activity
 from srcad.transforms.loops_memory import Memory
-from srcad.transforms.loops_nests import Item, Nest, Plain, allocated
+from srcad.transforms.loops_nests import Item, Nest, Plain, allocated, allocates
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,20 @@ def merged(items: Sequence[Item], memory: Memory, elsewhere: set[str]) -> list[I
 
 
 def _written(items: Sequence[Item]) -> list[str]:
-    """Arrays that elements are written into, once for each place in the program where they are."""
+    """Variables that are set, and arrays that elements are written into, once for each place where they are.
+
+    The nest that makes an array counts once: for the elements, not for the allocation.
+    """
     found = []
     for item in items:
+        made = allocated(item) if isinstance(item, Nest) else []
         nodes: tuple[Any, ...] = (item.stmt,) if isinstance(item, Plain) else (*item.before, *item.after)
         for node in ir.walk(nodes):
             if isinstance(node, (ir.Store, ir.Augment, ir.Pop)) and node.target is not None:
                 found.append(activity.root(node.target))
+            elif isinstance(node, (ir.Assign, ir.For)):
+                names = sorted(ir.names(node.target))
+                found += [n for n in names if n not in made or not allocates(node, n)]
             elif isinstance(node, (ir.Do, ir.With)):
                 found += sorted(ir.names(node)) * 2
         found += [activity.root(c.target) for c in item.cells] if isinstance(item, Nest) else []

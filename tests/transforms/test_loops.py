@@ -408,6 +408,21 @@ def test_equal_parts_that_differ_later_are_two() -> None:
     looped("g = 0.5 * a\na[0] = 7.0\nh = 0.5 * a\nb[1:] += g[1:]\nb[:-1] += h[:-1]\nreturn b", vector(6), vector(6))
 
 
+def test_equal_arrays_whose_names_get_others_later_are_two() -> None:
+    """A value and its tangent both begin with zeros."""
+    looped(
+        "g = 0.0 * a\nh = 0.0 * a\nfor k in range(3):\n    h = h + b * g\n    g = g + b\nreturn g, h",
+        vector(),
+        vector(),
+    )
+    looped(
+        "g = np.zeros(0)\nh = np.zeros(0)\nfor k in range(3):\n    h = np.concatenate([h, a])\n"
+        "    g = np.concatenate([g, b])\nreturn g @ h",
+        vector(),
+        vector() + 1.0,
+    )
+
+
 def test_reassigned_names() -> None:
     looped("x = a * 2.0\ny = x + 1.0\nx = y * y\nz = x[1:]\nx = z + 1.0\nx[0] = 3.0\nreturn x, y, z", vector(5))
     looped("x = a * 2.0\nif a[0] > 0.0:\n    x = b[1:]\ny = x * x\nx = y[:2]\nreturn x, y", vector(5), vector(6))
