@@ -86,7 +86,7 @@ def module(
 
 
 # which register with Numba themselves
-KERNELS = (("srcad_runtime", "kernels"), ("srcad_runtime", "interpreted"), ("srcad_runtime", "sums"))
+KERNELS = tuple(("srcad_runtime", name) for name in ("kernels", "interpreted", "sums", "vector_maths"))
 
 
 def _is_runtime(i: Import) -> bool:
