@@ -229,7 +229,8 @@ def tile_adjoint(a: np.ndarray, g: np.ndarray, reps: Any) -> np.ndarray:
 def take_adjoint(a: np.ndarray, indices: Any, axis: int | None, g: np.ndarray) -> np.ndarray:
     """The adjoint of ``np.take(a, indices, axis)``: `g` added where it was taken from, in `a`'s shape."""
     if axis is None:
-        return scatter_add(np.ravel(a), np.asarray(indices), g).reshape(np.shape(a))  # a tuple would be several axes
+        places = np.array(indices) if isinstance(indices, tuple) else indices  # a tuple would be several axes
+        return scatter_add(np.ravel(a), places, g).reshape(np.shape(a))
     at = (slice(None),) * (axis % a.ndim)
     return scatter_add(a, (*at, indices), g)
 

@@ -88,8 +88,13 @@ def zeros_of(items: list) -> list:
 
 def pieces(g: np.ndarray, items: list, axis: int = 0) -> list:
     """`g` cut into arrays of the extents of `items`: the adjoint of ``np.concatenate(items, axis)``."""
-    ends = np.cumsum([item.shape[axis] for item in items])
-    return np.split(g, ends[:-1], axis)
+    before = (slice(None),) * (axis % g.ndim)
+    found, start = [], 0
+    for item in items:
+        stop = start + item.shape[axis]
+        found.append(g[(*before, slice(start, stop))])
+        start = stop
+    return found
 
 
 def add_items(items: list, g: np.ndarray) -> None:
