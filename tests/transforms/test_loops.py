@@ -20,10 +20,11 @@ from srcad.errors import Unsupported
 from srcad.program import Program
 from srcad.transforms import alias, inline
 from srcad.transforms.loops import loops
-from tests.programs.checks import _reverse
+from tests.programs.checks import _reverse, _tangent
 from tests.programs.reference import reference
 from tests.programs.registry import Program as Case
 from tests.programs.registry import programs
+from tests.programs.tree import map_leaves
 from tests.transforms.loops_random import functions
 
 MISMATCH = "operands could not be broadcast together"
@@ -145,6 +146,24 @@ def test_programs_give_the_same(
     except Exception as error:
         assert case.raises is not None and type(error) is case.raises or not both.made, repr(error)
         return
+    assert both.compared or both.has_routines
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [p for p in ALONE if p.raises is None], ids=lambda p: p.name)
+def test_tangents_of_programs_are_the_same(
+    case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    import srcad
+
+    monkeypatch.setenv("SRCAD_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setattr(specialise, "_tables", {})
+    both, args, rng = Both(monkeypatch), case.args(), np.random.default_rng(11)
+    asked = (map_leaves(lambda leaf: _tangent(rng, leaf), a) if n in case.argnums else None for n, a in enumerate(args))
+    try:
+        srcad.jvp(case.fn, args, tuple(asked), outputs=case.outputs, backend="numpy")
+    except Unsupported:
+        pytest.skip("refused")
     assert both.compared or both.has_routines
 
 
