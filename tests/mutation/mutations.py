@@ -553,7 +553,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *_of(
         "srcad/transforms/loops.py",
         ("what a loop found holds behind it", "        self.extents.restore(state)\n", ""),
-        ("arrays own what others have", "        self.owned = owned\n        return body", "        return body"),
+        ("arrays own what others have", "        self.owned = owned\n\n    def", "\n    def"),
         ("loops change no extents", "        self.extents.rebind(changed)\n        counter", "        counter"),
         ("counters stay in range though set", "or counter.id in _set_in(stmt.body, self.memory)", ""),
         numba=True,
@@ -562,7 +562,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/loops_memory.py",
         (
             "writes commute with reads",
-            "            or self.writes & (other.reads | other.writes)\n            or other.writes & self.reads\n",
+            "            or self.writes & other.touched\n            or other.writes & self.touched\n",
             "",
         ),
         (
@@ -580,11 +580,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     *_of(
         "srcad/transforms/loops_fusion.py",
-        ("nests are joined whatever they write", "            if memory.fusable(other, nest):", "            if True:"),
+        (
+            "nests are joined whatever they write",
+            "if memory.share(other, nest) and memory.fusable(other, nest):",
+            "if True:",
+        ),
         (
             "statements in between may be passed",
-            "        if isinstance(other, Nest) or theirs.exits or theirs.writes:\n            return False",
-            "        if False:\n            return False",
+            "        if theirs.exits or not single and (isinstance(other, Nest) or theirs.writes or theirs.adds):",
+            "        if False:",
         ),
         (
             "arrays others read become numbers",
