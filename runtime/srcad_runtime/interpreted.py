@@ -25,6 +25,7 @@ from srcad_runtime.jitting import overload
 # ---- NumPy's functions and Python's, with the arguments that their rules know ----
 
 FUNCTIONS = """
+builtins.round(number, ndigits=None)
 math.fsum(seq)
 math.prod(iterable)
 numpy.argpartition(a, kth, axis=-1)
@@ -142,7 +143,7 @@ def wrapper(line: str) -> Callable[..., Any]:
     name = kernel_name(path)
     space = {"function": load(path)}
     exec(f"def {name}({parameters}:\n    return function({given})", space)
-    space[name].__module__ = __name__ if path.startswith(("numpy.", "math.")) else f"{__name__}_scipy"
+    space[name].__module__ = __name__ if path.startswith(("numpy.", "math.", "builtins.")) else f"{__name__}_scipy"
     return space[name]
 
 

@@ -28,12 +28,20 @@ class Ranks(Protocol):
 
     def dtype(self, e: ir.Expr) -> str | None: ...
 
+    def weak(self, e: ir.Expr) -> bool: ...
+
 
 Native = Callable[[Ranks, ir.Call], bool]
 
 
 def _never(types: Ranks, call: ir.Call) -> bool:
     return False
+
+
+def _to_whole(types: Ranks, call: ir.Call) -> bool:
+    """``round(2.675, 2)`` rounds the decimal form of a float; Numba does as NumPy does of its own: 2.68."""
+    number = call.args[0]
+    return len(call.args) + len(call.kwargs) == 1 or types.dtype(number) != "float64" or not types.weak(number)
 
 
 def _plain(most: int, *ranks: int) -> Native:
@@ -93,6 +101,7 @@ _ALWAYS = (
 NATIVE: dict[str, Native] = {
     **{f"numpy.{name}": _never for name in _ALWAYS.split()},
     **{f"scipy.{name}": _never for name in SCIPY.split()},
+    "builtins.round": _to_whole,
     "math.fsum": _never,
     "math.prod": _never,
     **{f"numpy.linalg.{name}": _plain(1, 2) for name in _ONE_MATRIX.split()},

@@ -125,6 +125,11 @@ class _Retarget:
         t = self.type_of(e)
         return t.dtype if isinstance(t, Num) else None
 
+    def weak(self, e: ir.Expr) -> bool:
+        """Whether an expression may be one of Python's own numbers."""
+        t = self.type_of(e)
+        return not isinstance(t, Num) or t.weak
+
     def needs_matmul(self, left: ir.Expr, right: ir.Expr) -> bool:
         """Numba's own product takes vectors and matrices of one floating type."""
         ranks, dtypes = {self.rank(left), self.rank(right)}, {self.dtype(left), self.dtype(right)}
