@@ -32,19 +32,17 @@ def power(a: int, n: int) -> int:
 @register_jitable
 def total(a: int, b: int) -> int:
     """``a + b``; OverflowError where compiled code cannot hold it."""
-    r = a + b
-    if (a >= 0) == (b >= 0) and (r >= 0) != (a >= 0):
+    if a > _MOST - b if b > 0 else a < -_MOST - 1 - b:  # asked beforehand, as for a product
         raise OverflowError(_REASON)
-    return r
+    return a + b
 
 
 @register_jitable
 def difference(a: int, b: int) -> int:
     """``a - b``; OverflowError where compiled code cannot hold it."""
-    r = a - b
-    if (a >= 0) != (b >= 0) and (r >= 0) != (a >= 0):
+    if a < -_MOST - 1 + b if b > 0 else a > _MOST + b:
         raise OverflowError(_REASON)
-    return r
+    return a - b
 
 
 @register_jitable

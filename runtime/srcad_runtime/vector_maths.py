@@ -6,8 +6,9 @@ whole width of the processor's registers; named on the call itself, they let LLV
 scalar function is called. Errors, against the exact value: at most 4 units in the last place by glibc's own bound; the
 tests find less. Infinities, NaN, denormals and signed zeros are as in the scalar functions.
 
-Called from Python, a function here is NumPy's own. Only code compiled with Numba is made faster;
-``SRCAD_VECTOR_MATHS=0`` in the environment keeps it scalar.
+Called from Python, a function here is NumPy's own. Only code compiled with Numba is made faster, and only with
+``SRCAD_VECTOR_MATHS=1`` in the environment: whether LLVM's vectorised loop runs depends on how far apart two arrays
+lie, so that two calls may differ in the last bit, which srcad promises they do not.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ USED = "llvm.compiler.used"  # keeps declarations that nobody calls yet
 
 def _loaded() -> Any:
     """The library, found by compiled code from now on; None where there is none, or none is wanted."""
-    if os.environ.get("SRCAD_VECTOR_MATHS", "1") == "0":
+    if os.environ.get("SRCAD_VECTOR_MATHS", "0") != "1":
         return None
     try:
         library = ctypes.CDLL(LIBRARY)

@@ -148,9 +148,9 @@ def handed_back(types: Ranks, old: ir.Call, new: ir.Call, path: str) -> ir.Call 
     if library == "srcad_runtime" and name in HELPERS:
         return _call(new, name)
     native = NATIVE.get(path)
-    listed = isinstance(old.args[0], (ir.List, ir.Tuple))
     if native is None or native(types, old):
         return None
+    listed = isinstance(old.args[0], (ir.List, ir.Tuple))
     if native is not _never and types.rank(old.args[0]) is None and not listed:
         return None
     return _call(new, path.removeprefix("numpy.").replace(".", "_"))

@@ -71,6 +71,8 @@ class _Retarget:
         match old:
             case ir.Call(ir.Ref(path)):
                 new = self.call(old, new, path)
+            case ir.Binary("+" | "*" as op, left, right) if self.are_truths(left, right):
+                new = ir.BoolOp("or" if op == "+" else "and", (new.left, new.right), loc=old.loc)
             case ir.Binary("@", left, right) if self.needs_matmul(left, right):
                 new = ir.call("srcad_runtime.kernels.matmul", new.left, new.right)
             case ir.Index(base, (mask,)) if self.is_full_mask(base, mask):
@@ -129,6 +131,12 @@ class _Retarget:
         """Whether an expression may be one of Python's own numbers."""
         t = self.type_of(e)
         return not isinstance(t, Num) or t.weak
+
+    def are_truths(self, *exprs: ir.Expr) -> bool:
+        """Truth values, one of them NumPy's: their sums and products are truth values, to Numba integers."""
+        kinds = [self.type_of(e) for e in exprs]
+        truths = all(isinstance(t, Num) and t.dims == () and t.dtype == "bool" for t in kinds)
+        return truths and not all(self.weak(e) for e in exprs)
 
     def needs_matmul(self, left: ir.Expr, right: ir.Expr) -> bool:
         """Numba's own product takes vectors and matrices of one floating type."""

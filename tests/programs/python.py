@@ -57,8 +57,8 @@ def int_overflow(x):
     return x * (n / 2**68)
 
 
-@program(positive)
-def int_overflow_numpy(x):
+@program(positive, backends=("numpy",))
+def int_overflow_numpy(x):  # compiled code raises OverflowError
     n = np.int64(1)
     with np.errstate(all="ignore"):
         for i in range(62):

@@ -112,11 +112,11 @@ def test_loops_are_vectorised(computed: Any) -> None:
     assert not missing
 
 
-def test_scalar_where_it_is_switched_off() -> None:
+def test_scalar_unless_it_is_switched_on() -> None:
     code = (
         "import numba, numpy as np\nfrom srcad_runtime import vector_maths\n"
         "f = numba.njit(lambda x: vector_maths.exp(x))\nprint(vector_maths.available(), f(1.0) == np.exp(1.0))"
     )
-    env = {"PYTHONPATH": ":".join(sys.path), "SRCAD_VECTOR_MATHS": "0", "PATH": ""}
+    env = {"PYTHONPATH": ":".join(sys.path), "PATH": ""}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[0] == "() True"
