@@ -19,7 +19,7 @@ from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
 from srcad.eval_exprs import evaluate, item_step, spread_values
 from srcad.eval_order import in_order, release
 from srcad.eval_refusals import check_arguments, harmless, refuse_never
-from srcad.eval_values import constant, demand, library_path, residual, static
+from srcad.eval_values import constant, demand, residual, static
 from srcad.transforms import activity
 from srcad.types import Num, Seq, Struct
 from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Rows, Stream, Table, Text, Value
@@ -139,7 +139,7 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
         return handler(ev, args, kwargs, loc)  # type: ignore[no-any-return]
     if path.startswith("srcad.rules."):
         return call_user(ev, fn, args, kwargs, loc)
-    if isinstance(obj, type) and library_path(obj) is not None and path.startswith("numpy."):
+    if isinstance(obj, type) and issubclass(obj, np.generic) and path.startswith("numpy."):
         if isinstance(args[0], Dyn) and isinstance(args[0].type, Num) and args[0].type.dims == ():
             return library(ev, path, obj, args, kwargs, loc, place_of_name)
         from srcad import library as known
@@ -541,6 +541,8 @@ def result(ev: Evaluator, expr: ir.Call) -> Value:
         return Dyn(expr, kind)
     if isinstance(kind, Struct):
         return _several(ev, expr, kind)
+    if activity.find_rule(expr) is None and not isinstance(kind.value, (str, type, type(None), np.dtype)):
+        raise no_rule(getattr(expr.fn, "path", "this"), expr.loc)  # an object made of the numbers tried
     return Known(kind.value, expr)
 
 

@@ -531,9 +531,9 @@ def list_site(ev: Evaluator, loc: ir.Loc | None, how: str = "items") -> tuple[An
     return "list", ev.frame, place(loc), how
 
 
-def of_a_rule(loc: ir.Loc) -> bool:
+def of_a_rule(loc: ir.Loc | None) -> bool:
     """Whether a place is in the text of srcad's own rules, which no user shall be shown."""
-    return loc.source.file.startswith(_RULES)
+    return loc is not None and loc.source.file.startswith(_RULES)
 
 
 def place(loc: ir.Loc | None) -> tuple[Any, ...]:

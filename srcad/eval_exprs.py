@@ -9,7 +9,7 @@ from typing import Any
 
 from srcad import ir, leaves, types
 from srcad.errors import Unsupported
-from srcad.eval_core import Evaluator, list_site
+from srcad.eval_core import Evaluator, list_site, of_a_rule
 from srcad.eval_order import in_order, owned
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn
 from srcad.types import Dim, Num, Seq, Struct
@@ -200,6 +200,8 @@ def _array_attribute(ev: Evaluator, base: Dyn, name: str, loc: ir.Loc | None) ->
         return Bound(base, name)
     if isinstance(base.type, Seq):
         raise Unsupported(f"cannot differentiate the attribute {name} of a list", loc)
+    if base.type.dims == () and base.type.weak and name in _OF_NUMBERS and of_a_rule(loc):
+        return _number_attribute(ev, base.type, name)
     if name == "shape":
         return _shape(ev, base, loc)
     if name == "ndim" and base.type.dims is not None:
@@ -217,6 +219,20 @@ def _array_attribute(ev: Evaluator, base: Dyn, name: str, loc: ir.Loc | None) ->
     if name == "flat":
         return dyn(ev, ir.Call(ir.Ref("numpy.ravel"), (base.expr,), loc=loc))
     return dyn(ev, ir.Attr(base.expr, name, loc=loc))
+
+
+_OF_NUMBERS = {"size": 1, "ndim": 0, "shape": (), "dtype": None}
+
+
+def _number_attribute(ev: Evaluator, kind: Num, name: str) -> Value:
+    """What a rule asks of an array, of one of Python's own numbers: it has no such attributes."""
+    if name == "shape":
+        return ev.tuple_of([], expr=ir.Tuple(()), bound=True)
+    if name == "dtype":
+        import numpy as np
+
+        return Known(np.dtype(kind.dtype), ir.Ref(f"numpy.{kind.dtype}"))
+    return constant(_OF_NUMBERS[name])
 
 
 def _shape(ev: Evaluator, base: Dyn, loc: ir.Loc | None) -> Value:

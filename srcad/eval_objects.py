@@ -139,7 +139,8 @@ def construct(ev: Evaluator, fn: Known, args: list[Value], kwargs: dict[str, Val
     if hasattr(cls, "_fields") and issubclass(cls, tuple):
         defaults = getattr(cls, "_field_defaults", {})
         return _with_fields(ev, "namedtuple", cls, list(cls._fields), args, kwargs, defaults, loc)
-    if library.is_standard(cls.__module__) and not issubclass(cls, BaseException):
+    foreign = library.is_standard(cls.__module__) or cls.__module__.partition(".")[0] in ("numpy", "scipy")
+    if foreign and not issubclass(cls, BaseException):
         raise no_rule(f"{cls.__module__}.{cls.__qualname__}", loc)
     if issubclass(cls, BaseException):
         raise Unsupported("cannot differentiate an exception used as a value", loc)

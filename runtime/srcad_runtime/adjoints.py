@@ -16,6 +16,7 @@ def tie_share(a: np.ndarray, top: Array, axis: Any) -> np.ndarray:
 
     a: any shape; top: `a`'s maximum or minimum over `axis` (int, tuple or None), broadcastable against `a`.
     """
+    a = np.asarray(a)
     chosen = np.equal(a, top).astype(a.dtype)
     return chosen / chosen.sum(axis=axis, keepdims=True)
 

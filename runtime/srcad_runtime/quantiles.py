@@ -11,6 +11,7 @@ from srcad_runtime.elements import Array
 
 def count_numbers(a: np.ndarray, axis: Any) -> np.ndarray:
     """How many elements along `axis` (int, tuple or None) are not NaN, in `a`'s type, the axis kept with extent 1."""
+    a = np.asarray(a)
     return (~np.isnan(a)).astype(a.dtype).sum(axis=axis, keepdims=True)
 
 

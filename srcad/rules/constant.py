@@ -22,6 +22,8 @@ constant(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift
 constant(np.floor, np.ceil, np.trunc, np.rint, np.round, np.fix, np.sign, np.spacing, math.floor, math.ceil)
 constant(math.trunc, math.gcd, math.lcm, math.factorial, math.comb, math.perm, math.isqrt, builtins.round, builtins.int)
 
+constant(np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.bool_)
+
 # constructors and shapes
 constant(np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.tri)
 constant(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from srcad import ir, routines, rules, types
 from srcad.errors import Unsupported, no_rule
 
@@ -148,7 +150,20 @@ def _flowing_call(expr: ir.Call) -> set[str]:
     if rule is None:
         return set().union(*(flowing(a) for a in (*expr.args, *(v for _, v in expr.kwargs))))
     bound = rule.bind(expr.args, {k: v for k, v in expr.kwargs if k is not None})
+    if _is_whole(bound.get("dtype")):
+        return set()
     return set().union(*(flowing_value(v) for name, v in bound.items() if name not in rule.inert))
+
+
+def _is_whole(dtype: Any) -> bool:
+    """Whether a type asked for is one of integers or truth values, which have no derivative."""
+    named = dtype.obj if isinstance(dtype, ir.Ref) else dtype.value if isinstance(dtype, ir.Const) else dtype
+    if named is None or ir.is_node(named):
+        return False
+    try:
+        return np.dtype(named).kind in "biu"
+    except TypeError:
+        return False
 
 
 def flowing_value(value: Any) -> set[str]:

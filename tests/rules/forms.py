@@ -447,6 +447,22 @@ FORMS = {
         m - m.mean(axis=1, keepdims=True)
         m / m.sum(axis=0)
     """,
+    "casts and single numbers": """
+        (v * 10).astype(int) * v
+        (v * 10).astype("int64") * v
+        (v * 10).astype(np.int32) + v
+        (v * 10).astype(bool) * v
+        np.array([a * 7, d * 9], dtype=int) * a
+        np.asarray(v * 10, dtype=np.int64) * v
+        np.full(3, a * 7, dtype=int) * a
+        np.concatenate((v * 9, w * 9)).astype(int) * a
+        np.int64(a * 10 + 0.5) * a
+        np.bool_(a) * a
+        np.average(a) + np.max(a) * np.min(d) + np.ptp(a)
+        np.var(a) + np.std(m[0]) + np.nanmax(a) * np.nanmean(d)
+        np.outer(a, d)
+        np.cumsum(a)
+    """,
     "shaping": """
         np.reshape(m, (2, 6))
         np.reshape(m, (4, -1))
@@ -1140,6 +1156,7 @@ REFUSED_TEXTS = r"""
     np.linalg.lstsq(n, v)[1]
     np.roots(u)
     np.trim_zeros(v)
+    np.poly1d([a, d])(v)
     np.apply_along_axis(lambda r: r * r, 1, m)
 """
 
