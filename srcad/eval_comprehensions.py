@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from srcad import ir
+from srcad import eval_extents, ir
 from srcad.errors import Unsupported
 from srcad.eval_assign import assign
 from srcad.eval_core import Evaluator, list_site, place
@@ -63,6 +63,7 @@ def taking(ev: Evaluator, value: Generator, loc: ir.Loc | None) -> Iterator[ir.C
 def _dict_comprehension(ev: Evaluator, expr: ir.Comprehension) -> Value:
     items = expand(ev, expr)
     if items is None:
+        eval_extents.settle(ev, evaluate(ev, expr.generators[0].iter))
         raise Unsupported(_UNKNOWN_KEYS, expr.loc, ONE_ARRAY)
     entries = {}
     for item in items:
@@ -92,8 +93,10 @@ def _expanded(ev: Evaluator, expr: ir.Comprehension, depth: int) -> list[Value] 
     source = evaluate(ev, generator.iter)
     if not _is_plain(expr):
         source = steady(ev, source, generator.iter.loc)
-    site = (ev.frame, place(expr.loc))
-    items = live(ev, source, ("unroll", site) in ev.cx.decisions or _small(ev, source))
+    written_out = ("unroll", (ev.frame, place(expr.loc))) in ev.cx.decisions
+    if written_out:
+        eval_extents.settle(ev, source)
+    items = live(ev, source, written_out or _small(ev, source))
     if items is None:
         return None
     consume(ev, source, generator.iter.loc)

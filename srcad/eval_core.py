@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from srcad import ir, leaves, rules, types
+from srcad.dims import Dim
 from srcad.errors import PYTHON_ERRORS, Unsupported, placed
 from srcad.naming import Names
 from srcad.shapes import Assumption
@@ -53,9 +54,11 @@ class Context:
     inputs: list[Any] = field(default_factory=list)
     baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
     used_baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
+    extents: Mapping[str, int] = field(default_factory=dict)  # of the arguments in the call at hand, by their symbols
     assumptions: list[Assumption] = field(default_factory=list)
     boxes: int = 0
     trips: dict[Any, int | None] = field(default_factory=dict)  # how often each loop runs, where that is a constant
+    made_by: dict[str, Any] = field(default_factory=dict)  # variable of a list -> the comprehension that made it
     parents: dict[str, str | None] = field(default_factory=dict)  # frame -> enclosing frame of a nested function
     nonlocals: dict[str, set[str]] = field(default_factory=dict)
     updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its key in #objects
@@ -320,6 +323,7 @@ class Evaluator:
             kind = types.infer(const, {})
             assert isinstance(kind, Num)
             return Dyn(const, kind, const)
+        abstract = self._sized(abstract, origin, path)
         key = ("", name, shape_class(abstract)) if origin == "param" else ("#" + origin, path, "input")
         if key not in self.cx.slots:
             self.cx.slots[key] = self.cx.names.fresh(name)
@@ -327,6 +331,18 @@ class Evaluator:
         name = self.cx.slots[key]
         self.note_type(name, abstract)
         return Dyn(ir.Name(name), abstract)
+
+    def _sized(self, abstract: Num | Seq, origin: str, path: tuple[Any, ...]) -> Num | Seq:
+        """An array's type with the extents that the program is made for."""
+        if not isinstance(abstract, Num) or not abstract.dims:
+            return abstract
+        dims = list(abstract.dims)
+        for axis in range(len(dims)):
+            place = (origin, (*path, leaves.Extent(axis)))
+            if place in self.cx.baked:
+                self.cx.used_baked[place] = self.cx.baked[place]
+                dims[axis] = Dim(self.cx.baked[place])
+        return replace(abstract, dims=tuple(dims))
 
     def origin_of(self, expr: ir.Expr) -> Any:
         """The kernel input that an expression is, or None."""

@@ -118,12 +118,13 @@ def spread_values(ev: Evaluator, items: Sequence[ir.Expr], values: Sequence[Valu
 
 def sequence(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value]:
     """The items of something whose length is known while transforming; an iterator is used up."""
-    from srcad import eval_iter, eval_sequences
+    from srcad import eval_extents, eval_iter, eval_sequences
 
     if isinstance(value, (Generator, Stream)):
         return eval_sequences.items_of(ev, value, loc)
     items = eval_iter.unrolled(ev, value)
     if items is None:
+        eval_extents.settle(ev, value)
         raise Unsupported("cannot differentiate a number of items that is known only at run time", loc, ONE_ARRAY)
     eval_iter.consume(ev, value, loc)
     return items

@@ -13,7 +13,7 @@ from srcad.errors import Unsupported
 from srcad.eval_comprehensions import taking
 from srcad.eval_core import Evaluator, Restart, place
 from srcad.eval_exprs import evaluate
-from srcad.eval_order import owned, release
+from srcad.eval_order import names_in, owned, release
 from srcad.eval_values import ONE_ARRAY, residual, static
 from srcad.rules import iteration
 from srcad.types import Num, Seq
@@ -204,6 +204,7 @@ def from_comprehension(ev: Evaluator, expr: ir.Comprehension) -> Value:
     ev.env[name] = new(ev, [], expr.loc)
     ev.statement(_nest(expr, body))
     value = ev.env.pop(name)
+    ev.cx.made_by |= dict.fromkeys(names_in(value), (ev.frame, place(expr.loc)))
     if isinstance(value, Rows):
         return value
     assert isinstance(value, Dyn) and isinstance(value.expr, ir.Name)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import eval_operators as operators
-from srcad import eval_optional, eval_rows, eval_tables, ir
+from srcad import eval_extents, eval_optional, eval_rows, eval_tables, ir
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_assign import assign
 from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, of_a_rule, place
@@ -45,22 +45,36 @@ def for_loop(ev: Evaluator, stmt: ir.For) -> None:
         with holding(ev, [iterable]):
             _unroll(ev, stmt, items)
         return
-    trips = ev.cx.trips[site] = _trips(ev, iterable)
     sequence = ("unroll", site)  # what cannot stay a loop may do as a sequence
+    if sequence in ev.cx.decisions:
+        eval_extents.settle(ev, iterable, SHORT_LOOP)
+    trips = ev.cx.trips[site] = _trips(ev, iterable)
     short = trips is not None and trips <= SHORT_LOOP and stmt.loc is not None and not of_a_rule(stmt.loc)
     otherwise = sequence if short and sequence not in ev.cx.decisions else None
     try:
         Header(ev, stmt, iterable, site, every, otherwise).emit()
     except Unsupported as error:
-        if otherwise is None:
-            raise
-        raise Restart(otherwise, error) from None
+        if otherwise is not None:
+            raise Restart(otherwise, error) from None
+        if stmt.loc is not None and not of_a_rule(stmt.loc):
+            eval_extents.settle(ev, iterable, SHORT_LOOP, error)
+            eval_extents.write_out(ev, iterable, error)
+        raise
 
 
 def _trips(ev: Evaluator, iterable: Value) -> int | None:
-    """How often a loop over a range of constants runs."""
-    bounds = [static(ev, v) for v in iterable.args] if isinstance(iterable, Lazy) and iterable.kind == "range" else []
-    return len(range(*(v for _, v in bounds))) if bounds and all(known for known, _ in bounds) else None
+    """How often a loop over a range of constants, or an array of known extent, runs."""
+    if isinstance(iterable, Dyn) and isinstance(iterable.type, Num) and iterable.type.dims:
+        extent = iterable.type.dims[0]
+        return extent.const if extent is not None and extent.is_const else None
+    if not isinstance(iterable, Lazy):
+        return None
+    if iterable.kind == "range":
+        bounds = [static(ev, v) for v in iterable.args]
+        return len(range(*(v for _, v in bounds))) if all(known for known, _ in bounds) else None
+    parts = {"enumerate": iterable.args[:1], "map": iterable.args[1:]}.get(iterable.kind, iterable.args)
+    counts = [_trips(ev, part) for part in parts]
+    return min(n for n in counts if n is not None) if counts and None not in counts else None
 
 
 def _checkpointed(ev: Evaluator, iterable: ir.Expr) -> ir.Expr | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from srcad import eval_generators, eval_itertools, ir
+from srcad import eval_extents, eval_generators, eval_itertools, ir
 from srcad.errors import Unsupported
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_comprehensions import expand, taking
@@ -14,7 +14,7 @@ from srcad.eval_exprs import attribute, sequence
 from srcad.eval_iter import ONE_SHOT, consume, plain, unrolled
 from srcad.eval_operators import binary, boolean
 from srcad.eval_order import disturbed, owned, steady
-from srcad.eval_values import constant, demand, static
+from srcad.eval_values import constant, demand, dyn, static
 from srcad.rules import iteration
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Table, Value
@@ -59,16 +59,38 @@ def _nditer(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Va
 @handles("builtins.zip")
 def _zip(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     if "strict" in kwargs and demand(ev, kwargs["strict"], "the argument strict of zip", loc):
-        lengths = [unrolled(ev, v, False) for v in args]
-        if any(items is None for items in lengths):
-            raise Unsupported(
-                "cannot differentiate zip(strict=True) of unknown lengths", loc, "Compare the lengths first."
-            )
-        if len({len(items or ()) for items in lengths}) > 1:
-            raise ValueError("zip() arguments have different lengths")
+        for k, other in enumerate(args[1:], 2):
+            _refuse_unequal(ev, args[0], other, k, loc)
     if any(map(eval_generators.is_stream, args)):
         return eval_itertools.zipped(ev, args, loc)
     return lazy(ev, "zip", args)
+
+
+def _refuse_unequal(ev: Evaluator, one: Value, other: Value, position: int, loc: ir.Loc | None) -> None:
+    """What zip(strict=True) finds when it comes to the end of the shorter one."""
+    shorter, longer = (_length(ev, value, loc) for value in (one, other))
+    if shorter.expr == longer.expr:
+        return
+    tests = []
+    for op, word in ((">", "shorter"), ("<", "longer")):
+        text = f"zip() argument {position} is {word} than argument{'s 1-' if position > 2 else ' '}{position - 1}"
+        error = ir.Raise(ir.Call(ir.Ref("builtins.ValueError", ValueError), (ir.Const(text),)), loc=loc)
+        test = ir.Compare((op,), (shorter.expr, longer.expr), loc=loc)
+        known, holds = static(ev, dyn(ev, test))
+        if known and holds:
+            raise ValueError(text)
+        tests += [] if known else [ir.If(test, (error,), loc=loc)]
+    for test in tests:
+        ev.emit(test)
+
+
+def _length(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Dyn:
+    if isinstance(value, Lazy) and unrolled(ev, value, False) is None or isinstance(value, (Generator, Stream)):
+        raise Unsupported("cannot differentiate zip(strict=True) of iterators", loc, "Compare the lengths first.")
+    items = unrolled(ev, value, False)
+    found = constant(len(items)) if items is not None else HANDLERS["builtins.len"](ev, [value], {}, loc)
+    assert isinstance(found, Dyn)
+    return found
 
 
 @handles("builtins.enumerate")
@@ -163,6 +185,7 @@ def items_of(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value]:
     with taking(ev, value, loc) as expr:
         items = expand(ev, expr)
     if items is None:
+        eval_extents.settle(ev, value)
         raise Unsupported(
             "cannot differentiate a generator of unknown length here", loc, "Write a list comprehension, or a loop."
         )

@@ -172,6 +172,8 @@ class Checks:
             self.text.missing(f"{self._extent(one, axis)} != {self._extent(other, last)}")
         for one, axis, n in self.kernel.least:
             self.text.missing(f"{self._extent(one, axis)} < {n}")
+        for one, axis, n in self.kernel.exact:
+            self.text.missing(f"{self._extent(one, axis)} != {n}")
         for position, layout in self.kernel.layouts:
             self.text.missing(f"layout({self.flat[position][0]}) != {layout!r}")
         for space, key, value in self.kernel.watched:

@@ -16,6 +16,7 @@ import numpy as np
 
 from srcad import boundary, cache, captured, compile, kernel, leaves, library
 from srcad.binding import Binder
+from srcad.errors import Unsupported
 from srcad.fingerprint import fingerprint
 from srcad.kernel import Kernel, Plan
 
@@ -236,10 +237,14 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
         options=settings.options,
         extents=tuple((s, n) for s, n, _ in _extents(call)) if dict(settings.options).get("alike", True) else (),
     )
+    refusal: Exception | None = None
     for _ in range(_MOST_BAKED):
         try:
             return pipeline.build(request, keep_passes)
+        except Unsupported as error:
+            raise refusal or error from None
         except pipeline.NeedValue as need:
+            refusal = refusal or need.refusal
             value = _wanted(call, need.origin, need.path_)
             request = replace(request, baked=(*request.baked, (need.origin, need.path_, value)))
     raise RuntimeError(f"srcad: {call.binder.name} needs more than {_MOST_BAKED} numbers by value")

@@ -64,6 +64,7 @@ class Kernel:
     baked_hidden: tuple[tuple[str, leaves.Path, Any], ...]
     alike: tuple[tuple[int, int | None, int, int | None], ...] = ()  # (leaf, axis, leaf, axis) of equal extents
     least: tuple[tuple[int, int, int], ...] = ()  # (leaf, axis, n): an extent of at least n
+    exact: tuple[tuple[int, int, int], ...] = ()  # (leaf, axis, n): an extent that is n
     layouts: tuple[tuple[int, str], ...] = ()  # (leaf, `boundary.layout` it is made for)
     watched: tuple[tuple[dict[str, Any], str, Any], ...] = field(
         default=(), repr=False
@@ -89,6 +90,9 @@ class Kernel:
                 return None
         for one, axis, n in self.least:  # type: ignore[assignment]
             if flat[one].shape[axis] < n:
+                return None
+        for one, axis, n in self.exact:
+            if flat[one].shape[axis] != n:
                 return None
         for position, layout in self.layouts:
             if boundary.layout(flat[position]) != layout:
@@ -213,13 +217,17 @@ def make(plan: Plan, compiled: Compiled, leaf_paths: list[leaves.Path], space: d
     picks = tuple(positions.get(p) if origin == "param" else None for origin, p, _ in plan.inputs)
     by_leaf = tuple((positions[p], v) for origin, p, v in plan.baked if origin == "param" and p in positions)
     layouts = tuple((positions[p], v) for origin, p, v in plan.baked if origin == "layout")
+    sized = [(o, p, n) for o, p, n in plan.baked if o == "param" and isinstance(p[-1], leaves.Extent)]
+    exact = tuple((positions[p[:-1]], p[-1].axis, n) for _, p, n in sized if p[:-1] in positions)
     others = [(o, p, v) for o, p, v in plan.baked if o != "layout" and not (o == "param" and p in positions)]
+    others = [(o, p, v) for o, p, v in others if not (o == "param" and p[:-1] in positions)]
     spaces = [_space(o, p, space) for o, p, _ in others]
     watched = tuple((s, p[0].rpartition(":")[2], v) for s, (_, p, v) in zip(spaces, others) if s is not None)
     rest = tuple(entry for s, entry in zip(spaces, others) if s is None)
     alike = tuple((positions[a[0]], a[1], positions[b[0]], b[1]) for a, b in plan.alike if not isinstance(b, int))
     least = tuple((positions[p], k, n) for (p, k), n in plan.alike if isinstance(n, int) and k is not None)
-    return Kernel(plan, compiled, picks, by_leaf, rest, alike, least, layouts, watched, warm=plan.backend != "numba")
+    warm = plan.backend != "numba"
+    return Kernel(plan, compiled, picks, by_leaf, rest, alike, least, exact, layouts, watched, warm=warm)
 
 
 def _space(origin: str, path: leaves.Path, space: dict[str, Any]) -> dict[str, Any] | None:

@@ -114,9 +114,18 @@ def paths(value: Any, root: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield from paths(item, (*root, name))
 
 
+@dataclasses.dataclass(frozen=True)
+class Extent:
+    """The last key of a path that leads to an extent of an array."""
+
+    axis: int
+
+
 def follow(value: Any, path: Path) -> Any:
     """The part of a live value at a path: items of dicts, lists and tuples, attributes of everything else."""
     for name in path:
+        if isinstance(name, Extent):
+            return value.shape[name.axis]
         by_item = isinstance(value, (dict, list, tuple)) and not (isinstance(name, str) and hasattr(value, "_fields"))
         value = value[name] if by_item else getattr(value, name)
     return value

@@ -33,12 +33,13 @@ class Request:
 class NeedValue(Exception):
     """`build` raises it when a number decides the program's structure (an axis, a container's index), or a layout.
 
-    The caller reads the value at (origin, path), adds it to `Request.baked` and asks again.
+    The caller reads the value at (origin, path), adds it to `Request.baked` and asks again; `refusal` is what made it
+    necessary, to be shown if the value does not help.
     """
 
-    def __init__(self, origin: str, path: tuple[Any, ...]) -> None:
+    def __init__(self, origin: str, path: tuple[Any, ...], refusal: Exception | None = None) -> None:
         super().__init__(origin, path)
-        self.origin, self.path_ = origin, path
+        self.origin, self.path_, self.refusal = origin, path, refusal
 
 
 @dataclass(frozen=True)

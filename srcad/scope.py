@@ -10,7 +10,7 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from srcad import ir, library
+from srcad import ir, leaves, library
 from srcad.errors import Unsupported
 from srcad.files import decorated as decorated
 from srcad.files import from_file as from_file
@@ -49,6 +49,8 @@ def read(target: Target, origin: str, path: tuple[Any, ...]) -> Any:
 
 
 def _step(value: Any, key: Any) -> Any:
+    if isinstance(key, leaves.Extent):
+        return value.shape[key.axis]
     if isinstance(key, str) and not isinstance(value, Mapping):
         return getattr(value, key)
     return value[key]

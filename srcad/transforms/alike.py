@@ -17,7 +17,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from srcad import bounds, ir, types
+from srcad import bounds, ir, leaves, types
 from srcad.dims import Dim, dim_expr, is_extent, never_one, symbol
 from srcad.program import Program
 from srcad.shapes import Assumption, not_negative
@@ -170,7 +170,10 @@ def filled(program: Program, sizes: Mapping[str, int]) -> dict[str, int]:
 
 def guarded(program: Program, names: Mapping[str, str], least: Mapping[str, int]) -> Program:
     """The program made for these extents, which checks them."""
+    made = [(i, path[-1].axis, n) for i in program.inputs for o, path, n in program.baked if _is_extent_of(i, o, path)]
+    sizes = [(ir.Index(ir.Attr(ir.Name(i.name), "shape"), (ir.Const(axis),)), n) for i, axis, n in made]
     tests: tuple[ir.Expr, ...] = (
+        *(ir.Compare(("!=",), (size, ir.Const(n))) for size, n in sizes),
         *(ir.Compare(("!=",), (dim_expr(symbol(b)), dim_expr(symbol(a)))) for b, a in names.items()),
         *(ir.Compare(("<",), (dim_expr(symbol(s)), ir.Const(n))) for s, n in least.items()),
     )
@@ -181,6 +184,10 @@ def guarded(program: Program, names: Mapping[str, str], least: Mapping[str, int]
     error = ir.call("builtins.ValueError", ir.Const(f"{program.name}: shapes unlike those in the docstring"))
     check = ir.If(tests[0] if len(tests) == 1 else ir.BoolOp("or", tests), (ir.Raise(error),))
     return replace(program, body=(check, *program.body), alike=(*names.items(), *least.items()))
+
+
+def _is_extent_of(own: Any, origin: str, path: tuple[Any, ...]) -> bool:
+    return isinstance(path[-1], leaves.Extent) and own.origin == origin and own.path == path[:-1]
 
 
 # ---- what is equal in a call ----
@@ -194,8 +201,6 @@ def extents(t: Abstract, value: Any, path: tuple[Any, ...]) -> Iterator[tuple[st
 
     An integer is its own extent, with no axis.
     """
-    from srcad import leaves
-
     if isinstance(t, Struct):
         for key, item in zip(t.keys, t.items, strict=True):
             yield from extents(item, leaves.follow(value, (key,)), (*path, key))

@@ -45,7 +45,7 @@ def inline(request: Request) -> Program:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # an inlined recursion is a recursion here too
     refusal: Unsupported | None = None
     for _ in range(64):
-        context = Context(Names(), decisions=decisions, baked=baked)
+        context = Context(Names(), decisions=decisions, baked=baked, extents=dict(request.extents))
         try:
             return _evaluate(request, function, context)
         except Unsupported as error:
@@ -53,7 +53,7 @@ def inline(request: Request) -> Program:
         except Restart as restart:
             refusal = refusal or restart.refusal
             if restart.decision[0] == "bake":
-                baked = {**baked, restart.decision[1:]: _value_of(request, *restart.decision[1:])}
+                baked = {**baked, restart.decision[1:]: _value_of(request, *restart.decision[1:], refusal)}
             elif restart.decision in decisions:
                 raise Unsupported(
                     "cannot differentiate a program whose structure changes while it runs", function.loc, ONE_KIND
@@ -62,11 +62,11 @@ def inline(request: Request) -> Program:
     raise Unsupported("cannot differentiate a program whose structure does not settle", function.loc, ONE_KIND)
 
 
-def _value_of(request: Request, origin: str, path: tuple[Any, ...]) -> Any:
+def _value_of(request: Request, origin: str, path: tuple[Any, ...], refusal: Unsupported | None) -> Any:
     from srcad import scope
 
     if origin == "param" and path[0] not in request.target.bound:
-        raise NeedValue(origin, path)
+        raise NeedValue(origin, path, refusal)
     return scope.read(request.target, origin, path)
 
 
