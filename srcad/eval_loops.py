@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import eval_operators as operators
 from srcad import eval_extents, eval_optional, eval_rows, eval_tables, ir
+from srcad import eval_operators as operators
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_assign import assign
 from srcad.eval_core import MAX_UNROLL, Evaluator, Restart, of_a_rule, place

@@ -80,8 +80,8 @@ def _refuse_unequal(ev: Evaluator, one: Value, other: Value, position: int, loc:
         if known and holds:
             raise ValueError(text)
         tests += [] if known else [ir.If(test, (error,), loc=loc)]
-    for test in tests:
-        ev.emit(test)
+    for stmt in tests:
+        ev.emit(stmt)
 
 
 def _length(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Dyn:

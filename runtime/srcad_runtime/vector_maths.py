@@ -32,15 +32,16 @@ USED = "llvm.compiler.used"  # keeps declarations that nobody calls yet
 
 
 def _loaded() -> Any:
-    """The library, found by compiled code from now on; None where there is none, or none is wanted."""
-    if os.environ.get("SRCAD_VECTOR_MATHS", "0") != "1":
-        return None
+    """The library, found by compiled code from now on; None where there is none, or none is wanted.
+
+    It is loaded even where it is not wanted: code in Numba's cache may be of a process that wanted it.
+    """
     try:
         library = ctypes.CDLL(LIBRARY)
         llvm.load_library_permanently(LIBRARY)
     except (OSError, RuntimeError):
         return None
-    return library
+    return library if os.environ.get("SRCAD_VECTOR_MATHS", "0") == "1" else None
 
 
 _library = _loaded()

@@ -53,7 +53,8 @@ def inline(request: Request) -> Program:
         except Restart as restart:
             refusal = refusal or restart.refusal
             if restart.decision[0] == "bake":
-                baked = {**baked, restart.decision[1:]: _value_of(request, *restart.decision[1:], refusal)}
+                _, origin, path = restart.decision
+                baked = {**baked, (origin, path): _value_of(request, origin, path, refusal)}
             elif restart.decision in decisions:
                 raise Unsupported(
                     "cannot differentiate a program whose structure changes while it runs", function.loc, ONE_KIND

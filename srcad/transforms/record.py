@@ -11,7 +11,7 @@ indexed by the loop counters, everything else to lists.
 from __future__ import annotations
 
 import collections
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from srcad import ir, routines
 from srcad.dims import Dim, dim_expr, symbol
 from srcad.facts import rebound
 from srcad.shapes import not_negative
-from srcad.transforms import activity
+from srcad.transforms import activity, recompute
 from srcad.transforms.alias import relation, touched
 from srcad.transforms.inline import stored_names
 from srcad.transforms.reverse import Branch, Context, Loop, Segment, Step, Sweep
@@ -61,9 +61,13 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Around:
-    """The loops around a statement, outermost first: (counter, first, count) where counted, None where not."""
+    """The loops around a statement, outermost first: (counter, first, count) where counted, None where not.
+
+    counters: those whose values the reverse sweep takes, too.
+    """
 
     loops: tuple[tuple[str, ir.Expr, ir.Expr] | None, ...] = ()
+    counters: frozenset[str] = frozenset()
 
 
 def record(sweep: Sweep, aliases: dict[str, set[str]], need: frozenset[str] = frozenset()) -> Recorded:
@@ -84,7 +88,8 @@ class Recorder:
         self.aliases = relation(replace(sweep.program, body=every, types=self.types))
         self.bars = set(sweep.bars.values())
         self.storage: Stmts = []  # to be emitted before the outermost loop at hand
-        self.moving: set[str] = set()  # variables written in that loop
+        self.moving: set[str] = set()  # variables set in that loop
+        self.stored: set[str] = set()  # arrays and lists written into there
         self.saved: list[Saved] = []
         self.line = 0  # of the statement whose victims are being saved
         self.defined = {i.name for i in sweep.program.inputs}  # variables that certainly have a value at this place
@@ -245,9 +250,17 @@ class Recorder:
         """A branch; variables that live in it alone are saved at its end when a loop will come by again."""
         own = self.private(steps) if around.loops else set()
         f, b, out = self.block(steps, need - own, around, final)
-        shared = self.shared(own & out, out)
-        f, b = self.keep_own(own & out, shared, f, b, around, final)
-        return f, b, (out | self.holds(shared)) - own
+        kept, again = self.split(steps, own, own & out, around)
+        shared = self.shared(kept, out)
+        f, b = self.keep_own(kept, shared, f, [*again, *b], around, final)
+        return f, b, (out | self.holds(shared) | _operands(again)) - own
+
+    def split(
+        self, steps: Sequence[Any], own: Set[str], needed: Set[str], around: Around
+    ) -> tuple[set[str], list[ir.Assign]]:
+        """Of an iteration's `own` variables, those `needed` that are to be kept, and how the others are computed."""
+        again = recompute.again(self, steps, own, needed, around) if needed else []
+        return set(needed) - {name for stmt in again for name in ir.names(stmt.target)}, again
 
     def private(self, steps: Sequence[Any]) -> set[str]:
         """Variables of a block that occur nowhere else."""
@@ -285,21 +298,22 @@ class Recorder:
     ) -> tuple[Stmts, Stmts, frozenset[str]]:
         outermost = not around.loops
         if outermost:
-            self.storage, self.moving = [], written_in(step.primal)
+            self.storage, self.moving, self.stored = [], written_in(step.primal), stored_in(step.primal)
         header = Header(self, step)
-        inside = Around((*around.loops, header.counted(around)))
+        counter = {header.counter} if header.counter else set()
+        inside = Around((*around.loops, header.counted(around)), around.counters | (counter - self.reset))
         before = set(self.defined)
         own = self.local(step)
-        counter = {header.counter} if header.counter else set()
         around_it = self.shapes_around(step) - own
         need = need | around_it
         head = need - counter - own
         while True:  # what a later iteration needs is needed when an earlier one overwrites it
             self.defined = before | counter
             _, b, out = self.block(step.body, head, inside, False)
-            shared = self.shared(own & out, out)
-            _, b = self.keep_own(own & out, shared, [], b, inside, False)
-            out |= self.holds(shared)
+            kept, again = self.split(step.body, own, own & out, inside)
+            shared = self.shared(kept, out)
+            _, b = self.keep_own(kept, shared, [], [*again, *b], inside, False)
+            out |= self.holds(shared) | _operands(again)
             if head | (out - counter - own) == head:
                 break
             head = head | (out - counter - own)
@@ -313,7 +327,7 @@ class Recorder:
             self.defined = before
             return [], [PLACEHOLDER], after
         f, b, out = self.block(step.body, head, inside, True)
-        f, b = self.keep_own(own & out, shared, f, b, inside, True)
+        f, b = self.keep_own(kept, shared, f, [*again, *b], inside, True)
         self.defined = before
         forward, backward = header.assemble(f, b, need, own & need, around)
         if outermost:  # storage is as large as the loop is long: its bounds have their names by then
@@ -778,6 +792,16 @@ def written_in(loop: ir.For | ir.While) -> set[str]:
             full, partial = killed(node)
             found |= full
     return found
+
+
+def stored_in(loop: ir.For | ir.While) -> set[str]:
+    """Arrays and lists that a loop writes into, under the names that it uses."""
+    nodes = (n for n in ir.walk(loop) if not isinstance(n, (ir.Name, ir.Ref)))
+    return stored_names((loop,)) | {name for node in nodes for name in killed(node)[1]}
+
+
+def _operands(stmts: Sequence[ir.Assign]) -> frozenset[str]:
+    return frozenset(name for stmt in stmts for name in ir.names(stmt.value))
 
 
 def killed(stmt: ir.Stmt) -> tuple[frozenset[str], frozenset[str]]:

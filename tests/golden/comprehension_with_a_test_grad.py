@@ -6,24 +6,20 @@ import numpy as np
 def comprehension_with_a_test_grad(x, out_bar=1.0):
     """Return comprehension_with_a_test(x) and its derivative with respect to x.
 
-    Shapes: x (n,). Records v, i_: 8 * x.shape[0] bytes each.
+    Shapes: x (n,).
     """
     # ---- forward sweep ----
     total = 0
-    v_saved = np.empty(x.shape[0])
     for k in range(x.shape[0]):
         v = x[k]
         if v > 0.0:
             total = total + v**3
-        v_saved[k] = v
     total_ = 0
-    i__saved = np.empty(x.shape[0], np.int64)
     for i in range(x.shape[0]):
         i_ = i
         v = x[i]
         if i_ % 2:
             total_ = total_ + 2.0 * v
-        i__saved[i] = i_
     out = total + total_
 
     # ---- reverse sweep ----
@@ -32,7 +28,7 @@ def comprehension_with_a_test_grad(x, out_bar=1.0):
     total_bar_ = out_bar
     x_bar = np.zeros_like(x)
     for i in range(x.shape[0] - 1, -1, -1):
-        i_ = i__saved[i]
+        i_ = i
         v_bar = 0.0
         if i_ % 2:
             # L2  sum(2.0 * v for i, v in enumerate(x) if i % 2)
@@ -40,7 +36,7 @@ def comprehension_with_a_test_grad(x, out_bar=1.0):
         # L2  2.0 * v for i, v in enumerate(x) if i % 2
         x_bar[i] += v_bar
     for k in range(x.shape[0] - 1, -1, -1):
-        v = v_saved[k]
+        v = x[k]
         v_bar = 0.0
         if v > 0.0:
             # L2  sum(v**3 for v in x if v > 0.0)

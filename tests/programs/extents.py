@@ -67,3 +67,31 @@ def bodies_that_are_changed(positions, masses):
         for b in bodies:
             b["x"] += 0.1 * b["v"]
     return sum(b["m"] * b["v"] @ b["v"] + b["x"] @ b["x"] for b in bodies)
+
+
+@program(powers)
+def rows_of_several_lengths(x):
+    n = len(x)
+    t = [[0.0] * k for k in range(n)]
+    t[2][1] = x[0] * x[1]
+    t[3][0] = t[2][1] * x[2]
+    return t[2][1] + t[3][0]
+
+
+@program(powers)
+def list_with_another_name_appended(x):
+    rows = []
+    for k in range(len(x)):
+        row = [x[k], x[k] * 2.0]
+        rows.append(row)
+        row[0] = row[0] * 3.0
+    return rows[0][0] * rows[1][1]
+
+
+@program(powers)
+def items_of_two_structures(x):
+    rows = []
+    for k in range(len(x)):
+        rows.append((x[k], k))
+        rows.append((x[k], k, x[k] ** 2))
+    return rows[0][0] * rows[-1][2]

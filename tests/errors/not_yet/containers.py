@@ -11,6 +11,11 @@ def vector():
     return (np.array([0.5, -1.0, 2.0, 1.5]),)
 
 
+def long_vector():
+    """Too long for a program with its items written out."""
+    return (np.linspace(0.5, 2.0, 40),)
+
+
 @refused(vector)
 def assignment_to_a_slice_of_a_list(x):
     values = [x[0], x[1], x[2], x[3]]
@@ -18,7 +23,7 @@ def assignment_to_a_slice_of_a_list(x):
     return values[0] * values[1] * values[2]
 
 
-@refused(vector)
+@refused(long_vector)
 def functions_in_a_list(x):
     steps = []
     for v in x:
@@ -42,7 +47,7 @@ def row_of_a_list_of_lists_replaced(x):
     return t[0][0]
 
 
-@refused(vector)
+@refused(long_vector)
 def rows_of_several_lengths(x):
     n = len(x)
     t = [[0.0] * k for k in range(n)]
@@ -112,7 +117,7 @@ def item_of_a_list_of_lists_changed(x):
     return rows[0][1] * rows[1][0]
 
 
-@refused(vector)
+@refused(long_vector)
 def list_with_another_name_appended(x):
     rows = []
     for k in range(len(x)):
@@ -122,7 +127,7 @@ def list_with_another_name_appended(x):
     return rows[0][0] * rows[1][1]
 
 
-@refused(vector)
+@refused(long_vector)
 def items_of_two_structures(x):
     rows = []
     for k in range(len(x)):
