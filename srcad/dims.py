@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -89,6 +90,7 @@ def is_extent(symbol: str) -> bool:
     return symbol.endswith("]") and ".shape[" in symbol
 
 
+@functools.lru_cache(maxsize=4096)
 def dim_expr(dim: Dim) -> ir.Expr:
     """A linear form as an expression, ``n - 2`` or ``2 * x.shape[0]``."""
     return _expr(ast.parse(str(dim), mode="eval").body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import operator
 from collections.abc import Callable, Sequence
@@ -31,10 +32,15 @@ def ufunc(function: np.ufunc, args: Sequence[Num], assumptions: Assumptions) -> 
 
 
 def resolve(function: np.ufunc, args: Sequence[Num]) -> tuple[str | None, ...]:
-    possible = [["float64", "int64", "complex128"] if a.dtype is None else [a.dtype] for a in args]
+    return _resolved(function, tuple((a.dtype, a.weak) for a in args))
+
+
+@functools.lru_cache(maxsize=4096)
+def _resolved(function: np.ufunc, args: tuple[tuple[str | None, bool], ...]) -> tuple[str | None, ...]:
+    possible = [["float64", "int64", "complex128"] if dtype is None else [dtype] for dtype, _ in args]
     found = set()
     for dtypes in itertools.product(*possible):
-        given = [_operand(dtype, a.weak) for dtype, a in zip(dtypes, args)]
+        given = [_operand(dtype, weak) for dtype, (_, weak) in zip(dtypes, args)]
         try:
             resolved = function.resolve_dtypes((*given, *(None,) * function.nout))
         except TypeError:

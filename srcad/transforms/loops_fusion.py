@@ -9,7 +9,7 @@ from typing import Any
 from srcad import ir
 from srcad.transforms import activity
 from srcad.transforms.loops_memory import Effects, Memory
-from srcad.transforms.loops_nests import Cell, Item, Nest, allocated, allocates, joined
+from srcad.transforms.loops_nests import Cell, Item, Nest, allocated, allocates
 from srcad.types import Abstract, Num
 
 
@@ -32,7 +32,7 @@ def _moved_up(done: list[tuple[Item, Effects]], nest: Nest, effects: Effects, me
         moving = [done[k][1] for k in carried]
         if isinstance(other, Nest) and other.dims == nest.dims and all(theirs.commutes(e) for e in moving):
             if memory.share(other, nest) and memory.fusable(other, nest):
-                both = joined(other, nest)
+                both = memory.joined(other, nest)
                 before = [done[k] for k in reversed(carried)]
                 rest = [done[k] for k in range(at + 1, len(done)) if k not in carried]
                 done[at:] = [*before, (both, memory.of(both)), *rest]
@@ -52,23 +52,40 @@ def _moved_up(done: list[tuple[Item, Effects]], nest: Nest, effects: Effects, me
 def scalarised(nest: Nest, memory: Memory, elsewhere: set[str]) -> Nest:
     """Arrays that this nest allocates, writes and reads at one index, and nobody mentions elsewhere, become numbers."""
     around = [(s, ir.names(s)) for s in (*nest.before, *nest.after)]
-    stops = ir.names(nest.stops)
+    fixed = ir.names(nest.stops) | elsewhere
+    cells, using = list(nest.cells), _users(nest, memory)
+    numbers: set[str] = set()
     for name in allocated(nest):
-        mentioned = any(name in names and not allocates(s, name) for s, names in around)
-        own = [name in memory.of_cell(c).uses for c in nest.cells]
-        cells = [c for c, mine in zip(nest.cells, own) if mine]
-        accesses = [a for c in cells for a, _ in memory.facts(c).accesses if activity.root(a) == name]
-        if mentioned or name in elsewhere or name in stops or not cells or cells[0].op or not accesses:
+        mentioned = name in fixed or any(name in names and not allocates(s, name) for s, names in around)
+        own = using.get(name, [])
+        if mentioned or not own or cells[own[0]].op:
             continue
-        if _rounds(memory.known.get(name)) and sum(activity.root(c.target) == name for c in cells) > 1:
-            continue
-        place = cells[0].target
-        whole = all(a == place for a in accesses) and memory.is_injective(place, len(nest.dims))
-        if whole and not _names_array(cells, name, place):
-            before = tuple(s for s in nest.before if not allocates(s, name))
-            new = (_replaced(c, place, ir.Name(name)) if mine else c for c, mine in zip(nest.cells, own))
-            nest = replace(nest, before=before, cells=tuple(new))
-    return nest
+        if _is_one_element(name, [cells[k] for k in own], memory, len(nest.dims)):
+            place = cells[own[0]].target
+            numbers.add(name)
+            for k in own:
+                cells[k] = _replaced(cells[k], place, ir.Name(name))
+    before = tuple(s for s in nest.before if not any(allocates(s, name) for name in ir.names(s) & numbers))
+    return replace(nest, before=before, cells=tuple(cells)) if numbers else nest
+
+
+def _users(nest: Nest, memory: Memory) -> dict[str, list[int]]:
+    """Where the cells that mention a variable stand."""
+    found: dict[str, list[int]] = {}
+    for k, cell in enumerate(nest.cells):
+        for name in memory.of_cell(cell).uses:
+            found.setdefault(name, []).append(k)
+    return found
+
+
+def _is_one_element(name: str, cells: Sequence[Cell], memory: Memory, rank: int) -> bool:
+    """Whether these cells, all that mention the array, set and read the element of their iteration and no other."""
+    accesses = [a for c in cells for a, _ in memory.facts(c).accesses if activity.root(a) == name]
+    if not accesses or _rounds(memory.known.get(name)) and sum(activity.root(c.target) == name for c in cells) > 1:
+        return False
+    place = cells[0].target
+    whole = all(a == place for a in accesses) and memory.is_injective(place, rank)
+    return whole and not _names_array(cells, name, place)
 
 
 def needed(nest: Nest, elsewhere: set[str]) -> Nest:

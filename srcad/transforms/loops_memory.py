@@ -6,14 +6,14 @@ the same one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from srcad import ir
 from srcad.program import REVERSE
 from srcad.transforms import activity, alias
-from srcad.transforms.loops_nests import Cell, Item, Nest, Plain, Stmts
+from srcad.transforms.loops_nests import Cell, Item, Nest, Plain, Stmts, joined
 from srcad.types import Abstract, Num, Seq
 
 SHAPE = frozenset({"shape", "size", "ndim", "dtype", "itemsize"})
@@ -69,6 +69,16 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Group:
+    """What the cells of a nest, or some statements, touch together. places: the elements accessed, (place, whether it
+    is written), by groups of memory. It is kept with what it was found for: nests grow one by one."""
+
+    of: tuple[Any, ...]
+    effects: Effects
+    places: Mapping[str, frozenset[tuple[ir.Expr, bool]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Memory:
     """Which variables are arrays, and which of them may share memory (those of one group).
 
@@ -83,6 +93,7 @@ class Memory:
     leader: dict[str, str] = field(default_factory=dict)
     memo: dict[int, tuple[ir.Stmt, Effects]] = field(default_factory=dict)
     cells: dict[int, Facts] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
 
     def group(self, name: str) -> str:
         while name in self.leader:
@@ -95,6 +106,7 @@ class Memory:
             self.leader[max(a, b)] = min(a, b)
             self.memo.clear()
             self.cells.clear()
+            self.groups.clear()
 
     def is_alone(self, name: str) -> bool:
         """Whether no other variable ever shares memory with this one."""
@@ -133,20 +145,39 @@ class Memory:
             yield from self._mentioned(child)
 
     def of_all(self, stmts: Stmts) -> Effects:
-        found = Effects()
-        for stmt in stmts:
-            found |= self.of_statement(stmt)
-        return found
+        return self._kept(stmts, self._of_stmts).effects
 
     def of_cells(self, nest: Nest) -> Effects:
-        found = [self.of_cell(cell) for cell in nest.cells]
-        return Effects(
-            binds=frozenset().union(*(e.binds for e in found)),
-            uses=self.used(nest.stops).union(*(e.uses for e in found)),
-            writes=frozenset().union(*(e.writes for e in found)),
-            reads=frozenset().union(*(e.reads for e in found)),
-            adds=frozenset().union(*(e.adds for e in found)),
-        )
+        effects = self._kept(nest.cells, self._of_cells).effects
+        return replace(effects, uses=effects.uses | self.used(nest.stops))
+
+    def _kept(self, parts: tuple[Any, ...], find: Callable[[tuple[Any, ...]], Group]) -> Group:
+        known = self.groups.get(id(parts))
+        if known is None or known.of is not parts:
+            known = self.groups[id(parts)] = find(parts)
+        return known
+
+    def _of_stmts(self, stmts: Stmts) -> Group:
+        return Group(stmts, union([self.of_statement(stmt) for stmt in stmts]))
+
+    def _of_cells(self, cells: tuple[Cell, ...]) -> Group:
+        places: dict[str, set[tuple[ir.Expr, bool]]] = {}
+        for cell in cells:
+            for access, writes in self.facts(cell).accesses:
+                places.setdefault(self.group(activity.root(access)), set()).add((access, writes))
+        frozen = {group: frozenset(accesses) for group, accesses in places.items()}
+        return Group(cells, union([self.of_cell(cell) for cell in cells]), frozen)
+
+    def joined(self, a: Nest, b: Nest) -> Nest:
+        """One nest of two; what it touches is known from them."""
+        both = joined(a, b)
+        parts = ((both.cells, a.cells, b.cells, self._of_cells), (both.before, a.before, b.before, self._of_stmts),
+                 (both.after, a.after, b.after, self._of_stmts))  # fmt: skip
+        for whole, first, second, find in parts:
+            one, two = self._kept(first, find), self._kept(second, find)
+            places = {**one.places, **{g: two.places[g] | one.places.get(g, frozenset()) for g in two.places}}
+            self.groups[id(whole)] = Group(whole, one.effects | two.effects, places)
+        return both
 
     def of_cell(self, cell: Cell) -> Effects:
         return self.facts(cell).effects
@@ -276,12 +307,11 @@ class Memory:
 
     def _same_elements(self, a: Nest, b: Nest, touched: frozenset[str]) -> bool:
         """Whether what one writes and the other accesses is one element per iteration, a different one in each."""
-        one, two = list(self.all_accesses(a)), list(self.all_accesses(b))
-        for access, writes in one:
-            group = self.group(activity.root(access))
-            for other, writes_too in two:
-                if group in touched and (writes or writes_too) and group == self.group(activity.root(other)):
-                    if access != other or not self.is_injective(access, len(a.dims)):
+        one, two = (self._kept(nest.cells, self._of_cells).places for nest in (a, b))
+        for group in touched & one.keys() & two.keys():
+            for access, writes in one[group]:
+                for other, writes_too in two[group]:
+                    if (writes or writes_too) and not (access == other and self.is_injective(access, len(a.dims))):
                         return False
         return True
 
@@ -309,6 +339,18 @@ class Memory:
             ):
                 found |= inner
         return len(found) == rank
+
+
+def union(effects: Sequence[Effects]) -> Effects:
+    """What all of them touch."""
+    return Effects(
+        binds=frozenset().union(*(e.binds for e in effects)),
+        uses=frozenset().union(*(e.uses for e in effects)),
+        writes=frozenset().union(*(e.writes for e in effects)),
+        reads=frozenset().union(*(e.reads for e in effects)),
+        exits=any(e.exits for e in effects),
+        adds=frozenset().union(*(e.adds for e in effects)),
+    )
 
 
 def _inside(effects: Effects) -> Effects:

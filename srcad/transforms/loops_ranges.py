@@ -38,10 +38,10 @@ class Ranges:
     def block(self, stmts: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
         stmts = tuple(self.nested(s) for s in stmts)
         flat = [*_flat(stmts)]
-        for name in dict.fromkeys(map(_assigned, flat)):
+        for name, starts in _starts(flat).items():
             kind = self.types.get(name)
-            if name not in self.fixed and isinstance(kind, Num) and kind.dims != ():
-                flat = self.renamed(name, flat)
+            if len(starts) > 1 and name not in self.fixed and isinstance(kind, Num) and kind.dims != ():
+                self.rename(name, starts, flat)
         return _rebuilt(stmts, iter(flat))
 
     def nested(self, stmt: ir.Stmt) -> ir.Stmt:
@@ -53,15 +53,12 @@ class Ranges:
             return replace(stmt, body=tuple(self.nested(s) for s in stmt.body))
         return stmt
 
-    def renamed(self, name: str, stmts: list[ir.Stmt]) -> list[ir.Stmt]:
-        """The statements with every range of the name but the last one renamed."""
-        starts = [k for k, s in enumerate(stmts) if _assigned(s) == name and name not in ir.names(_value(s))]
-        new = list(stmts)
+    def rename(self, name: str, starts: Sequence[int], stmts: list[ir.Stmt]) -> None:
+        """Rename every range of the name but the last one."""
         for start, end in zip(starts, starts[1:]):
             fresh = self.names.numbered(name.rstrip("0123456789") or name)
             self.types[fresh] = self.kind(name, stmts[start:end])
-            new[start:end] = (_renamed(s, name, fresh) if name in ir.names(s) else s for s in stmts[start:end])
-        return new
+            stmts[start:end] = (_renamed(s, name, fresh) if name in ir.names(s) else s for s in stmts[start:end])
 
     def kind(self, name: str, stmts: Sequence[ir.Stmt]) -> Abstract:
         """The type of what the first statement assigns; that of the name where another one assigns it, too."""
@@ -81,6 +78,16 @@ def _symbols(t: Num) -> list[str]:
 def _flat(stmts: Sequence[ir.Stmt]) -> Sequence[ir.Stmt]:
     """The statements, those of blocks one by one."""
     return [s for stmt in stmts for s in (_flat(stmt.body) if isinstance(stmt, ir.Block) else [stmt])]
+
+
+def _starts(stmts: Sequence[ir.Stmt]) -> dict[str, list[int]]:
+    """Where each name is given an array of its own."""
+    found: dict[str, list[int]] = {}
+    for k, stmt in enumerate(stmts):
+        name = _assigned(stmt)
+        if name and name not in ir.names(_value(stmt)):
+            found.setdefault(name, []).append(k)
+    return found
 
 
 def _assigned(stmt: ir.Stmt) -> str:
