@@ -15,7 +15,9 @@ T = TypeVar("T")
 Argnums = int | str | Sequence[int | str]
 
 
-def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto") -> Derived:
+def grad(
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto", parallel: bool = False
+) -> Derived:
     """The gradient of a function with one real value.
 
     Args:
@@ -25,6 +27,8 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, 
         has_aux: whether `f` returns ``(value, aux)``.
         backend: "numpy", "numba", "cupy", or "auto": CuPy for CuPy arrays, else Numba, else NumPy with a
             `PerformanceWarning`.
+        parallel: share loops whose iterations provably do not meet out among threads (Numba only); the result is the
+            same for every number of threads.
 
     Returns:
         ``g(*args, **kwargs)`` with the arguments of `f`. It returns the gradient, which has the structure, shapes and
@@ -35,14 +39,14 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, 
         TypeError: the value is not a real scalar, or an argument asked for is not floating-point.
         Unsupported: `f` does what srcad cannot differentiate.
     """
-    return Derived(Derivation("grad", f, argnums, has_aux, backend), run_grad)
+    return Derived(Derivation("grad", f, argnums, has_aux, backend, parallel=parallel), run_grad)
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto"
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto", parallel: bool = False
 ) -> Derived:
     """Like `grad`; the callable returns ``(value, gradient)``, with `has_aux` ``((value, aux), gradient)``."""
-    return Derived(Derivation("value_and_grad", f, argnums, has_aux, backend), run_value_and_grad)
+    return Derived(Derivation("value_and_grad", f, argnums, has_aux, backend, parallel=parallel), run_value_and_grad)
 
 
 def vjp(
@@ -53,6 +57,7 @@ def vjp(
     kwargs: dict[str, Any] | None = None,
     outputs: Sequence[str] | None = None,
     backend: str = "auto",
+    parallel: bool = False,
 ) -> tuple[Any, ...]:
     """The value of ``f(*primals, **kwargs)`` and a function for products with its transposed Jacobian.
 
@@ -71,7 +76,7 @@ def vjp(
         TypeError, ValueError: an argument asked for is not floating-point; a cotangent has another shape.
         Unsupported: `f` does what srcad cannot differentiate.
     """
-    return products.vjp(f, primals, argnums, has_aux, kwargs or {}, outputs, backend)
+    return products.vjp(f, primals, argnums, has_aux, kwargs or {}, outputs, backend, parallel)
 
 
 def jvp(
@@ -83,6 +88,7 @@ def jvp(
     kwargs: dict[str, Any] | None = None,
     outputs: Sequence[str] | None = None,
     backend: str = "auto",
+    parallel: bool = False,
 ) -> tuple[Any, ...]:
     """The value of ``f(*primals, **kwargs)`` and its derivative along `tangents`.
 
@@ -98,7 +104,7 @@ def jvp(
         Unsupported: `f` does what srcad cannot differentiate.
     """
     primals, tangents = sequence("srcad.jvp", primals=primals), sequence("srcad.jvp", tangents=tangents)
-    return products.jvp(f, primals, tangents, has_aux, kwargs or {}, outputs, backend)
+    return products.jvp(f, primals, tangents, has_aux, kwargs or {}, outputs, backend, parallel)
 
 
 def hvp(
@@ -109,6 +115,7 @@ def hvp(
     argnums: Argnums | None = None,
     kwargs: dict[str, Any] | None = None,
     backend: str = "auto",
+    parallel: bool = False,
 ) -> Any:
     """The product of the Hessian of a scalar function with `tangents`, forward over reverse: no Hessian is formed.
 
@@ -124,10 +131,12 @@ def hvp(
         TypeError, ValueError: as for `grad` and `jvp`.
         Unsupported: `f` does what srcad cannot differentiate.
     """
-    return products.hvp(f, sequence("srcad.hvp", primals=primals), tangents, argnums, kwargs or {}, backend)
+    return products.hvp(f, sequence("srcad.hvp", primals=primals), tangents, argnums, kwargs or {}, backend, parallel)
 
 
-def jacfwd(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto") -> Derived:
+def jacfwd(
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto", parallel: bool = False
+) -> Derived:
     """The Jacobian, computed a column at a time in forward mode: for few inputs and many outputs.
 
     Returns:
@@ -139,20 +148,26 @@ def jacfwd(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *
         TypeError: an argument asked for is not real floating-point.
         Unsupported: `f` does what srcad cannot differentiate.
     """
-    return Derived(Derivation("jacfwd", f, argnums, has_aux, backend), jacobians.run_jacfwd)
+    return Derived(Derivation("jacfwd", f, argnums, has_aux, backend, parallel=parallel), jacobians.run_jacfwd)
 
 
-def jacrev(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto") -> Derived:
+def jacrev(
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto", parallel: bool = False
+) -> Derived:
     """The Jacobian, computed a row at a time in reverse mode: for few outputs. Otherwise as `jacfwd`."""
-    return Derived(Derivation("jacrev", f, argnums, has_aux, backend), jacobians.run_jacrev)
+    return Derived(Derivation("jacrev", f, argnums, has_aux, backend, parallel=parallel), jacobians.run_jacrev)
 
 
-def jacobian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto") -> Derived:
+def jacobian(
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto", parallel: bool = False
+) -> Derived:
     """The Jacobian in the cheaper mode: forward if there are no more inputs than outputs. Otherwise as `jacfwd`."""
-    return Derived(Derivation("jacobian", f, argnums, has_aux, backend), jacobians.run_jacobian)
+    return Derived(Derivation("jacobian", f, argnums, has_aux, backend, parallel=parallel), jacobians.run_jacobian)
 
 
-def hessian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto") -> Derived:
+def hessian(
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *, backend: str = "auto", parallel: bool = False
+) -> Derived:
     """The matrix of second derivatives of a scalar function, forward over reverse.
 
     Returns:
@@ -164,10 +179,12 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, 
         TypeError: as for `grad`.
         Unsupported: `f` does what srcad cannot differentiate.
     """
-    return Derived(Derivation("hessian", f, argnums, has_aux, backend), jacobians.run_hessian)
+    return Derived(Derivation("hessian", f, argnums, has_aux, backend, parallel=parallel), jacobians.run_hessian)
 
 
-def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, backend: str = "auto") -> Derived:
+def vmap(
+    f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, backend: str = "auto", parallel: bool = False
+) -> Derived:
     """Apply a function to every item of a batch: ``vmap(grad(loss), (None, 0, 0))`` gives per-example gradients.
 
     Args:
@@ -182,7 +199,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, backend:
     Raises (when called):
         ValueError: the batch sizes differ, an axis is missing, the batch is empty, or nothing is batched.
     """
-    return Derived(Derivation("vmap", f, None, False, backend, in_axes, out_axes), run_vmap)
+    return Derived(Derivation("vmap", f, None, False, backend, in_axes, out_axes, parallel), run_vmap)
 
 
 def stop_gradient(x: T) -> T:

@@ -244,7 +244,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     program = replace(program, results=(*program.results, *(ir.Name(name) for _, name in program.updates)))
     results = unmarked(program.results)
     program = replace(program, body=tidy.without_unread(unmarked(program.body), ir.names(results)), results=results)
-    decorator = ""
+    decorator, parts = "", tuple[ir.Function, ...]()
     if request.backend == "numba":
         from srcad.transforms import loops
 
@@ -259,12 +259,15 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         off = frozenset(name for name, on in request.options if on is False)
         program = program if "loops" in off else loops.loops(program, off)
         keep("loops", program.function())
+        if options.get("parallel"):
+            program, parts = shared_out(program)
+            keep("parallel", program.function())
     function = retarget.retarget(program.function(), program.types, request.backend)
     own = borrowed.borrow(function)
     function, handed = with_functions(own.function, program, request)
     definitions = [retarget.retarget(f, {}, request.backend) for f in own.definitions]
     definitions += [
-        unmarked(retarget.retarget(f, program.types, request.backend)) for f in recursion.functions(program)
+        unmarked(retarget.retarget(f, program.types, request.backend)) for f in (*recursion.functions(program), *parts)
     ]
     if request.backend != "numpy":
         keep("retarget", function)
@@ -287,6 +290,17 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         reasons=program.notes,
         passes=tuple(kept),
     )
+
+
+def shared_out(program: Program) -> tuple[Program, tuple[ir.Function, ...]]:
+    """The program with its loops shared out among threads; as it is, where one of them would call back into Python."""
+    from srcad.transforms import parallel, retarget
+
+    new, parts = parallel.parallel(program)
+    made = [retarget.retarget(f, new.types, "numba") for f in parts]
+    refs = (n.path for n in ir.walk(tuple(f.body for f in made)) if isinstance(n, ir.Ref))
+    back = any(path.startswith("srcad_runtime.interpreted") for path in refs)
+    return (program, ()) if back else (new, parts)
 
 
 def with_functions(function: ir.Function, program: Program, request: Request) -> tuple[ir.Function, tuple[Input, ...]]:

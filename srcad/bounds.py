@@ -98,7 +98,7 @@ class _Prover:
         if number is None or extent is None or types.is_array(self.shapes.of(item)):
             self.open.append(None)
             return
-        low, high = _extreme(number, ranges, 0), _extreme(number, ranges, 1)
+        low, high = extreme(number, ranges, 0), extreme(number, ranges, 1)
         self.open += [d for d in (low, extent - 1 - high) if not self.not_negative(d)]
 
     def not_negative(self, dim: Dim) -> bool:
@@ -110,11 +110,11 @@ class _Prover:
         for bound in (item.lower, item.upper) if self.slices else ():
             number = None if bound is None else self.number(bound)
             if number is not None and extent is not None and number.terms:
-                low, high = _extreme(number, ranges, 0), _extreme(number, ranges, 1)
+                low, high = extreme(number, ranges, 0), extreme(number, ranges, 1)
                 self.open += [d for d in (low, extent - high) if not self.not_negative(d)]
 
 
-def _extreme(number: Dim, ranges: Ranges, end: int) -> Dim:
+def extreme(number: Dim, ranges: Ranges, end: int) -> Dim:
     """The least (0) or greatest (1) value of a linear form when its loop counters run over their ranges."""
     for _ in range(len(ranges) + 1):
         inner = next((s for s, _ in reversed(number.terms) if s in ranges), None)

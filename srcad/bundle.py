@@ -15,7 +15,11 @@ from srcad.emit_imports import Import
 from srcad.emitting import Imports, segment
 
 RUNTIME = "srcad_runtime"
-_COMPILED = ("kernels", "interpreted")  # registrations with Numba's compiler: a library, not a few lines of text
+_COMPILED = (
+    "kernels",
+    "interpreted",
+    "threads",
+)  # registrations with Numba's compiler: a library, not a few lines of text
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,20 @@ from typing import Annotated, Any
 import typer
 
 from srcad import cli_check, cli_explain, cli_tools
-from srcad.cli_common import BACKEND, FILE, MODE, STDIN, TYPES, WRT, ExitCode, make_job, outcomes, say, write_out
+from srcad.cli_common import (
+    BACKEND,
+    FILE,
+    MODE,
+    PARALLEL,
+    STDIN,
+    TYPES,
+    WRT,
+    ExitCode,
+    make_job,
+    outcomes,
+    say,
+    write_out,
+)
 
 app = typer.Typer(
     name="srcad",
@@ -53,6 +66,7 @@ def emit(
     mode: MODE = "",
     backend: BACKEND = "",
     types: TYPES = "",
+    parallel: PARALLEL = False,
     standalone: Annotated[bool, typer.Option("--standalone", help="Write helpers of srcad_runtime into it.")] = False,
     out: Annotated[str, typer.Option("-o", "--out", help="The file to write; stdout unless given.")] = "",
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if OUT is stale.")] = False,
@@ -68,9 +82,9 @@ def emit(
 
         if check or diff:
             recorded = _recorded(old)
-            standalone = standalone or "standalone" in recorded
+            standalone, parallel = standalone or "standalone" in recorded, parallel or "parallel" in recorded
             options = {name: value or recorded.get(name, "") for name, value in options.items()}
-        text = emitting.emit(replace(make_job(file, options), standalone=standalone))
+        text = emitting.emit(replace(make_job(file, options, parallel), standalone=standalone))
         if not out:
             print(text, end="")
         elif check or diff:

@@ -18,6 +18,7 @@ from srcad.cli_common import (
     ARGS,
     BACKEND,
     FILE,
+    PARALLEL,
     WRT,
     ExitCode,
     arguments,
@@ -59,7 +60,7 @@ def check(
         print(f"{file}: forward and reverse derivatives agree with finite differences")
 
 
-def bench(file: FILE, args: ARGS, wrt: WRT = "", backend: BACKEND = "") -> None:
+def bench(file: FILE, args: ARGS, wrt: WRT = "", backend: BACKEND = "", parallel: PARALLEL = False) -> None:
     """Time the function and its gradient. Imports FILE, which runs it."""
     with outcomes():
         import srcad
@@ -69,7 +70,8 @@ def bench(file: FILE, args: ARGS, wrt: WRT = "", backend: BACKEND = "") -> None:
         argnums = _names(wrt) or _decorated(function) or 0
         plain = getattr(function, "__wrapped__", function)
         _bound(plain, positional, named)
-        both = srcad.value_and_grad(plain, argnums, backend=backend or configured(file) or "auto")
+        wish = backend or configured(file) or "auto"
+        both = srcad.value_and_grad(plain, argnums, backend=wish, parallel=parallel)
         with running(), _empty_cache():
             start = time.perf_counter()
             both(*positional, **named)

@@ -58,6 +58,9 @@ BACKEND = Annotated[
     ),
 ]
 TYPES = Annotated[str, typer.Option("--types", help='Types of parameters: "w=f8[:], x=f8[:,:], n=int".')]
+PARALLEL = Annotated[
+    bool, typer.Option("--parallel", help="Share loops out among threads where that is safe (with --backend numba).")
+]
 ARGS = Annotated[
     str,
     typer.Option("--args", help="Arguments: Python expressions ('np.ones(3), y=2.0'), or a .npz, .npy or .json file."),
@@ -136,8 +139,12 @@ def split(file: str) -> tuple[str, str]:
     return (path, function) if named else (file, "")
 
 
-def make_job(file: str, options: dict[str, str]) -> Job:
-    """Read the file (or stdin) and its settings; what the command line says wins."""
+def make_job(file: str, options: dict[str, str], parallel: bool = False) -> Job:
+    """Read the file (or stdin) and its settings; what the command line says wins.
+
+    Raises:
+        UsageError: threads are asked for without the backend that has them.
+    """
     from srcad import source
     from srcad.emitting import Job
 
@@ -148,7 +155,10 @@ def make_job(file: str, options: dict[str, str]) -> Job:
         text, start = source.read(Path(path)), Path(path).resolve().parent
     config = load(start)
     given = {name: value for name, value in options.items() if value}
-    return Job(STDIN if path == "-" else path, text, function, Config(**{**vars(config), **given}))
+    chosen = Config(**{**vars(config), **given, "parallel": parallel or config.parallel})
+    if parallel and chosen.backend != "numba":
+        raise UsageError("--parallel takes --backend numba")
+    return Job(STDIN if path == "-" else path, text, function, chosen)
 
 
 def configured(file: str) -> str:

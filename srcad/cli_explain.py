@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from srcad.cli_common import BACKEND, FILE, MODE, TYPES, WRT, make_job, outcomes, say, write_out
+from srcad.cli_common import BACKEND, FILE, MODE, PARALLEL, TYPES, WRT, make_job, outcomes, say, write_out
 
 
 def explain(
@@ -15,6 +15,7 @@ def explain(
     mode: MODE = "",
     backend: BACKEND = "",
     types: TYPES = "",
+    parallel: PARALLEL = False,
     html: Annotated[bool, typer.Option("--html", help="Write one self-contained page instead of text.")] = False,
     out: Annotated[str, typer.Option("-o", "--out", help="The file to write; stdout unless given.")] = "",
 ) -> None:
@@ -22,7 +23,7 @@ def explain(
     with outcomes():
         from srcad import emitting
 
-        job = make_job(file, {"wrt": wrt, "mode": mode, "backend": backend, "types": types})
+        job = make_job(file, {"wrt": wrt, "mode": mode, "backend": backend, "types": types}, parallel)
         found = emitting.targets(job)
         made = [(target, emitting.generate(job, target, keep_passes=True)) for target in found]
         text = "\n".join(_page(t, g) if html else _text(t, g) for t, g in made)

@@ -29,6 +29,7 @@ class Config:
     mode: str = "reverse"
     wrt: str = ""
     types: str = ""
+    parallel: bool = False
 
 
 def load(start: Path, default: Config = Config()) -> Config:
@@ -58,21 +59,25 @@ def _table(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: {error}") from error
 
 
-def _settings(table: dict[str, Any], file: Path) -> dict[str, str]:
+def _settings(table: dict[str, Any], file: Path) -> dict[str, Any]:
     known = [f.name for f in fields(Config)]
     for key in table:
         if key not in known:
             raise ConfigError(f"{file}: [tool.srcad] has no setting {key!r}{did_you_mean(key, known)}")
-    values = {key: _text(key, value, file) for key, value in table.items()}
+    values = {key: _value(key, value, file) for key, value in table.items()}
     for key, allowed in (("backend", BACKENDS), ("mode", MODES)):
         if values.get(key, allowed[0]) not in allowed:
-            hint = did_you_mean(values[key], allowed)
+            hint = did_you_mean(str(values[key]), allowed)
             raise ConfigError(f"{file}: {key} = {values[key]!r} is none of {', '.join(allowed)}{hint}")
     return values
 
 
-def _text(key: str, value: Any, file: Path) -> str:
-    """A string; for `wrt` also a list of names, for `types` also a table of types."""
+def _value(key: str, value: Any, file: Path) -> str | bool:
+    """A string; for `wrt` also a list of names, for `types` also a table of types; a truth value for `parallel`."""
+    if key == "parallel":
+        if isinstance(value, bool):
+            return value
+        raise ConfigError(f"{file}: {key} = {value!r} is neither true nor false")
     if isinstance(value, str):
         return value
     if key == "wrt" and isinstance(value, list) and all(isinstance(item, str) for item in value):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from srcad import binding, cache
-from srcad.generate import Settings, switched_off
+from srcad.generate import Settings, asked
 from srcad.kernel import Kernel
 from srcad.naming import Names
 from srcad.specialise import MISS, Ready, holders, specialiser
@@ -29,7 +29,7 @@ class Derivation:
     backend: str = "auto"
     in_axes: Any = 0
     out_axes: Any = 0
-    options: tuple[tuple[str, Any], ...] = ()
+    parallel: bool = False
 
     def settings(self) -> tuple[Any, ...]:
         """All of it, for comparison."""
@@ -123,7 +123,7 @@ class Derived:
         if found is None:
             made = self.__srcad__
             wrt = self.roots(len(args)) if modes else ()
-            settings = Settings(wrt, modes, made.backend, None, made.has_aux, (*switched_off(), *made.options))
+            settings = Settings(wrt, modes, made.backend, None, made.has_aux, asked(made.parallel))
             found = self._prepared[mark] = specialiser(self.binder, settings)
         ready = found.prepare(self.binder.bind(*args, **kwargs))
         self.last = (found.settings, ready.kernel)

@@ -35,9 +35,18 @@ class Differentiated:
     __name__: str
     __qualname__: str
 
-    def __init__(self, function: Callable[..., Any], argnums: Any, has_aux: bool, backend: str, mode: str) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        argnums: Any,
+        has_aux: bool,
+        backend: str,
+        mode: str,
+        parallel: bool = False,
+    ) -> None:
         functools.update_wrapper(self, function)
         self.argnums, self.has_aux, self.backend, self.mode = argnums, has_aux, backend, mode
+        self.parallel = parallel
         self._gradient = "grad" if mode == "reverse" else "jacfwd"
         self._owner: tuple[Any, ...] = ()  # the object, for a method of one
         self._shared: dict[Any, Any] = {}  # derivatives made so far, and the last kernel; one for all objects
@@ -58,7 +67,7 @@ class Differentiated:
             bound._owner = (owner,)
             return bound
         function = self.__wrapped__.__get__(owner, cls)  # type: ignore[attr-defined]
-        return Differentiated(function, self.argnums, self.has_aux, self.backend, self.mode)
+        return Differentiated(function, self.argnums, self.has_aux, self.backend, self.mode, self.parallel)
 
     def __reduce__(self) -> Any:
         """By reference, as functions are pickled."""
@@ -94,21 +103,23 @@ class Differentiated:
 
     def vjp(self, *primals: Any, **options: Any) -> tuple[Any, ...]:
         """``(out, pull)``. See `srcad.vjp`."""
-        own = {"has_aux": self.has_aux, "backend": self.backend, **options}
+        own = {"has_aux": self.has_aux, "backend": self.backend, "parallel": self.parallel, **options}
         return api.vjp(self._called, *primals, **own)
 
     def jvp(self, primals: Any, tangents: Any, **options: Any) -> tuple[Any, ...]:
         """``(out, out_dot)``. See `srcad.jvp`."""
-        own = {"has_aux": self.has_aux, "backend": self.backend, **options}
+        own = {"has_aux": self.has_aux, "backend": self.backend, "parallel": self.parallel, **options}
         return api.jvp(self._called, primals, tangents, **own)
 
     def hvp(self, primals: Any, tangents: Any, **options: Any) -> Any:
         """The product of the Hessian with tangents. See `srcad.hvp`."""
-        return api.hvp(self._called, primals, tangents, **{"backend": self.backend, **options})
+        return api.hvp(
+            self._called, primals, tangents, **{"backend": self.backend, "parallel": self.parallel, **options}
+        )
 
     def vmap(self, in_axes: Any = 0, out_axes: Any = 0) -> Derived:
         """The function over a batch. See `srcad.vmap`."""
-        return api.vmap(self._called, in_axes, out_axes, backend=self.backend)
+        return api.vmap(self._called, in_axes, out_axes, backend=self.backend, parallel=self.parallel)
 
     def warmup(self, *args: Any, **kwargs: Any) -> None:
         """Generate and compile for arguments like these, so that the first real call does not wait."""
@@ -134,7 +145,8 @@ class Differentiated:
         mark = kind, backend, len(self._owner)
         if mark not in self._shared:
             make = getattr(api, kind)
-            self._shared[mark] = make(self.__wrapped__, self._shifted(), self.has_aux, backend=backend)
+            own = {"backend": backend, "parallel": self.parallel}
+            self._shared[mark] = make(self.__wrapped__, self._shifted(), self.has_aux, **own)
         return self._shared[mark]
 
     def _shifted(self) -> Any:
@@ -246,7 +258,7 @@ def differentiate(function: Callable[..., Any], /) -> Differentiated: ...
 
 @overload
 def differentiate(
-    *, argnums: Any = 0, has_aux: bool = False, backend: str = "auto", mode: str = "reverse"
+    *, argnums: Any = 0, has_aux: bool = False, backend: str = "auto", mode: str = "reverse", parallel: bool = False
 ) -> Callable[[Callable[..., Any]], Differentiated]: ...
 
 
@@ -258,6 +270,7 @@ def differentiate(
     has_aux: bool = False,
     backend: str = "auto",
     mode: str = "reverse",
+    parallel: bool = False,
 ) -> Any:
     """Give a function its derivatives: ``@differentiate`` or ``@differentiate(argnums=("w", "b"))``.
 
@@ -266,6 +279,7 @@ def differentiate(
         has_aux: whether the function returns ``(value, aux)``.
         backend: "numpy", "numba", "cupy" or "auto".
         mode: "reverse", or "forward" for functions of few inputs: `grad` then runs in forward mode.
+        parallel: as for `srcad.grad`.
 
     Raises:
         TypeError, ValueError: a setting that does not exist.
@@ -278,6 +292,6 @@ def differentiate(
     def decorate(f: Callable[..., Any]) -> Differentiated:
         if not (callable(f) or isinstance(f, (staticmethod, classmethod))):
             raise TypeError(f"@differentiate decorates functions, not {re.sub(' at 0x[0-9a-f]+', '', repr(f))}")
-        return Differentiated(f, argnums, has_aux, backend, mode)
+        return Differentiated(f, argnums, has_aux, backend, mode, parallel)
 
     return decorate if function is None else decorate(function)

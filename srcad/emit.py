@@ -86,7 +86,7 @@ def module(
 
 
 # which register with Numba themselves
-KERNELS = tuple(("srcad_runtime", name) for name in ("kernels", "interpreted", "sums", "vector_maths"))
+KERNELS = tuple(("srcad_runtime", name) for name in ("kernels", "interpreted", "sums", "threads", "vector_maths"))
 
 
 def _is_runtime(i: Import) -> bool:

@@ -35,7 +35,11 @@ class Job:
             value = getattr(self.config, name)
             if value and value != getattr(Config(), name):
                 words += [f"--{name}", value]
-        return shlex.join([*words, *(["--standalone"] if self.standalone else [])])
+        flags = (
+            ("--parallel", self.config.parallel and self.config.backend == "numba"),
+            ("--standalone", self.standalone),
+        )
+        return shlex.join([*words, *(flag for flag, on in flags if on)])
 
 
 def emit(job: Job) -> str:
@@ -82,6 +86,7 @@ def generate(job: Job, target: Any, keep_passes: bool = False) -> Any:
         modes=MODES[job.config.mode],
         backend=job.config.backend,
         has_aux=bool(target.options.get("has_aux", False)),
+        options=(("parallel", True),) if job.config.parallel or target.options.get("parallel") else (),
     )
     from srcad.errors import Unsupported
 

@@ -46,6 +46,11 @@ def switched_off() -> tuple[tuple[str, bool], ...]:
     return tuple((name, False) for name in names)
 
 
+def asked(parallel: bool) -> tuple[tuple[str, Any], ...]:
+    """The options of a derivative."""
+    return (*switched_off(), *([("parallel", True)] if parallel else []))
+
+
 @dataclass(frozen=True)
 class Settings:
     """What is asked of a function: the places of the arguments, the transforms, the backend wished for."""

@@ -11,7 +11,7 @@ import numpy as np
 from srcad import boundary, fastpath, leaves
 from srcad.abstract import Abstract, Seq, Struct, numbers, unflatten, without_static
 from srcad.binding import Binder, binder
-from srcad.generate import Settings, spell
+from srcad.generate import Settings, asked, spell
 from srcad.gradients import gather, scalar_seed, structured
 from srcad.kernel import Kernel
 from srcad.specialise import MISS, Ready, holders, specialiser
@@ -29,9 +29,10 @@ def vjp(
     kwargs: Kwargs,
     outputs: Sequence[str] | None,
     backend: str,
+    parallel: bool = False,
 ) -> tuple[Any, ...]:
     bound = binder(f)
-    shape = _shape("vjp", primals, kwargs, argnums, has_aux, outputs, backend)
+    shape = _shape("vjp", primals, kwargs, argnums, has_aux, outputs, backend, parallel)
     given = (*primals, *kwargs.values())
     for value_of, saved, like, roots in bound.shortcuts.get(shape, ()):
         copies = saved(given)
@@ -44,8 +45,8 @@ def vjp(
             return _pulled(ready, out, aux, has_aux, roots, argnums)
     values = bound.bind(*primals, **kwargs)
     roots, active = _asked(bound, primals, argnums)
-    settings = Settings(active, ("reverse",), backend, _names(outputs), has_aux)
-    primal = specialiser(bound, Settings((), (), backend, _names(outputs), has_aux)).prepare(values)
+    settings = Settings(active, ("reverse",), backend, _names(outputs), has_aux, asked(parallel))
+    primal = specialiser(bound, Settings((), (), backend, _names(outputs), has_aux, asked(parallel))).prepare(values)
     # the reverse kernel's arguments are kept as they are before the primal runs, which may draw from a generator
     ready = specialiser(bound, settings).prepare(values) if active else primal
     kept = Ready(ready.specialiser, ready.call.snapshot(), ready.key, ready.kernel, leaves.snapshot(ready.inputs), True)
@@ -86,9 +87,10 @@ def jvp(
     kwargs: Kwargs,
     outputs: Sequence[str] | None,
     backend: str,
+    parallel: bool = False,
 ) -> tuple[Any, ...]:
     bound = binder(f)
-    shape = _shape("jvp", primals, kwargs, [t is None for t in tangents], has_aux, outputs, backend)
+    shape = _shape("jvp", primals, kwargs, [t is None for t in tangents], has_aux, outputs, backend, parallel)
     found = _shortly(bound, shape, (*primals, *kwargs.values()), tangents)
     if found is not MISS:
         return found  # type: ignore[no-any-return]
@@ -98,7 +100,9 @@ def jvp(
     roots = [bound.root(k, len(primals)) for k in range(len(primals))]
     moving = {root: t for root, t in zip(roots, tangents) if _moves(t)}
     modes = ("forward",) if moving else ()
-    ready = specialiser(bound, Settings(tuple(moving), modes, backend, _names(outputs), has_aux)).prepare(values)
+    ready = specialiser(
+        bound, Settings(tuple(moving), modes, backend, _names(outputs), has_aux, asked(parallel))
+    ).prepare(values)
     results = ready.run(*directions(ready, moving))
     if all(map(_moves_or_none, tangents)) and _is_common(bound, shape, ready.kernel):
         given = {root: (k, t) for k, (root, t) in enumerate(zip(roots, tangents)) if root in moving}
@@ -116,10 +120,11 @@ def hvp(
     argnums: Any,
     kwargs: Kwargs,
     backend: str,
+    parallel: bool = False,
 ) -> Any:
     bound = binder(f)
     several = isinstance(tangents, (tuple, list))
-    shape = _shape("hvp", primals, kwargs, argnums, [t is None for t in tangents] if several else (), backend)
+    shape = _shape("hvp", primals, kwargs, argnums, [t is None for t in tangents] if several else (), backend, parallel)
     found = _shortly(bound, shape, (*primals, *kwargs.values()), tangents) if several else MISS
     if found is not MISS:
         return found
@@ -129,7 +134,9 @@ def hvp(
     for root in moving:
         if root not in active:
             raise TypeError(f"srcad.hvp: a tangent is given for {spell(root)}, which is not differentiated")
-    ready = specialiser(bound, Settings(active, ("reverse", "forward"), backend)).prepare(values)
+    ready = specialiser(bound, Settings(active, ("reverse", "forward"), backend, options=asked(parallel))).prepare(
+        values
+    )
     results = ready.run(*scalar_seed(ready, "srcad.hvp"), *directions(ready, moving))
     single = argnums is not None and not isinstance(argnums, (tuple, list))
     if several and all(map(_moves_or_none, tangents)) and _is_common(bound, shape, ready.kernel):

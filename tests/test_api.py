@@ -37,12 +37,12 @@ def test_signatures_of_the_contract():
     def parameters(f):
         return list(inspect.signature(f).parameters)
 
-    assert parameters(srcad.grad) == ["f", "argnums", "has_aux", "backend"]
-    assert parameters(srcad.value_and_grad) == ["f", "argnums", "has_aux", "backend"]
-    assert parameters(srcad.vjp) == ["f", "primals", "argnums", "has_aux", "kwargs", "outputs", "backend"]
-    assert parameters(srcad.jvp) == ["f", "primals", "tangents", "has_aux", "kwargs", "outputs", "backend"]
-    assert parameters(srcad.hvp) == ["f", "primals", "tangents", "argnums", "kwargs", "backend"]
-    assert parameters(srcad.vmap) == ["f", "in_axes", "out_axes", "backend"]
+    assert parameters(srcad.grad) == ["f", "argnums", "has_aux", "backend", "parallel"]
+    assert parameters(srcad.value_and_grad) == ["f", "argnums", "has_aux", "backend", "parallel"]
+    assert parameters(srcad.vjp) == ["f", "primals", "argnums", "has_aux", "kwargs", "outputs", "backend", "parallel"]
+    assert parameters(srcad.jvp) == ["f", "primals", "tangents", "has_aux", "kwargs", "outputs", "backend", "parallel"]
+    assert parameters(srcad.hvp) == ["f", "primals", "tangents", "argnums", "kwargs", "backend", "parallel"]
+    assert parameters(srcad.vmap) == ["f", "in_axes", "out_axes", "backend", "parallel"]
     assert parameters(srcad.check_grads)[:4] == ["f", "args", "order", "modes"]
 
 

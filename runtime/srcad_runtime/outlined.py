@@ -39,14 +39,16 @@ _working = threading.RLock()
 _depth = 0
 
 
-def outlined(kernel: Callable[..., Any]) -> Any:
+def outlined(kernel: Callable[..., Any] | None = None, *, parallel: Any = False) -> Any:
     """A kernel as a function that compiled code calls: arrays must be contiguous, options plain numbers or None.
 
-    The kernel must return a new array (or a tuple of them), never one of its arguments.
+    The kernel must return a new array (or a tuple of them), never one of its arguments. parallel: Numba's option.
     """
+    if kernel is None:
+        return functools.partial(outlined, parallel=parallel)
     name = f"{kernel.__module__}.{kernel.__qualname__}"
     # nothing calls it from Python or through a C function pointer
-    options: Any = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+    options: Any = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "parallel": parallel}
     compiled: Any = numba.njit(**options)(kernel)
     _KERNELS[name] = compiled
 

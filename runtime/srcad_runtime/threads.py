@@ -1,0 +1,284 @@
+"""Loops whose iterations run side by side, with the same bits on any number of threads.
+
+A loop is cut into parts; how many depends on its trips and their cost alone, and parts are summed up in their order, so
+that results do not depend on who ran them. `prange` shares them among Numba's threads (``numba.set_num_threads``). A
+loop that is not worth it runs as it stands, and so do a second one at the same time in another Python thread (not every
+threading layer allows that) and all of them in a forked child, where OpenMP's threads are gone.
+
+Numba's own `prange` appears once, in `_shared`, compiled once for all loops: it calls the parts by their address. Only
+code compiled with Numba imports this module.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import binding, ir
+from numba import extending, types
+from numba.core import cgutils
+from numba.core.callconv import Status, excinfo_ptr_t
+
+from srcad_runtime.jitting import overload, register_jitable
+from srcad_runtime.outlined import outlined
+
+intrinsic: Any = extending.intrinsic
+
+MOST = 64  # parts of a loop, whose partial sums are all held
+GRAIN = 2**17  # the cost of a part, where an addition of two elements in a vectorised loop costs 1: 5 to 10 us
+
+FREE, TAKEN, FORBIDDEN = range(3)
+_state = ctypes.c_int64(FREE)  # who may start threads; compiled code finds it by its name
+_STATE = "srcad_runtime.threads.state"
+binding.add_symbol(_STATE, ctypes.addressof(_state))
+
+
+def _after_fork() -> None:
+    """In a child: the threads that this process had are gone, and OpenMP ends a process that asks for them."""
+    layer = sys.modules.get("numba.np.ufunc.parallel")
+    _state.value = FORBIDDEN if getattr(layer, "_is_initialized", False) or _state.value == FORBIDDEN else FREE
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+@register_jitable
+def parts(trips: int, cost: int, room: int = 0) -> int:
+    """Into how many parts a loop is cut: 1 where `trips` iterations of this `cost` are not worth a second one.
+
+    room: elements of the arrays that each part needs of its own, to be set to zero and summed up at last.
+    """
+    work = trips * cost
+    most = min(MOST, trips, work // GRAIN)
+    return max(1, min(most, work // (32 * room)) if room > 0 else most)
+
+
+@register_jitable
+def rooms(array: np.ndarray, parts: int) -> np.ndarray:
+    """Where the parts of a loop add to an array in one piece: the array itself, or an array of zeros for each."""
+    if parts == 1:
+        return array.reshape((1,) + array.shape)  # noqa: RUF005 - compiled
+    return np.zeros((parts,) + array.shape, array.dtype)  # noqa: RUF005 - compiled
+
+
+@register_jitable
+def collect(array: np.ndarray, rooms: np.ndarray) -> None:
+    """Add up what the parts of a loop have added, in their order."""
+    if rooms.shape[0] == 1:
+        return
+    total = array.reshape(array.size)
+    for part in range(rooms.shape[0]):
+        own = rooms[part].reshape(array.size)
+        for k in range(total.size):
+            total[k] += own[k]
+
+
+def prange(loop: Callable[..., None], parts: int, start: int, stop: int, arguments: tuple[Any, ...]) -> None:
+    """``loop(first, last, *arguments)`` for `parts` stretches of the iterations `start` to ``stop - 1``, in any order.
+
+    Raises what an iteration raises.
+    """
+    for part in range(parts):
+        loop(_bound(start, stop, part, parts), _bound(start, stop, part + 1, parts), *arguments)
+
+
+def prange_parts(loop: Callable[..., None], parts: int, start: int, stop: int, arguments: tuple[Any, ...]) -> None:
+    """As `prange`, for loops that keep something for each part: ``loop(part, first, last, *arguments)``."""
+    for part in range(parts):
+        loop(part, _bound(start, stop, part, parts), _bound(start, stop, part + 1, parts), *arguments)
+
+
+def _bound(start: int, stop: int, part: int, parts: int) -> int:
+    return start + max(stop - start, 0) * part // parts
+
+
+# ---- compiled: a part is a task, called by its address with the address of what all parts have in common ----
+
+
+@overload(prange)
+def _overload_prange(loop, parts, start, stop, arguments):
+    def run(loop, parts, start, stop, arguments):
+        _run(_task(loop, False, arguments), _common(parts, start, stop, arguments), parts)
+
+    return run
+
+
+@overload(prange_parts)
+def _overload_prange_parts(loop, parts, start, stop, arguments):
+    def run(loop, parts, start, stop, arguments):
+        _run(_task(loop, True, arguments), _common(parts, start, stop, arguments), parts)
+
+    return run
+
+
+@register_jitable
+def _run(task, common, parts):
+    """All parts; what one of them raises is raised here."""
+    error = 0
+    if parts > 1 and _take():
+        errors = _shared(task, common, parts)
+        _give()
+        for part in range(parts):
+            if errors[part] != 0:
+                error = errors[part]
+                break
+    else:
+        for part in range(parts):
+            error = _call(task, common, part)
+            if error != 0:
+                break
+    if error != 0:
+        _raise(error)
+
+
+_PRANGE_ALONE = dict.fromkeys(
+    ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False
+) | {"prange": True}
+
+
+@outlined(parallel=_PRANGE_ALONE)
+def _shared(task, common, parts):
+    """What the parts raised, as addresses, 0 for nothing. The first part and the last one are neighbours, so that
+    iterations that take longer and longer are shared evenly."""
+    errors = np.zeros(parts, np.int64)
+    for k in numba.prange(parts):
+        part = k // 2 if k % 2 == 0 else parts - 1 - k // 2
+        errors[part] = _call(task, common, part)
+    return errors
+
+
+_WORD = ir.IntType(64)
+_TASK = ir.FunctionType(_WORD, (_WORD, _WORD))
+
+
+@intrinsic
+def _call(typingctx, task, common, part):
+    """One part, by the address of its code: 0, or the address of what it raised."""
+
+    def generate(context, builder, signature, args):
+        task, common, part = args
+        return builder.call(builder.inttoptr(task, _TASK.as_pointer()), (common, part))
+
+    return types.int64(types.int64, types.int64, types.int64), generate
+
+
+@intrinsic(prefer_literal=True)
+def _task(typingctx, loop, numbered, arguments):
+    """The address of a function that runs one part of `loop`."""
+    own = (types.int64,) * (3 if numbered.literal_value else 2)
+    given = (*own, *map(types.unliteral, arguments))
+    loop.dispatcher.compile(given)
+    result = loop.dispatcher.overloads[given]
+    common = types.Tuple((types.int64, types.int64, types.int64, arguments))
+
+    def generate(context, builder, signature, args):
+        context.active_code_library.add_linking_library(result.library)
+        function = _part(context, builder.module, result, common, numbered.literal_value)
+        return builder.ptrtoint(function, _WORD)
+
+    return types.int64(loop, numbered, arguments), generate
+
+
+def _part(context, module, result, common, numbered):
+    """``(common, part) -> error``: unpacks what the parts have in common, works out its stretch and calls the loop."""
+    descriptor = result.fndesc
+    name = f"srcad_part.{descriptor.mangled_name}"
+    found = module.globals.get(name)
+    if found is not None:
+        return found
+    function = ir.Function(module, _TASK, name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block())
+    address, part = function.args
+    place = builder.inttoptr(address, context.get_value_type(common).as_pointer())
+    parts, start, stop, arguments = cgutils.unpack_tuple(builder, builder.load(place))
+    stretch = builder.sub(stop, start)
+    zero = ir.Constant(_WORD, 0)
+    trips = builder.select(builder.icmp_signed(">", stretch, zero), stretch, zero)
+
+    def bound(at):
+        return builder.add(start, builder.sdiv(builder.mul(trips, at), parts))
+
+    own = [bound(part), bound(builder.add(part, ir.Constant(_WORD, 1)))]
+    values = [*([part] if numbered else []), *own, *cgutils.unpack_tuple(builder, arguments)]
+    kind = context.call_conv.get_function_type(descriptor.restype, descriptor.argtypes)
+    code = cgutils.get_or_insert_function(module, kind, descriptor.llvm_func_name)
+    status, _ = context.call_conv.call_function(builder, code, descriptor.restype, descriptor.argtypes, values)
+    raised = builder.ptrtoint(status.excinfoptr, _WORD)
+    builder.ret(builder.select(status.is_error, raised, zero))
+    return function
+
+
+@intrinsic
+def _common(typingctx, parts, start, stop, arguments):
+    """The address of a tuple of all these, which lives until the caller returns."""
+    common = types.Tuple((types.int64, types.int64, types.int64, arguments))
+
+    def generate(context, builder, signature, args):
+        place = cgutils.alloca_once_value(builder, context.make_tuple(builder, common, args))
+        return builder.ptrtoint(place, _WORD)
+
+    return types.int64(types.int64, types.int64, types.int64, arguments), generate
+
+
+@intrinsic
+def _raise(typingctx, error):
+    """Raise what was raised in a part."""
+
+    def generate(context, builder, signature, args):
+        conv = context.call_conv
+        truth, no = cgutils.true_bit, cgutils.false_bit
+        exception = builder.inttoptr(args[0], excinfo_ptr_t)
+        conv.return_status_propagate(
+            builder,
+            Status(
+                code=ir.Constant(ir.IntType(32), 1),
+                is_ok=no,
+                is_none=no,
+                is_error=truth,
+                is_stop_iteration=no,
+                is_python_exc=no,
+                is_user_exc=truth,
+                excinfoptr=exception,
+            ),
+        )
+        return context.get_dummy_value()
+
+    return types.none(types.int64), generate
+
+
+# ---- one parallel loop at a time ----
+
+
+def _word(module):
+    found = module.globals.get(_STATE)
+    return ir.GlobalVariable(module, _WORD, _STATE) if found is None else found
+
+
+@intrinsic
+def _take(typingctx):
+    """Whether this loop may start threads; if so, no other one may until it gives that back."""
+
+    def generate(context, builder, signature, args):
+        free, taken = ir.Constant(_WORD, FREE), ir.Constant(_WORD, TAKEN)
+        pair = builder.cmpxchg(_word(builder.module), free, taken, "acq_rel", "monotonic")
+        return builder.extract_value(pair, 1)
+
+    return types.boolean(), generate
+
+
+@intrinsic
+def _give(typingctx):
+    def generate(context, builder, signature, args):
+        builder.store_atomic(ir.Constant(_WORD, FREE), _word(builder.module), "release", 8)
+        return context.get_dummy_value()
+
+    return types.none(), generate

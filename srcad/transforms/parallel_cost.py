@@ -1,0 +1,103 @@
+"""What an iteration costs, as an expression over extents: whether threads are worth starting is decided at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import Any
+
+from srcad import ir, types
+from srcad.dims import symbol
+from srcad.transforms.loops_text import plain
+
+# in units of an addition of elements in a vectorised loop (about 0.05 ns)
+_CHEAP = frozenset("abs float int bool range len min max plus absolute fabs sqrt".split())
+DIVISION, FUNCTION, UNKNOWN_TRIPS, SCALAR = 8, 100, 16, 6
+
+
+def cost(body: Sequence[ir.Stmt], counter: str, low: ir.Expr, high: ir.Expr, changing: Set[str]) -> ir.Expr:
+    """The cost of one iteration. changing: variables that the body sets, which cannot be asked before it runs."""
+    own, terms = _block(body, counter, low, high, changing | {counter})
+    total: ir.Expr | None = None if terms else ir.Const(max(own, 1))
+    for trips, inner in terms:
+        term = _times(trips, inner)
+        total = term if total is None else ir.Binary("+", total, term)
+    assert total is not None
+    return total
+
+
+def _block(
+    body: Sequence[ir.Stmt], counter: str, low: ir.Expr, high: ir.Expr, changing: Set[str]
+) -> tuple[int, list[tuple[ir.Expr, ir.Expr]]]:
+    """The cost of statements outside of loops, and (trips, cost of an iteration) of each loop."""
+    own, terms = 0, dict[ir.Expr, ir.Expr]()
+    for stmt in body:
+        if isinstance(stmt, ir.For):
+            number, inner = _block(stmt.body, counter, low, high, changing)
+            each: ir.Expr = ir.Const(max(number * (1 if _is_plain(stmt.body) else SCALAR), 1))
+            for trips, value in inner:
+                each = _times(trips, value)
+            trips = _trips(stmt, counter, low, high, changing)
+            known = terms.get(trips)
+            terms[trips] = each if known is None else _plus(known, each)
+        elif isinstance(stmt, (ir.While, ir.If, ir.Block)):
+            orelse = stmt.orelse if isinstance(stmt, ir.If) else ()
+            number, inner = _block((*stmt.body, *orelse), counter, low, high, changing)
+            factor = UNKNOWN_TRIPS if isinstance(stmt, ir.While) else 1
+            own += number * factor + (0 if isinstance(stmt, ir.Block) else 2)
+            terms |= dict(inner)
+        else:
+            own += sum(map(_node, ir.walk(stmt)))
+    return own, list(terms.items())
+
+
+def _node(node: Any) -> int:
+    if isinstance(node, ir.Binary):
+        return DIVISION if node.op in ("/", "//", "%", "**") else 1
+    if isinstance(node, ir.Call):
+        name = node.fn.path.rpartition(".")[2] if isinstance(node.fn, ir.Ref) else ""
+        return DIVISION if name in _CHEAP else FUNCTION
+    return 1 if isinstance(node, (ir.Index, ir.Compare)) else 0
+
+
+def _is_plain(body: Sequence[ir.Stmt]) -> bool:
+    """Whether a loop with such a body is likely to be vectorised."""
+    nodes = list(ir.walk(tuple(body)))
+    through = any(isinstance(n, ir.Index) and any(isinstance(i, ir.Index) for i in ir.walk(n.items)) for n in nodes)
+    return not through and not any(isinstance(n, (ir.If, ir.While)) for n in nodes)
+
+
+def _trips(loop: ir.For, counter: str, low: ir.Expr, high: ir.Expr, changing: Set[str]) -> ir.Expr:
+    """How many trips an inner loop makes; where they depend on the counter, half way."""
+    assert isinstance(loop.iter, ir.Call)
+    start, stop, step = loop.iter.args
+    numbers = [types.number(e) for e in (start, stop)]
+    if None in numbers or step not in (ir.Const(1), ir.Const(-1), ir.Unary("-", ir.Const(1))):
+        return ir.Const(UNKNOWN_TRIPS)
+    first, last = numbers if step == ir.Const(1) else numbers[::-1]
+    assert first is not None and last is not None
+    trips = last - first
+    factor = dict(trips.terms).get(counter, 0)
+    if not factor:
+        found = plain(trips)
+        return ir.Const(UNKNOWN_TRIPS) if ir.names(found) & changing else found
+    ends = [types.number(e) for e in (low, high)]
+    if None in ends:
+        return ir.Const(UNKNOWN_TRIPS)
+    assert ends[0] is not None and ends[1] is not None
+    double = (trips - symbol(counter) * factor) * 2 + (ends[0] + ends[1]) * factor
+    found = ir.Binary("//", plain(double), ir.Const(2))
+    return ir.Const(UNKNOWN_TRIPS) if ir.names(found) & changing else found
+
+
+def _times(left: ir.Expr, right: ir.Expr) -> ir.Expr:
+    if isinstance(left, ir.Const) and isinstance(right, ir.Const):
+        return ir.Const(left.value * right.value)
+    if ir.Const(1) in (left, right):
+        return right if left == ir.Const(1) else left
+    return ir.Binary("*", right, left) if isinstance(right, ir.Const) else ir.Binary("*", left, right)
+
+
+def _plus(left: ir.Expr, right: ir.Expr) -> ir.Expr:
+    if isinstance(left, ir.Const) and isinstance(right, ir.Const):
+        return ir.Const(left.value + right.value)
+    return ir.Binary("+", left, right)

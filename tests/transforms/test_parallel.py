@@ -1,0 +1,322 @@
+"""Loops that are shared out among threads, and loops that must not be.
+
+Most of it runs in Python, with the parts of every loop in several orders (`in_any_order`); a few programs are compiled,
+in a process of their own that has three threads.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import linecache
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcad
+from srcad.errors import Unsupported
+from tests.generating import make
+from tests.programs.registry import Program, programs
+from tests.programs.tree import bits
+from tests.transforms.in_any_order import ORDERS, loaded, shared_out
+from tests.transforms.parallel_programs import BOUND, COLLECTED, FREE, REPEATED, X, Y
+
+SHARED = (("parallel", True),)
+_numbers = itertools.count()
+
+
+def program(lines: str, args: tuple[Any, ...], argnums: tuple[int, ...] = (0,)) -> Program:
+    """A program of the corpus from lines of text; its parameters are x, y, k and n as far as there are arguments."""
+    names = ", ".join("xykn"[: len(args)])
+    body = "".join(f"    {line}\n" for line in textwrap.dedent(lines).strip().splitlines())
+    space: dict[str, Any] = {"__name__": __name__}
+    text = f"import numpy as np\nfrom numba import prange\n\ndef f({names}):\n{body}"
+    file = f"<shared out {next(_numbers)}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    exec(compile(text, file, "exec"), space)
+    return Program("f", space["f"], lambda _: args, argnums, ("numba",), (), None, None)
+
+
+def results(function: Any, inputs: list[Any]) -> Any:
+    with np.errstate(all="ignore"):
+        found = function(*inputs)
+    return found if isinstance(found, tuple) else (found,)
+
+
+def check(subject: Program, modes: tuple[str, ...] = ("reverse",)) -> str:
+    """The text, after its results were found the same in every order, and those of NumPy's text."""
+    made = make(subject, modes, "numba", options=SHARED)
+    text = made.generated.text
+    found = []
+    for order in ORDERS.values():
+        with shared_out(order):
+            found.append(results(loaded(text, made.generated.entry), made.inputs()))
+    plain = make(subject, modes, "numpy")
+    expected = results(loaded(plain.generated.text, plain.generated.entry), plain.inputs())
+    for other in found[1:]:
+        assert bits(other) == bits(found[0]), text
+    for one, two in zip(found[0], expected, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-12, err_msg=text)
+    return text
+
+
+@pytest.mark.parametrize("name", COLLECTED)
+@pytest.mark.parametrize("at", [None, 0, 5, 11])
+def test_what_is_collected_part_by_part(name: str, at: int | None) -> None:
+    """Where nothing is recorded on the way. NaN wins or loses as it does one after the other."""
+    y = Y.copy()
+    if at is not None and name != "product":
+        y[at] = np.nan
+    assert "threads.prange_parts" in check(program(COLLECTED[name], (X, y, 0.0, 12)), modes=())
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_free_loops_are_shared_out(name: str) -> None:
+    text = check(program(*FREE[name]))
+    assert "threads.prange" in text
+
+
+@pytest.mark.parametrize("name", BOUND)
+def test_bound_loops_stay_with_the_reason(name: str) -> None:
+    lines, args, reason = BOUND[name]
+    text = check(program(lines, args))
+    assert any("# serial: " in line and reason in line for line in text.splitlines()) or reason == "serial", text
+
+
+@pytest.mark.parametrize("name", ["next one read", "recurrence", "state", "thirds that meet"])
+def test_a_loop_that_was_shared_out_wrongly_would_be_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checks above can fail: with the proofs left out, the order of the parts is seen."""
+    from srcad.transforms import parallel_races
+
+    monkeypatch.setattr(parallel_races.Space, "distinct", lambda self, forms: [])
+    monkeypatch.setattr(parallel_races, "sum_of", lambda name, body, context: parallel_races.Sum(name, "+"))
+    monkeypatch.setattr(parallel_races, "refuse_sharing", lambda *_: None)
+    with pytest.raises(AssertionError):
+        check(program(*BOUND[name][:2]))
+
+
+def test_sums_into_elements_found_by_an_index_array_have_parts_of_their_own() -> None:
+    lines = "for i in range(x.shape[0]):\n    y[k[i]] += x[i] * x[i]\nreturn np.sum(y * y)"
+    text = check(program(lines, (X, Y, REPEATED), (0, 1)))
+    assert "y_parts = threads.rooms(y, parts)" in text and "threads.collect(y, y_parts)" in text
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-12, 12), (-4, 8), (-12, 0), (0, 12), (-3, 12)])
+def test_negative_indices_count_from_the_other_end(start: int, stop: int) -> None:
+    """-1 and 11 are one element: such a range runs as it stands."""
+    lines = "for i in range(int(k), n):\n    y[i] = y[i] * x[i] + 0.1\nreturn np.sum(y * y)"
+    check(program(lines, (X, Y, start, stop)))
+
+
+@pytest.mark.parametrize("kind", ["float32", "complex128", "int64"])
+def test_sums_keep_their_type(kind: str) -> None:
+    lines = "s = x[0]\nfor i in range(1, 12):\n    s += x[i] * x[i]\nreturn np.abs(s) * k[0]"
+    args = ((10 * X).astype(kind), Y, np.ones(3))
+    subject = program(lines, args, (2,))
+    made = make(subject, ("reverse",), "numba", options=SHARED)
+    plain = make(subject, ("reverse",), "numpy")
+    with shared_out(ORDERS["shuffled"]):
+        found = results(loaded(made.generated.text, made.generated.entry), made.inputs())
+    expected = results(loaded(plain.generated.text, plain.generated.entry), plain.inputs())
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-6 if kind == "float32" else 1e-13)
+
+
+def test_nothing_changes_without_the_option() -> None:
+    lines, args = FREE["users' prange"]
+    text = make(program(lines, args), ("reverse",), "numba").generated.text
+    assert "threads" not in text and "prange" not in text and "serial" not in text
+    numpy = make(program(lines, args), ("reverse",), "numpy", options=SHARED).generated.text
+    assert numpy == make(program(lines, args), ("reverse",), "numpy").generated.text
+
+
+# ---- the corpus ----
+
+ALL = [p for p in programs() if p.raises is None and "numba" in p.backends]
+
+
+def agree(case: Program, modes: tuple[str, ...]) -> None:
+    """Whatever order the parts come in: the same bits, and the numbers of the text without threads."""
+    try:
+        made = make(case, modes, "numba", options=SHARED)
+    except Unsupported:
+        pytest.skip("Numba's text is refused")
+    if "threads.prange" not in made.generated.text:
+        return
+    seeds = [1.0 if p == () else np.ones(p) for p in _seed_shapes(case)] if modes[0] == "reverse" else []
+    if "forward" in modes:
+        seeds += [np.ones_like(made.call.at(i.path)) for i in made.generated.wrt_leaves]
+    found = []
+    for order in ORDERS.values():
+        with shared_out(order):
+            found.append(_outcome(made.generated.text, made.generated.entry, [*made.inputs(), *seeds]))
+    base = make(case, modes, "numba").generated
+    expected = _outcome(base.text, base.entry, [*made.inputs(), *seeds])
+    assert len({str(bits(f)) for f in found}) == 1
+    if isinstance(expected, str):
+        assert found[0] == expected
+        return
+    for one, two in zip(found[0], expected, strict=True):
+        scale = np.max(np.abs(np.nan_to_num(np.asarray(two, complex))), initial=1e-30)
+        single = np.asarray(two).dtype in (np.float32, np.complex64)
+        np.testing.assert_allclose(one, two, rtol=0, atol=(1e-4 if single else 1e-10) * scale)
+
+
+def _seed_shapes(case: Program) -> list[tuple[int, ...]]:
+    from tests.programs.tree import floating
+
+    return [np.shape(leaf) for leaf in floating(case.run(*case.args()))]
+
+
+def _outcome(text: str, entry: str, inputs: list[Any]) -> Any:
+    try:
+        return results(loaded(text, entry), inputs)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+@pytest.mark.parametrize("case", ALL[::12], ids=lambda p: p.name)
+def test_programs_do_not_depend_on_the_order(case: Program) -> None:
+    agree(case, ("reverse",))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("modes", [("reverse",), ("forward",), ("reverse", "forward")], ids="-".join)
+@pytest.mark.parametrize("case", ALL, ids=lambda p: p.name)
+def test_all_programs_do_not_depend_on_the_order(case: Program, modes: tuple[str, ...]) -> None:
+    agree(case, modes)
+
+
+# ---- compiled ----
+
+COMPILED = """
+import json, os, sys, threading
+import numba, numpy as np
+import srcad
+
+@srcad.differentiate(argnums=(0, 1), backend="numba", parallel=True)
+def scattered(x, w, idx):
+    s = 0.0
+    y = np.zeros(50)
+    for i in range(x.shape[0]):
+        t = np.sin(x[i]) * w[idx[i]]
+        y[idx[i]] += t
+        s += t * t
+    return s * np.sum(y * y)
+
+@srcad.differentiate(backend="numba", parallel=True)
+def smoothed(A, steps):
+    B = A.copy()
+    for _ in range(steps):
+        B[1:-1, 1:-1] = 0.2 * (A[1:-1, 1:-1] + A[1:-1, :-2] + A[1:-1, 2:] + A[2:, 1:-1] + A[:-2, 1:-1])
+        A[1:-1, 1:-1] = B[1:-1, 1:-1]
+    return np.sum(A * A)
+
+rng = np.random.default_rng(0)
+n = 60_000
+args = rng.random(n), rng.random(50), rng.integers(0, 50, n)
+field = rng.random((400, 410))
+
+def both():
+    return [*map(np.asarray, (scattered.value_and_grad(*args)[0], *scattered.grad(*args))), smoothed.grad(field, 3)]
+
+said = {}
+first = both()
+for threads in (1, 2, 3):
+    numba.set_num_threads(threads)
+    said[f"same with {threads}"] = all(a.tobytes() == b.tobytes() for a, b in zip(first, both()))
+plain = [*srcad.grad(scattered.__wrapped__, (0, 1), backend="numpy")(*args),
+         srcad.grad(smoothed.__wrapped__, backend="numpy")(field, 3)]
+said["right"] = all(np.allclose(a, b, rtol=1e-9, atol=1e-9) for a, b in zip(first[1:], plain))
+said["shared"] = scattered.source.count("threads.prange") + smoothed.source.count("threads.prange")
+
+wrong = args[2].copy()
+wrong[n - 7] = 50
+try:
+    scattered.grad(args[0], args[1], wrong)
+except Exception as error:
+    said["raised"] = f"{type(error).__name__}: {error}"
+
+others = []
+def work():
+    others.append(all(a.tobytes() == b.tobytes() for a, b in zip(first, both())))
+workers = [threading.Thread(target=work) for _ in range(3)]
+for worker in workers: worker.start()
+for worker in workers: worker.join()
+said["in threads"] = others
+
+child = os.fork()
+if child == 0:
+    os._exit(0 if all(a.tobytes() == b.tobytes() for a, b in zip(first, both())) else 1)
+said["in a child"] = os.waitpid(child, 0)[1]
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a process with three threads found."""
+    file = tmp_path_factory.mktemp("threads") / "compiled.py"
+    file.write_text(COMPILED, encoding="utf-8")
+    environment = {**os.environ, "NUMBA_NUM_THREADS": "3", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, str(file)], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_the_number_of_threads_makes_no_difference(said: dict[str, Any]) -> None:
+    assert said["same with 1"] and said["same with 2"] and said["same with 3"] and said["right"]
+    assert said["shared"] >= 8
+
+
+def test_an_error_in_a_thread_is_that_of_the_function(said: dict[str, Any]) -> None:
+    assert said["raised"] == "IndexError: index 50 is out of bounds for axis 0 with size 50"
+
+
+def test_python_threads_and_forked_children_get_the_same(said: dict[str, Any]) -> None:
+    assert said["in threads"] == [True] * 3 and said["in a child"] == 0
+
+
+# ---- the command line ----
+
+
+def test_emit_and_settings(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from srcad.cli import app
+
+    loop = "for i in range(x.shape[0]):\n        s += x[i] * x[i]"
+    (tmp_path / "m.py").write_text(f"def f(x):\n    s = 0.0\n    {loop}\n    return s\n")
+    runner, file = CliRunner(), str(tmp_path / "m.py")
+    words = ["emit", f"{file}:f", "--types", "x=f8[:]", "--backend", "numba"]
+    assert "threads" not in runner.invoke(app, words).stdout
+    out = str(tmp_path / "g.py")
+    assert runner.invoke(app, [*words, "--parallel", "-o", out]).exit_code == 0
+    text = Path(out).read_text()
+    assert "threads.prange" in text and "--parallel" in text.splitlines()[0]
+    assert runner.invoke(app, ["emit", f"{file}:f", "-o", out, "--check"]).exit_code == 0
+    assert runner.invoke(app, ["emit", f"{file}:f", "--parallel"]).exit_code == 2  # NumPy's text has no threads
+    (tmp_path / "pyproject.toml").write_text('[tool.srcad]\nparallel = true\nbackend = "numba"\n')
+    assert "threads.prange" in runner.invoke(app, ["emit", f"{file}:f", "--types", "x=f8[:]"]).stdout
+
+
+def test_derivatives_take_the_option() -> None:
+    lines, args = FREE["elements"]
+    f = program(lines, args).fn
+    expected = srcad.grad(f, backend="numpy")(X, Y)
+    g = srcad.grad(f, backend="numpy", parallel=True)
+    assert (g(X, Y) == expected).all()
+    for made in (
+        srcad.jacobian(f, backend="numpy", parallel=True)(X, Y),
+        srcad.vjp(f, X, Y, argnums=0, backend="numpy", parallel=True)[1](1.0),
+    ):
+        np.testing.assert_allclose(made, expected)
+    tangent = srcad.jvp(f, (X, Y), (np.ones(12), None), backend="numpy", parallel=True)[1]
+    np.testing.assert_allclose(tangent, expected.sum())
+    srcad.hvp(f, (X, Y), (np.ones(12), None), argnums=0, backend="numpy", parallel=True)
