@@ -201,7 +201,7 @@ def _array_attribute(ev: Evaluator, base: Dyn, name: str, loc: ir.Loc | None) ->
         return Bound(base, name)
     if isinstance(base.type, Seq):
         raise Unsupported(f"cannot differentiate the attribute {name} of a list", loc)
-    if base.type.dims == () and base.type.weak and name in _OF_NUMBERS and of_a_rule(loc):
+    if base.type.dims == () and name in _OF_NUMBERS and of_a_rule(loc) and (base.type.weak or name != "dtype"):
         return _number_attribute(ev, base.type, name)
     if name == "shape":
         return _shape(ev, base, loc)
@@ -226,7 +226,7 @@ _OF_NUMBERS = {"size": 1, "ndim": 0, "shape": (), "dtype": None}
 
 
 def _number_attribute(ev: Evaluator, kind: Num, name: str) -> Value:
-    """What a rule asks of an array, of one of Python's own numbers: it has no such attributes."""
+    """What a rule asks of an array, of a number: Python's own have no such attributes, nor has one in compiled code."""
     if name == "shape":
         return ev.tuple_of([], expr=ir.Tuple(()), bound=True)
     if name == "dtype":

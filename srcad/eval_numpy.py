@@ -11,6 +11,7 @@ from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute
 from srcad.eval_index import index
 from srcad.eval_values import constant, demand, static
+from srcad.types import Dim, Num
 from srcad.values import Known, Lazy, Value
 
 
@@ -104,3 +105,24 @@ def joined(ev: Evaluator, columns: bool, items: list[Value], loc: ir.Loc | None)
             raise Unsupported("cannot differentiate np.r_ or np.c_ with directives", loc, "Write np.concatenate.")
         parts.append(item)
     return expanded(ev, joining.columns if columns else joining.rows, parts, {}, loc)
+
+
+@handles("numpy.cross")
+def _cross(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """Vectors that the program shows to be of two numbers have a number for their product."""
+    from srcad.eval_calls import expanded
+    from srcad.rules import products
+
+    given = dict(zip(("a", "b"), args, strict=False)) | kwargs
+    lasts = [t.dims[-1] for t in (getattr(v, "type", None) for v in args[:2]) if isinstance(t, Num) and t.dims]
+    if len(args) == 2 and not kwargs and lasts == [Dim(2), Dim(2)]:
+        return expanded(ev, products.cross_in_plane, [], given, loc)
+    return keep(ev, "numpy.cross", args, kwargs, loc)
+
+
+@handles("numpy.linalg.qr")
+def _qr(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    mode = demand(ev, args[1] if len(args) > 1 else kwargs.get("mode", Known("reduced")), "the mode of qr", loc)
+    if mode == "raw":
+        raise Unsupported("cannot differentiate np.linalg.qr with mode='raw'", loc, "Use mode='reduced'.")
+    return keep(ev, "numpy.linalg.qr", args, kwargs, loc)

@@ -67,6 +67,7 @@ from srcad_runtime.matrices import (
 from srcad_runtime.quantiles import (
     count_numbers,
     quantile_adjoint,
+    quantile_slope,
     quantile_tangent,
 )
 
@@ -115,6 +116,7 @@ __all__ = [
     "prod_of_others_adjoint",
     "prod_of_others_second",
     "quantile_adjoint",
+    "quantile_slope",
     "quantile_tangent",
     "repeat_adjoint",
     "resized",

@@ -83,7 +83,10 @@ numpy.maximum.accumulate(array, axis=0)
 numpy.minimum.accumulate(array, axis=0)
 numpy.hypot.reduce(array, axis=0, keepdims=False)
 numpy.subtract.reduce(array, axis=0, keepdims=False)
+numpy.max(a, axis=None, keepdims=False, initial=None, where=True)
+numpy.mean(a, axis=None, keepdims=False, where=True)
 numpy.median(a, axis=None, keepdims=False)
+numpy.min(a, axis=None, keepdims=False, initial=None, where=True)
 numpy.modf(x)
 numpy.nanmax(a, axis=None, keepdims=False)
 numpy.nanmean(a, axis=None, keepdims=False)
@@ -98,16 +101,21 @@ numpy.partition(a, kth, axis=-1)
 numpy.percentile(a, q, axis=None, method='linear', keepdims=False)
 numpy.polyder(p)
 numpy.polyint(p)
+numpy.prod(a, axis=None, keepdims=False, initial=1, where=True)
 numpy.quantile(a, q, axis=None, method='linear', keepdims=False)
 numpy.resize(a, new_shape)
 numpy.rot90(m, k=1, axes=(0, 1))
+numpy.std(a, axis=None, ddof=0, keepdims=False, where=True)
+numpy.sum(a, axis=None, keepdims=False, initial=0, where=True)
 numpy.take(a, indices, axis=None)
 numpy.take_along_axis(arr, indices, axis=-1)
 numpy.trace(a, offset=0, axis1=0, axis2=1)
 numpy.tril(m, k=0)
 numpy.triu(m, k=0)
+numpy.unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None)
 numpy.unwrap(p, discont=None, axis=-1)
 numpy.vander(x, N=None, increasing=False)
+numpy.var(a, axis=None, ddof=0, keepdims=False, where=True)
 numpy.vdot(a, b)
 numpy.vecdot(x1, x2)
 """
@@ -119,8 +127,8 @@ HELPERS = (
     "fractions gradient_on gradient_on_adjoint half_spectrum_adjoint inserted_order interp_adjoint interp_slope "
     "interp_slope_adjoint lagged_products last_change matrix_power_adjoint matrix_power_second normalized_adjoint "
     "normalized_tangent pad_adjoint part_of_full prod_of_others_adjoint prod_of_others_second quantile_adjoint "
-    "quantile_tangent repeat_adjoint resized row_order spread_diagonals take_adjoint take_along_axis_adjoint "
-    "tile_adjoint turned_bands uncut within_full"
+    "quantile_slope quantile_tangent repeat_adjoint resized row_order spread_diagonals take_adjoint "
+    "take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
 ).split()
 
 
@@ -165,6 +173,9 @@ LIKE: dict[str, tuple[tuple[str, ...], tuple[str | int, ...]]] = {
     "half_spectrum_adjoint": (("x",), ("x",)),
     "linalg_cross": (("x1", "x2"), ("x1", "x2")),
     "pad_adjoint": (("g",), ("array",)),
+    "quantile_adjoint": (("a",), ("a",)),
+    "quantile_slope": (("a",), (2,)),
+    "quantile_tangent": (("a",), (2,)),
     "repeat_adjoint": (("g",), ("a",)),
     "resized": (("g",), ("g",)),
     "spread_diagonals": (("g",), ("a",)),

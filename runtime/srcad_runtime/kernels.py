@@ -44,6 +44,7 @@ from srcad_runtime.kernels_shaping import (
     roll,
     set_masked,
     sort,
+    squeeze,
     tile,
     transpose,
 )
@@ -96,6 +97,7 @@ __all__ = [
     "shifted",
     "softmax",
     "sort",
+    "squeeze",
     "std",
     "sum",
     "tensordot",

@@ -263,6 +263,8 @@ def _shares(lines, top):
 
 @overload(arrays.tie_share, prefer_literal=True)
 def _tie_share(a, top, axis):
+    if isinstance(a, types.Number):
+        return lambda a, top, axis: a - a + 1
     axes = axes_of(constant(axis), a.ndim)
     whole_tops = isinstance(top, types.Array) and top.ndim == a.ndim and isinstance(a.dtype, types.Float)
     if whole_tops and axes and axes[-1] + 1 - axes[0] == len(axes):

@@ -50,6 +50,11 @@ def transpose(a: Array, axes: tuple[int, ...]) -> Array:
     return np.transpose(a, axes)
 
 
+def squeeze(a: Array, axes: tuple[int, ...]) -> Array:
+    """``np.squeeze`` of axes from 0, in order, that are known while compiling: a view."""
+    return np.squeeze(a, axes)
+
+
 def roll(a: Array, shift: int, axis: int) -> Array:
     """``np.roll`` along one axis."""
     return np.roll(a, shift, axis)
@@ -241,6 +246,23 @@ def _compiled_reshape(a, shape):
 def _compiled_transpose(a, axes):
     permuted = _permutation(constant(axes))
     return lambda a, axes: permuted(a)
+
+
+@overload(squeeze, prefer_literal=True)
+def _compiled_squeeze(a, axes):
+    places = constant(axes)
+    index = ", ".join("0" if k in places else ":" for k in range(a.ndim))
+    space: dict[str, Any] = {}
+    exec(f"def first(a, axes):\n    return a[{index}]", space)
+    first = register_jitable(space["first"])
+
+    def squeezed(a, axes):
+        for axis in axes:
+            if a.shape[axis] != 1:
+                raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+        return first(a, axes)
+
+    return squeezed
 
 
 def _permutation(order: tuple[int, ...]) -> Callable[..., Array]:

@@ -20,6 +20,7 @@ def quantile_adjoint(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bo
 
     skip_nan: as ``np.nanquantile`` does. Each quantile is a mean of two elements, which share its adjoint.
     """
+    a = np.asarray(a)
     lines, order, low, high, t = _order_places(a, q, axis, method, skip_nan)
     g = np.asarray(g).reshape(t.shape)
     total = np.zeros(lines.shape, g.dtype)
@@ -31,10 +32,25 @@ def quantile_adjoint(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bo
 
 def quantile_tangent(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bool, moves: np.ndarray) -> np.ndarray:
     """The tangent of ``np.quantile(a, q, axis, method=method)`` for the tangent `moves` of `a`; (q.size, lines)."""
+    a = np.asarray(a)
     lines, order, low, high, t = _order_places(a, q, axis, method, skip_nan)
     columns = np.broadcast_to(np.arange(lines.shape[1]), t.shape)
     dots = _to_lines(moves, axis)
     return (1.0 - t) * dots[order[low, columns], columns] + t * dots[order[high, columns], columns]
+
+
+def quantile_slope(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bool) -> np.ndarray:
+    """The derivative of ``np.quantile(a, q, axis, method=method)`` by `q`; (q.size, lines), 0 beyond both ends."""
+    a = np.asarray(a)
+    lines, order, low, high, t = _order_places(a, q, axis, method, skip_nan)
+    alpha, beta = _PLOTTING.get(method, (None, 0.0))
+    if alpha is None:  # a step from element to element
+        return np.zeros(t.shape, t.dtype)
+    columns = np.broadcast_to(np.arange(lines.shape[1]), t.shape)
+    count = (~np.isnan(lines)).sum(axis=0) if skip_nan else lines.shape[0]
+    gap = lines[order[high, columns], columns] - lines[order[low, columns], columns]
+    within = _virtual_place(np.ravel(q)[:, None], np.broadcast_to(count, t.shape), method) >= 0.0
+    return np.where(within, (count + 1.0 - alpha - beta) * gap, 0.0).astype(t.dtype)
 
 
 def _order_places(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bool) -> tuple[np.ndarray, ...]:

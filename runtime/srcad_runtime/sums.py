@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from numba import types
+from numba.core.typing import signature
 from numba.extending import lower_builtin, type_callable
 
 
@@ -21,7 +22,8 @@ def plus(total: float, term: float) -> float:
 @type_callable(plus)
 def _type(context: Any) -> Any:
     def typer(total: Any, term: Any) -> Any:
-        return types.float64 if isinstance(total, types.Float) and isinstance(term, types.Number) else None
+        numbers = isinstance(total, types.Float) and isinstance(term, (types.Number, types.Boolean))
+        return signature(types.float64, types.float64, types.float64) if numbers else None
 
     return typer
 

@@ -224,6 +224,14 @@ def mirrored_lower(m):
     return np.tril(m) + transposed(np.tril(m, -1))
 
 
+def check_determined(q, a, mode):
+    """All columns of Q are determined, up to signs, where there are as many in `a`, or more."""
+    if mode == "complete" and q.shape[-1] > a.shape[-1]:
+        raise ValueError(
+            "np.linalg.qr: with mode='complete' some columns of Q are not determined, and have no derivative"
+        )
+
+
 @pullback(
     np.linalg.qr,
     examples=lambda r: [at(r.separated(*n), m) for n in ((3, 3), (4, 3), (3, 5), (4, 3, 2)) for m in ("reduced", "r")],
@@ -234,6 +242,7 @@ def qr_bar(a, mode="reduced", *, out, out_bar):
         q_bar, r_bar = None, out_bar
     else:
         (q, r), (q_bar, r_bar) = out, out_bar
+    check_determined(q, a, mode)
     k = q.shape[-1]
     q_bar = np.zeros_like(q) if q_bar is None else q_bar
     r_bar = np.zeros_like(r) if r_bar is None else r_bar
@@ -247,6 +256,7 @@ def qr_bar(a, mode="reduced", *, out, out_bar):
 @pushforward(np.linalg.qr)
 def qr_dot(a, mode="reduced", *, out, a_dot):
     q, r = np.linalg.qr(a) if mode == "r" else out
+    check_determined(q, a, mode)
     k = q.shape[-1]
     x = a_dot[..., :k] @ np.linalg.inv(r[..., :k])
     within = transposed(q) @ x

@@ -7,6 +7,7 @@ import operator
 import numpy as np
 from srcad_runtime import arrays
 
+from srcad.rules.joining import at_rank
 from srcad.rules.reductions import whole
 from srcad.rules.registry import at, expansion, form, linear, multilinear, pullback, pushforward
 from srcad.rules.static import einsum_adjoint, tensordot_adjoint
@@ -155,16 +156,34 @@ def einsum_bar(subscripts, *operands, optimize=False, i, out_bar):
     np.kron,
     wrt=("a", "b"),
     kinds="fc",
-    notes="ranks 1 and 2",
-    examples=lambda r: [at(r(2), r(3)), at(r(2, 3), r(3, 2)), at(r(2), r(2, 3)), at(r(2, 3), r(2))],
+    examples=lambda r: [
+        at(r(2), r(3)),
+        at(r(2, 3), r(3, 2)),
+        at(r(2), r(2, 3)),
+        at(r(2, 3), r(2)),
+        at(r(2, 1, 3), r(2, 3, 2)),
+        at(r(2), r(3, 1, 2)),
+    ],
 )
 def kron_bar(a, b, *, out_bar):
     if a.ndim == 1 and b.ndim == 1:
         blocks = np.reshape(out_bar, (a.shape[0], b.shape[0]))
         return blocks @ b, a @ blocks
+    if max(a.ndim, b.ndim) > 2:
+        return kron_bars(a, b, max(a.ndim, b.ndim), out_bar)
     a2, b2 = np.atleast_2d(a), np.atleast_2d(b)
     blocks = np.reshape(out_bar, (a2.shape[0], b2.shape[0], a2.shape[1], b2.shape[1]))
     a_bar, b_bar = np.einsum("ikjl,kl->ij", blocks, b2), np.einsum("ikjl,ij->kl", blocks, a2)
+    return np.reshape(a_bar, a.shape), np.reshape(b_bar, b.shape)
+
+
+def kron_bars(a, b, rank, out_bar):
+    """The adjoints of a Kronecker product of any rank: its elements by those of `a` and of `b`, axis after axis."""
+    a_full, b_full = at_rank(a, rank), at_rank(b, rank)
+    blocks = np.reshape(out_bar, tuple([n for k in range(rank) for n in (a_full.shape[k], b_full.shape[k])]))
+    of_a, of_b = tuple([2 * k for k in range(rank)]), tuple([2 * k + 1 for k in range(rank)])
+    every = tuple(range(rank))
+    a_bar, b_bar = np.tensordot(blocks, b_full, (of_b, every)), np.tensordot(blocks, a_full, (of_a, every))
     return np.reshape(a_bar, a.shape), np.reshape(b_bar, b.shape)
 
 
@@ -172,11 +191,16 @@ def kron_bar(a, b, *, out_bar):
     np.cross,
     wrt=("a", "b"),
     kinds="fc",
-    notes="vectors of three",
+    notes="vectors of three; of two where the program shows it",
     examples=lambda r: [at(r(3), r(3)), at(r(5, 3), r(3)), at(r(3, 4), r(3, 4), axis=0)],
 )
 def cross_bar(a, b, *, axis=-1, out_bar):
     return np.cross(b, out_bar, axis=axis), np.cross(out_bar, a, axis=axis)
+
+
+def cross_in_plane(a, b):
+    """`np.cross` of vectors of two."""
+    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
 
 
 @pullback(

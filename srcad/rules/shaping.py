@@ -68,10 +68,10 @@ def moveaxis_bar(a, source, destination, *, out_bar):
     return np.moveaxis(out_bar, destination, source)
 
 
-@pullback(np.rollaxis, kinds="fc", examples=lambda r: [at(r(2, 3, 4), 2), at(r(2, 3, 4), 0, 3), at(r(2, 3, 4), -1, 1)])
+@pullback(np.rollaxis, kinds="fc", examples=lambda r: [at(r(2, 3, 4), 2), at(r(2, 3, 4), 0, 3), at(r(2, 3, 4), -1, -2)])
 def rollaxis_bar(a, axis, start=0, *, out_bar):
     axis = axis % a.ndim
-    start = start % (a.ndim + 1)
+    start = start + a.ndim if start < 0 else start
     return np.moveaxis(out_bar, start - 1 if axis < start else start, axis)
 
 

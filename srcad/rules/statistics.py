@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from srcad_runtime import arrays
 
-from srcad.rules.reductions import axes, lines, spread
+from srcad.rules.reductions import axes, lines, spread, whole
 from srcad.rules.registry import at, expansion, form, linear, pullback, pushforward
 
 # ---- averages ----
@@ -54,7 +54,7 @@ def median_bar(a, axis=None, *, keepdims=False, out_bar):
 
 @pushforward(np.median)
 def median_dot(a, axis=None, *, keepdims=False, out, a_dot):
-    return np.reshape(arrays.quantile_tangent(a, 0.5, axis, "linear", False, a_dot), out.shape)
+    return like_result(arrays.quantile_tangent(a, 0.5, axis, "linear", False, a_dot), out)
 
 
 @pullback(np.nanmedian, examples=lambda r: gaps(r))
@@ -64,56 +64,86 @@ def nanmedian_bar(a, axis=None, *, keepdims=False, out_bar):
 
 @pushforward(np.nanmedian)
 def nanmedian_dot(a, axis=None, *, keepdims=False, out, a_dot):
-    return np.reshape(arrays.quantile_tangent(a, 0.5, axis, "linear", True, a_dot), out.shape)
+    return like_result(arrays.quantile_tangent(a, 0.5, axis, "linear", True, a_dot), out)
+
+
+def column(dot, q):
+    """The tangent of the places `q`, one a row."""
+    return dot if np.ndim(q) == 0 else np.reshape(dot, (-1, 1))
+
+
+def like_result(dots, out):
+    """Tangents in rows of one quantile each, in the shape of the result."""
+    return dots[0, 0] if np.ndim(out) == 0 else np.reshape(dots, out.shape)
+
+
+def moved_by_place(a, q, axis, method, skip_nan, out_bar):
+    """The adjoint of `q`, in its shape: of each quantile's place in the order."""
+    slope = arrays.quantile_slope(a, q, axis, method, skip_nan)
+    places = np.sum(slope * np.reshape(out_bar, slope.shape), axis=1)
+    return places[0] if np.ndim(q) == 0 else np.reshape(places, np.shape(q))
 
 
 def fractions(scale, r):
     """Test points of quantiles; `scale` is 1 or 100."""
-    a, several = r.distinct(3, 5), np.array([0.1, 0.55, 1.0]) * scale
+    a, several = r.distinct(3, 5), np.array([0.1, 0.55, 0.95]) * scale
     kinds = ("lower", "higher", "nearest", "midpoint", "hazen", "weibull", "median_unbiased", "normal_unbiased")
     methods = [at(r.distinct(7), 0.37 * scale, method=kind) for kind in (*kinds, "interpolated_inverted_cdf")]
     forms = [at(a, 0.3 * scale), at(a, several), at(a, several, axis=1), at(a, 0.25 * scale, axis=0, keepdims=True)]
+    forms.append(at(a, int(scale), axis=1))
     return [*forms, at(r.distinct(2, 3, 4), several, axis=(0, 2)), *methods]
 
 
 @pullback(np.quantile, examples=lambda r: fractions(1.0, r))
 def quantile_bar(a, q, axis=None, *, method="linear", keepdims=False, out_bar):
-    return arrays.quantile_adjoint(a, q, axis, method, False, out_bar)
+    a_bar = arrays.quantile_adjoint(a, q, axis, method, False, out_bar)
+    return a_bar, moved_by_place(a, q, axis, method, False, out_bar)
 
 
-@pushforward(np.quantile, wrt=("a",))
-def quantile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot):
-    return np.reshape(arrays.quantile_tangent(a, q, axis, method, False, a_dot), out.shape)
+@pushforward(np.quantile, wrt=("a", "q"))
+def quantile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot, q_dot):
+    moves = arrays.quantile_tangent(a, q, axis, method, False, whole(a_dot, a))
+    places = arrays.quantile_slope(a, q, axis, method, False) * column(q_dot, q)
+    return like_result(moves + places, out)
 
 
 @pullback(np.percentile, examples=lambda r: fractions(100.0, r))
 def percentile_bar(a, q, axis=None, *, method="linear", keepdims=False, out_bar):
-    return arrays.quantile_adjoint(a, np.divide(q, 100), axis, method, False, out_bar)
+    a_bar = arrays.quantile_adjoint(a, np.divide(q, 100), axis, method, False, out_bar)
+    return a_bar, moved_by_place(a, np.divide(q, 100), axis, method, False, out_bar) / 100.0
 
 
-@pushforward(np.percentile, wrt=("a",))
-def percentile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot):
-    return np.reshape(arrays.quantile_tangent(a, np.divide(q, 100), axis, method, False, a_dot), out.shape)
+@pushforward(np.percentile, wrt=("a", "q"))
+def percentile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot, q_dot):
+    moves = arrays.quantile_tangent(a, np.divide(q, 100), axis, method, False, whole(a_dot, a))
+    places = arrays.quantile_slope(a, np.divide(q, 100), axis, method, False) * column(q_dot, q) / 100.0
+    return like_result(moves + places, out)
 
 
 @pullback(np.nanquantile, examples=lambda r: [at(e.args[0], 0.3, **e.kwargs) for e in gaps(r)])
 def nanquantile_bar(a, q, axis=None, *, method="linear", keepdims=False, out_bar):
-    return arrays.quantile_adjoint(a, q, axis, method, True, out_bar)
+    a_bar = arrays.quantile_adjoint(a, q, axis, method, True, out_bar)
+    return a_bar, moved_by_place(a, q, axis, method, True, out_bar)
 
 
-@pushforward(np.nanquantile, wrt=("a",))
-def nanquantile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot):
-    return np.reshape(arrays.quantile_tangent(a, q, axis, method, True, a_dot), out.shape)
+@pushforward(np.nanquantile, wrt=("a", "q"))
+def nanquantile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot, q_dot):
+    moves = arrays.quantile_tangent(a, q, axis, method, True, whole(a_dot, a))
+    places = arrays.quantile_slope(a, q, axis, method, True) * column(q_dot, q)
+    return like_result(moves + places, out)
 
 
 @pullback(np.nanpercentile, examples=lambda r: [at(e.args[0], 30.0, **e.kwargs) for e in gaps(r)])
 def nanpercentile_bar(a, q, axis=None, *, method="linear", keepdims=False, out_bar):
-    return arrays.quantile_adjoint(a, np.divide(q, 100), axis, method, True, out_bar)
+    a_bar = arrays.quantile_adjoint(a, np.divide(q, 100), axis, method, True, out_bar)
+    return a_bar, moved_by_place(a, np.divide(q, 100), axis, method, True, out_bar) / 100.0
 
 
-@pushforward(np.nanpercentile, wrt=("a",))
-def nanpercentile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot):
-    return np.reshape(arrays.quantile_tangent(a, np.divide(q, 100), axis, method, True, a_dot), out.shape)
+@pushforward(np.nanpercentile, wrt=("a", "q"))
+def nanpercentile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot, q_dot):
+    moves = arrays.quantile_tangent(a, np.divide(q, 100), axis, method, True, whole(a_dot, a))
+    places = arrays.quantile_slope(a, np.divide(q, 100), axis, method, True) * column(q_dot, q) / 100.0
+    return like_result(moves + places, out)
 
 
 # ---- leaving out NaN ----

@@ -88,6 +88,12 @@ def _numbers(types: Ranks, call: ir.Call) -> bool:
     return not call.kwargs and all(types.rank(e) == 0 for e in call.args[:2]) and len(call.args) <= 3
 
 
+def _of_all_elements(types: Ranks, call: ir.Call) -> bool:
+    """Reductions of a part of the elements, or from a number on, run in Python."""
+    named = {name for name, _ in call.kwargs}
+    return not named & {"where", "initial"} or not named <= {"axis", "keepdims", "ddof", "where", "initial"}
+
+
 _ONE_MATRIX = "cholesky det eigh eigvalsh inv pinv qr slogdet svd matrix_rank"
 _ALONE = "nanmax nanmean nanmedian nanmin nanstd nansum nanvar"
 _ALWAYS = (
@@ -106,6 +112,7 @@ NATIVE: dict[str, Native] = {
     "math.prod": _never,
     **{f"numpy.linalg.{name}": _plain(1, 2) for name in _ONE_MATRIX.split()},
     **{f"numpy.{name}": _plain(1) for name in _ALONE.split()},
+    **{f"numpy.{name}": _of_all_elements for name in "max mean min prod std sum var".split()},
     "numpy.argpartition": _plain(2, 1),
     "numpy.bincount": _plain(2),
     "numpy.convolve": _pair(1),
@@ -126,6 +133,7 @@ NATIVE: dict[str, Native] = {
     "numpy.trace": _plain(1, 2),
     "numpy.tril": _plain(2, 2),
     "numpy.triu": _plain(2, 2),
+    "numpy.unique": _plain(1),
     "numpy.vander": _plain(2),
     "numpy.vdot": _pair(1),
 }
@@ -136,8 +144,8 @@ HELPERS = frozenset(
         "fractions gradient_on gradient_on_adjoint half_spectrum_adjoint inserted_order interp_adjoint interp_slope "
         "interp_slope_adjoint lagged_products last_change matrix_power_adjoint matrix_power_second normalized_adjoint "
         "normalized_tangent pad_adjoint part_of_full prod_of_others_adjoint prod_of_others_second quantile_adjoint "
-        "quantile_tangent repeat_adjoint resized row_order spread_diagonals take_adjoint take_along_axis_adjoint "
-        "tile_adjoint turned_bands uncut within_full"
+        "quantile_slope quantile_tangent repeat_adjoint resized row_order spread_diagonals take_adjoint "
+        "take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
     ).split()
 )
 

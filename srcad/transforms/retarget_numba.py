@@ -14,7 +14,7 @@ from srcad.rules.static import split_subscripts
 from srcad.transforms import activity
 from srcad.transforms.retarget_float32 import NARROW, Narrow, settled
 from srcad.transforms.retarget_interpreted import handed_back
-from srcad.types import Abstract, Num, Seq, infer
+from srcad.types import Abstract, Num, Seq, Struct, infer
 
 HELPERS = frozenset(
     "unbroadcast astype add_at add_items pieces zeros_of scatter_add written last_written exceeds power_slope xlogy "
@@ -75,6 +75,13 @@ class _Retarget:
                 new = ir.BoolOp("or" if op == "+" else "and", (new.left, new.right), loc=old.loc)
             case ir.Binary("@", left, right) if self.needs_matmul(left, right):
                 new = ir.call("srcad_runtime.kernels.matmul", new.left, new.right)
+            case ir.Index(_, (ir.Call(ir.Ref("numpy.ix_")),)) if isinstance(new.items[0], ir.Tuple):
+                new = replace(new, items=new.items[0].items)
+            case ir.Augment(place, "@", value):
+                read = place.base if isinstance(place, ir.Index) and place.items == (ir.ELLIPSIS,) else place
+                product = self.node(ir.Binary("@", read, value))
+                whole = ir.Index(new.target, (ir.ELLIPSIS,)) if isinstance(place, ir.Name) else new.target
+                new = ir.Store(whole, product, loc=old.loc)
             case ir.Index(base, (mask,)) if self.is_full_mask(base, mask):
                 new = ir.call("srcad_runtime.kernels.masked", new.base, *new.items)
             case ir.Store(ir.Index(base, (mask,))) | ir.Augment(ir.Index(base, (mask,))) if self.is_full_mask(
@@ -209,6 +216,11 @@ def _reduction(name: str, axis_at: int = 1) -> Rewrite:
     """A kernel where an axis or `keepdims` is given, or where Numba would add float32 up less accurately than NumPy."""
 
     def rewrite(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+        kind = self.type_of(old.args[0])
+        if name == "prod" and isinstance(kind, Struct) and len(new.args) + len(new.kwargs) == 1:
+            return _of_all(new.args[0], len(kind.items))
+        if name == "median" and self.rank(old.args[0]) == 0:
+            return new.args[0]
         axis = argument(new, axis_at, "axis")
         keywords = dict(new.kwargs)
         keepdims = keywords.pop("keepdims", ir.const(False))
@@ -217,7 +229,7 @@ def _reduction(name: str, axis_at: int = 1) -> Rewrite:
         summed = name in ("sum", "mean", "var", "std") and self.dtype(old.args[0]) in (*NARROW, None)
         own = name == "sum" and keepdims == ir.const(False)
         if not summed and (own or axis is None and keepdims == ir.const(False)):
-            return new
+            return new if keepdims != ir.const(False) else _without(new, "keepdims")
         options = {"ddof": keywords["ddof"]} if "ddof" in keywords else {}
         if axis is not None:
             options["axis"] = axis
@@ -226,6 +238,20 @@ def _reduction(name: str, axis_at: int = 1) -> Rewrite:
         return _kernel(new, name, new.args[0], **options)
 
     return rewrite
+
+
+def _of_all(numbers: ir.Expr, count: int) -> ir.Expr:
+    """The product of the numbers of a tuple, such as a shape."""
+    value: ir.Expr = ir.const(1)
+    for k in range(count):
+        item = ir.Index(numbers, (ir.const(k),))
+        value = item if k == 0 else ir.Binary("*", value, item)
+    return value
+
+
+def _without(call: ir.Call, *names: str) -> ir.Call:
+    """The call without arguments that say what it does anyway."""
+    return replace(call, kwargs=tuple(pair for pair in call.kwargs if pair[0] not in names))
 
 
 # ---- shapes: views by indexing, which Numba compiles ----
@@ -251,20 +277,25 @@ def _squeezed(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     else:
         axes = constant(axis)
         axes = (axes,) if isinstance(axes, int) else axes
-    if axes is None or self.rank(old) != len(t.dims) - len(axes):
+    if axes is None:
         return new
     places = {k % len(t.dims) for k in axes}
+    if self.rank(old) != len(t.dims) - len(axes):  # nothing says that the extents are one
+        return _kernel(new, "squeeze", new.args[0], ir.const(tuple(sorted(places)))) if axis is not None else new
     items = tuple(ir.const(0) if k in places else ir.Slice(None, None) for k in range(len(t.dims)))
     return ir.Index(new.args[0], items, loc=new.loc) if places else new.args[0]
 
 
 def _at_least(count: int) -> Rewrite:
-    """``np.atleast_2d`` and ``np.atleast_3d`` of an array are indexing with None."""
+    """``np.atleast_2d`` of an array is indexing with None, of a number an array of one element."""
 
     def rewrite(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
         rank = self.rank(old.args[0])
-        if len(new.args) != 1 or not rank:
+        if len(new.args) != 1 or rank is None:
             return new
+        if rank == 0:
+            shape = ir.Tuple((ir.const(1),) * count)
+            return ir.call("numpy.full", shape, new.args[0])
         full = ir.Slice(None, None)
         front = (ir.NONE,) if rank == 1 else ()
         behind = (ir.NONE,) if count == 3 and rank < 3 else ()
@@ -273,6 +304,14 @@ def _at_least(count: int) -> Rewrite:
         return ir.Index(new.args[0], (*front, *(full,) * rank, *behind), loc=new.loc)
 
     return rewrite
+
+
+def _laid_out(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``np.ascontiguousarray(a, dtype)`` in two steps."""
+    dtype = argument(new, 1, "dtype")
+    return (
+        new if dtype is None else ir.Call(new.fn, (ir.call("srcad_runtime.astype", new.args[0], dtype),), loc=new.loc)
+    )
 
 
 def _transposed(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
@@ -333,13 +372,24 @@ def _permuted(order: Callable[[int, Any, Any], list[int] | None]) -> Rewrite:
     return rewrite
 
 
-def _moved(rank: int, source: Any, destination: Any) -> list[int] | None:
+def _moved(rank: int, source: Any, destination: Any) -> list[int]:
     sources = (source,) if isinstance(source, int) else source
     targets = (destination,) if isinstance(destination, int) else destination
     rest = [k for k in range(rank) if k not in {s % rank for s in sources}]
     for target, origin in sorted((t % rank, s % rank) for t, s in zip(targets, sources, strict=True)):
         rest.insert(target, origin)
     return rest
+
+
+def _rolled(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``np.rollaxis`` puts an axis before another."""
+    rank, axis = self.rank(old.args[0]), constant(argument(new, 1, "axis"))
+    start = constant(argument(new, 2, "start") or ir.const(0))
+    if rank is None or not isinstance(axis, int) or not isinstance(start, int):
+        return new
+    start = start + rank if start < 0 else start
+    order = _moved(rank, axis % rank, start - (axis % rank < start))
+    return _kernel(new, "transpose", new.args[0], ir.Tuple(tuple(map(ir.const, order))))
 
 
 def _swapped(rank: int, a: Any, b: Any) -> list[int] | None:
@@ -463,10 +513,12 @@ def _einsum(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
 
 
 def _clip(r: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
-    """Of one number: NumPy's own order of comparisons, so that nan stays nan; Numba clips arrays only."""
-    low, high = argument(new, 1, "a_min"), argument(new, 2, "a_max")
-    if r.rank(old.args[0]) != 0 or new.kwargs:
+    """NumPy's own order of comparisons, so that nan stays nan; Numba clips only arrays, and between two bounds."""
+    low, high = (argument(new, k, f"a_{name}") or argument(new, k, name) for k, name in ((1, "min"), (2, "max")))
+    if {name for name, _ in new.kwargs} - {"a_min", "a_max", "min", "max"}:
         return new
+    if r.rank(old.args[0]) != 0 and low is not None and high is not None:
+        return replace(new, args=(new.args[0], low, high), kwargs=())
     value = new.args[0] if low is None else ir.call("numpy.maximum", new.args[0], low)
     return value if high is None else ir.call("numpy.minimum", value, high)
 
@@ -495,6 +547,13 @@ def _renamed(path: str) -> Rewrite:
     return lambda self, old, new: ir.Call(ir.Ref(path), new.args, new.kwargs, loc=new.loc)
 
 
+def _of_complex(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Functions of `cmath` take real numbers, too; those of Numba's only complex ones."""
+    if str(self.dtype(old.args[0])).startswith("complex"):
+        return new
+    return replace(new, args=(ir.call("builtins.complex", new.args[0]), *new.args[1:]))
+
+
 def _hypot(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     """Of one number its size, of many the hypotenuse of a hypotenuse."""
     if len(new.args) == 1:
@@ -516,6 +575,8 @@ def _array(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     if isinstance(kind, Seq) and kind.element.dims is not None and len(new.args) == 1 and not new.kwargs:
         return ir.call("srcad_runtime.kernels.array_of", new.args[0])
     dtype = dict(new.kwargs).get("dtype", new.args[1] if len(new.args) > 1 else None)
+    if dict(new.kwargs).get("copy") == ir.const(True):
+        new = _without(new, "copy")
     others = {name for name, _ in new.kwargs} - {"dtype"}
     if isinstance(new.args[0], (ir.List, ir.Tuple)) and all(
         isinstance(i, (ir.List, ir.Tuple)) for i in new.args[0].items
@@ -528,6 +589,19 @@ def _array(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     return ir.call("srcad_runtime.astype", new.args[0], dtype)
 
 
+def _crossed(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``np.ix_``: indices that stand across each other; of a mask the places where it is true."""
+    found: list[ir.Expr] = []
+    for k, (given, index) in enumerate(zip(old.args, new.args, strict=True)):
+        if self.dtype(given) == "bool":
+            index = ir.Index(ir.call("numpy.nonzero", index), (ir.const(0),))
+        elif isinstance(index, (ir.List, ir.Tuple)):
+            index = ir.call("numpy.array", ir.List(index.items))
+        places = tuple(ir.Slice(None, None) if k == i else ir.NONE for i in range(len(old.args)))
+        found.append(ir.Index(index, places))
+    return ir.Tuple(tuple(found))
+
+
 def _where(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     """Of numbers, Numba makes an array without axes, which it then cannot add to a number."""
     if len(old.args) != 3 or old.kwargs or any(self.rank(a) != 0 for a in old.args):
@@ -537,6 +611,7 @@ def _where(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
 
 
 REWRITES: dict[str, Rewrite] = {
+    **{f"cmath.{name}": _of_complex for name in "acosh cosh log10 sinh tanh".split()},
     "math.cbrt": _renamed("numpy.cbrt"),
     "math.exp2": _renamed("numpy.exp2"),
     "math.fmod": _always("fmod"),
@@ -544,6 +619,9 @@ REWRITES: dict[str, Rewrite] = {
     "math.modf": _always("modf"),
     "math.remainder": _always("remainder"),
     "numpy.array": _array,
+    "numpy.ascontiguousarray": _laid_out,
+    "numpy.asfortranarray": _laid_out,
+    "numpy.atleast_1d": _at_least(1),
     "numpy.atleast_2d": _at_least(2),
     "numpy.atleast_3d": _at_least(3),
     "numpy.full": _filled(False),
@@ -569,6 +647,8 @@ REWRITES: dict[str, Rewrite] = {
     "numpy.expand_dims": _new_axes,
     "numpy.squeeze": _squeezed,
     "numpy.flip": _flipped,
+    "numpy.ix_": _crossed,
+    "numpy.rollaxis": _rolled,
     "numpy.transpose": _in_order,
     "numpy.moveaxis": _permuted(_moved),
     "numpy.swapaxes": _permuted(_swapped),

@@ -349,6 +349,10 @@ FORMS = {
         np.quantile(m, np.array([0.1, 0.9]), axis=1)
         np.quantile(v, 0.4, method="lower")
         np.quantile(v, 0.4, method="hazen")
+        np.quantile(v, a)
+        np.quantile(m, p[0] * 0.4, axis=1)
+        np.percentile(m, 30 * a, axis=1, keepdims=True)
+        np.nanquantile(G, a)
         np.average(m)
         np.average(m, axis=1)
         np.average(v, weights=p[0])
@@ -492,6 +496,7 @@ FORMS = {
         np.moveaxis(t, [0, 1], [-1, -2])
         np.rollaxis(t, 2)
         np.rollaxis(t, 0, 3)
+        np.rollaxis(t, -1, -2)
         np.permute_dims(t, (1, 0, 2))
         np.expand_dims(v, 0)
         np.expand_dims(m, axis=(0, 2))
@@ -919,7 +924,9 @@ FORMS = {
         np.kron(u, v)
         np.kron(s, m)
         np.kron(m, u)
+        np.kron(t, v)
         np.cross(u, s[0])
+        np.cross(v[:2], w[:2])
         np.cross(s, u)
         np.cross(m.T, u)
         np.cross(m[:3, :3], s, axis=0)
@@ -992,6 +999,7 @@ FORMS = {
         np.linalg.qr(s)
         np.linalg.qr(n)
         np.linalg.qr(s, mode="r")
+        np.linalg.qr(m, mode="complete")
         np.linalg.qr(n)[1]
         Q, R = np.linalg.qr(s); Q @ R
         np.linalg.qr(m)
@@ -1149,7 +1157,7 @@ REFUSED_TEXTS = r"""
     y = 0.0\nfor x in np.nditer(m):\n    y = y + x * x\ny
     math.fsum(v)
     math.prod(v)
-    np.quantile(v, a)
+    np.linalg.qr(s, mode="raw")
     np.add.reduceat(v, [0, 2])
     x = u * a; np.maximum.at(x, k, u * 2.0); x * x
     np.pad(v, 2, mode="empty")[2:-2]
