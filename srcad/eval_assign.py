@@ -7,16 +7,16 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from srcad import eval_special, ir
+from srcad import eval_lists, eval_special, ir
 from srcad.errors import Unsupported
-from srcad.eval_core import Evaluator
+from srcad.eval_core import Evaluator, Restart
 from srcad.eval_exprs import attribute, evaluate, sequence
 from srcad.eval_index import box_position, evaluate_index, index, index_exprs, unknown_key
 from srcad.eval_operators import binary
 from srcad.eval_order import held, holding, in_order, may_be_array, owned, reachable, seen_elsewhere
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn, residual, static
 from srcad.types import Num, Seq
-from srcad.values import ROW, Box, Dyn, Known, Lazy, Ptr, Table, Value
+from srcad.values import ROW, Box, Dyn, Known, Lazy, Ptr, Rows, Table, Value
 
 
 def plain(key: Any) -> Value:
@@ -311,7 +311,10 @@ def changed_in_place(
         place = ir.Index(old.expr, (ir.ELLIPSIS,), loc=stmt.target.loc)
         ev.emit(ir.Augment(place, stmt.op, residual(ev, value, stmt.loc), loc=stmt.loc))
         return True
-    if isinstance(old, Dyn) and isinstance(old.type, Seq):
+    if isinstance(old, Rows) or isinstance(old, Dyn) and isinstance(old.type, Seq):
+        if stmt.op == "+":
+            eval_lists.extend(ev, old, value, stmt.loc)
+            return True
         raise Unsupported(
             f"cannot differentiate `{stmt.op}=` of a list of unknown length", stmt.loc, "Append the items in a loop."
         )
@@ -324,7 +327,7 @@ def _list_in_place(ev: Evaluator, old: Ptr, stmt: ir.Augment, value: Value) -> b
     box = ev.state.heap[old.id]
     changeable(ev, old, stmt.loc)
     if box.kind == "list" and stmt.op == "+":
-        items = [owned(ev, item, "item", stmt.loc) for item in sequence(ev, value, stmt.loc)]
+        items = [owned(ev, item, "item", stmt.loc) for item in added(ev, box, value, stmt.loc)]
         merged = (*ev.state.heap[old.id].items, *items)
     elif box.kind == "list" and stmt.op == "*":
         merged = box.items * demand(ev, value, "how often a list is repeated", stmt.loc)
@@ -337,6 +340,17 @@ def _list_in_place(ev: Evaluator, old: Ptr, stmt: ir.Augment, value: Value) -> b
         raise Unsupported(f"cannot differentiate `{stmt.op}=` of a {box.kind}", stmt.loc)
     ev.state.heap[old.id] = replace(ev.state.heap[old.id], keys=tuple(range(len(merged))), items=merged, expr=None)
     return True
+
+
+def added(ev: Evaluator, box: Box, more: Value, loc: ir.Loc | None) -> list[Value]:
+    """The items that a list gets at its end; where their number is not known, the list is one of unknown length."""
+    from srcad.eval_itertools import is_open
+
+    unknown = isinstance(more, Rows) or is_open(ev, more)
+    if unknown and isinstance(box.site, tuple) and box.site[0] == "list":
+        if ("dynamic", box.site) not in ev.cx.decisions:
+            raise Restart(("dynamic", box.site))
+    return sequence(ev, more, loc)
 
 
 def _augment_item(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 import os
 from collections.abc import Mapping, Sequence
@@ -121,6 +122,9 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
         if stated is not None:
             return library(ev, f"user:{stated.path}", obj, args, kwargs, loc)
         return call_user(ev, fn, args, kwargs, loc)
+    own = eval_special.special(ev, args[0], eval_special.FUNCTIONS.get(path, "")) if args else None
+    if own is not None:
+        return eval_special.invoke(ev, args[0], own, args[1:], loc)
     handler = _special(fn)
     if path not in ASKS_FOR_KIND:
         args = [eval_optional.present(ev, a, loc) for a in args]
@@ -255,6 +259,9 @@ def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc 
         return eval_derivatives.call_live(ev, derivative, args, kwargs, loc)
     if not callable(fn.value) and not isinstance(fn.value, scope.Target):
         raise Unsupported("cannot differentiate a call of something that is not a function", loc)
+    live = getattr(fn.value, "live", fn.value)
+    if getattr(getattr(live, "__code__", None), "co_filename", "") == contextlib.__file__:
+        fn = replace(fn, value=live.__wrapped__)  # @contextmanager: a with block runs the generator
     target = _readable(ev, fn, loc)
     function = desugared(ev, target)
     given = dict(kwargs)

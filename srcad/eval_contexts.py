@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad import eval_special, ir
+from srcad import eval_generators, eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_assign import assign
+from srcad.eval_builtins import Args, Kwargs, handles
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import evaluate
+from srcad.eval_generators import Receiver
 from srcad.eval_order import holding, owned
 from srcad.eval_text import message
 from srcad.eval_values import static_truth
 from srcad.scope import from_live
-from srcad.values import Known, Value
+from srcad.values import Known, Stream, Value
 
 KEPT = frozenset({"numpy.errstate", "numpy.printoptions", "warnings.catch_warnings"})
 Items = tuple[tuple[ir.Expr, ir.Expr | None], ...]
@@ -48,6 +50,9 @@ def _of_the_users(ev: Evaluator, expr: ir.Expr, target: ir.Expr | None, rest: It
         raise Unsupported(reason, expr.loc, "Read the file before and pass the values as arguments.")
     library = isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) and ":" not in expr.fn.path
     manager: Value = Known(None) if library else evaluate(ev, expr)
+    if isinstance(manager, Stream):
+        _of_a_generator(ev, manager, target, rest, stmt)
+        return
     enter, leave = (eval_special.special(ev, manager, name) for name in ("enter", "exit"))
     if enter is None or leave is None:
         reason = "cannot differentiate a with block of a context manager that is not written in the program"
@@ -63,6 +68,36 @@ def _of_the_users(ev: Evaluator, expr: ir.Expr, target: ir.Expr | None, rest: It
     if static_truth(ev, swallows) != (True, False):
         reason = "cannot differentiate a context manager that may end an exception"
         raise Unsupported(reason, stmt.loc, "Let __exit__ return nothing, and use try and except.")
+
+
+@handles("contextlib.contextmanager")
+def _contextmanager(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """The generator function itself: a with block runs it, see `_of_a_generator`."""
+    return args[0]
+
+
+def _of_a_generator(ev: Evaluator, stream: Stream, target: ir.Expr | None, rest: Items, stmt: ir.With) -> None:
+    """``@contextmanager``: the block stands where its generator yields."""
+    if not _yields_once(stream.function.body):
+        reason = "cannot differentiate a context manager that does not yield once, outside of loops and branches"
+        raise Unsupported(reason, stmt.loc, "Yield once, not inside an except clause's try.")
+
+    def take(item: Value) -> None:
+        with holding(ev, [item]):
+            if target is not None:
+                assign(ev, target, item, stmt.loc)
+            with_block(ev, rest, stmt)
+
+    eval_generators.run(ev, stream, Receiver(ev.frame, ev.function, (stmt,), take), False, stmt.loc)
+
+
+def _yields_once(body: tuple[ir.Stmt, ...]) -> bool:
+    """Whether one yield is reached, always, and no exception of the block is caught there."""
+    direct = [s for s in body if isinstance(s, ir.Yield)]
+    for stmt in body:
+        if isinstance(stmt, ir.With) or isinstance(stmt, ir.Try) and not stmt.handlers:
+            direct += [s for s in stmt.body if isinstance(s, ir.Yield)]
+    return len(direct) == 1 == sum(isinstance(n, ir.Yield) for n in ir.walk(body))
 
 
 def _refuse_looking(leave: Any, loc: ir.Loc | None) -> None:

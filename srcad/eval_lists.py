@@ -13,7 +13,7 @@ from srcad.errors import Unsupported
 from srcad.eval_comprehensions import taking
 from srcad.eval_core import Evaluator, Restart, place
 from srcad.eval_exprs import evaluate
-from srcad.eval_order import names_in, owned, release
+from srcad.eval_order import holding, names_in, owned, release
 from srcad.eval_values import ONE_ARRAY, residual, static
 from srcad.rules import iteration
 from srcad.types import Num, Seq
@@ -48,6 +48,13 @@ def repeated(ev: Evaluator, items: Sequence[Value], count: int, loc: ir.Loc | No
         type_ = _with_element(type_, item, loc)
     exprs = tuple(residual(ev, item, loc) for item in items)
     return Dyn(ir.Binary("*", ir.List(exprs), ir.Const(count), loc=loc), type_)
+
+
+def repeated_in_turn(ev: Evaluator, items: Value, count: Value, loc: ir.Loc | None) -> Value:
+    """``[a, b] * n`` with an n that is known only at run time: the same items, again and again."""
+    from srcad.eval_itertools import read
+
+    return read(ev, iteration.repeated_items, [items, count], loc)
 
 
 def _what(item: Value) -> str:
@@ -90,8 +97,11 @@ def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc 
         return Dyn(ir.Name(slot), type_.element)
     if name == "copy":
         return collected(ev, owner, loc)
+    if name == "extend" and len(args) == 1:
+        extend(ev, owner, args[0], loc)
+        return Known(None)
     own = _WRITTEN_OUT.get((name, len(args)))
-    if own is not None and name != "extend" or name == "extend" and _is_iterable(args):
+    if own is not None:
         from srcad.eval_itertools import read
 
         known = ev.cx.types.get(owner.expr.id) if isinstance(owner.expr, ir.Name) else None
@@ -107,7 +117,6 @@ def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc 
 _WRITTEN_OUT = {
     ("insert", 2): iteration.insert_item,
     ("pop", 1): iteration.pop_item,
-    ("extend", 1): iteration.extend_items,
     ("clear", 0): iteration.clear_items,
     ("reverse", 0): iteration.reverse_items,
 }
@@ -117,22 +126,58 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims == ()
 
 
-def _is_iterable(args: list[Value]) -> bool:
-    return len(args) == 1 and not isinstance(args[0], Known)
-
-
 def item(ev: Evaluator, base: Dyn, items: list[Value], loc: ir.Loc | None) -> Value:
     expr = ir.Index(base.expr, tuple(residual(ev, i, loc) for i in items), loc=loc)
     part = _part(ev, base, items[0], loc) if len(items) == 1 and isinstance(items[0], Lazy) else None
     if part is not None:
         return part
+    if len(items) == 1 and isinstance(items[0], Lazy) and items[0].kind == "slice":
+        return sliced(ev, base, items[0], loc)
     if len(items) != 1 or isinstance(items[0], (Known, Lazy)):
         raise Unsupported(
-            "cannot differentiate a slice of a list of unknown length", loc, "Make it an array with np.array first."
+            "cannot differentiate such an index into a list of unknown length", loc, "Index it with a number."
         )
     type_ = ev.cx.types.get(base.expr.id) if isinstance(base.expr, ir.Name) else base.type
     assert isinstance(type_, Seq)
     return Dyn(expr, type_.element)
+
+
+def sliced(ev: Evaluator, items: Value, key: Lazy, loc: ir.Loc | None) -> Value:
+    """``values[a:b:c]``: a new list."""
+    from srcad.eval_itertools import read
+
+    return read(ev, iteration.part_of, [items, *key.args], loc)
+
+
+def extend(ev: Evaluator, owner: Value, more: Value, loc: ir.Loc | None) -> None:
+    """``values += more``, ``values.extend(more)``: items whose number is known are appended one by one."""
+    from srcad.eval_iter import unrolled
+    from srcad.eval_itertools import read
+
+    items = unrolled(ev, more, ranges=False)
+    if items is None:
+        read(ev, iteration.extend_items, [owner, more], loc)
+        return
+    append = eval_rows.method if isinstance(owner, Rows) else method
+    with holding(ev, items):
+        for item in items:
+            append(ev, owner, "append", [item], loc)  # type: ignore[arg-type]
+
+
+def is_list(ev: Evaluator, value: Value) -> bool:
+    """Whether a value is a Python list, of known length or not."""
+    if isinstance(value, Ptr):
+        return ev.state.heap[value.id].kind == "list"
+    return isinstance(value, Rows) or isinstance(value, Dyn) and isinstance(value.type, Seq)
+
+
+def joined(ev: Evaluator, left: Value, right: Value, loc: ir.Loc | None) -> Value:
+    """``left + right`` of two lists, one of them of unknown length: a new list."""
+    with holding(ev, [right]):
+        known = ev.state.heap[left.id].items if isinstance(left, Ptr) else None
+        made = collected(ev, left, loc) if known is None else new(ev, list(known), loc)
+        extend(ev, made, right, loc)
+    return made
 
 
 def _part(ev: Evaluator, base: Dyn, key: Lazy, loc: ir.Loc | None) -> Value | None:

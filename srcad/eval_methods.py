@@ -9,7 +9,7 @@ import numpy as np
 
 from srcad import ir
 from srcad.errors import Unsupported
-from srcad.eval_assign import changeable, check_writable, set_item
+from srcad.eval_assign import added, changeable, check_writable, set_item
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_order import owned
@@ -309,7 +309,7 @@ def _append(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[li
 
 
 def _extend(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[Value], Value]:
-    return [*box.items, *(_owned(ev, box, v, loc) for v in sequence(ev, args[0], loc))], Known(None)
+    return [*box.items, *(_owned(ev, box, v, loc) for v in added(ev, box, args[0], loc))], Known(None)
 
 
 def _insert(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[Value], Value]:

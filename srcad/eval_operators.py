@@ -6,14 +6,14 @@ import operator
 from dataclasses import replace
 from typing import Any
 
-from srcad import eval_optional, eval_special, ir
+from srcad import eval_lists, eval_optional, eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_array_likes import as_array
 from srcad.eval_core import Evaluator, list_site, place
 from srcad.eval_exprs import evaluate, evaluate_all
 from srcad.eval_order import disturbed, holding, owned
 from srcad.eval_values import constant, dyn, residual, static, static_truth, truth_expr
-from srcad.types import Num, Seq, is_float, is_scalar
+from srcad.types import Num, Seq, is_float, is_integer, is_scalar
 from srcad.values import Dyn, Known, Lazy, Maybe, Ptr, Text, Value
 
 BINARY: dict[str, Any] = {
@@ -73,6 +73,9 @@ def binary(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None
         return known_or_constant(BINARY[op](a, b), loc)
     if isinstance(left, Text) or isinstance(right, Text) or isinstance(a, str):
         return Text(ir.Binary(op, residual(ev, left, loc), residual(ev, right, loc), loc=loc))
+    if op == "+" and eval_lists.is_list(ev, left) and eval_lists.is_list(ev, right):
+        if not (isinstance(left, Ptr) and isinstance(right, Ptr)):
+            return eval_lists.joined(ev, left, right, loc)
     if isinstance(left, Ptr) or isinstance(right, Ptr):
         found = eval_special.binary(ev, op, left, right, loc) or _binary_boxes(ev, op, left, right, loc)
         if found is not None:
@@ -122,11 +125,18 @@ def _binary_boxes(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
                 return eval_lists.repeated(ev, box.items, count, loc)
             items = tuple(owned(ev, item, "item", loc) for item in box.items)  # the same objects, several times
             return ev.tuple_of(items * count, box.kind, site=site)
+        often = isinstance(times, Dyn) and is_integer(times.type) and is_scalar(times.type)
+        if often and not known and box.kind == "list" and not all(map(_is_constant, box.items)):
+            return eval_lists.repeated_in_turn(ev, left if a is not None else right, times, loc)
     beside = left if a is None else right
     if (a is None) != (b is None) and isinstance(beside, Dyn) and isinstance(beside.type, Num) and beside.type.dims:
         made = as_array(ev, left, loc), as_array(ev, right, loc)
         return None if made == (left, right) else binary(ev, op, *made, loc)
     return None
+
+
+def _is_constant(value: Value) -> bool:
+    return isinstance(value, Dyn) and isinstance(value.expr, ir.Const)
 
 
 def compare(ev: Evaluator, expr: ir.Compare) -> Value:

@@ -57,6 +57,9 @@ def method(ev: Evaluator, rows: Rows, name: str, args: list[Value], loc: ir.Loc 
         for column, part in zip(rows.columns, parts, strict=True):
             eval_lists.method(ev, column, "append", [part], loc)
         return Known(None)
+    if name == "extend" and len(args) == 1:
+        eval_lists.extend(ev, rows, args[0], loc)
+        return Known(None)
     if name == "pop" and not args:
         return _box(ev, rows, [eval_lists.method(ev, c, "pop", [], loc, f"_{k}") for k, c in enumerate(rows.columns)])
     raise Unsupported(f"cannot differentiate the method {name} of a list of unknown length", loc, ONE_ARRAY)
@@ -64,8 +67,10 @@ def method(ev: Evaluator, rows: Rows, name: str, args: list[Value], loc: ir.Loc 
 
 def item(ev: Evaluator, rows: Rows, items: list[Value], loc: ir.Loc | None) -> Value:
     """``rows[k]``: a new container of what each list holds there."""
+    if len(items) == 1 and isinstance(items[0], Lazy) and items[0].kind == "slice":
+        return eval_lists.sliced(ev, rows, items[0], loc)
     if len(items) != 1 or isinstance(items[0], (Known, Lazy)):
-        raise Unsupported("cannot differentiate a slice of a list of tuples of unknown length", loc, ONE_ARRAY)
+        raise Unsupported("cannot differentiate such an index into a list of tuples", loc, "Index it with a number.")
     return _box(ev, rows, [eval_lists.item(ev, column, items, loc) for column in rows.columns])
 
 

@@ -28,6 +28,16 @@ BINARY = {
     "<<": "lshift",
     ">>": "rshift",
 }
+FUNCTIONS = {
+    "builtins.abs": "abs",
+    "builtins.round": "round",
+    "builtins.float": "float",
+    "builtins.int": "int",
+    "builtins.complex": "complex",
+    "math.floor": "floor",
+    "math.ceil": "ceil",
+    "math.trunc": "trunc",
+}
 COMPARE = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 

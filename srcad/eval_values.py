@@ -167,6 +167,8 @@ def static_truth(ev: Evaluator, value: Value) -> tuple[bool, bool]:
 def truth_expr(ev: Evaluator, value: Value, loc: ir.Loc | None) -> ir.Expr:
     if isinstance(value, Dyn) and isinstance(value.type, Seq):
         return ir.Compare((">",), (ir.call("builtins.len", value.expr), ir.Const(0)))
+    if isinstance(value, Rows):
+        return truth_expr(ev, value.columns[0], loc)
     return residual(ev, value, loc)
 
 

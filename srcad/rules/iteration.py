@@ -164,6 +164,35 @@ def reverse_items(items: list[Any]) -> None:
         items[len(items) - 1 - k] = value
 
 
+def repeated_items(items: Iterable[Any], count: int) -> list[Any]:
+    """``[*items] * count``"""
+    repeated = []
+    for _ in range(count):
+        for item in items:
+            repeated.append(item)  # noqa: PERF402
+    return repeated
+
+
+def part_of(items: list[Any], lower: int | None, upper: int | None, step: int | None) -> list[Any]:
+    """``items[lower:upper:step]``"""
+    n = len(items)
+    step = 1 if step is None else step
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    first, last = (0, n) if step > 0 else (-1, n - 1)
+    start = (first if step > 0 else last) if lower is None else within(lower, n, first, last)
+    stop = (last if step > 0 else first) if upper is None else within(upper, n, first, last)
+    chosen = []
+    for k in range(start, stop, step):
+        chosen.append(items[k])
+    return chosen
+
+
+def within(place: int, n: int, first: int, last: int) -> int:
+    """A bound of a slice as a position from the front."""
+    return max(place + n, first) if place < 0 else min(place, last)
+
+
 def write_items(items: list[Any], values: Any) -> None:
     for k in range(len(items)):
         items[k] = values[k]

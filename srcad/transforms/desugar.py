@@ -182,8 +182,8 @@ def _refuse_in_generator(body: Body) -> None:
     for node in ir.own(body):
         if isinstance(node, ir.Return) and node.value not in (None, ir.NONE):
             raise Unsupported("cannot differentiate a generator that returns a value", node.loc, "Yield it.")
-        if isinstance(node, ir.Try) and any(isinstance(n, ir.Yield) for n in ir.own(node)):
-            reason = "cannot differentiate a yield inside try: it would catch what the loop raises"
+        if isinstance(node, ir.Try) and node.handlers and any(isinstance(n, ir.Yield) for n in ir.own(node)):
+            reason = "cannot differentiate a yield inside try and except: it would catch what the loop raises"
             raise Unsupported(reason, node.loc, "Yield outside of the try.")
 
 

@@ -1,0 +1,130 @@
+"""Lists of unknown length that are sliced, joined, repeated and used as stacks; blocks of ``@contextmanager``."""
+
+import contextlib
+
+import numpy as np
+
+from tests.programs.registry import program
+
+
+def vector(rng):
+    return (rng.uniform(0.5, 1.5, size=6),)
+
+
+@program(vector)
+def slices(x):
+    squares = []
+    for v in x:
+        if v > 0.0:
+            squares.append(v * v)
+    backwards, inner, last = squares[::-1], squares[1:-1], squares[-3::2]
+    total = backwards[0] * inner[0] * last[-1]
+    for i in range(len(x)):
+        window = squares[max(0, i - 2) : i + 1]
+        total += sum(window) / len(window)
+    return total + sum(squares[len(squares) - 2 : 0 : -1]) ** 2
+
+
+@program(vector)
+def joined_and_extended(x):
+    values = []
+    for v in x:
+        values.append(v)  # noqa: PERF402
+    longer = values + [1.0, x[0] * 2.0]  # noqa: RUF005
+    other = [3.0] + values  # noqa: RUF005
+    values += longer
+    values.extend([x[1], 2.0])
+    values.extend(v * v for v in x)
+    return sum(v * (i + 1) for i, v in enumerate(values)) + other[1] * longer[-1] + sum(other) ** 2
+
+
+@program(vector)
+def pooled_blocks(y):
+    """Isotonic regression: neighbours that fall are pooled."""
+    blocks = []
+    for v in y:
+        blocks.append([v, 1.0, 1])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            v2, w2, n2 = blocks.pop()
+            v1, w1, n1 = blocks.pop()
+            blocks.append([(v1 * w1 + v2 * w2) / (w1 + w2), w1 + w2, n1 + n2])
+    fitted = []
+    for v, _, n in blocks:
+        fitted.extend([v] * n)
+    return sum(v * v * (i + 1) for i, v in enumerate(fitted))
+
+
+@program(vector)
+def pairs_sliced_and_joined(x):
+    history = []
+    for i, v in enumerate(x):
+        if v > 0.1:
+            history.append((i, v * v))
+    if not history:
+        return 0.0
+    history.extend([(7, x[0]), (8, x[1] * 3.0)])
+    both = history[1:3] + history[::-1]
+    return sum(i * v for i, v in both) + both[-1][1]
+
+
+@program(vector)
+def adaptive_simpson(c):
+    def f(t):
+        return sum(v * t**i for i, v in enumerate(c))
+
+    def simpson(a, b):
+        return (b - a) / 6.0 * (f(a) + 4.0 * f((a + b) / 2.0) + f(b))
+
+    stack = [(0.0, 1.0, simpson(0.0, 1.0))]
+    total = 0.0
+    while stack:
+        a, b, whole = stack.pop()
+        m = (a + b) / 2.0
+        left, right = simpson(a, m), simpson(m, b)
+        if abs(left + right - whole) < 1e-4 or b - a < 0.1:
+            total += left + right
+        else:
+            stack += [(a, m, left), (m, b, right)]
+    return total**2
+
+
+@contextlib.contextmanager
+def doubled(s):
+    t = s * 2.0
+    try:
+        yield t
+    finally:
+        t = 0.0
+
+
+@contextlib.contextmanager
+def counted(counts):
+    yield
+    counts[0] = counts[0] + 1.0
+
+
+@program(vector)
+def blocks_of_a_context_manager(x):
+    counts = [x[1]]
+    with doubled(x[0]) as k, counted(counts):
+        total = np.sum(x * k)
+    with counted(counts):
+        total = total * k
+    return total * counts[0]
+
+
+class Length:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+
+    def __abs__(self):
+        return np.sqrt(self.x**2 + self.y**2)
+
+    def __float__(self):
+        return float(self.x * self.y)
+
+
+@program(vector)
+def functions_that_a_class_defines(x):
+    v = Length(x[0], x[1] * x[2])
+    return abs(v) * float(v)
