@@ -246,7 +246,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     program = replace(program, body=tidy.without_unread(unmarked(program.body), ir.names(results)), results=results)
     decorator, parts = "", tuple[ir.Function, ...]()
     if request.backend == "numba":
-        from srcad.transforms import loops
+        from srcad.transforms import loops, products
 
         refuse_attempts(program)
         refuse_routines(program)
@@ -259,6 +259,8 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         off = frozenset(name for name, on in request.options if on is False)
         program = program if "loops" in off else loops.loops(program, off)
         keep("loops", program.function())
+        program = program if {"loops", "products"} & off else products.products(program)
+        keep("products", program.function())
         if options.get("parallel"):
             program, parts = shared_out(program)
             keep("parallel", program.function())

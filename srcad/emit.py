@@ -86,7 +86,9 @@ def module(
 
 
 # which register with Numba themselves
-KERNELS = tuple(("srcad_runtime", name) for name in ("kernels", "interpreted", "sums", "threads", "vector_maths"))
+KERNELS = tuple(
+    ("srcad_runtime", name) for name in ("kernels", "interpreted", "products", "sums", "threads", "vector_maths")
+)
 
 
 def _is_runtime(i: Import) -> bool:

@@ -39,13 +39,14 @@ _working = threading.RLock()
 _depth = 0
 
 
-def outlined(kernel: Callable[..., Any] | None = None, *, parallel: Any = False) -> Any:
+def outlined(kernel: Callable[..., Any] | None = None, *, parallel: Any = False, layout: Any = "C") -> Any:
     """A kernel as a function that compiled code calls: arrays must be contiguous, options plain numbers or None.
 
-    The kernel must return a new array (or a tuple of them), never one of its arguments. parallel: Numba's option.
+    The kernel must return a new array (or a tuple of them) or a number, never one of its arguments. parallel: Numba's
+    option. layout: "A" for a kernel that takes arrays with any strides.
     """
     if kernel is None:
-        return functools.partial(outlined, parallel=parallel)
+        return functools.partial(outlined, parallel=parallel, layout=layout)
     name = f"{kernel.__module__}.{kernel.__qualname__}"
     # nothing calls it from Python or through a C function pointer
     options: Any = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "parallel": parallel}
@@ -53,7 +54,7 @@ def outlined(kernel: Callable[..., Any] | None = None, *, parallel: Any = False)
     _KERNELS[name] = compiled
 
     def define(given):
-        loaded = _Loaded(kernel.__module__, name, tuple(_plain(kind) for kind in given))
+        loaded = _Loaded(kernel.__module__, name, tuple(_plain(kind, layout) for kind in given))
         loaded()
         returned = compiled.overloads[loaded.types].signature.return_type
         return returned(*loaded.types), functools.partial(_call, loaded)
@@ -90,13 +91,13 @@ def _overload_whole(array):
     return lambda array: None
 
 
-def _plain(kind: Any) -> Any:
+def _plain(kind: Any, layout: Any) -> Any:
     """The type that a kernel is compiled for."""
     if isinstance(kind, types.Omitted):
         kind = numba.typeof(kind.value)
     kind = types.unliteral(kind)
     if isinstance(kind, types.Array):
-        return types.Array(kind.dtype, kind.ndim, "C", readonly=not kind.mutable, aligned=kind.aligned)
+        return types.Array(kind.dtype, kind.ndim, layout, readonly=not kind.mutable, aligned=kind.aligned)
     return kind
 
 

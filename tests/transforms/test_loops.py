@@ -20,6 +20,7 @@ from srcad.errors import Unsupported
 from srcad.program import Program
 from srcad.transforms import alias, inline
 from srcad.transforms.loops import loops
+from srcad.transforms.products import products
 from tests.programs.checks import _reverse, _tangent
 from tests.programs.reference import reference
 from tests.programs.registry import Program as Case
@@ -112,7 +113,7 @@ class Both:
         monkeypatch.setattr("srcad.compile.load", beside)
 
     def both(self, call: Callable[..., Any], program: Program) -> Callable[..., Any]:
-        looped = load(loops(program))
+        looped = load(products(loops(program)))
 
         def run(*args: Any) -> Any:
             mine = outcome(looped, args)
@@ -121,7 +122,9 @@ class Both:
             except Exception as error:
                 assert type(mine) is type(error), f"raised {error!r}, with loops {mine!r}"
                 raise
-            assert same(mine, flat(found), args), f"{flat(found)}, with loops {mine}\n{text_of(loops(program))}"
+            assert same(mine, flat(found), args), (
+                f"{flat(found)}, with loops {mine}\n{text_of(products(loops(program)))}"
+            )
             self.compared += 1
             return found
 
