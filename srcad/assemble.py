@@ -13,7 +13,7 @@ from srcad.facts import Shapes
 from srcad.naming import Names, identifier
 from srcad.pipeline import Generated, Input, Request
 from srcad.program import FORWARD, REVERSE, Program
-from srcad.transforms import activity, alias, forward, record, reverse, tidy, unread
+from srcad.transforms import activity, alias, batch, forward, record, reverse, tidy, unread
 from srcad.types import Num, Seq, Static, Struct
 
 Keep = Callable[[str, Any], None]
@@ -214,6 +214,21 @@ def forward_mode(program: Program, aliases: dict[str, set[str]], request: Reques
     return new
 
 
+def batched(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
+    """The program along many directions: of the tangents if it has any, else of the adjoints of the results."""
+    last = request.modes[request.modes.index("batch") - 1]
+    count = len(program.wrt) if last == "forward" else len(program.seeds)
+    seeds = [p.name for p in program.seeds[len(program.seeds) - count :]]
+    derivatives = len(seeded(program, request.has_aux)) if "forward" in request.modes else 0
+    derivatives += len(program.wrt) if "reverse" in request.modes else 0
+    new = batch.batch(program, seeds, derivatives, request.backend == "numba")
+    summary, _, facts = (program.doc or "").partition("\n\n")
+    axis = f"The last axis of {', '.join(seeds)} counts directions, as does that of the derivatives along them."
+    new = replace(new, name=f"{program.name}_batch", doc=f"{summary}\n\n{docstrings.wrapped(f'{axis} {facts}')}")
+    keep("batch", new)
+    return new
+
+
 def primal(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
     return program
 
@@ -221,6 +236,7 @@ def primal(program: Program, aliases: dict[str, set[str]], request: Request, kee
 MODES: dict[str, Callable[[Program, dict[str, set[str]], Request, Keep], Program]] = {
     "reverse": reverse_mode,
     "forward": forward_mode,
+    "batch": batched,
 }
 
 

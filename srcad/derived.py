@@ -62,6 +62,7 @@ class Derived:
             Any, tuple[Any, ...]
         ] = {}  # by the number of arguments and the keywords: (short way, what it answers as)
         self.uses: dict[Any, int] = {}
+        self.declined: dict[Any, set[Any]] = {}  # of `directions`: calls whose unit vectors are run one by one
         self.last: tuple[Settings, Kernel] | None = None  # what answered the last call
         function = derivation.function
         if not callable(function):
@@ -116,14 +117,14 @@ class Derived:
         """Whether one argument is asked for, and so one derivative returned and not a tuple."""
         return not isinstance(self.__srcad__.argnums, (tuple, list))
 
-    def ready(self, modes: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Ready:
-        """The kernel for this call."""
-        mark = (modes, len(args))
+    def ready(self, modes: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any], backend: str = "") -> Ready:
+        """The kernel for this call; `backend` instead of the one asked for."""
+        mark = (modes, len(args), backend)
         found = self._prepared.get(mark)
         if found is None:
             made = self.__srcad__
             wrt = self.roots(len(args)) if modes else ()
-            settings = Settings(wrt, modes, made.backend, None, made.has_aux, asked(made.parallel))
+            settings = Settings(wrt, modes, backend or made.backend, None, made.has_aux, asked(made.parallel))
             found = self._prepared[mark] = specialiser(self.binder, settings)
         ready = found.prepare(self.binder.bind(*args, **kwargs))
         self.last = (found.settings, ready.kernel)

@@ -1,4 +1,4 @@
-"""Jacobians and Hessians: a kernel is run once per unit vector, and its results are stacked."""
+"""Jacobians and Hessians: from all unit vectors at once (`directions`), or from one run for each of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import leaves
+from srcad import directions, leaves
 from srcad.abstract import Num, Seq, Struct, unflatten
 from srcad.derived import Derived
 from srcad.generate import spell
@@ -22,6 +22,9 @@ Kwargs = dict[str, Any]
 
 
 def run_jacfwd(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
+    at_once = directions.columns(derived, ("forward",), args, kwargs)
+    if at_once is not None:
+        return _result(derived, *at_once, len(args))
     ready = derived.ready(("forward",), args, kwargs)
     _real(ready)
     zero, count, seeded = _zeros(ready), len(ready.kernel.outputs), ready.kernel.seeded
@@ -37,6 +40,9 @@ def run_jacfwd(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
 
 
 def run_jacrev(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
+    at_once = directions.rows(derived, args, kwargs)
+    if at_once is not None:
+        return _result(derived, *at_once, len(args))
     primal = derived.ready((), args, kwargs)
     ready = derived.ready(("reverse",), args, kwargs)
     _real(ready)
@@ -62,6 +68,11 @@ def run_jacobian(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
 
 
 def run_hessian(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
+    found = directions.columns(derived, ("reverse", "forward"), args, kwargs, lambda r: scalar_seed(r, "srcad.hessian"))
+    if found is not None:
+        rows = dict(zip(found.ready.kernel.plan.wrt, found.blocks))
+        result = _hessian_structure(found.ready, rows, derived.roots(len(args)), derived.single)
+        return (result, found.ready.kernel.split_value(found.first)[1]) if derived.__srcad__.has_aux else result
     ready = derived.ready(("reverse", "forward"), args, kwargs)
     seed = scalar_seed(ready, "srcad.hessian")
     _real(ready)

@@ -100,6 +100,23 @@ def _linear(given: Given, noted: Assumptions) -> Dims | None:
     return (*x.dims[:-1], weight[0])
 
 
+@_shape("along.product", "x a", "x a")
+def _product_along(given: Given, noted: Assumptions) -> Dims:
+    n, k, directions = _dims(given["x"], 3)
+    rows, m = _dims(given["a"], 2)
+    same(k, rows, noted)
+    return (n, m, directions)
+
+
+@_shape("along.product_of", "a x", "a x")
+def _product_of_along(given: Given, noted: Assumptions) -> Dims:
+    k, m, directions = _dims(given["x"], 3)
+    a = given["a"]
+    lead = a.dims if isinstance(a, Num) and a.dims else (None,)
+    same(lead[-1], k, noted)
+    return (*lead[:-1], m, directions)
+
+
 @_shape("functional.embedding", "indices weight", "weight")
 def _embedding(given: Given, noted: Assumptions) -> Dims | None:
     indices = given["indices"]

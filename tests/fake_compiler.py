@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srcad import pipeline, specialise, types
+from srcad import errors, pipeline, specialise, types
 
 NJIT = 'from numba import njit\n\n\n@njit(cache=True, error_model="numpy")\n'
 
@@ -44,7 +44,13 @@ class FakeCompiler:
 
     def knows(self, name: str, texts: dict[tuple[str, ...], str], **facts: Any) -> None:
         """Answer for the function `name` with these texts by modes; facts as for `generated`."""
-        self.answers[name] = lambda request: generated(request, texts[request.modes], **facts)
+        self.answers[name] = lambda request: generated(request, _text(texts, request.modes), **facts)
+
+
+def _text(texts: dict[tuple[str, ...], str], modes: tuple[str, ...]) -> str:
+    if "batch" in modes and modes not in texts:
+        raise errors.Unsupported("this text has no form for several directions")
+    return texts[modes]
 
 
 def generated(request: pipeline.Request, body: str, **facts: Any) -> pipeline.Generated:

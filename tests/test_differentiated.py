@@ -188,6 +188,7 @@ def test_rebound_attributes_are_rebound_once_per_call(fake):
     texts = {
         (): "def f_primal(x, calls):\n    return 2.0 * x, calls + 1\n",
         ("reverse",): "def f_grad(x, calls, out_bar=1.0):\n    return 2.0 * x, 2.0 * out_bar, calls + 1\n",
+        ("reverse", "batch"): "def f_grad_batch(x, calls, out_bar):\n    return 2.0 * x, 2.0 * out_bar, calls + 1\n",
     }
     fake.answers["f"] = lambda r: dataclasses.replace(
         generated(r, texts[r.modes], inputs=inputs, wrt_leaves=inputs[:1]), updates=(("closure", (home, "calls")),)
