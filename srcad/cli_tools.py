@@ -135,7 +135,8 @@ def _kept_memory() -> str:
     """How much of what gradients record and return malloc keeps for later calls."""
     from srcad import tuning
 
-    return f"blocks of up to {_size(tuning.LARGEST_KEPT)}, {_size(2 * tuning.LARGEST_KEPT)} in all (glibc's malloc)"
+    kept = tuning.keep_freed_memory()
+    return f"up to {_size(kept)} of freed memory, in malloc ({tuning.WORKSPACE} sets how many MiB)" if kept else "none"
 
 
 def _cuda() -> str:
