@@ -63,11 +63,12 @@ def test_an_argument_numba_has_no_type_for():
 
 def test_what_is_handed_back_to_python_is_there() -> None:
     """The compiler's table of functions that compiled code calls back for, and the runtime's, are the same."""
-    from srcad_runtime import interpreted, interpreted_scipy
+    from srcad_runtime import interpreted, interpreted_scipy, interpreted_special, interpreted_stats
 
     from srcad.transforms import retarget_interpreted
 
-    scipys = {line.partition("(")[0] for line in interpreted_scipy.FUNCTIONS.split("\n")[1:-1]}
+    others = (interpreted_scipy, interpreted_special, interpreted_stats)
+    scipys = {line.partition("(")[0] for module in others for line in module.FUNCTIONS.split("\n")[1:-1]}
     assert set(retarget_interpreted.NATIVE) == set(interpreted.PATHS) | scipys
     assert set(retarget_interpreted.HELPERS) == set(interpreted.HELPERS)
 

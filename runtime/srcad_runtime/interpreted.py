@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -141,7 +141,22 @@ def load(path: str) -> Any:
     return found
 
 
-def wrapper(line: str) -> Callable[..., Any]:
+def register(lines: str, module: str) -> dict[str, Callable[..., Any]]:
+    """Functions that call those of the lines, as compiled code may; those that the installed library lacks left out."""
+    made = {}
+    for line in lines.split("\n")[1:-1]:
+        path = line.partition("(")[0]
+        try:
+            load(path)
+        except AttributeError:
+            continue
+        made[kernel_name(path)] = wrapper(line, module)
+    for function in made.values():
+        in_python(function)
+    return made
+
+
+def wrapper(line: str, module: str) -> Callable[..., Any]:
     """A function of Python's that calls the NumPy function at the start of a line, with its signature."""
     path, _, parameters = line.partition("(")
     known = inspect.signature(eval(f"lambda {parameters[:-1]}: None")).parameters
@@ -151,7 +166,7 @@ def wrapper(line: str) -> Callable[..., Any]:
     name = kernel_name(path)
     space = {"function": load(path)}
     exec(f"def {name}({parameters}:\n    return function({given})", space)
-    space[name].__module__ = __name__ if path.startswith(("numpy.", "math.", "builtins.")) else f"{__name__}_scipy"
+    space[name].__module__ = module
     return space[name]
 
 
@@ -304,14 +319,10 @@ def implementation(
     return space["run"]  # type: ignore[no-any-return]
 
 
-def _lines() -> Iterator[str]:
-    return iter(FUNCTIONS.split("\n")[1:-1])
-
-
-WRAPPERS = {kernel_name(line.partition("(")[0]): wrapper(line) for line in _lines()}
-PATHS = {line.partition("(")[0]: kernel_name(line.partition("(")[0]) for line in _lines()}
-for _function in (*WRAPPERS.values(), *(getattr(arrays, name) for name in HELPERS)):
-    in_python(_function)
+PATHS = {line.partition("(")[0]: kernel_name(line.partition("(")[0]) for line in FUNCTIONS.split("\n")[1:-1]}
+WRAPPERS = register(FUNCTIONS, __name__)
+for _name in HELPERS:
+    in_python(getattr(arrays, _name))
 
 
 def __getattr__(name: str) -> Any:

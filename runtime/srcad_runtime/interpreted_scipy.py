@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad_runtime.interpreted import LIKE, in_python, kernel_name, wrapper
+from srcad_runtime.interpreted import LIKE, register
 
 FUNCTIONS = """
 scipy.linalg.cholesky(a, lower=False)
@@ -34,14 +34,11 @@ scipy.signal.correlate2d(in1, in2, mode='full')
 scipy.signal.fftconvolve(in1, in2, mode='full')
 scipy.signal.lfilter(b, a, x, axis=-1)
 scipy.signal.oaconvolve(in1, in2, mode='full')
-scipy.special.logsumexp(a, axis=None, b=None, keepdims=False)
 """
 
 LIKE["scipy_linalg_solve_banded"] = (("ab", "b"), ("b",))
 
-WRAPPERS = {kernel_name(line.partition("(")[0]): wrapper(line) for line in FUNCTIONS.split("\n")[1:-1]}
-for _function in WRAPPERS.values():
-    in_python(_function)
+WRAPPERS = register(FUNCTIONS, __name__)
 
 
 def __getattr__(name: str) -> Any:

@@ -153,13 +153,13 @@ def _zeta(s, q):
     return total
 
 
-def zeta(x, q):
+def zeta(x, q=1.0):
     return scipy.special.zeta(x, q)
 
 
 @overload(zeta)
-def _compiled_zeta(x, q):
-    return (lambda x, q: _zeta(np.float64(x), q)) if _is_real((x, q)) and not _is_narrow((x, q)) else None
+def _compiled_zeta(x, q=1.0):
+    return (lambda x, q=1.0: _zeta(np.float64(x), q)) if _is_real((x, q)) and not _is_narrow((x, q)) else None
 
 
 digamma, factorial = _unary("psi"), _unary("gamma")

@@ -45,8 +45,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "scipy.integrate.": ("quadrature",),
     "scipy.signal.": ("signal",),
     "scipy.ndimage.": ("ndimage",),
-    "scipy.special.": ("special",),
-    "scipy.stats.": ("stats",),
+    "scipy.special.": ("special", "special_families"),
+    "scipy.stats.": ("stats", "stats_families"),
     "srcad_runtime.": ("helpers", "curved", "runtime_functions"),
     "srcad_runtime.implicit.": ("solvers",),
 }

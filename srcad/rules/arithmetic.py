@@ -43,7 +43,7 @@ def negative(x):
     return -1.0
 
 
-@elementwise(operator.pos, np.positive, builtins.complex, domain=(-3, 3), kinds="fc")
+@elementwise(operator.pos, np.positive, builtins.complex, np.complex128, domain=(-3, 3), kinds="fc")
 @elementwise(builtins.float, np.float64, np.float32, domain=(-3, 3))
 def positive(x):
     return 1.0

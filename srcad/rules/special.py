@@ -92,8 +92,8 @@ def psi(x):
 
 
 @elementwise(special.zeta, domain=((2, 4), (0.5, 4)), wrt=("q",), notes="by q")
-def zeta(x, q):
-    return -x * special.zeta(x + 1.0, q)
+def zeta(x, q=None):
+    return 0.0 if q is None else -x * special.zeta(x + 1.0, q)
 
 
 @elementwise(special.polygamma, domain=((1, 1), (0.5, 4)), wrt=("x",))

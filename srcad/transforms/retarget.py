@@ -36,6 +36,14 @@ LACKING = frozenset(
     scipy.special.comb scipy.special.dawsn scipy.special.ellipe scipy.special.erfi scipy.special.factorial
     scipy.special.iv scipy.special.jv scipy.special.kv scipy.special.roots_hermite scipy.special.roots_legendre
     scipy.special.spence scipy.special.wofz scipy.special.yv
+    scipy.special.airy scipy.special.bernoulli scipy.special.betaincc scipy.special.euler scipy.special.eval_chebyt
+    scipy.special.eval_chebyu scipy.special.eval_gegenbauer scipy.special.eval_genlaguerre
+    scipy.special.eval_hermite scipy.special.eval_hermitenorm scipy.special.eval_jacobi scipy.special.eval_laguerre
+    scipy.special.eval_legendre scipy.special.fresnel scipy.special.hyp0f1 scipy.special.hyp1f1 scipy.special.hyp2f1
+    scipy.special.hyperu scipy.special.ive scipy.special.jn_zeros scipy.special.jve scipy.special.kn
+    scipy.special.kve scipy.special.modstruve scipy.special.owens_t scipy.special.powm1 scipy.special.roots_chebyt
+    scipy.special.roots_chebyu scipy.special.roots_hermitenorm scipy.special.roots_laguerre scipy.special.softplus
+    scipy.special.stdtr scipy.special.struve scipy.special.wrightomega scipy.special.yve
     """.split()
 )
 

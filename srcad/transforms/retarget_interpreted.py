@@ -17,7 +17,21 @@ SCIPY = (
     "linalg.pinv linalg.qr linalg.sinm linalg.solve linalg.solve_banded linalg.solve_continuous_lyapunov "
     "linalg.solve_discrete_lyapunov linalg.solve_sylvester linalg.solve_triangular linalg.sqrtm linalg.svd "
     "signal.convolve signal.convolve2d signal.correlate signal.correlate2d signal.fftconvolve signal.lfilter "
-    "signal.oaconvolve special.logsumexp"
+    "signal.oaconvolve"
+)
+SPECIAL = (
+    "airy betaincc betaincinv boxcox1p comb cosdg cosm1 cotdg ellipeinc ellipkinc ellipkm1 eval_chebyt eval_chebyu "
+    "eval_gegenbauer eval_genlaguerre eval_hermite eval_hermitenorm eval_jacobi eval_laguerre eval_legendre expn "
+    "factorial fresnel gammainccinv gammaincinv hyp0f1 hyp1f1 hyp2f1 hyperu inv_boxcox1p ive jve kn kve lambertw "
+    "modstruve owens_t powm1 shichi sici sindg softplus stdtr struve tandg wofz wrightomega yn yve logsumexp "
+)
+STATS = (
+    "bernoulli.logpmf bernoulli.pmf beta.ppf beta.sf binom.logpmf binom.pmf cauchy.ppf cauchy.sf chi2.ppf chi2.sf "
+    "expon.logcdf expon.logsf expon.ppf gamma.logcdf gamma.logsf gamma.ppf gamma.sf geom.logpmf geom.pmf "
+    "gumbel_r.cdf gumbel_r.logpdf gumbel_r.pdf halfnorm.logpdf halfnorm.pdf invgamma.logpdf laplace.ppf laplace.sf "
+    "logistic.logcdf logistic.logsf logistic.ppf logistic.sf lognorm.ppf lognorm.sf multivariate_normal.logpdf "
+    "nbinom.logpmf nbinom.pmf norm.isf pareto.cdf pareto.logpdf pareto.pdf rayleigh.logpdf rayleigh.pdf t.ppf t.sf "
+    "uniform.ppf uniform.sf weibull_min.cdf weibull_min.logpdf weibull_min.pdf weibull_min.ppf weibull_min.sf "
 )
 
 
@@ -107,6 +121,8 @@ _ALWAYS = (
 NATIVE: dict[str, Native] = {
     **{f"numpy.{name}": _never for name in _ALWAYS.split()},
     **{f"scipy.{name}": _never for name in SCIPY.split()},
+    **{f"scipy.special.{name}": _never for name in SPECIAL.split()},
+    **{f"scipy.stats.{name}": _never for name in STATS.split()},
     "builtins.round": _to_whole,
     "math.fsum": _never,
     "math.prod": _never,
@@ -167,5 +183,6 @@ def handed_back(types: Ranks, old: ir.Call, new: ir.Call, path: str) -> ir.Call 
 def _call(call: ir.Call, name: str) -> ir.Call:
     """Lists, which compiled code holds by reference, are handed over as tuples."""
     args = tuple(ir.Tuple(a.items) if isinstance(a, ir.List) else a for a in call.args)
-    module = f"{MODULE}_scipy" if name.startswith("scipy_") else MODULE
+    own = next((own for own in ("special", "stats") if name.startswith(f"scipy_{own}_")), "scipy")
+    module = f"{MODULE}_{own}" if name.startswith("scipy_") else MODULE
     return replace(call, fn=ir.Ref(f"{module}.{name}"), args=args)
