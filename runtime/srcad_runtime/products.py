@@ -66,6 +66,35 @@ def add_where(
     c += scale * total
 
 
+def add_mirrored(c: Matrix, scale: float, a: Matrix, b: Matrix, offset: int = 0, shape: Shape | None = None) -> None:
+    """``c += scale * (low + low.T) @ b``, `low` the elements ``k <= i + offset`` of the square matrix a.
+
+    shape: as of `add`.
+
+    Raises:
+        IndexError: as `add`.
+    """
+    if not (_fits(c.shape, a.shape, b.shape) if shape is None else _has(shape, c.shape, a.shape, b.shape)):
+        return
+    b = b.copy() if np.may_share_memory(b, c) else b
+    a = a.copy() if np.may_share_memory(a, c) else a
+    add_where(c, scale, a, b, "k <= i", offset)
+    add_where(c, scale, a.T, b, "k >= i", -offset)
+
+
+def add_symmetric(c: Matrix, scale: float, a: Matrix, b: Matrix, offset: int = 0, shape: Shape | None = None) -> None:
+    """``c[i, j] += scale * (p[i, j] + p[j, i])`` for ``j <= i + offset``, p = a @ b, c square.
+
+    shape: as of `add`.
+
+    Raises:
+        IndexError: as `add`.
+    """
+    if _fits(c.shape, a.shape, b.shape) if shape is None else _has(shape, c.shape, a.shape, b.shape):
+        product = a @ b
+        c += np.where(np.tri(len(c), k=offset, dtype=bool), scale * (product + product.T), 0)
+
+
 def _holds(where: str, offset: int, i: int, j: int, k: int) -> bool:
     left, op, right = where.split()
     at = {"i": i, "j": j, "k": k}
@@ -286,6 +315,34 @@ def _sum_where(c, scale, a, b, kind, offset):
     return 0
 
 
+@strided
+def _sum_mirrored(c, scale, a, b, offset):
+    a, b = _apart(a, c), _apart(b, c)
+    n, m = c.shape
+    if offset < 0 and not _is_finite(b, 0, n):
+        _sum_of_triangle(c, scale, a, b, 3, offset)
+        _sum_of_triangle(c, scale, a.T, b, 4, -offset)
+        return 0
+    square = np.zeros((n, n), c.dtype)
+    for i in range(n):
+        for k in range(min(i + offset + 1, n)):
+            square[i, k] += a[i, k]
+            square[k, i] += a[i, k]
+    _sum_product(c, scale, square, b, 0, 0, 0, 0, 0, 0, n, m, n)
+    return 0
+
+
+@strided
+def _sum_symmetric(c, scale, a, b, offset):
+    n, p = a.shape
+    square = np.zeros((n, n), c.dtype)
+    _sum_product(square, scale, a, b, 0, 0, 0, 0, 0, 0, n, n, p)
+    for i in range(n):
+        for j in range(min(i + offset + 1, n)):
+            c[i, j] += square[i, j] + square[j, i]
+    return 0
+
+
 # ---- as compiled code calls it ----
 
 
@@ -327,6 +384,37 @@ def _add_where(c, scale, a, b, where, offset=0, shape=None):
             run(c, np.float64(scale), a, b, kind, np.int64(offset))
 
     return product
+
+
+def _of_two(fast: Any, slow: Any) -> Any:
+    """What makes the compiled form of a function (c, scale, a, b, offset, shape)."""
+
+    def make(c, scale, a, b, offset=0, shape=None):
+        check, run = _check(shape), fast if _can_be_outlined(c, a, b) else slow
+
+        def product(c, scale, a, b, offset=0, shape=None):
+            if check(shape, c.shape, a.shape, b.shape):
+                run(c, np.float64(scale), a, b, np.int64(offset))
+
+        return product
+
+    return make
+
+
+@register_jitable
+def _loops_mirrored(c, scale, a, b, offset):
+    _loops(c, scale, a, b, 3, offset)
+    _loops(c, scale, a.T, b, 4, -offset)
+
+
+@register_jitable
+def _loops_symmetric(c, scale, a, b, offset):
+    _loops(c, scale, a, b, 1, offset)
+    _loops(c, scale, b.T, a.T, 1, offset)
+
+
+overload(add_mirrored)(_of_two(_sum_mirrored, _loops_mirrored))
+overload(add_symmetric)(_of_two(_sum_symmetric, _loops_symmetric))
 
 
 @register_jitable

@@ -13,6 +13,7 @@ write what it reads: in ``b[i] += a[i, k] * b[k]`` with ``k > i``, every row is 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -162,9 +163,18 @@ class Search:
         """Calls, or the loops around some of the statements."""
         calls = sorted((p.candidate for p in step if p.candidate is not None), key=lambda c: c.at)
         if calls:
-            return tuple(s for c in calls for s in ([ir.Block(c.note, c.calls)] if c.note else c.calls))
+            return noted(products_terms.mirrored([(c.note, call) for c in calls for call in c.calls]))
         kept = {id(nest.leaves[k].stmt): leaves[k].stmt for part in step for k in part.leaves}
         return (replace(root, body=self.apart(_kept(root.body, kept))),)
+
+
+def noted(stmts: Sequence[tuple[str, ir.Stmt]]) -> Stmts:
+    """Statements under their notes, those of one note together."""
+    found: list[ir.Stmt] = []
+    for note, group in itertools.groupby(stmts, key=lambda pair: pair[0]):
+        body = tuple(stmt for _, stmt in group)
+        found += [ir.Block(note, body)] if note else body
+    return tuple(found)
 
 
 def _is_idle(stmt: ir.Stmt, used: Counter[str]) -> bool:

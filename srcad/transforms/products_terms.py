@@ -247,18 +247,20 @@ def _call(nest: Nest, target: ir.Index, term: Term, path: tuple[Loop, ...], same
     kinds = {_dtype(nest, place) for place in (target, a, b)}
     if len(kinds) != 1 or not kinds <= {"float64", "float32"}:
         raise Stay
-    box, beyond = _domain([rows, columns, inner], path, same)
-    matrices = _Matrices(nest, dict(zip((rows, columns, inner), box, strict=True)), same)
-    args: tuple[ir.Expr, ...] = (
-        matrices.of(target, at[0], (rows, columns)),
-        _scale(term),
-        matrices.of(a, at[1], (rows, inner)),
-        matrices.of(b, at[2], (inner, columns)),
-    )
-    sure = matrices.within(target, at[0]) and matrices.within(a, at[1]) and matrices.within(b, at[2])
-    extents = {} if sure else {"shape": ir.Tuple(tuple(_stop([h - r.low for h in r.highs]) for r in box))}
-    name = "srcad_runtime.products.add" + ("" if beyond is None else "_where")
-    return ir.Do(ir.call(name, *args, *(beyond or ()), **extents))
+    shifts = {form.moving: form.fixed for forms in at[::-1] for form in forms.values()}
+    at = [{k: replace(f, fixed=f.fixed - shifts[f.moving]) for k, f in forms.items()} for forms in at]
+    orders = (rows, columns), (rows, inner), (inner, columns)
+    for box, beyond in _domains({form: shifts[form] for form in (rows, columns, inner)}, path, same):
+        matrices = _Matrices(nest, dict(zip((rows, columns, inner), box, strict=True)), same)
+        sure = all(matrices.within(place, forms) for place, forms in zip((target, a, b), at, strict=True))
+        spelt = [matrices.of(*matrix) for matrix in zip((target, a, b), at, orders, strict=True)]
+        spelt.insert(1, _scale(term))
+        extents = {} if sure else {"shape": ir.Tuple(tuple(_stop([h - r.low for h in r.highs]) for r in box))}
+        name = "srcad_runtime.products.add" + ("_where" if beyond else "")
+        call = ir.Do(ir.call(name, *spelt, *beyond, **extents))
+        if sure:
+            break
+    return call
 
 
 def _dtype(nest: Nest, place: ir.Index) -> str:
@@ -295,14 +297,19 @@ def _forms(access: Access, path: Sequence[Loop]) -> dict[int, Form]:
 Beyond = tuple[ir.Expr, ...]
 
 
-def _domain(forms: Sequence[Dim], path: tuple[Loop, ...], same: Same) -> tuple[list[Range], Beyond | None]:
-    """The ranges of a product's three indices, and the arguments that say which of their triples count."""
+def _domains(forms: Mapping[Dim, Dim], path: tuple[Loop, ...], same: Same) -> Iterator[tuple[Sequence[Range], Beyond]]:
+    """The ranges of a product's three indices, and the arguments that say which of their triples count.
+
+    First with one range for the two indices of a triangle, which may reach beyond an array, then with those that the
+    loops run through. forms: linear forms of the indices in the counters, and what is added to them.
+    """
     marks = [f"${role}" for role in _ROLES]
     counters = [loop.counter for loop in path]
-    values = solved(forms, counters, marks) if len(path) == 3 else None
+    values = solved([*forms], counters, marks) if len(path) == 3 else None
     if values is None:
         raise Stay
-    inside = {counter: same(value) for counter, value in zip(counters, values, strict=True)}
+    moved = {mark: symbol(mark) - shift for mark, shift in zip(marks, forms.values(), strict=True)}
+    inside = {counter: same(_put(value, moved)) for counter, value in zip(counters, values, strict=True)}
     rows = [same(_put(d, inside)) for p in path for d in (symbol(p.counter) - p.low, p.high - 1 - symbol(p.counter))]
     if any(p.high - p.low == Dim(n) for p in path for n in range(_LEAST)):
         raise Stay
@@ -314,7 +321,10 @@ def _domain(forms: Sequence[Dim], path: tuple[Loop, ...], same: Same) -> tuple[l
     if double:
         _implied(double[0], marks, lows, highs)
     box = [Range(_one(lows[mark]), _least(highs[mark])) for mark in marks]
-    return box, _beyond(double[0], marks, box) if double else None
+    if double:
+        wide = _as_square(double[0], marks, box)
+        yield wide, _beyond(double[0], marks, wide)
+    yield box, _beyond(double[0], marks, box) if double else ()
 
 
 def _put(row: Dim, inside: Mapping[str, Dim]) -> Dim:
@@ -348,6 +358,21 @@ def _implied(row: Dim, marks: Sequence[str], lows: dict[str, list[Dim]], highs: 
     x, y, rest = _sides(row, marks)
     lows[x] += [low - rest for low in lows[y]]
     highs[y] += [high + rest for high in highs[x]]
+
+
+def _as_square(row: Dim, marks: Sequence[str], box: Sequence[Range]) -> list[Range]:
+    """The ranges with one for both indices of a triangle: 0 to n for ``0 <= k < i < n``."""
+    x, y, _ = _sides(row, marks)
+    pair = [box[marks.index(x)], box[marks.index(y)]]
+    low = next((r.low for r in pair if all(not_negative(other.low - r.low) for other in pair)), None)
+    high = next((r for r in pair if len(r.highs) == 1 and all(_is_least(other, r.highs[0]) for other in pair)), None)
+    if low is None or high is None:
+        return [*box]
+    return [Range(low, high.highs) if mark in (x, y) else own for mark, own in zip(marks, box, strict=True)]
+
+
+def _is_least(place: Range, high: Dim) -> bool:
+    return any(not_negative(high - own) for own in place.highs)
 
 
 def _one(lows: Sequence[Dim]) -> Dim:
@@ -431,3 +456,57 @@ _ALL = ir.Slice(None, None)
 def _stop(highs: Sequence[Dim]) -> ir.Expr:
     spelt = [plain(high) for high in highs]
     return spelt[0] if len(spelt) == 1 else ir.call("builtins.min", *spelt)
+
+
+# ---- triangles and their mirror images ----
+
+_PAIR = ("k <= i", "k >= i")
+
+
+def mirrored(calls: Sequence[tuple[str, ir.Stmt]]) -> list[tuple[str, ir.Stmt]]:
+    """(note, call) of products in any order, where those by a triangle and by the same one transposed are one."""
+    found = list(calls)
+    for k, (note, call) in enumerate(found):
+        other = next((n for n in range(k + 1, len(found)) if _mirror(call, found[n][1]) is not None), None)
+        if other is not None:
+            both = _mirror(call, found[other][1])
+            assert both is not None
+            notes = dict.fromkeys([*note.splitlines(), *found[other][0].splitlines()])
+            rest = [*found[:k], *found[k + 1 : other], *found[other + 1 :]]
+            return mirrored([*rest[:k], ("\n".join(notes), both), *rest[k:]])
+    return found
+
+
+def _symmetric(one: ir.Call, other: ir.Call) -> ir.Stmt | None:
+    """``add_symmetric`` for ``c += s * a @ b`` and ``c += s * (a @ b).T`` in a triangle of c; None for others."""
+    if one.args[4:] != other.args[4:] or one.kwargs != other.kwargs or one.args[4].value != "j <= i":  # type: ignore[union-attr]
+        return None
+    (c, scale, a, b, _, *by), (*rest, right, left) = one.args, other.args[:4]
+    if rest != [c, scale] or not _turned(a, left) or not _turned(b, right):
+        return None
+    return ir.Do(replace(one, fn=ir.Ref("srcad_runtime.products.add_symmetric"), args=(c, scale, a, b, *by)))
+
+
+def _turned(one: ir.Expr, other: ir.Expr) -> bool:
+    return one == ir.Attr(other, "T") or other == ir.Attr(one, "T")
+
+
+def _mirror(one: ir.Stmt, other: ir.Stmt) -> ir.Stmt | None:
+    """``add_mirrored`` for ``c += s * low @ b`` and ``c += s * low.T @ b`` of a triangle; None for other products."""
+    assert isinstance(one, ir.Do) and isinstance(one.value, ir.Call)
+    assert isinstance(other, ir.Do) and isinstance(other.value, ir.Call)
+    lower, upper = one.value, other.value
+    if len(lower.args) < 5 or len(upper.args) < 5:
+        return None
+    if lower.args[4] != ir.Const(_PAIR[0]):
+        lower, upper = upper, lower
+    if tuple(call.args[4].value for call in (lower, upper)) != _PAIR or lower.kwargs != upper.kwargs:  # type: ignore[union-attr]
+        return _symmetric(one.value, other.value)
+    (c, scale, a, b, _, *by), (*rest, turned, last, _) = lower.args, upper.args[:5]
+    offset, back = (types.number(call.args[5]) if len(call.args) > 5 else Dim(0) for call in (lower, upper))
+    if rest != [c, scale] or last != b or offset is None or back != -offset:
+        return None
+    if not _turned(a, turned):
+        return None
+    name = "srcad_runtime.products.add_mirrored"
+    return ir.Do(replace(lower, fn=ir.Ref(name), args=(c, scale, a, b, *by)))

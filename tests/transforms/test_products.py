@@ -81,6 +81,27 @@ RECOGNISED = {
 """,
         ['products.add_where(x[t, :m, :m], 1.0, a[:m, :m].T, b[:m, :m].T, "k >= i", shape=(m, m, m))'],
     ),
+    "a triangle and its mirror image": (
+        """
+    if a.shape[0] != c.shape[0] or a.shape[1] != c.shape[0] or b.shape[0] != c.shape[0] or b.shape[1] != c.shape[1]:
+        raise ValueError("shapes")
+    for i in range(c.shape[0]):
+        for k in range(i):
+            for j in range(c.shape[1]):
+                c[i, j] += s * a[i, k] * b[k, j]
+                c[k, j] += b[i, j] * a[i, k] * s
+""",
+        ["products.add_mirrored(c, s, a, b, -1)"],
+    ),
+    "a symmetric sum": (
+        """
+    for i in range(n):
+        for j in range(i + 1):
+            for k in range(m):
+                c[i, j] -= a[i, k] * b[k, j] + b[k, i] * a[j, k]
+""",
+        ["products.add_symmetric(c[:n, :n], -1.0, a[:n, :m], b[:m, :n], shape=(n, n, m))"],
+    ),
     "two products and a rest": (
         """
     for i in range(m):
@@ -288,6 +309,10 @@ def compiled() -> dict[str, Any]:
         space: dict[str, Any] = {"products": runtime}
         exec(f"def f(c, s, a, b, d):\n    products.add_where(c, s, a, b, '{where}', d)", space)
         found[where] = njit(error_model="numpy")(space["f"])
+    for name in ("add_mirrored", "add_symmetric"):
+        space = {"products": runtime}
+        exec(f"def f(c, s, a, b, d):\n    products.{name}(c, s, a, b, d)", space)
+        found[name] = njit(error_model="numpy")(space["f"])
     found[""] = njit(error_model="numpy")(lambda c, s, a, b, d: runtime.add(c, s, a, b))
     return found
 
@@ -308,6 +333,27 @@ def test_sums_of_products(where: str, compiled: dict[str, Any]) -> None:
                 runtime.add_where(plain, scale, a, b, where, offset) if where else runtime.add(plain, scale, a, b)
             np.testing.assert_allclose(plain, expected, rtol=1e-12)
         compiled[where](c, scale, a, b, offset)
+        np.testing.assert_allclose(c, expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize("name", ["add_mirrored", "add_symmetric"])
+def test_sums_of_two_triangles(name: str, compiled: dict[str, Any]) -> None:
+    for layout, (size, offset, special) in enumerate(itertools.product((0, 3, 40, 110), (0, -1, 5), (False, True))):
+        n, m, p = (size, 23, size) if name == "add_mirrored" else (size, size, 19)
+        c, a, b = matrices(n, m, p, layout)
+        if special and a.size and b.size:
+            a[n // 2, p // 3], b[p // 2, m // 3] = np.nan, np.inf
+        if name == "add_mirrored":
+            half = expected_sum(c, 1.5, a, b, "k <= i", offset)
+            expected = expected_sum(half, 1.5, a.T, b, "k >= i", -offset)
+        else:
+            half = expected_sum(c, 1.5, a, b, "j <= i", offset)
+            expected = expected_sum(half, 1.5, b.T, a.T, "j <= i", offset)
+        plain = copy.deepcopy(c)
+        with np.errstate(all="ignore"):
+            getattr(runtime, name)(plain, 1.5, a, b, offset)
+        np.testing.assert_allclose(plain, expected, rtol=1e-12)
+        compiled[name](c, 1.5, a, b, offset)
         np.testing.assert_allclose(c, expected, rtol=1e-11)
 
 
