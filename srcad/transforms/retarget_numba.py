@@ -48,6 +48,12 @@ DISTRIBUTIONS = frozenset(
 )
 
 
+# what takes an array and an index into it
+INDEXED = frozenset(
+    {"numpy.add.at", *(f"srcad_runtime.{n}" for n in "add_at scatter_add written last_written".split())}
+)
+
+
 def retarget(function: ir.Function, types: Mapping[str, Abstract]) -> ir.Function:
     """The function with kernels for what Numba lacks, and with literals that keep float32 results float32."""
     narrow = any(isinstance(t, Num) and t.dtype in NARROW for t in types.values())
@@ -68,6 +74,8 @@ class _Retarget:
 
     def node(self, old: Any) -> Any:
         new = ir.rebuild(old, self.node)
+        if isinstance(old, ir.Index) and any(isinstance(item, ir.List) for item in old.items):
+            new = replace(new, items=tuple(map(_selected, new.items)))
         match old:
             case ir.Call(ir.Ref(path)):
                 new = self.call(old, new, path)
@@ -111,6 +119,9 @@ class _Retarget:
     def call(self, old: ir.Call, new: ir.Call, path: str) -> ir.Expr:
         """The call, or what stands for it."""
         library, _, name = path.rpartition(".")
+        if path in INDEXED:
+            array, index, *rest = new.args
+            new = replace(new, args=(array, _selected(index), *rest))
         if library == "srcad_runtime" and name in HELPERS:
             scalar = name != "astype" or self.rank(old.args[0]) in (0, None)
             return _kernel(new, name) if scalar else new
@@ -228,7 +239,7 @@ def _reduction(name: str, axis_at: int = 1) -> Rewrite:
             return new
         summed = name in ("sum", "mean", "var", "std") and self.dtype(old.args[0]) in (*NARROW, None)
         own = name == "sum" and keepdims == ir.const(False)
-        if not summed and (own or axis is None and keepdims == ir.const(False)):
+        if not summed and "ddof" not in keywords and (own or axis is None and keepdims == ir.const(False)):
             return new if keepdims != ir.const(False) else _without(new, "keepdims")
         options = {"ddof": keywords["ddof"]} if "ddof" in keywords else {}
         if axis is not None:
@@ -428,6 +439,13 @@ def _always(name: str) -> Rewrite:
     return lambda self, old, new: _kernel(new, name)
 
 
+def _pad(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Margins that are written as a list are a tuple."""
+    array, *rest = new.args
+    rest = [ir.Tuple(e.items) if isinstance(e, ir.List) else e for e in rest]
+    return _kernel(replace(new, args=(array, *rest)), "pad")
+
+
 def _single_axis(call: ir.Call, position: int) -> tuple[ir.Call, int | None]:
     """A call and the axis, -1 by default, that it works along: with ``axis=None`` along the only one of ``a.ravel()``.
 
@@ -521,6 +539,11 @@ def _clip(r: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
         return replace(new, args=(new.args[0], low, high), kwargs=())
     value = new.args[0] if low is None else ir.call("numpy.maximum", new.args[0], low)
     return value if high is None else ir.call("numpy.minimum", value, high)
+
+
+def _selected(index: ir.Expr) -> ir.Expr:
+    """An index that is written as a list selects as an array does."""
+    return ir.call("numpy.array", index) if isinstance(index, ir.List) else index
 
 
 def _add_at(work: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
@@ -659,7 +682,7 @@ REWRITES: dict[str, Rewrite] = {
     "numpy.sort": _last_axis("sort", 1),
     "numpy.diff": _last_axis("diff", 2),
     "numpy.tile": _always("tile"),
-    "numpy.pad": _always("pad"),
+    "numpy.pad": _pad,
     "numpy.heaviside": _always("heaviside"),
     "numpy.polyval": _always("polyval"),
     "numpy.reshape": _reshaped,

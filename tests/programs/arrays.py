@@ -198,3 +198,24 @@ def layouts_do_not_matter(a, b):
     for i in range(3):
         c[i] *= a[i, ::-1][:3]
     return np.sum(c**2)
+
+
+@program(lambda rng: (rng.normal(size=5),))
+def selected_by_lists(x):
+    i, j = 1, len(x) - 1
+    y = x.copy()
+    y[[i, j]] = y[[j, i]] * 2.0
+    y[[0, i]] += 1.0
+    return (y * np.arange(5.0)) @ x[[0, 1, i, j, 2]]
+
+
+@program(lambda rng: (rng.normal(size=5),))
+def deviations_and_windows(x):
+    spectrum = np.fft.rfftfreq(8)[:5] * np.hanning(5) + np.fft.fftfreq(5, 0.5)
+    return x.std(ddof=1) * np.var(x, ddof=1) + np.sum(spectrum * x)
+
+
+@program(lambda rng: (rng.normal(size=5),))
+def margins_that_are_computed(x):
+    n = len(x) // 2
+    return np.sum(np.pad(x, [(n, 1)], mode="edge") ** 2) + np.sum(np.pad(x, (n, 1), mode="reflect") ** 3)
