@@ -262,7 +262,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     program = replace(program, body=tidy.without_unread(unmarked(program.body), ir.names(results)), results=results)
     decorator, parts = "", tuple[ir.Function, ...]()
     if request.backend == "numba":
-        from srcad.transforms import loops, products
+        from srcad.transforms import loops, products, quotients
 
         refuse_attempts(program)
         refuse_routines(program)
@@ -277,6 +277,8 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         keep("loops", program.function())
         program = program if {"loops", "products"} & off else products.products(program)
         keep("products", program.function())
+        program = program if {"loops", "quotients"} & off else quotients.quotients(program)
+        keep("quotients", program.function())
         if options.get("parallel"):
             program, parts = shared_out(program)
             keep("parallel", program.function())

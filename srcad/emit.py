@@ -87,7 +87,8 @@ def module(
 
 # which register with Numba themselves
 KERNELS = tuple(
-    ("srcad_runtime", name) for name in ("kernels", "interpreted", "products", "sums", "threads", "vector_maths")
+    ("srcad_runtime", name)
+    for name in ("kernels", "interpreted", "products", "quotients", "sums", "threads", "vector_maths")
 )
 
 

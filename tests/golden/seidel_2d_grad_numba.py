@@ -2,6 +2,7 @@
 
 import numpy as np
 from numba import njit
+from srcad_runtime import quotients
 
 
 @njit(cache=True, error_model="numpy")
@@ -17,9 +18,9 @@ def seidel_2d_grad(A, steps, out_bar):
     for t in range(steps):
         for i in range(1, 4):
             for j in range(1, 4):
-                A[i, j] = (
-                    A[i - 1, j] + A[i, j - 1] + A[i, j] + A[i, j + 1] + A[i + 1, j]
-                ) / 5.0
+                A[i, j] = quotients.over(
+                    A[i - 1, j] + A[i, j - 1] + A[i, j] + A[i, j + 1] + A[i + 1, j], 5.0
+                )
 
     # ---- reverse sweep ----
     A_bar = np.empty((out_bar.shape[0], out_bar.shape[1]))
@@ -31,7 +32,7 @@ def seidel_2d_grad(A, steps, out_bar):
             for j in range(3, 0, -1):
                 # L5  A[i, j] = (A[i - 1, j] + A[i, j - 1] + A[i, j] + A[i, j + 1] + A[i + 1, j]) / 5.0
                 g = A_bar[i, j]
-                g2 = g / 5.0
+                g2 = quotients.over(g, 5.0)
                 A_bar[i, j] = g2
                 A_bar[i - 1, j] += g2
                 A_bar[i, j - 1] += g2
