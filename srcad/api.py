@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from srcad import jacobians, products
+from srcad import jacobians, products, pulling
 from srcad.batching import run_vmap
 from srcad.binding import sequence
 from srcad.derived import Derivation, Derived
@@ -69,14 +69,14 @@ def vjp(
     Returns:
         ``(out, pull)``, with `has_aux` ``(out, pull, aux)``. ``pull(out_bar)`` takes a cotangent of the structure and
         shapes of `out` and returns a tuple with an entry per primal (None where a primal is not floating-point), or,
-        where `argnums` is given, what `grad` returns for it. It may be called repeatedly, and writes into the primals
-        after `vjp` returned do not change it.
+        where `argnums` is given, what `grad` returns for it. It runs the reverse sweep alone, may be called repeatedly,
+        and writes into the primals or into `out` after `vjp` returned do not change it: what it reads of them is copied.
 
     Raises:
         TypeError, ValueError: an argument asked for is not floating-point; a cotangent has another shape.
         Unsupported: `f` does what srcad cannot differentiate.
     """
-    return products.vjp(f, primals, argnums, has_aux, kwargs or {}, outputs, backend, parallel)
+    return pulling.vjp(f, primals, argnums, has_aux, kwargs or {}, outputs, backend, parallel)
 
 
 def jvp(

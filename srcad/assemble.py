@@ -13,7 +13,7 @@ from srcad.facts import Shapes
 from srcad.naming import Names, identifier
 from srcad.pipeline import Generated, Input, Request
 from srcad.program import FORWARD, REVERSE, Program
-from srcad.transforms import activity, alias, batch, forward, record, reverse, tidy, unread
+from srcad.transforms import activity, alias, batch, forward, record, reverse, split, tidy, unread
 from srcad.types import Num, Seq, Static, Struct
 
 Keep = Callable[[str, Any], None]
@@ -237,6 +237,7 @@ MODES: dict[str, Callable[[Program, dict[str, set[str]], Request, Keep], Program
     "reverse": reverse_mode,
     "forward": forward_mode,
     "batch": batched,
+    "split": primal,  # done at the end, by `generated`
 }
 
 
@@ -282,6 +283,10 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         if options.get("parallel"):
             program, parts = shared_out(program)
             keep("parallel", program.function())
+    behind: list[ir.Function] = []
+    if "split" in request.modes:
+        program, pull = split.split(program, len(program.wrt), request.backend == "numba")
+        behind = [unmarked(retarget.retarget(pulled(pull), program.types, request.backend))]
     function = retarget.retarget(program.function(), program.types, request.backend)
     own = borrowed.borrow(function)
     function, handed = with_functions(own.function, program, request)
@@ -294,10 +299,11 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     if own.imports:  # machine code of the imported would be kept with that of the module
         decorator = decorator.replace("cache=True, ", "")
     head = "\n".join((header(request), *own.imports))
-    text = emit.module([*definitions, function], header=head, backend=request.backend, decorator=decorator)
+    text = emit.module([*definitions, function, *behind], header=head, backend=request.backend, decorator=decorator)
     return Generated(
         text=text,
         entry=function.name,
+        second=behind[0].name if behind else "",
         inputs=(*program.inputs, *handed),
         wrt_leaves=program.wrt,
         output=program.output,
@@ -321,6 +327,14 @@ def shared_out(program: Program) -> tuple[Program, tuple[ir.Function, ...]]:
     refs = (n.path for n in ir.walk(tuple(f.body for f in made)) if isinstance(n, ir.Ref))
     back = any(path.startswith("srcad_runtime.interpreted") for path in refs)
     return (program, ()) if back else (new, parts)
+
+
+def pulled(program: Program) -> ir.Function:
+    """The function of a reverse sweep on its own; refused where it calls what only arguments of the whole can give."""
+    function = program.function()
+    if any(isinstance(n, ir.Ref) and n.path.startswith("user:") for n in ir.walk(function.body)):
+        raise Unsupported("the reverse sweep calls a function of the user's")
+    return function
 
 
 def with_functions(function: ir.Function, program: Program, request: Request) -> tuple[ir.Function, tuple[Input, ...]]:

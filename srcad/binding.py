@@ -37,6 +37,7 @@ class Binder:
     first: int
     shortcuts: dict[Any, Any] = field(default_factory=dict, repr=False)  # of `products`: short ways, by kind of call
     uses: dict[Any, int] = field(default_factory=dict, repr=False)
+    declined: dict[Any, set[Any]] = field(default_factory=dict, repr=False)  # calls that other texts answer
 
     @functools.cached_property
     def parameters(self) -> tuple[str, ...]:

@@ -54,6 +54,12 @@ def load(text: str, entry: str) -> Compiled:
     return Compiled(getattr(module, entry), text, Path(module.__file__ or path), key)
 
 
+def sibling(compiled: Compiled, name: str) -> Compiled:
+    """Another function of the same module."""
+    space = getattr(compiled.call, "py_func", compiled.call).__globals__
+    return Compiled(space[name], compiled.text, compiled.path, compiled.key)
+
+
 def _write_once(path: Path, text: str, key: str) -> None:
     data = text.encode("utf-8")
     with cache.lock(key):

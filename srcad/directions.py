@@ -14,8 +14,8 @@ import numpy as np
 
 from srcad import leaves
 from srcad.abstract import Num
+from srcad.backends import first_answer, is_compiled
 from srcad.derived import Derived
-from srcad.errors import Unsupported
 from srcad.kernel import Kernel
 from srcad.specialise import Ready
 
@@ -91,34 +91,23 @@ def _answered(
     derived: Derived, modes: tuple[str, ...], args: Args, kwargs: Kwargs, run: Callable[[Ready], Found | None]
 ) -> Found | None:
     """What `run` makes of the first kernel that can be made and compiled."""
-    wish = derived.__srcad__.backend
-    for backend in ("numba", "numpy") if wish == "auto" else (wish,):
-        if backend == "cupy" or wish == "auto" and backend == "numpy" and _compiles(derived, modes, args, kwargs):
+
+    def answer(backend: str) -> Found | None:
+        ready = derived.ready((*modes, "batch"), args, kwargs, backend)
+        if not all(np.size(ready.call.at(path)) for path in ready.kernel.plan.wrt):
             return None
-        declined = derived.declined.setdefault((modes, backend), set())
-        if declined and _key(derived, args, kwargs) in declined:
-            continue
-        try:
-            ready = derived.ready((*modes, "batch"), args, kwargs, backend)
-            if not all(np.size(ready.call.at(path)) for path in ready.kernel.plan.wrt):
-                return None
-            found = run(ready)
-        except Unsupported:
-            declined.add(_key(derived, args, kwargs))
-            continue
+        found = run(ready)
         if found is not None:
             derived.last = (ready.specialiser.settings, ready.kernel)
-            return found
-    return None
+        return found
 
+    def key() -> Any:
+        return tuple(leaves.key(value, []) for value in derived.binder.bind(*args, **kwargs))
 
-def _compiles(derived: Derived, modes: tuple[str, ...], args: Args, kwargs: Kwargs) -> bool:
-    """Whether the arguments are no arrays of NumPy's, or the program along one direction is compiled."""
-    return derived.ready(modes, args, kwargs).kernel.plan.backend != "numpy"
+    def compiles() -> bool:
+        return is_compiled(derived.ready(modes, args, kwargs))
 
-
-def _key(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
-    return tuple(leaves.key(value, []) for value in derived.binder.bind(*args, **kwargs))
+    return first_answer(derived.__srcad__.backend, derived.declined, modes, key, compiles, answer)
 
 
 # ---- runs ----

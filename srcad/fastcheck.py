@@ -29,6 +29,7 @@ class Text:
     lines: list[str] = field(default_factory=list)
     space: dict[str, Any] = field(default_factory=dict)
     count: int = 0
+    indent: str = ""
 
     def fresh(self) -> str:
         self.count += 1
@@ -40,7 +41,7 @@ class Text:
         return name
 
     def add(self, line: str) -> None:
-        self.lines.append(line)
+        self.lines.append(self.indent + line)
 
     def unless(self, condition: str) -> None:
         self.add(f"if not ({condition}): return MISS")

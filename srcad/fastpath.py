@@ -83,24 +83,30 @@ def hvp(call: Call, moving: Moving, roots: Roots, single: bool, failed: Failed) 
     return _written(call, write, failed)
 
 
-def value(call: Call, failed: Failed) -> Fast | None:
-    """A function from arguments to (value, aux) as `Kernel.split_value` gives them."""
+def swept(call: Call, roots: Roots, single: bool | None, rare: Callable[..., Any]) -> Fast | None:
+    """A function from arguments to (out, aux, pull), of a kernel whose sweeps are two functions.
+
+    single: whether one derivative is returned, or a tuple; None: a tuple with None for what is not floating. rare:
+    answers, of the kernel's results, the shapes of the arguments' arrays, and the value, cotangents of another form.
+    """
 
     def write(writer: _Writer) -> None:
-        writer.call(writer.canonical_inputs(), [], [])
-        found = writer.value()
-        writer.text.add(f"return {found}[0], {found}[1]" if writer.kernel.plan.has_aux else f"return {found}, None")
-
-    return _written(call, write, failed)
-
-
-def saved(call: Call) -> Fast | None:
-    """A function from arguments to copies of what the function's parameters hold, and the kernel's inputs from them."""
-
-    def write(writer: _Writer) -> None:
-        inputs = [f"{name}.copy()" if isinstance(leaf, np.ndarray) else name for name, leaf in writer.inputs]
-        values = [f"snapshot({writer.parameters[name]})" for name in call.ready.call.binder.parameters]
-        writer.text.add(f"return {_tuple(values)}, [{', '.join(inputs)}]")
+        kept = [f"k{n}" for n in range(writer.count - len(writer.outs))]
+        writer.call(writer.canonical_inputs(), [], kept)
+        for k, example in zip(kept, writer.results[len(writer.outs) :]):
+            if isinstance(example, list):  # which may hold arrays of the caller's
+                writer.text.add(f"{k} = snapshot({k})")
+        aux = writer.kernel.plan.has_aux
+        value = writer.value()
+        writer.text.add(f"out, aux = {value}[0], {value}[1]" if aux else f"out, aux = {value}, None")
+        shapes = [writer.shapes[name] for name, leaf in writer.flat if isinstance(leaf, np.ndarray)]
+        results = f"{_tuple([*writer.outs, *kept])}, {_tuple(shapes)}"
+        writer.text.add(f"rare = lambda out_bar: {writer.text.constant(rare)}({results}, out, out_bar)")
+        if isinstance(writer.kernel.plan.value, Num):
+            writer.pull(kept, roots, single)
+        else:
+            writer.text.add("pull = rare")
+        writer.text.add("return out, aux, pull")
 
     return _written(call, write, lambda *_: MISS)
 
@@ -125,7 +131,7 @@ class _Writer(Checks):
         self, ready: Ready, given: tuple[Any, ...], names: tuple[str, ...], results: tuple[Any, ...] = ()
     ) -> None:
         super().__init__(ready, given, names)
-        self.count = len(results)
+        self.count, self.results = len(results), results
         self.outs = [f"o{k}" for k in range(len(self.kernel.outputs))]
         self.bars = {path: f"g{k}" for k, path in enumerate(self.kernel.plan.wrt)}
 
@@ -241,6 +247,36 @@ class _Writer(Checks):
             kinds = self.text.constant((float, np.float64) if type(example) is float else (type(example),))
             self.text.add(f"if type({bar}) not in {kinds}: {bar} = like({bar}, {name})")
         return bar
+
+    def pull(self, kept: list[str], roots: Roots, single: bool | None) -> None:
+        """``pull``, which runs the reverse sweep on what the forward one kept."""
+        self.text.add("def pull(out_bar):")
+        self.text.indent = "    "
+        seed = self._seed()
+        examples = zip(kept, self.results[len(self.outs) :])
+        given = [f"snapshot({k})" if isinstance(example, list) else k for k, example in examples]
+        assert self.kernel.second is not None
+        call = f"{self.text.constant(self.kernel.second.call)}({', '.join([*given, seed])})"
+        names = [*self.bars.values()]
+        self.text.add(f"{', '.join(names)} = {call}")
+        asked = [root for root in roots if single is not None or any(path[: len(root)] == root for path in self.bars)]
+        parts = {root: self.structured(root) for root in asked}
+        found = [parts.get(root, "None") for root in roots]
+        self.text.add(f"return {found[0] if single else _tuple(found)}")
+        self.text.indent = ""
+
+    def _seed(self) -> str:
+        """The cotangent of a value that is one number or array, as an expression."""
+        example = self.results[0]
+        if not leaves.is_floating(example):
+            raise Rare
+        if isinstance(example, np.ndarray):
+            shape = "o0.shape"
+            conditions = f"type(out_bar) is not ndarray or out_bar.dtype is not {self.text.constant(example.dtype)}"
+            self.text.add(f"if {conditions} or out_bar.shape != {shape}: return rare(out_bar)")
+            return "out_bar.copy()"
+        self.text.add("if type(out_bar) is not float and type(out_bar) is not float64: return rare(out_bar)")
+        return f"{self.text.constant(self.kernel.scalars[0] or type(example))}(out_bar)"
 
     # ---- what is returned ----
 

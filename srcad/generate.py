@@ -211,6 +211,7 @@ def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
         updates=tuple(made.updates),
         fragile=made.fragile,
         notes=tuple(made.notes),
+        second=made.second,
     )
 
 

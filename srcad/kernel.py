@@ -28,7 +28,7 @@ class Plan:
     positions of the inputs that the model writes into. fragile: Python raises where compiled code gives inf or nan.
     updates: (origin, path) of attributes that it rebinds, whose new values are the kernel's last results. alike: pairs
     of extents that must be equal, and extents with the least they may be. warning: why this is not the backend
-    wished for.
+    wished for. second: the function of the reverse sweep, which takes what `entry` returns behind the outputs.
     """
 
     text: str
@@ -46,6 +46,7 @@ class Plan:
     fragile: bool = False
     notes: tuple[str, ...] = ()
     warning: str = ""
+    second: str = ""
 
     @property
     def value(self) -> Abstract:
@@ -70,6 +71,7 @@ class Kernel:
         default=(), repr=False
     )  # names of modules that must still mean the same
     warm: bool = False
+    second: Compiled | None = None  # the function of the reverse sweep, once it is ready to be called
     example: tuple[Any, ...] = ()  # values for the function's parameters that lead to this kernel
     target: Any = None  # what it was made from in this process: where the values that other functions captured are
 

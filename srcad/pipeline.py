@@ -74,6 +74,7 @@ class Generated:
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
     alike: tuple[tuple[str, str | int], ...] = ()  # extents equal to others, or at least so long, as it is made for
     fragile: bool = False  # Python would raise where compiled code gives inf or nan: math functions, number / number
+    second: str = ""  # the function of the reverse sweep, where that is one of its own
     written: tuple[str, ...] = ()  # names of inputs that the model writes into
     updates: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # (origin, path) of rebound attributes: the last results
     notes: tuple[str, ...] = ()  # docstring facts: shapes, what is recorded and how many bytes

@@ -1,9 +1,8 @@
-"""`vjp`, `jvp` and `hvp`: products of a Jacobian or Hessian with vectors of the users' own."""
+"""`jvp` and `hvp`: products of a Jacobian or Hessian with vectors of the users' own; what they share with `vjp`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,71 +11,13 @@ from srcad import boundary, fastpath, leaves
 from srcad.abstract import Abstract, Seq, Struct, numbers, unflatten, without_static
 from srcad.binding import Binder, binder
 from srcad.generate import Settings, asked, spell
-from srcad.gradients import gather, scalar_seed, structured
+from srcad.gradients import scalar_seed, structured
 from srcad.kernel import Kernel
 from srcad.specialise import MISS, Ready, holders, specialiser
 
 Kwargs = dict[str, Any]
 Roots = tuple[leaves.Path, ...]
 _MOST_SHORTCUTS = 8
-
-
-def vjp(
-    f: Callable[..., Any],
-    primals: tuple[Any, ...],
-    argnums: Any,
-    has_aux: bool,
-    kwargs: Kwargs,
-    outputs: Sequence[str] | None,
-    backend: str,
-    parallel: bool = False,
-) -> tuple[Any, ...]:
-    bound = binder(f)
-    shape = _shape("vjp", primals, kwargs, argnums, has_aux, outputs, backend, parallel)
-    given = (*primals, *kwargs.values())
-    for value_of, saved, like, roots in bound.shortcuts.get(shape, ()):
-        copies = saved(given)
-        found = value_of(given) if copies is not MISS else MISS
-        if found is not MISS:
-            values, inputs = copies
-            call = replace(like.call, values=values, flat=[])
-            ready = Ready(like.specialiser, call, like.key, like.kernel, inputs, updated=True)
-            out, aux = found
-            return _pulled(ready, out, aux, has_aux, roots, argnums)
-    values = bound.bind(*primals, **kwargs)
-    roots, active = _asked(bound, primals, argnums)
-    settings = Settings(active, ("reverse",), backend, _names(outputs), has_aux, asked(parallel))
-    primal = specialiser(bound, Settings((), (), backend, _names(outputs), has_aux, asked(parallel))).prepare(values)
-    # the reverse kernel's arguments are kept as they are before the primal runs, which may draw from a generator
-    ready = specialiser(bound, settings).prepare(values) if active else primal
-    kept = Ready(ready.specialiser, ready.call.snapshot(), ready.key, ready.kernel, leaves.snapshot(ready.inputs), True)
-    results = primal.run()
-    out, aux = primal.kernel.split_value(results)
-    if active and _is_common(bound, shape, ready.kernel):
-        names = tuple(kwargs)
-        value_of = fastpath.value(fastpath.Call(primal, given, names, results), lambda *_: MISS)
-        saved = fastpath.saved(fastpath.Call(ready, given, names))
-        _keep(bound, shape, None if value_of is None or saved is None else (value_of, saved, kept, roots))
-    return _pulled(kept, out, aux, has_aux, roots, argnums if active else ())
-
-
-def _pulled(ready: Ready, out: Any, aux: Any, has_aux: bool, roots: Roots, argnums: Any) -> tuple[Any, ...]:
-    """What `vjp` returns. ready: the reverse kernel with inputs that are nobody else's."""
-    shapes = leaves.snapshot(out)
-
-    def pull(out_bar: Any) -> Any:
-        """The adjoints of the primals for a cotangent of the value."""
-        if not ready.kernel.plan.wrt:
-            return _per_primal(ready, {}, roots)
-        seeds = cotangents(ready.kernel, out_bar, shapes)
-        again = Ready(ready.specialiser, ready.call, ready.key, ready.kernel, leaves.snapshot(ready.inputs), True)
-        results = again.run(*seeds)
-        if argnums is None:
-            return _per_primal(again, again.kernel.adjoints(results), roots)
-        return gather(again, results, roots, not isinstance(argnums, (tuple, list)))
-
-    pull.__qualname__ = "pull"
-    return (out, pull, aux) if has_aux else (out, pull)
 
 
 def jvp(
@@ -90,7 +31,7 @@ def jvp(
     parallel: bool = False,
 ) -> tuple[Any, ...]:
     bound = binder(f)
-    shape = _shape("jvp", primals, kwargs, [t is None for t in tangents], has_aux, outputs, backend, parallel)
+    shape = form("jvp", primals, kwargs, [t is None for t in tangents], has_aux, outputs, backend, parallel)
     found = _shortly(bound, shape, (*primals, *kwargs.values()), tangents)
     if found is not MISS:
         return found  # type: ignore[no-any-return]
@@ -101,13 +42,13 @@ def jvp(
     moving = {root: t for root, t in zip(roots, tangents) if _moves(t)}
     modes = ("forward",) if moving else ()
     ready = specialiser(
-        bound, Settings(tuple(moving), modes, backend, _names(outputs), has_aux, asked(parallel))
+        bound, Settings(tuple(moving), modes, backend, names_of(outputs), has_aux, asked(parallel))
     ).prepare(values)
     results = ready.run(*directions(ready, moving))
-    if all(map(_moves_or_none, tangents)) and _is_common(bound, shape, ready.kernel):
+    if all(map(_moves_or_none, tangents)) and is_common(bound, shape, ready.kernel):
         given = {root: (k, t) for k, (root, t) in enumerate(zip(roots, tangents)) if root in moving}
         call = fastpath.Call(ready, (*primals, *kwargs.values()), tuple(kwargs), results)
-        _keep(bound, shape, fastpath.jvp(call, given, lambda *_: MISS))
+        keep(bound, shape, fastpath.jvp(call, given, lambda *_: MISS))
     out, aux = ready.kernel.split_value(results)
     out_dot = tangent_of(ready.kernel, results)
     return (out, out_dot, aux) if has_aux else (out, out_dot)
@@ -124,12 +65,12 @@ def hvp(
 ) -> Any:
     bound = binder(f)
     several = isinstance(tangents, (tuple, list))
-    shape = _shape("hvp", primals, kwargs, argnums, [t is None for t in tangents] if several else (), backend, parallel)
+    shape = form("hvp", primals, kwargs, argnums, [t is None for t in tangents] if several else (), backend, parallel)
     found = _shortly(bound, shape, (*primals, *kwargs.values()), tangents) if several else MISS
     if found is not MISS:
         return found
     values = bound.bind(*primals, **kwargs)
-    roots, active = _asked(bound, primals, argnums)
+    roots, active = places(bound, primals, argnums)
     moving, positions = _matched(bound, primals, tangents, roots)
     for root in moving:
         if root not in active:
@@ -139,13 +80,13 @@ def hvp(
     )
     results = ready.run(*scalar_seed(ready, "srcad.hvp"), *directions(ready, moving))
     single = argnums is not None and not isinstance(argnums, (tuple, list))
-    if several and all(map(_moves_or_none, tangents)) and _is_common(bound, shape, ready.kernel):
+    if several and all(map(_moves_or_none, tangents)) and is_common(bound, shape, ready.kernel):
         given = {root: (positions[root], t) for root, t in moving.items()}
         call = fastpath.Call(ready, (*primals, *kwargs.values()), tuple(kwargs), results)
-        _keep(bound, shape, fastpath.hvp(call, given, roots, single, lambda *_: MISS))
+        keep(bound, shape, fastpath.hvp(call, given, roots, single, lambda *_: MISS))
     products = second_order(ready.kernel, results)
     if argnums is None:
-        return _per_primal(ready, products, roots)
+        return per_primal(ready, products, roots)
     found = tuple(structured(ready, products, root) for root in roots)
     return found[0] if single else found
 
@@ -153,7 +94,7 @@ def hvp(
 # ---- short ways ----
 
 
-def _shape(kind: str, primals: tuple[Any, ...], kwargs: Kwargs, *rest: Any) -> tuple[Any, ...]:
+def form(kind: str, primals: tuple[Any, ...], kwargs: Kwargs, *rest: Any) -> tuple[Any, ...]:
     """What short ways are filed under: calls of the same form."""
     return (kind, len(primals), *kwargs, *[tuple(part) if isinstance(part, list) else part for part in rest])
 
@@ -166,13 +107,13 @@ def _shortly(bound: Binder, shape: Any, given: tuple[Any, ...], tangents: Any) -
     return MISS
 
 
-def _is_common(bound: Binder, shape: Any, kernel: Kernel) -> bool:
+def is_common(bound: Binder, shape: Any, kernel: Kernel) -> bool:
     """Whether a kernel answers such calls often enough for a short way: twice, and again where there was none."""
     uses = bound.uses[shape, kernel] = bound.uses.get((shape, kernel), 0) + 1
     return uses in (2, 20, 200)
 
 
-def _keep(bound: Binder, shape: Any, short: Any) -> None:
+def keep(bound: Binder, shape: Any, short: Any) -> None:
     if short is not None:
         bound.shortcuts[shape] = (short, *bound.shortcuts.get(shape, ()))[:_MOST_SHORTCUTS]
         holders.add(bound)
@@ -181,11 +122,11 @@ def _keep(bound: Binder, shape: Any, short: Any) -> None:
 # ---- which arguments ----
 
 
-def _names(outputs: Sequence[str] | None) -> tuple[str, ...] | None:
+def names_of(outputs: Sequence[str] | None) -> tuple[str, ...] | None:
     return (outputs,) if isinstance(outputs, str) else None if outputs is None else tuple(outputs)
 
 
-def _asked(
+def places(
     bound: Binder, primals: tuple[Any, ...], argnums: Any
 ) -> tuple[tuple[leaves.Path, ...], tuple[leaves.Path, ...]]:
     """(places in the order of the result, places that are differentiated)."""
@@ -201,7 +142,7 @@ def _has_floating(value: Any) -> bool:
     return any(leaves.is_floating(leaf) for _, leaf in leaves.paths(value))
 
 
-def _per_primal(ready: Ready, derivatives: dict[leaves.Path, Any], roots: Sequence[leaves.Path]) -> tuple[Any, ...]:
+def per_primal(ready: Ready, derivatives: dict[leaves.Path, Any], roots: Sequence[leaves.Path]) -> tuple[Any, ...]:
     return tuple(structured(ready, derivatives, root) if _has_floating(ready.call.at(root)) else None for root in roots)
 
 
@@ -284,12 +225,11 @@ def _pair(t: Abstract, out_bar: Any, out: Any, pairs: list[tuple[Any, Any]]) -> 
     if parts is None:
         pairs.append((out_bar, out))
         return
-    own = [(key, None) for key, _ in parts] if out_bar is None else leaves.children(out_bar)
-    if own is None or [key for key, _ in own] != [key for key, _ in parts]:
+    given = dict.fromkeys(key for key, _ in parts) if out_bar is None else dict(leaves.children(out_bar) or ())
+    if given.keys() != {key for key, _ in parts}:
         raise TypeError("the cotangent has another structure than the value")
-    items = t.items if isinstance(t, Struct) else ()
-    for kind, (_, item), (_, part) in zip(items, own, parts):
-        _pair(kind, item, part, pairs)
+    for kind, (key, part) in zip(t.items if isinstance(t, Struct) else (), parts):
+        _pair(kind, given[key], part, pairs)
 
 
 def tangent_of(kernel: Kernel, results: tuple[Any, ...]) -> Any:

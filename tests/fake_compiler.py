@@ -44,12 +44,12 @@ class FakeCompiler:
 
     def knows(self, name: str, texts: dict[tuple[str, ...], str], **facts: Any) -> None:
         """Answer for the function `name` with these texts by modes; facts as for `generated`."""
-        self.answers[name] = lambda request: generated(request, _text(texts, request.modes), **facts)
+        self.answers[name] = lambda request: generated(request, text_of(texts, request.modes), **facts)
 
 
-def _text(texts: dict[tuple[str, ...], str], modes: tuple[str, ...]) -> str:
-    if "batch" in modes and modes not in texts:
-        raise errors.Unsupported("this text has no form for several directions")
+def text_of(texts: dict[tuple[str, ...], str], modes: tuple[str, ...]) -> str:
+    if modes not in texts and {"batch", "split"} & set(modes):
+        raise errors.Unsupported("this text has no such form")
     return texts[modes]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import srcad
 from srcad.pipeline import Input
-from tests.fake_compiler import GRADIENT, QUADRATIC, W, X, Y, generated, loss
+from tests.fake_compiler import GRADIENT, QUADRATIC, W, X, Y, generated, loss, text_of
 from tests.fake_compiler import fake as fake
 
 
@@ -191,7 +191,8 @@ def test_rebound_attributes_are_rebound_once_per_call(fake):
         ("reverse", "batch"): "def f_grad_batch(x, calls, out_bar):\n    return 2.0 * x, 2.0 * out_bar, calls + 1\n",
     }
     fake.answers["f"] = lambda r: dataclasses.replace(
-        generated(r, texts[r.modes], inputs=inputs, wrt_leaves=inputs[:1]), updates=(("closure", (home, "calls")),)
+        generated(r, text_of(texts, r.modes), inputs=inputs, wrt_leaves=inputs[:1]),
+        updates=(("closure", (home, "calls")),),
     )
     counter = Counter()
     assert srcad.grad(counter.f, backend="numpy")(1.0) == 2.0
