@@ -70,7 +70,7 @@ def vjp(
         ``(out, pull)``, with `has_aux` ``(out, pull, aux)``. ``pull(out_bar)`` takes a cotangent of the structure and
         shapes of `out` and returns a tuple with an entry per primal (None where a primal is not floating-point), or,
         where `argnums` is given, what `grad` returns for it. It runs the reverse sweep alone, may be called repeatedly,
-        and writes into the primals or into `out` after `vjp` returned do not change it: what it reads of them is copied.
+        and later writes into the primals or into `out` do not change it: what it reads of them is copied.
 
     Raises:
         TypeError, ValueError: an argument asked for is not floating-point; a cotangent has another shape.
