@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import borrowed, bounds, docstrings, emit, ir, overflow, reasons, recursion, types
-from srcad.dims import dim_expr
+from srcad.dims import dim_expr, symbol
 from srcad.errors import Unsupported
 from srcad.facts import Shapes
 from srcad.naming import Names, identifier
@@ -154,7 +154,7 @@ def counted_by_name(body: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...
     if not any("_" in ir.names(items) for items in indices) or "_" in {i.name for i in sweep.program.inputs}:
         return body
     name = sweep.names.numbered("k")
-    sweep.shapes.types[name] = sweep.shapes.types.get("_", types.UNKNOWN)
+    sweep.shapes.types[name] = replace(types.INT, number=symbol(name))
     return ir.transform(body, lambda n: replace(n, id=name) if isinstance(n, ir.Name) and n.id == "_" else n)
 
 
@@ -261,7 +261,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     program = replace(program, results=(*program.results, *(ir.Name(name) for _, name in program.updates)))
     results = unmarked(program.results)
     program = replace(program, body=tidy.without_unread(unmarked(program.body), ir.names(results)), results=results)
-    decorator, parts = "", tuple[ir.Function, ...]()
+    decorator, parts, proven = "", tuple[ir.Function, ...](), frozenset[str]()
     if request.backend == "numba":
         from srcad.transforms import loops, products, quotients
 
@@ -281,13 +281,13 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         program = program if {"loops", "quotients"} & off else quotients.quotients(program)
         keep("quotients", program.function())
         if options.get("parallel"):
-            program, parts = shared_out(program)
+            program, parts, proven = shared_out(program)
             keep("parallel", program.function())
     behind: list[ir.Function] = []
     if "split" in request.modes:
         program, pull = split.split(program, len(program.wrt), request.backend == "numba")
-        behind = [unmarked(retarget.retarget(pulled(pull), program.types, request.backend))]
-    function = retarget.retarget(program.function(), program.types, request.backend)
+        behind = [by_name(unmarked(retarget.retarget(pulled(pull), program.types, request.backend)))]
+    function = by_name(retarget.retarget(program.function(), program.types, request.backend))
     own = borrowed.borrow(function)
     function, handed = with_functions(own.function, program, request)
     definitions = [retarget.retarget(f, {}, request.backend) for f in own.definitions]
@@ -299,7 +299,8 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     if own.imports:  # machine code of the imported would be kept with that of the module
         decorator = decorator.replace("cache=True, ", "")
     head = "\n".join((header(request), *own.imports))
-    text = emit.module([*definitions, function, *behind], header=head, backend=request.backend, decorator=decorator)
+    every = [*definitions, function, *behind]
+    text = emit.module(every, header=head, backend=request.backend, decorator=decorator, unchecked=proven)
     return Generated(
         text=text,
         entry=function.name,
@@ -318,15 +319,18 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     )
 
 
-def shared_out(program: Program) -> tuple[Program, tuple[ir.Function, ...]]:
-    """The program with its loops shared out among threads; as it is, where one of them would call back into Python."""
+def shared_out(program: Program) -> tuple[Program, tuple[ir.Function, ...], frozenset[str]]:
+    """The program with its loops shared out among threads, what they have become, and the names of those that need no
+    checks of indices. As it is, where one of them would call back into Python."""
     from srcad.transforms import parallel, retarget
 
     new, parts = parallel.parallel(program)
-    made = [retarget.retarget(f, new.types, "numba") for f in parts]
+    made = [retarget.retarget(part.function, new.types, "numba") for part in parts]
     refs = (n.path for n in ir.walk(tuple(f.body for f in made)) if isinstance(n, ir.Ref))
     back = any(path.startswith("srcad_runtime.interpreted") for path in refs)
-    return (program, ()) if back else (new, parts)
+    if back:
+        return program, (), frozenset()
+    return new, tuple(part.function for part in parts), frozenset(p.function.name for p in parts if p.proven)
 
 
 def pulled(program: Program) -> ir.Function:
@@ -335,6 +339,18 @@ def pulled(program: Program) -> ir.Function:
     if any(isinstance(n, ir.Ref) and n.path.startswith("user:") for n in ir.walk(function.body)):
         raise Unsupported("the reverse sweep calls a function of the user's")
     return function
+
+
+def by_name(function: ir.Function) -> ir.Function:
+    """The function with the parts of loops by their names in the module."""
+    from srcad.transforms.parallel import PART
+
+    def visit(node: Any) -> Any:
+        is_part = isinstance(node, ir.Ref) and node.path.startswith(PART)
+        return ir.Name(node.path.removeprefix(PART)) if is_part else node
+
+    named: ir.Function = ir.transform(function, visit)
+    return named
 
 
 def with_functions(function: ir.Function, program: Program, request: Request) -> tuple[ir.Function, tuple[Input, ...]]:

@@ -22,16 +22,19 @@ def in_range(program: Program) -> bool:
 def open_questions(program: Program, slices: bool = False) -> list[Dim | None]:
     """Linear forms that must not be negative for every index by a number to lie inside its array, and are not proven to
     be so; None for an index of which nothing is known. slices: also for the bounds of slices not to be clipped."""
-    shapes = Shapes(program.types, program.assumptions, rebound(program.body, {i.name for i in program.inputs}))
-    prover = _Prover(shapes, slices)
+    prover = Prover(program, slices)
     prover.block(program.body, {})
     prover.expressions(program.results, {})
     return prover.open
 
 
-class _Prover:
-    def __init__(self, shapes: Shapes, slices: bool) -> None:
-        self.shapes, self.slices = shapes, slices
+class Prover:
+    """Walks (parts of) a program; `open` is what it could not prove so far."""
+
+    def __init__(self, program: Program, slices: bool = False) -> None:
+        inputs = {i.name for i in program.inputs}
+        self.shapes, self.slices = Shapes(program.types, program.assumptions, rebound(program.body, inputs)), slices
+        shapes = self.shapes
         self.least = {s: Dim(n) - symbol(s) for s, n in shapes.least.items()}
         self.open: list[Dim | None] = []
 

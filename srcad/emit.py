@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from srcad import ir
 from srcad.emit_display import display
@@ -59,11 +59,13 @@ def module(
     doc: str | None = None,
     decorator: str = "",
     imports: Iterable[str] = (),
+    unchecked: Container[str] = (),
 ) -> str:
     """A whole module.
 
     header: comment lines at the top. doc: the module's docstring. decorator: a line above each function; for numba
-    `NJIT` unless given. imports: paths to import that no function refers to (``numba.njit``).
+    `NJIT` unless given. imports: paths to import that no function refers to (``numba.njit``). unchecked: functions that
+    do not check indices.
     """
     if backend == "numba":
         decorator = decorator or NJIT
@@ -81,7 +83,9 @@ def module(
         head += ["", *_docstring(doc, 0)] if head else _docstring(doc, 0)
     parts = [head, lines(spelling.imports.values())]
     top = "\n\n".join("\n".join(part) for part in parts if part)
-    defs = ["\n".join([*([decorator] if decorator else []), *_function(fn, 0)]) for fn in shown]
+    light = decorator.replace(", boundscheck=True", "")
+    above = [light if fn.name in unchecked else decorator for fn in shown]
+    defs = ["\n".join([*([line] if line else []), *_function(fn, 0)]) for fn, line in zip(shown, above)]
     return "\n\n\n".join(part for part in [top, *defs] if part) + "\n"
 
 

@@ -57,7 +57,7 @@ def parts(trips: int, cost: int, room: int = 0) -> int:
     """
     work = trips * cost
     most = min(MOST, trips, work // GRAIN)
-    return max(1, min(most, work // (32 * room)) if room > 0 else most)
+    return max(1, min(most, work // (64 * room)) if room > 0 else most)
 
 
 @register_jitable
@@ -105,7 +105,7 @@ def _bound(start: int, stop: int, part: int, parts: int) -> int:
 @overload(prange)
 def _overload_prange(loop, parts, start, stop, arguments):
     def run(loop, parts, start, stop, arguments):
-        _run(_task(loop, False, arguments), _common(parts, start, stop, arguments), parts)
+        _run(_task(loop, arguments), _common(parts, start, stop, arguments), parts)
 
     return run
 
@@ -113,29 +113,9 @@ def _overload_prange(loop, parts, start, stop, arguments):
 @overload(prange_parts)
 def _overload_prange_parts(loop, parts, start, stop, arguments):
     def run(loop, parts, start, stop, arguments):
-        _run(_task(loop, True, arguments), _common(parts, start, stop, arguments), parts)
+        _run(_numbered_task(loop, arguments), _common(parts, start, stop, arguments), parts)
 
     return run
-
-
-@register_jitable
-def _run(task, common, parts):
-    """All parts; what one of them raises is raised here."""
-    error = 0
-    if parts > 1 and _take():
-        errors = _shared(task, common, parts)
-        _give()
-        for part in range(parts):
-            if errors[part] != 0:
-                error = errors[part]
-                break
-    else:
-        for part in range(parts):
-            error = _call(task, common, part)
-            if error != 0:
-                break
-    if error != 0:
-        _raise(error)
 
 
 _PRANGE_ALONE = dict.fromkeys(
@@ -154,6 +134,27 @@ def _shared(task, common, parts):
     return errors
 
 
+@outlined
+def _run(task, common, parts):
+    """All parts; what one of them raises is raised here."""
+    error = 0
+    if parts > 1 and _take():
+        errors = _shared(task, common, parts)
+        _give()
+        for part in range(parts):
+            if errors[part] != 0:
+                error = errors[part]
+                break
+    else:
+        for part in range(parts):
+            error = _call(task, common, part)
+            if error != 0:
+                break
+    if error != 0:
+        _raise(error)
+    return parts
+
+
 _WORD = ir.IntType(64)
 _TASK = ir.FunctionType(_WORD, (_WORD, _WORD))
 
@@ -169,10 +170,20 @@ def _call(typingctx, task, common, part):
     return types.int64(types.int64, types.int64, types.int64), generate
 
 
-@intrinsic(prefer_literal=True)
-def _task(typingctx, loop, numbered, arguments):
+@intrinsic
+def _task(typingctx, loop, arguments):
     """The address of a function that runs one part of `loop`."""
-    own = (types.int64,) * (3 if numbered.literal_value else 2)
+    return _address(loop, arguments, numbered=False)
+
+
+@intrinsic
+def _numbered_task(typingctx, loop, arguments):
+    """As `_task`, for a loop that is told the number of the part."""
+    return _address(loop, arguments, numbered=True)
+
+
+def _address(loop, arguments, numbered):
+    own = (types.int64,) * (3 if numbered else 2)
     given = (*own, *map(types.unliteral, arguments))
     loop.dispatcher.compile(given)
     result = loop.dispatcher.overloads[given]
@@ -180,10 +191,10 @@ def _task(typingctx, loop, numbered, arguments):
 
     def generate(context, builder, signature, args):
         context.active_code_library.add_linking_library(result.library)
-        function = _part(context, builder.module, result, common, numbered.literal_value)
+        function = _part(context, builder.module, result, common, numbered)
         return builder.ptrtoint(function, _WORD)
 
-    return types.int64(loop, numbered, arguments), generate
+    return types.int64(loop, arguments), generate
 
 
 def _part(context, module, result, common, numbered):

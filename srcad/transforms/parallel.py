@@ -10,7 +10,7 @@ stay have the reason in a comment. `parallel_races` finds out what may be shared
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from srcad import bounds, ir, types
@@ -23,14 +23,24 @@ from srcad.transforms.liveness import Liveness
 from srcad.transforms.loops_text import plain
 from srcad.transforms.parallel_facts import FRESH, Context, Serial, bound_in
 from srcad.transforms.parallel_races import Free, examine
+from srcad.transforms.parallel_views import Stretch, from_zero
 from srcad.types import INT, Abstract, Num
 
 THREADS = "srcad_runtime.threads."
+PART = "part:"  # of a reference to a function of this pass
 LEAST = 2**18  # the cost of a loop of known size below which nothing is said of it: it is not worth a thread
 
 
-def parallel(program: Program) -> tuple[Program, tuple[ir.Function, ...]]:
-    """The program with calls of loops that may be shared out, and the functions that these loops have become."""
+@dataclass(frozen=True)
+class Part:
+    """A loop as a function. proven: whether its indices are known to lie inside their arrays."""
+
+    function: ir.Function
+    proven: bool
+
+
+def parallel(program: Program) -> tuple[Program, tuple[Part, ...]]:
+    """The program with calls of loops that may be shared out, and what these loops have become."""
     shared = _Sharing(program)
     body = shared.block(program.body, ir.names(program.results) | {name for _, name in program.updates}, {})
     if not shared.functions:
@@ -40,11 +50,12 @@ def parallel(program: Program) -> tuple[Program, tuple[ir.Function, ...]]:
 
 @dataclass
 class _Sharing:
-    """Walks the program once, loops from outside in. fresh: see `Context`."""
+    """Walks the program once, loops from outside in. fresh: see `Context`. depth: how many loops are around."""
 
     program: Program
-    functions: list[ir.Function] = field(default_factory=list)
+    functions: list[Part] = field(default_factory=list)
     fresh: set[str] = field(default_factory=set)
+    depth: int = 0
 
     def __post_init__(self) -> None:
         self.types: dict[str, Abstract] = dict(self.program.types)
@@ -52,7 +63,10 @@ class _Sharing:
         self.memory = loops_memory.memory(self.program.body, self.types, ())
         self.whole = _in_one_piece(self.program)
         self.rebound = rebound(self.program.body, {i.name for i in self.program.inputs})
+        known = {**self.types, **_as_allocated(self.program, self.rebound)}
+        self.prover = bounds.Prover(replace(self.program, types=known))
         self.liveness = Liveness(ir.names)
+        self.part, self.first, self.last = (self.fresh_name(word, INT) for word in ("part", "first", "last"))
 
     # ---- the program ----
 
@@ -98,13 +112,15 @@ class _Sharing:
         known = set(self.fresh)
         inner = dict(ranges)
         if isinstance(loop, ir.For) and isinstance(loop.target, ir.Name):
-            own = _range(loop)
+            own = self.prover.range_of(loop)
             inner.pop(loop.target.id, None)
             if own is not None and not self.rebound & ir.names(tuple(map(dim_expr, own))):
                 inner[loop.target.id] = own
         for name in bound_in(loop.body):
             inner.pop(name, None)
+        self.depth += 1
         new = replace(loop, body=self.block(loop.body, live | again, inner))
+        self.depth -= 1
         self.fresh = known
         return new
 
@@ -114,11 +130,15 @@ class _Sharing:
         except Serial as reason:
             stays = self.inside(stmt, live, ranges)
             return [stays if _is_small(stmt) else ir.Block(f"serial: {reason}", (stays,))]
-        return [stmt] if _is_small(stmt) else self.shared(stmt, found)
+        if _is_small(stmt):
+            return [stmt]
+        if self.depth > 1 and not any(isinstance(n, (ir.For, ir.While)) for n in ir.walk(stmt.body)):
+            return [ir.Block("serial: a row, too short to be worth a thread", (stmt,))]
+        return self.shared(stmt, found, ranges)
 
     # ---- one loop ----
 
-    def shared(self, loop: ir.For, found: Free) -> Sequence[ir.Stmt]:
+    def shared(self, loop: ir.For, found: Free, ranges: bounds.Ranges) -> Sequence[ir.Stmt]:
         """The call that stands for a loop, with what its parts need and what becomes of it."""
         parts = self.parts(loop, found)
         before: list[ir.Stmt] = []
@@ -134,9 +154,8 @@ class _Sharing:
             room = self.fresh_name(f"{total.name}_parts", Num(kind.dtype, (None,)))
             dtype = () if kind.dtype == "float64" else (ir.Ref(f"numpy.{kind.dtype}"),)
             before.append(ir.Assign(room, ir.call("numpy.empty", parts, *dtype)))
-            part = self.fresh_name("part", INT)
-            adding = total.adding(ir.Index(room, (part,)))
-            after.append(ir.For(part, ir.call("builtins.range", ir.Const(0), parts, ir.Const(1)), (adding,)))
+            adding = total.adding(ir.Index(room, (self.part,)))
+            after.append(ir.For(self.part, ir.call("builtins.range", ir.Const(0), parts, ir.Const(1)), (adding,)))
             rooms[total.name] = room.id
         for name in found.added:
             kind = self.types[name]
@@ -145,10 +164,10 @@ class _Sharing:
             before.append(ir.Assign(room, ir.call(f"{THREADS}rooms", ir.Name(name), parts)))
             after.append(ir.Do(ir.call(f"{THREADS}collect", ir.Name(name), room)))
             rooms[name] = room.id
-        function, handed = self.function(loop, found, rooms)
+        function, handed = self.function(loop, found, rooms, ranges)
         call = ir.call(
             f"{THREADS}{'prange_parts' if rooms else 'prange'}",
-            ir.Name(function),
+            ir.Ref(PART + function),
             parts,
             found.low,
             found.high,
@@ -173,16 +192,16 @@ class _Sharing:
             parts = ir.IfExp(test, parts, ir.Const(1))
         return parts
 
-    def function(self, loop: ir.For, found: Free, rooms: dict[str, str]) -> tuple[str, list[str]]:
+    def function(
+        self, loop: ir.For, found: Free, rooms: dict[str, str], ranges: bounds.Ranges
+    ) -> tuple[str, list[str]]:
         """Add the function of a stretch of iterations; returns its name and what it is handed."""
         name = self.names.numbered(f"{self.program.name}_loop")
         named = dict.fromkeys(n.id for n in ir.walk(loop.body) if isinstance(n, ir.Name))
         begun = {s.name for s in found.sums if s.step is None} | set(found.added)  # their parts begin within
         handed = [n for n in named if n not in found.private and n != found.counter and n not in begun]
         params = [*handed, *rooms.values()]
-        own = Names({*named, *params, found.counter, name})
-        part, first, last = (ir.Name(own.fresh(word)) for word in ("part", "first", "last"))
-        self.types |= dict.fromkeys((part.id, first.id, last.id), INT)
+        part, first, last = self.part, self.first, self.last
         before: list[ir.Stmt] = []
         after: list[ir.Stmt] = []
         for total in found.sums:
@@ -191,19 +210,26 @@ class _Sharing:
             after.append(ir.Store(ir.Index(ir.Name(rooms[total.name]), (part,)), ir.Name(total.name)))
         for array in found.added:
             before.append(ir.Assign(ir.Name(array), ir.Index(ir.Name(rooms[array]), (part,))))
-        over: tuple[ir.Expr, ...] = (first, last, ir.Const(1))
-        if found.backwards and found.guards:  # where they do not hold, the order matters
-            over = (ir.Binary("-", last, ir.Const(1)), ir.Binary("-", first, ir.Const(1)), ir.Const(-1))
-        stretch = replace(loop, iter=ir.call("builtins.range", *over), pragma="")
-        self.functions.append(
-            ir.Function(
-                name,
-                tuple(ir.Param(p) for p in (*([part.id] if rooms else []), first.id, last.id, *params)),
-                (*before, stretch, *after),
-                _doc(found, first.id, last.id),
-            )
-        )
+        stretch = self.stretch(loop, found, ranges)
+        heads = (*([part.id] if rooms else []), first.id, last.id, *params)
+        doc = _doc(found, first.id, last.id)
+        function = ir.Function(name, tuple(map(ir.Param, heads)), (*before, *stretch, *after), doc)
+        self.prover.open.clear()
+        self.prover.statement(loop, ranges)
+        self.functions.append(Part(function, not self.prover.open))
         return name, params
+
+    def stretch(self, loop: ir.For, found: Free, ranges: bounds.Ranges) -> tuple[ir.Stmt, ...]:
+        """The iterations `first` to ``last - 1``."""
+        first, last = self.first, self.last
+        if found.backwards and found.guards:  # where these do not hold, the order matters
+            one, back = ir.Const(1), ir.Const(-1)
+            down = ir.call("builtins.range", ir.Binary("-", last, one), ir.Binary("-", first, one), back)
+            return (replace(loop, iter=down, pragma=""),)
+        up = replace(loop, iter=ir.call("builtins.range", first, last, ir.Const(1)), pragma="")
+        set_within = found.private | {total.name for total in found.sums}
+        stretch = Stretch(up, first, last, found.low, set_within, ranges, self.types)
+        return from_zero(stretch, self.fresh_name)
 
 
 # ---- parts of the text ----
@@ -267,18 +293,32 @@ def _in_one_piece(program: Program) -> set[str]:
     return {name for name, new in found.items() if new}
 
 
+def _as_allocated(program: Program, rebound: Set[str]) -> dict[str, Abstract]:
+    """Types of arrays that are allocated once, whose extents are at least these."""
+    found: dict[str, Abstract] = {}
+    shapes = bounds.Prover(program).shapes
+    for node in ir.walk(program.body):
+        for target, value in alias.assignments(node):
+            kind = shapes.types.get(target)
+            if target in rebound or not isinstance(kind, Num) or not isinstance(value, ir.Call) or not value.args:
+                continue
+            shape = value.args[0].items if isinstance(value.args[0], ir.Tuple) else value.args[:1]
+            dims = [shapes.of(_unclipped(extent)).number for extent in shape]
+            made = isinstance(value.fn, ir.Ref) and value.fn.path in _CONTIGUOUS
+            if made and kind.dims and None in kind.dims and None not in dims and not ir.names(tuple(shape)) & rebound:
+                found[target] = replace(kind, dims=tuple(dims))
+    return found
+
+
+def _unclipped(extent: ir.Expr) -> ir.Expr:
+    """``n`` of ``max(n, 0)``."""
+    match extent:
+        case ir.Call(ir.Ref("builtins.max"), (inner, ir.Const(0))):
+            return inner
+    return extent
+
+
 _CONTIGUOUS = ("numpy.empty", "numpy.zeros", "numpy.ones", "numpy.full")
-
-
-def _range(loop: ir.For) -> tuple[Dim, Dim] | None:
-    """First and last value of a counter, as `bounds` has it."""
-    if not isinstance(loop.iter, ir.Call) or len(loop.iter.args) != 3:
-        return None
-    start, stop = (types.number(e) for e in loop.iter.args[:2])
-    step = loop.iter.args[2]
-    if start is None or stop is None or step not in (ir.Const(1), ir.Const(-1)):
-        return None
-    return (start, stop - 1) if step == ir.Const(1) else (stop + 1, start)
 
 
 def _is_small(loop: ir.For) -> bool:
