@@ -280,20 +280,23 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         keep("products", program.function())
         program = program if {"loops", "quotients"} & off else quotients.quotients(program)
         keep("quotients", program.function())
-        if options.get("parallel"):
-            program, parts, proven = shared_out(program)
-            keep("parallel", program.function())
-    behind: list[ir.Function] = []
+    sweeps: Sequence[Program] = (program,)
     if "split" in request.modes:
-        program, pull = split.split(program, len(program.wrt), request.backend == "numba")
-        behind = [by_name(unmarked(retarget.retarget(pulled(pull), program.types, request.backend)))]
+        sweeps = split.split(program, len(program.wrt), request.backend == "numba")
+    if dict(request.options).get("parallel") and request.backend == "numba":
+        sweeps, parts, proven = shared_out(sweeps)
+        for sweep in sweeps:
+            keep("parallel", by_name(sweep.function()))
+    program, *pull = sweeps
+    behind = [by_name(unmarked(retarget.retarget(pulled(p), p.types, request.backend))) for p in pull]
     function = by_name(retarget.retarget(program.function(), program.types, request.backend))
     own = borrowed.borrow(function)
     function, handed = with_functions(own.function, program, request)
     definitions = [retarget.retarget(f, {}, request.backend) for f in own.definitions]
     definitions += [
-        unmarked(retarget.retarget(f, program.types, request.backend)) for f in (*recursion.functions(program), *parts)
+        unmarked(retarget.retarget(f, program.types, request.backend)) for f in recursion.functions(program)
     ]
+    definitions += map(unmarked, parts)
     if request.backend != "numpy":
         keep("retarget", function)
     if own.imports:  # machine code of the imported would be kept with that of the module
@@ -319,18 +322,19 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     )
 
 
-def shared_out(program: Program) -> tuple[Program, tuple[ir.Function, ...], frozenset[str]]:
-    """The program with its loops shared out among threads, what they have become, and the names of those that need no
-    checks of indices. As it is, where one of them would call back into Python."""
+def shared_out(
+    programs: Sequence[Program],
+) -> tuple[list[Program], tuple[ir.Function, ...], frozenset[str]]:
+    """Programs with their loops shared out among threads, what these have become, and the names of those that need no
+    checks of indices. Programs stay as they are where a loop would call back into Python."""
     from srcad.transforms import parallel, retarget
 
-    new, parts = parallel.parallel(program)
-    made = [retarget.retarget(part.function, new.types, "numba") for part in parts]
-    refs = (n.path for n in ir.walk(tuple(f.body for f in made)) if isinstance(n, ir.Ref))
-    back = any(path.startswith("srcad_runtime.interpreted") for path in refs)
-    if back:
-        return program, (), frozenset()
-    return new, tuple(part.function for part in parts), frozenset(p.function.name for p in parts if p.proven)
+    found = [parallel.parallel(program) for program in programs]
+    made = tuple(retarget.retarget(part.function, p.types, "numba") for p, parts in found for part in parts)
+    if any(n.path.startswith("srcad_runtime.interpreted") for n in ir.walk(made) if isinstance(n, ir.Ref)):
+        return [*programs], (), frozenset()
+    proven = frozenset(part.function.name for _, parts in found for part in parts if part.proven)
+    return [p for p, _ in found], made, proven
 
 
 def pulled(program: Program) -> ir.Function:

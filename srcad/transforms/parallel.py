@@ -283,7 +283,8 @@ def _balanced(guard: Dim) -> tuple[ir.Expr, ir.Expr]:
 
 def _in_one_piece(program: Program) -> set[str]:
     """Arrays that were allocated, wherever they are set: they are contiguous, in C order."""
-    inputs = {i.name for i in program.inputs}  # in one piece, too, and copied before they are written into
+    # arguments are in one piece, too, and copied before they are written into
+    inputs = {i.name for i in program.inputs if i.origin != "kept"}
     found: dict[str, bool] = {}
     for node in ir.walk(program.body):
         for target, value in alias.assignments(node):
