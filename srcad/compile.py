@@ -98,8 +98,9 @@ def warm(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
 
 def _compile(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
     import numba
-    from srcad_runtime import optimisation
+    from srcad_runtime import lowering, optimisation
 
+    lowering.short(compiled.call)
     types = tuple(numba.typeof(value) for value in arguments)
     try:
         with tuning.vectorised(), warnings.catch_warnings(), optimisation.quick():

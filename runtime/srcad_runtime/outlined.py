@@ -30,7 +30,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.imputils import impl_ret_new_ref
 from numba.extending import intrinsic
 
-from srcad_runtime import _folder, optimisation
+from srcad_runtime import _folder, lowering, optimisation
 from srcad_runtime.jitting import overload
 
 _KERNELS: dict[str, Any] = {}
@@ -49,8 +49,8 @@ def outlined(kernel: Callable[..., Any] | None = None, *, parallel: Any = False,
         return functools.partial(outlined, parallel=parallel, layout=layout)
     name = f"{kernel.__module__}.{kernel.__qualname__}"
     # nothing calls it from Python or through a C function pointer
-    options: Any = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "parallel": parallel}
-    compiled: Any = numba.njit(**options)(kernel)
+    options: Any = {"error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled: Any = numba.njit(**options, parallel=parallel, **lowering.OPTIONS)(kernel)
     _KERNELS[name] = compiled
 
     def define(given):

@@ -1,0 +1,137 @@
+"""lowering: the short cuts give what Numba's own lowering gives, bit for bit, errors included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+from srcad_runtime import lowering
+
+
+def _arrays(layout: str) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(0)
+    x, m, cube = rng.standard_normal(4), rng.standard_normal((4, 4)), rng.standard_normal((4, 4, 4))
+    if layout == "strided":
+        x, m, cube = np.repeat(x, 2)[::2], np.repeat(m, 2, axis=1)[:, ::-2], cube[::-1]
+    elif layout == "others":
+        x, m = x.astype(np.float32), np.asfortranarray(m)
+    return x, m, cube, np.arange(4, dtype=np.int32), np.zeros((4, 2))[:, 1:], np.zeros(4, np.bool_)
+
+
+def elements(x, m, cube, at, far, flags, k):  # type: ignore[no-untyped-def]
+    total = 0.0
+    wide = np.float32(0.0)
+    count = 0
+    for i in range(x.shape[0]):
+        x[i] = x[i - 1] * 2.0 + m[i, -1] - m[-i, i]
+        x[i] += cube[i, k, i] * m.shape[1]
+        far[i, 0] = x[i]
+        total += far[i, 0] - far[-1, np.uint8(0)]
+        flags[i] = x[i] != total
+        wide = np.float32(wide * np.float32(0.5) - np.float32(x[i]))
+        if flags[i] and x[i] > total or i == k:
+            count += at[i] * 3 - i
+        at[i] = count
+        m[i, at[i] % 2] = count
+    return total, wide, count
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+@pytest.mark.parametrize("layout", ["whole", "strided", "others"])
+def test_elements_of_arrays(layout: str) -> None:
+    found = []
+    for short in (False, True):
+        compiled: Any = numba.njit(elements)
+        if short:
+            lowering.short(compiled)
+            assert compiled._compiler.pipeline_class is lowering.Compiler
+        arrays = _arrays(layout)
+        found.append((compiled(*arrays, 2), arrays))
+    np.testing.assert_equal(found[1], found[0])
+
+
+def outside(x, i, j, write):  # type: ignore[no-untyped-def]
+    if write:
+        x[i, j] = 1.0
+    return x[i, j]
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+def test_indices_outside_raise_where_bounds_are_checked() -> None:
+    compiled: Any = numba.njit(boundscheck=True)(outside)
+    lowering.short(compiled)
+    x = np.arange(6.0).reshape(2, 3)
+    for i, j in ((0, 0), (-2, -3), (1, 2), (-1, 1)):
+        assert compiled(x, i, j, False) == x[i, j]
+    for i, j in ((2, 0), (0, 3), (-3, 0), (0, -4), (2**62, 0), (-(2**62), 0)):
+        for write in (False, True):
+            with pytest.raises(IndexError, match="out of bounds"):
+                compiled(x, i, j, write)
+    np.testing.assert_array_equal(x, np.arange(6.0).reshape(2, 3))
+
+
+def compared(a, b):  # type: ignore[no-untyped-def]
+    return a < b, a <= b, a > b, a >= b, a == b, a != b, a + b, a - b, a * b
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64])
+def test_numbers_compare_as_numpys(kind: Any) -> None:
+    compiled: Any = numba.njit(compared)
+    lowering.short(compiled)
+    values = [-2, 0, 3] if kind is np.int64 else [-2.5, -0.0, 0.0, np.inf, np.nan]
+    for a in map(kind, values):
+        for b in map(kind, values):
+            with np.errstate(all="ignore"):
+                np.testing.assert_equal(compiled(a, b), compared(a, b))
+
+
+def products(a, b, v, w, out, row):  # type: ignore[no-untyped-def]
+    np.dot(a, b, out)
+    np.dot(a, v, row)
+    return a @ b, np.dot(a, v), w @ a, v @ v, b.T @ a.T, a.T[::-1].T @ b, b.T[::2] @ v, np.dot(v, b)
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+@pytest.mark.parametrize("kind", [np.float64, np.complex64])
+def test_products_of_matrices_and_vectors(kind: Any) -> None:
+    compiled: Any = numba.njit(products)
+    lowering.short(compiled)
+    rng = np.random.default_rng(1)
+    for m, k, n in ((3, 4, 5), (1, 4, 5), (3, 4, 1), (1, 4, 1), (3, 1, 2), (0, 2, 2), (2, 0, 3), (2, 3, 0)):
+        a, b, v, w = (rng.standard_normal(shape).astype(kind) for shape in ((m, k), (k, n), (k,), (m,)))
+        out, row = np.full((m, n), 7, kind), np.full(m, 7, kind)
+        for got, want in zip(
+            compiled(a, b, v, w, out, row), products(a, b, v, w, np.empty_like(out), np.empty_like(row))
+        ):
+            np.testing.assert_allclose(got, want, rtol=1e-4 if kind is np.complex64 else 1e-13, atol=1e-6)
+        np.testing.assert_array_equal(out, compiled(a, b, v, w, out.copy(), row.copy())[0])
+        np.testing.assert_allclose(row, a @ v, rtol=1e-4)
+    a, b, v, out = np.ones((2, 3), kind), np.ones((3, 4), kind), np.ones(3, kind), np.ones((2, 4), kind)
+    for wrong in (
+        (a, b[:2].copy(), v, v[:2], out, v[:2]),
+        (a, b, v, v[:2], out[:1].copy(), v[:2]),
+        (a, b, v, v, out, v[:2]),
+    ):
+        with pytest.raises(ValueError, match="incompatible"):
+            compiled(*wrong)
+
+
+def stored(x, rows):  # type: ignore[no-untyped-def]
+    x[1:, ::2] = rows
+    x[0] = x[1]
+    x[:, 1:] = x[:, :-1]
+    return x
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+def test_slices_are_stored() -> None:
+    compiled: Any = numba.njit(stored)
+    lowering.short(compiled)
+    x, rows = np.arange(12.0).reshape(3, 4), np.array([[20.0, 21.0], [22.0, 23.0]])
+    np.testing.assert_array_equal(compiled(x.copy(), rows), stored(x.copy(), rows))
+    np.testing.assert_array_equal(compiled(x.copy(), rows[:1]), stored(x.copy(), rows[:1]))
+    with pytest.raises(ValueError, match="different size"):
+        compiled(x.copy(), np.ones((3, 2)))
