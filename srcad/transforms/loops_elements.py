@@ -7,6 +7,7 @@ before, under a name: `Elements.hoist` is told. Indices are linear forms as long
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -138,6 +139,20 @@ class Elements:
             raise Stay
         self.checks.append((a, b))
         return b if b.is_const else a
+
+    def agree(self, dims: Dims, wanted: Dims, exprs: Sequence[ir.Expr]) -> bool:
+        """Whether an array need not be summed to have the shape that is wanted: proven, or to be checked."""
+        before = len(self.checks)
+        with contextlib.suppress(Stay):
+            for axis, (own, other) in enumerate(zip(dims[::-1], wanted[::-1]), 1):
+                if own == ONE or self.extents.same(own, other):
+                    continue
+                if other == ONE or not never_one(own):
+                    raise Stay
+                self.meet(own, other, exprs, -axis)
+            return True
+        del self.checks[before:]
+        return False
 
     def were_assumed(self, exprs: Sequence[ir.Expr], axis: int) -> bool:
         """Whether differentiation took the extents of these along an axis to be known, and so equal where they meet."""

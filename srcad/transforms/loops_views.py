@@ -158,15 +158,14 @@ def _broadcast_to(e: Elements, call: ir.Call, kind: Num) -> View | None:
 
 
 def _unbroadcast(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    """Where the shapes are those of `like`, or g lacks some of its axes, there is nothing to sum."""
+    """Where the shapes are those of `like`, as is checked, or g lacks some of its axes, there is nothing to sum."""
     g, like = call.args
     own, wanted = e.extents.of(g), e.extents.of(like)
     if own.dims is None or wanted.dims is None or len(own.dims) > len(wanted.dims):
         return None
     view = e.view(g)
     wanted_dims = e.view(like).dims if not isinstance(like, ir.Name) else e.name(like).dims
-    pairs = zip(view.dims[::-1], wanted_dims[::-1])
-    if all(d == ONE or e.extents.same(d, w) for d, w in pairs):
+    if e.agree(view.dims, wanted_dims, call.args):
         return view
     # what was computed on the way to this answer is not computed again
     return e.name(e.hoist(replace(call, args=(e.computed[g], like)))) if g in e.computed else None
