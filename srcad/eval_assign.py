@@ -99,7 +99,23 @@ def _assign_item(ev: Evaluator, target: ir.Index, value: Value, loc: ir.Loc | No
     with holding(ev, [value]):
         base, *items = evaluate_index(ev, target)
     (value,) = held(ev, [value], mark, loc)
-    store_item(ev, base, items, value, target.loc or loc, loc)
+    if not _assign_only(ev, target, base, items, value, loc):
+        store_item(ev, base, items, value, target.loc or loc, loc)
+
+
+def _assign_only(
+    ev: Evaluator, target: ir.Index, base: Value, items: list[Value], value: Value, loc: ir.Loc | None
+) -> bool:
+    """``x[()] = value`` of an array without axes that has no other name: x is that number from now on."""
+    if not may_be_array(ev, base) or not isinstance(target.base, ir.Name) or not isinstance(value, Dyn):
+        return False
+    name, kinds = target.base.id, (getattr(base, "type", None), value.type)
+    whole = index_exprs(ev, items, loc) in ((), (ir.ELLIPSIS,), (ir.Tuple(()),))
+    alike = all(isinstance(t, Num) and t.dims == () and t.dtype == "float64" for t in kinds)
+    if not whole or not alike or seen_elsewhere(ev, base, {(ev.owner(name), name)}):
+        return False
+    ev.bind(name, value, loc)
+    return True
 
 
 def _assign_flat(ev: Evaluator, target: ir.Index, value: Value, loc: ir.Loc | None) -> None:

@@ -35,7 +35,7 @@ NOTHING = "#nothing"  # the tangent that an inactive argument does not have (`va
 
 # arguments that decide what a function computes, rather than what it computes with
 STRUCTURAL = frozenset(
-    "axis axes axis1 axis2 keepdims ddof ord mode order offset k kind side subscripts optimize method norm dtype "
+    "axis axes axis1 axis2 keepdims ddof ord mode order offset k kind type side subscripts optimize method norm dtype "
     "indexing full_matrices compute_uv hermitian UPLO rowvar bias left right assume_unique lower trans "
     "unit_diagonal".split()
 )
@@ -72,7 +72,7 @@ def _keywords(ev: Evaluator, expr: ir.Call, values: Sequence[Value]) -> Kwargs:
 
 
 def _special(fn: Value) -> Any:
-    from srcad import eval_builtins, eval_itertools, eval_joins, eval_numpy, eval_sequences, eval_sorting  # noqa: F401  (they register functions)  # noqa: F401
+    from srcad import eval_builtins, eval_numpy_forms  # noqa: F401  (it imports the others, which register functions)
 
     if isinstance(fn, Known) and isinstance(fn.expr, ir.Ref):
         if fn.expr.path.startswith(("scipy.optimize.", "scipy.integrate.")):

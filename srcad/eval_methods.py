@@ -89,7 +89,6 @@ _REFUSED = {
     "dumps": (": bytes have no derivative", "Keep the array."),
     "tofile": (": files are outside of the function", "Write the file after the call."),
     "dump": (": files are outside of the function", "Write the file after the call."),
-    "put": (", which writes into the array", "Write with an index: x[i] = value."),
     "ctypes": (": an address has no derivative", "Keep the array."),
     "data": (": an address has no derivative", "Keep the array."),
     "strides": (": where an array lies in memory has no derivative", "Use its shape."),
@@ -217,6 +216,14 @@ def _compress(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc
     return keep(ev, "numpy.compress", [args[0], owner, *args[1:]], kwargs, loc)
 
 
+def _put(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad import eval_effects
+
+    if len(args) != 2 or kwargs:
+        raise Unsupported("cannot differentiate ndarray.put with a mode", loc, "Write with an index: x[i] = value.")
+    return eval_effects.put(ev, owner, args[0], args[1], loc)
+
+
 def _view(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """A view of the same numbers is the array."""
     dtype = args[0] if args else kwargs.get("dtype")
@@ -251,6 +258,7 @@ _ARRAY_METHODS: dict[str, Any] = {
     "conjugate": _conj,
     "compress": _compress,
     "item": _item,
+    "put": _put,
     "view": _view,
     "tolist": _tolist,
 }

@@ -143,6 +143,12 @@ def _eig(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) 
     return Num(kind, a.dims[:-1])
 
 
+@_rule("numpy.roots")
+def _roots(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """Complex numbers, though NumPy gives real ones where all happen to be; zeros at both ends are cut off."""
+    return Num("complex128", (None,)) if len(args) == 1 and isinstance(args[0], Num) else None
+
+
 def _eigenpairs(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
     values = _eig(args, kwargs, noted)
     if not isinstance(values, Num) or values.dims is None:

@@ -21,6 +21,26 @@ def tie_share(a: np.ndarray, top: Array, axis: Any) -> np.ndarray:
     return chosen / chosen.sum(axis=axis, keepdims=True)
 
 
+def reduceat_adjoint(array: np.ndarray, indices: Any, axis: int, g: Array) -> np.ndarray:
+    """The adjoint of ``np.add.reduceat(array, indices, axis)``: each sum's adjoint to all elements of its slice.
+
+    A slice ends before the next index, and has one element where the next index is not greater.
+    """
+    starts = np.asarray(indices)
+    stops = np.append(starts[1:], array.shape[axis])
+    total = np.zeros_like(g, shape=array.shape)
+    lines, sums = np.moveaxis(total, axis, 0), np.moveaxis(np.broadcast_to(g, _reduced(array, starts, axis)), axis, 0)
+    for k, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+        lines[start : max(stop, start + 1)] += sums[k]
+    return total
+
+
+def _reduced(array: np.ndarray, starts: np.ndarray, axis: int) -> tuple[int, ...]:
+    shape = list(array.shape)
+    shape[axis] = starts.size
+    return tuple(shape)
+
+
 def prod_of_others(a: np.ndarray, axis: Any) -> np.ndarray:
     """For each element of `a` the product of the others along `axis` (int, tuple or None for all); no division."""
     if axis is None:

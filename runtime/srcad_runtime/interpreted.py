@@ -25,6 +25,10 @@ from srcad_runtime.jitting import overload
 # ---- NumPy's functions and Python's, with the arguments that their rules know ----
 
 FUNCTIONS = """
+numpy.add.reduceat(array, indices, axis=0)
+numpy.matvec(x1, x2)
+numpy.roots(p)
+numpy.vecmat(x1, x2)
 builtins.round(number, ndigits=None)
 math.fsum(seq)
 math.prod(iterable)
@@ -129,8 +133,8 @@ HELPERS = (
     "fractions gradient_on gradient_on_adjoint half_spectrum_adjoint inserted_order interp_adjoint interp_slope "
     "interp_slope_adjoint lagged_products last_change matrix_power_adjoint matrix_power_second normalized_adjoint "
     "normalized_tangent pad_adjoint part_of_full prod_of_others_adjoint prod_of_others_second quantile_adjoint "
-    "quantile_slope quantile_tangent repeat_adjoint resized row_order spread_diagonals take_adjoint "
-    "take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
+    "quantile_slope quantile_tangent reduceat_adjoint repeat_adjoint resized row_order spread_diagonals "
+    "take_adjoint take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
 ).split()
 
 
@@ -193,6 +197,7 @@ LIKE: dict[str, tuple[tuple[str, ...], tuple[str | int, ...]]] = {
     "quantile_adjoint": (("a",), ("a",)),
     "quantile_slope": (("a",), (2,)),
     "quantile_tangent": (("a",), (2,)),
+    "reduceat_adjoint": (("g",), ("array",)),
     "repeat_adjoint": (("g",), ("a",)),
     "resized": (("g",), ("g",)),
     "spread_diagonals": (("g",), ("a",)),
@@ -261,7 +266,7 @@ def kinds_of(function: Callable[..., Any], given: dict[str, Any]) -> tuple[list[
     several = isinstance(found, tuple)
     parts = [np.asarray(part) for part in (found if several else (found,))]
     dtypes = [part.dtype for part in parts]
-    if function.__name__ in ("linalg_eig", "linalg_eigvals"):  # real only where all happen to be
+    if function.__name__ in ("linalg_eig", "linalg_eigvals", "roots"):  # real only where all happen to be
         dtypes = [np.result_type(dtype, np.complex64) for dtype in dtypes]
     return dtypes, [part.ndim for part in parts], several
 

@@ -7,6 +7,10 @@ from typing import Any
 from srcad_runtime.interpreted import LIKE, register
 
 FUNCTIONS = """
+scipy.fft.dct(x, type=2, axis=-1, norm=None)
+scipy.fft.dst(x, type=2, axis=-1, norm=None)
+scipy.fft.idct(x, type=2, axis=-1, norm=None)
+scipy.fft.idst(x, type=2, axis=-1, norm=None)
 scipy.linalg.cholesky(a, lower=False)
 scipy.linalg.cosm(A)
 scipy.linalg.det(a)

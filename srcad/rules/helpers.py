@@ -241,6 +241,19 @@ def written_bar(like, index, g, *, out_bar):
     return arrays.last_written(out_bar, index)
 
 
+@pullback(
+    arrays.reduceat_adjoint,
+    inert=("array",),
+    wrt=("g",),
+    examples=lambda r: [at(r(6), np.array([0, 2, 5]), 0, r(3)), at(r(3, 4), np.array([0, 3, 1]), 1, r(3, 3))],
+)
+def reduceat_adjoint_bar(array, indices, axis, g, *, out_bar):
+    return np.add.reduceat(out_bar, indices, axis)
+
+
+linear(arrays.reduceat_adjoint, in_="g")
+
+
 def quantile_points(r):
     return [
         at(r.distinct(2, 5), 0.3, 1, "linear", False, r(2)),

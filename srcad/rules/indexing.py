@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from srcad_runtime import arrays
 
-from srcad.rules.registry import at, constant, form, linear, pullback, pushforward
+from srcad.rules.registry import at, constant, expansion, form, linear, pullback, pushforward
 
 
 @pullback(
@@ -114,6 +114,30 @@ def unique_dot(ar, return_index=False, return_inverse=False, return_counts=False
     if not (return_index or return_inverse or return_counts):
         return values_dot
     return (values_dot, *[0.0 for _ in out[1:]])
+
+
+@expansion(np.union1d, wrt=("ar1", "ar2"), examples=lambda r: [at(r.distinct(3), r.distinct(4) + 0.23)])
+def union1d(ar1, ar2):
+    return np.unique(np.concatenate((np.ravel(ar1), np.ravel(ar2))))
+
+
+@expansion(np.setdiff1d, wrt=("ar1",), examples=lambda r: [at(r.distinct(4), np.array([0.1, 0.2]))])
+def setdiff1d(ar1, ar2, assume_unique=False):
+    own = np.ravel(ar1) if assume_unique else np.unique(ar1)
+    return own[~np.isin(own, ar2)]
+
+
+@pullback(
+    "numpy.add.reduceat",
+    wrt=("array",),
+    kinds="fc",
+    examples=lambda r: [at(r(6), np.array([0, 2, 5])), at(r(3, 4), np.array([0, 3, 1]), axis=1)],
+)
+def add_reduceat_bar(array, indices, axis=0, *, out_bar):
+    return arrays.reduceat_adjoint(array, indices, axis, out_bar)
+
+
+linear("numpy.add.reduceat", in_="array")
 
 
 constant(np.argsort, np.argpartition, np.lexsort, np.searchsorted, np.nonzero, np.flatnonzero, np.argwhere, np.digitize)

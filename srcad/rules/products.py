@@ -7,6 +7,7 @@ import operator
 import numpy as np
 from srcad_runtime import arrays
 
+from srcad.rules.arithmetic import is_complex
 from srcad.rules.joining import at_rank
 from srcad.rules.reductions import whole
 from srcad.rules.registry import at, expansion, form, linear, multilinear, pullback, pushforward
@@ -125,6 +126,22 @@ def linalg_vecdot(x1, x2, *, axis=-1):
 
 
 @pullback(
+    "numpy.matvec", wrt=("x1", "x2"), examples=lambda r: [at(r(3, 4), r(4)), at(r(2, 3, 4), r(4)), at(r(3, 4), r(2, 4))]
+)
+def matvec_bar(x1, x2, *, out_bar):
+    g = np.expand_dims(out_bar, -1)
+    return g * np.expand_dims(x2, -2), np.sum(g * x1, axis=-2)
+
+
+@pullback(
+    "numpy.vecmat", wrt=("x1", "x2"), examples=lambda r: [at(r(3), r(3, 4)), at(r(3), r(2, 3, 4)), at(r(2, 3), r(3, 4))]
+)
+def vecmat_bar(x1, x2, *, out_bar):
+    g = np.expand_dims(out_bar, -2)
+    return np.sum(g * x2, axis=-1), np.expand_dims(x1, -1) * g
+
+
+@pullback(
     np.einsum,
     each="operands",
     kinds="fc",
@@ -231,12 +248,25 @@ def correlate_bar(a, v, mode="valid", *, out_bar):
 multilinear(
     np.matmul, operator.matmul, np.dot, np.inner, np.tensordot, np.outer, np.vdot, np.kron, np.cross, in_="a, b"
 )
-multilinear(np.vecdot, np.linalg.cross, in_="x1, x2")
+multilinear(np.vecdot, np.linalg.cross, "numpy.matvec", "numpy.vecmat", in_="x1, x2")
 multilinear(np.convolve, np.correlate, in_="a, v")
 multilinear(np.einsum, in_="operands")
 
 
 # ---- polynomials ----
+
+
+@pullback(np.roots, examples=lambda r: [at(np.array([1.0, -3.0, 1.5, 0.2])), at(np.array([0.7, 0.3, 1.9]))])
+def roots_bar(p, *, out, out_bar):
+    """Roots stay roots: p'(r) r_dot + p_dot(r) = 0. Leading and last coefficients that are zero stay so."""
+    slope = np.polyval(np.polyder(p), out)
+    found = -np.sum((out_bar / slope)[:, None] * out[:, None] ** exponents(p.size, False, p), axis=0)
+    return found if is_complex(p) else arrays.astype(np.real(found), p.dtype)
+
+
+@pushforward(np.roots)
+def roots_dot(p, *, out, p_dot):
+    return -np.polyval(p_dot, out) / np.polyval(np.polyder(p), out)
 
 
 @pullback(

@@ -74,29 +74,73 @@ def of_real_n(x, s=None, axes=None, norm=None):
     return np.fft.rfftn(x, s, axes, norm)
 
 
-# ---- cosine transforms ----
+# ---- cosine and sine transforms ----
 
 
 def waves(r):
-    return [at(r(5)), at(r(3, 4), axis=0), at(r(6), norm="ortho")]
+    plain = [at(r(5), kind) for kind in (1, 2, 3, 4)]
+    return [*plain, at(r(3, 4), axis=0), at(r(6), norm="ortho"), at(r(4), 3, norm="ortho")]
 
 
-@pullback(fft.dct, examples=waves, notes="type 2")
-def dct_bar(x, *, axis=-1, norm=None, out_bar):
-    """The transposed cosine transform: that of type 3, with a whole first term."""
+def end_scaled(g, axis, factor, both):
+    """`g` with its first element along `axis` times `factor`, and the last as well where `both`."""
+    n = g.shape[axis]
+    places = np.arange(n)
+    ends = (places == 0) | (places == n - 1) if both else places == 0
+    moved = np.moveaxis(g, axis, -1)
+    return np.moveaxis(np.where(ends, factor * moved, moved), -1, axis)
+
+
+def cosines_transposed(g, kind, axis):
+    """The transpose of the cosine transform of a type: of 2 and 3 each other's but for the first element."""
+    if kind == 1:
+        return end_scaled(fft.dct(end_scaled(0.5 * g, axis, 2.0, True), 1, axis=axis), axis, 0.5, True) * 2.0
+    if kind == 2:
+        return fft.dct(g, 3, axis=axis) + np.take(g, np.zeros(1, int), axis)
+    if kind == 3:
+        return end_scaled(fft.dct(g, axis=axis), axis, 0.5, False)
+    return fft.dct(g, 4, axis=axis)
+
+
+@pullback(fft.dct, examples=waves)
+def dct_bar(x, type=2, *, axis=-1, norm=None, out_bar):
     if norm == "ortho":
-        return fft.idct(out_bar, axis=axis, norm="ortho")
-    first = np.take(out_bar, np.zeros(1, int), axis)
-    return 2.0 * out_bar.shape[axis] * fft.idct(out_bar, axis=axis) + first
+        return fft.idct(out_bar, type, axis=axis, norm="ortho")
+    return cosines_transposed(out_bar, type, axis)
 
 
-@pullback(fft.idct, examples=waves, notes="type 2")
-def idct_bar(x, *, axis=-1, norm=None, out_bar):
+@pullback(fft.idct, examples=waves)
+def idct_bar(x, type=2, *, axis=-1, norm=None, out_bar):
     if norm == "ortho":
-        return fft.dct(out_bar, axis=axis, norm="ortho")
+        return fft.dct(out_bar, type, axis=axis, norm="ortho")
     n = out_bar.shape[axis]
-    found = np.moveaxis(fft.dct(out_bar, axis=axis), axis, -1) / (2.0 * n)
-    return np.moveaxis(np.where(np.arange(n) == 0, 0.5 * found, found), -1, axis)
+    return cosines_transposed(out_bar, 5 - type if type in (2, 3) else type, axis) / (2.0 * (n - 1 if type == 1 else n))
 
 
-linear(fft.dct, fft.idct, in_="x")
+def sines_transposed(g, kind, axis):
+    """The transpose of the sine transform of a type: of 2 and 3 each other's but for the last element."""
+    if kind == 2:
+        odd = np.arange(g.shape[axis]) % 2 == 1
+        last = np.moveaxis(np.take(g, np.full(1, g.shape[axis] - 1), axis), axis, -1)
+        return fft.dst(g, 3, axis=axis) + np.moveaxis(np.where(odd, -last, last), -1, axis)
+    if kind == 3:
+        return np.flip(end_scaled(np.flip(fft.dst(g, axis=axis), axis), axis, 0.5, False), axis)
+    return fft.dst(g, kind, axis=axis)
+
+
+@pullback(fft.dst, examples=waves)
+def dst_bar(x, type=2, *, axis=-1, norm=None, out_bar):
+    if norm == "ortho":
+        return fft.idst(out_bar, type, axis=axis, norm="ortho")
+    return sines_transposed(out_bar, type, axis)
+
+
+@pullback(fft.idst, examples=waves)
+def idst_bar(x, type=2, *, axis=-1, norm=None, out_bar):
+    if norm == "ortho":
+        return fft.dst(out_bar, type, axis=axis, norm="ortho")
+    n = out_bar.shape[axis]
+    return sines_transposed(out_bar, 5 - type if type in (2, 3) else type, axis) / (2.0 * (n + 1 if type == 1 else n))
+
+
+linear(fft.dct, fft.idct, fft.dst, fft.idst, in_="x")

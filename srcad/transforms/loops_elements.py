@@ -54,7 +54,7 @@ class Elements:
 
     def elementwise(self, expr: ir.Expr, kind: Num) -> View | None:
         """None for what is to be computed before."""
-        expr = expanded(expr, kind, self.simple)
+        expr = expanded(expr, kind, self.simple, self.extents.of)
         if isinstance(expr, ir.Name):
             return self.name(expr)
         if isinstance(expr, ir.Index):

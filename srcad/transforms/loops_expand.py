@@ -10,9 +10,14 @@ from srcad.types import Num
 Simple = Callable[[ir.Expr], ir.Expr]  # an expression that may stand in two places
 
 
-def expanded(expr: ir.Expr, kind: Num, simple: Simple) -> ir.Expr:
-    """The expression, if it is a call of one of these functions, in other words; else itself."""
+def expanded(expr: ir.Expr, kind: Num, simple: Simple, of: Callable[[ir.Expr], object]) -> ir.Expr:
+    """The expression, if it is a call of one of these functions of real numbers, in other words; else itself.
+
+    of: the type of an expression.
+    """
     if not isinstance(expr, ir.Call) or not isinstance(expr.fn, ir.Ref) or kind.dtype not in ("float64", "int64"):
+        return expr
+    if expr.args and str(getattr(of(expr.args[0]), "dtype", "")).startswith("complex"):
         return expr
     rule = RULES.get(expr.fn.path)
     found = rule(expr, kind, simple) if rule is not None else None

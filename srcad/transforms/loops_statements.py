@@ -98,7 +98,7 @@ def overwritten(room: Room, target: ir.Name, value: ir.Expr, kind: Num) -> bool:
 def made(room: Room, target: ir.Name, value: ir.Expr, kind: Num) -> Dims | None:
     """Nests that compute ``target = value``, and its extents; None where it is to stay a statement."""
     elements = room.elements()
-    value = expanded(value, kind, lambda e: simple(room, e))
+    value = expanded(value, kind, lambda e: simple(room, e), room.extents.of)
     reduction = loops_reductions.recognised(value, elements)
     if reduction is not None:
         reducer = loops_reductions.Reducer(room, elements, reduction, kind)

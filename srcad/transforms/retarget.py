@@ -32,7 +32,8 @@ LACKING = frozenset(
     scipy.linalg.solve_banded scipy.linalg.solve_continuous_lyapunov scipy.linalg.solve_discrete_lyapunov
     scipy.linalg.svd scipy.linalg.eig scipy.linalg.eigvals scipy.linalg.eigvalsh scipy.linalg.lstsq
     scipy.linalg.matmul_toeplitz scipy.linalg.norm scipy.linalg.solve_toeplitz scipy.linalg.solveh_banded
-    scipy.linalg.svdvals scipy.fft.dct scipy.fft.idct
+    scipy.linalg.svdvals scipy.fft.dct scipy.fft.idct scipy.fft.dst scipy.fft.idst numpy.matvec numpy.vecmat
+    numpy.add.reduceat
     scipy.special.comb scipy.special.dawsn scipy.special.ellipe scipy.special.erfi scipy.special.factorial
     scipy.special.iv scipy.special.jv scipy.special.kv scipy.special.roots_hermite scipy.special.roots_legendre
     scipy.special.spence scipy.special.wofz scipy.special.yv

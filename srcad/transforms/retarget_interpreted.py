@@ -13,6 +13,7 @@ from srcad import ir
 
 MODULE = "srcad_runtime.interpreted"
 SCIPY = (
+    "fft.dct fft.dst fft.idct fft.idst "
     "linalg.cholesky linalg.cosm linalg.det linalg.eigh linalg.expm linalg.inv linalg.logm linalg.lu linalg.lu_factor "
     "linalg.pinv linalg.qr linalg.sinm linalg.solve linalg.solve_banded linalg.solve_continuous_lyapunov "
     "linalg.solve_discrete_lyapunov linalg.solve_sylvester linalg.solve_triangular linalg.sqrtm linalg.svd "
@@ -108,9 +109,14 @@ def _of_all_elements(types: Ranks, call: ir.Call) -> bool:
     return not named & {"where", "initial"} or not named <= {"axis", "keepdims", "ddof", "where", "initial"}
 
 
+def _real_elements(types: Ranks, call: ir.Call) -> bool:
+    return _of_all_elements(types, call) and not str(types.dtype(call.args[0])).startswith("complex")
+
+
 _ONE_MATRIX = "cholesky det eigh eigvalsh inv pinv qr slogdet svd matrix_rank"
 _ALONE = "nanmax nanmean nanmedian nanmin nanstd nansum nanvar"
 _ALWAYS = (
+    "add.reduceat matvec roots vecmat "
     "compress cross delete diagonal frexp geomspace hypot.reduce i0 kron logaddexp.reduce maximum.accumulate "
     "minimum.accumulate modf nanpercentile nanquantile percentile polyder polyint quantile resize rot90 "
     "subtract.reduce unwrap vecdot "
@@ -128,7 +134,9 @@ NATIVE: dict[str, Native] = {
     "math.prod": _never,
     **{f"numpy.linalg.{name}": _plain(1, 2) for name in _ONE_MATRIX.split()},
     **{f"numpy.{name}": _plain(1) for name in _ALONE.split()},
-    **{f"numpy.{name}": _of_all_elements for name in "max mean min prod std sum var".split()},
+    **{f"numpy.{name}": _of_all_elements for name in "max mean min prod sum".split()},
+    "numpy.std": _real_elements,
+    "numpy.var": _real_elements,
     "numpy.argpartition": _plain(2, 1),
     "numpy.bincount": _plain(2),
     "numpy.convolve": _pair(1),
@@ -160,8 +168,8 @@ HELPERS = frozenset(
         "fractions gradient_on gradient_on_adjoint half_spectrum_adjoint inserted_order interp_adjoint interp_slope "
         "interp_slope_adjoint lagged_products last_change matrix_power_adjoint matrix_power_second normalized_adjoint "
         "normalized_tangent pad_adjoint part_of_full prod_of_others_adjoint prod_of_others_second quantile_adjoint "
-        "quantile_slope quantile_tangent repeat_adjoint resized row_order spread_diagonals take_adjoint "
-        "take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
+        "quantile_slope quantile_tangent reduceat_adjoint repeat_adjoint resized row_order spread_diagonals "
+        "take_adjoint take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
     ).split()
 )
 

@@ -230,10 +230,12 @@ def _reduction(name: str, axis_at: int = 1) -> Rewrite:
         kind = self.type_of(old.args[0])
         if name == "prod" and isinstance(kind, Struct) and len(new.args) + len(new.kwargs) == 1:
             return _of_all(new.args[0], len(kind.items))
-        if name == "median" and self.rank(old.args[0]) == 0:
+        if name in ("max", "min", "median", "prod") and self.rank(old.args[0]) == 0:
             return new.args[0]
+        if name in ("var", "std") and str(self.dtype(old.args[0])).startswith("complex"):
+            return new
         axis = argument(new, axis_at, "axis")
-        keywords = dict(new.kwargs)
+        keywords = {"ddof" if key == "correction" else key: value for key, value in new.kwargs}
         keepdims = keywords.pop("keepdims", ir.const(False))
         if set(keywords) - {"axis", "ddof"}:
             return new
@@ -271,6 +273,10 @@ def _without(call: ir.Call, *names: str) -> ir.Call:
 def _new_axes(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     """``np.expand_dims`` at several places is indexing with None."""
     axes, rank = constant(argument(new, 1, "axis")), self.rank(old.args[0])
+    if rank == 0 and axes is not None:
+        return ir.call(
+            "numpy.full", ir.Tuple((ir.const(1),) * (1 if isinstance(axes, int) else len(axes))), new.args[0]
+        )
     if not isinstance(axes, tuple) or rank is None:
         return new
     places = {axis % (rank + len(axes)) for axis in axes}
@@ -412,6 +418,41 @@ def _swapped(rank: int, a: Any, b: Any) -> list[int] | None:
 # ---- shapes and sequences: kernels ----
 
 
+def _shifted(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``np.roll`` along several axes is one after the other."""
+    shift, axes = argument(new, 1, "shift"), constant(argument(new, 2, "axis"))
+    if not isinstance(axes, tuple):
+        return _ROLLED(self, old, new)
+    several = isinstance(shift, (ir.Tuple, ir.List))
+    shifts = shift.items if isinstance(shift, (ir.Tuple, ir.List)) else (shift,) * len(axes)
+    if shift is None or several and len(shifts) != len(axes):
+        return new
+    value = new.args[0]
+    for by, axis in zip(shifts, axes, strict=True):
+        value = ir.call("srcad_runtime.kernels.roll", value, by, ir.const(axis))  # type: ignore[arg-type]
+    return value
+
+
+def _indices(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``np.indices`` of floats are those of integers, times 1.0."""
+    plain = ir.call("numpy.indices", new.args[0])
+    return ir.Binary("*", plain, ir.const(1.0)) if self.dtype(old) == "float64" else new
+
+
+def _unraveled(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``np.unravel_index``: places in each axis, by division."""
+    spots, shape = new.args[0], old.args[1]
+    kind = self.type_of(shape)
+    if not isinstance(kind, Struct) or new.kwargs:
+        return new
+    found: list[ir.Expr] = []
+    for k in reversed(range(len(kind.items))):
+        extent = ir.Index(new.args[1], (ir.const(k),))
+        found.append(ir.Binary("%", spots, extent) if k else spots)
+        spots = ir.Binary("//", spots, extent)
+    return ir.Tuple(tuple(reversed(found)))
+
+
 def _with_axis(name: str, position: int, names: str) -> Rewrite:
     """A kernel where an axis is given; Numba has the function without one."""
 
@@ -428,6 +469,9 @@ def _with_axis(name: str, position: int, names: str) -> Rewrite:
         return _without_axis(new, position) if single else _kernel(new, name)
 
     return rewrite
+
+
+_ROLLED = _with_axis("roll", 2, "axis shift")
 
 
 def _without_axis(call: ir.Call, position: int) -> ir.Call:
@@ -481,8 +525,37 @@ def _argsort(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     return ir.call("srcad_runtime.kernels.argsort", new.args[0], *at)
 
 
+def _turned(array: ir.Expr, rank: int) -> ir.Expr:
+    """An array with its axes in reverse: what lies in Fortran's order lies in C's there."""
+    return ir.call("srcad_runtime.kernels.transpose", array, ir.Tuple(tuple(map(ir.const, reversed(range(rank))))))
+
+
+def _items(self: _Retarget, shape: ir.Expr | None) -> tuple[ir.Expr, ...] | None:
+    """The extents that a shape holds, one by one, where their number is known."""
+    if isinstance(shape, (ir.Tuple, ir.List)):
+        return shape.items
+    kind = None if shape is None else self.type_of(shape)
+    if shape is None or not isinstance(kind, Struct):
+        return None
+    return tuple(ir.Index(shape, (ir.const(k),)) for k in range(len(kind.items)))
+
+
+def _raveled(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    order, rank = argument(new, 1, "order"), self.rank(old.args[0])
+    if rank == 0:
+        return ir.call("numpy.full", ir.Tuple((ir.const(1),)), new.args[0])
+    if order != ir.const("F") or rank is None:
+        return new
+    return ir.call("numpy.ravel", _turned(new.args[0], rank))
+
+
 def _reshaped(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
-    """Numba reshapes contiguous arrays only; what arithmetic makes is."""
+    """Numba reshapes contiguous arrays only, what arithmetic makes is, and in the order of C."""
+    order, shape, rank = argument(new, 2, "order"), argument(new, 1, "shape"), self.rank(old.args[0])
+    extents = _items(self, shape)
+    if order == ir.const("F") and rank and extents is not None:
+        turned = ir.Tuple(tuple(reversed(extents)))
+        return _turned(ir.call("srcad_runtime.kernels.reshape", _turned(new.args[0], rank), turned), len(extents))
     fresh = isinstance(old.args[0], (ir.Binary, ir.Unary))
     return new if fresh or new.kwargs or len(new.args) != 2 else _kernel(new, "reshape")
 
@@ -675,7 +748,10 @@ REWRITES: dict[str, Rewrite] = {
     "numpy.transpose": _in_order,
     "numpy.moveaxis": _permuted(_moved),
     "numpy.swapaxes": _permuted(_swapped),
-    "numpy.roll": _with_axis("roll", 2, "axis shift"),
+    "numpy.indices": _indices,
+    "numpy.ravel": _raveled,
+    "numpy.roll": _shifted,
+    "numpy.unravel_index": _unraveled,
     "numpy.repeat": _with_axis("repeat", 2, "axis repeats"),
     "numpy.cumprod": _with_axis("cumprod", 1, "axis"),
     "numpy.argsort": _argsort,

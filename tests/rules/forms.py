@@ -467,6 +467,43 @@ FORMS = {
         np.outer(a, d)
         np.cumsum(a)
     """,
+    "functions of lines, stacks as sequences": """
+        np.apply_along_axis(lambda r: r * r, 1, m)
+        np.apply_along_axis(np.sum, 0, m)
+        np.apply_along_axis(lambda r: np.cumsum(r), 0, t)
+        np.apply_along_axis(lambda r: r[:2] * a, 1, t)
+        np.apply_over_axes(np.sum, t, (0, 2))
+        np.fromfunction(lambda i, j: a * i + j * d, (2, 3))
+        np.fromiter([a, d, a * d], float, count=2)
+        np.concatenate(t)
+        np.concatenate(t, axis=1)
+        np.stack(m)
+        np.stack(t, axis=-1)
+        np.vstack(t)
+        np.vstack(m)
+        np.hstack(m)
+        np.hstack(t)
+        np.column_stack(m)
+        np.astype(v * 10, int) * v
+        np.unique_values(v)
+        np.polyder(v, 2)
+        np.polyint(v, 2)
+        np.polyint(v, 2, [a, d])
+        np.matvec(t, v)
+        np.vecmat(u, t)
+        np.union1d(v, w)
+        np.add.reduceat(m, [0, 2, 1], axis=1)
+        np.roots(p[0])
+        np.abs(np.roots([a, d, -3.0]))
+        x = m * 1.0; x.put([0, 5], v[:2]); x
+        x = np.zeros(()); x[()] = a; x * x
+        x = np.array(a); x[...] = a * d; x * x
+        math.prod(x * a for x in (1.0, d))
+        math.prod(v)
+        operator.getitem(v, 2)
+        scipy.fft.dct(v, type=1)
+        scipy.fft.dst(m, type=3, axis=0)
+    """,
     "shaping": """
         np.reshape(m, (2, 6))
         np.reshape(m, (4, -1))
@@ -1156,16 +1193,14 @@ REFUSED_TEXTS = r"""
     x = np.zeros(4, dtype=complex); x.real = v; x.imag = w; x
     y = 0.0\nfor x in np.nditer(m):\n    y = y + x * x\ny
     math.fsum(v)
-    math.prod(v)
     np.linalg.qr(s, mode="raw")
-    np.add.reduceat(v, [0, 2])
+    np.multiply.reduceat(v, [0, 2])
     x = u * a; np.maximum.at(x, k, u * 2.0); x * x
     np.pad(v, 2, mode="empty")[2:-2]
     np.linalg.lstsq(n, v)[1]
-    np.roots(u)
     np.trim_zeros(v)
     np.poly1d([a, d])(v)
-    np.apply_along_axis(lambda r: r * r, 1, m)
+    x = np.array(a); y = x; x[...] = a * d; x * y
 """
 
 

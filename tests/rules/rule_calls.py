@@ -16,7 +16,7 @@ NUMPY = ("numpy.", "math.", "cmath.", "builtins.", "operator.")
 SCALARS = ("math.", "cmath.", "builtins.")
 FIRST_OF_SEVERAL = ("numpy.linalg.lstsq", "numpy.frexp", "math.frexp")  # of which the first value has a derivative
 # which `forms` has, or other tests
-SKIPPED = ("numpy.random.", "numpy.float32", "numpy.histogram", "numpy.piecewise", "numpy.block")
+SKIPPED = ("numpy.random.", "numpy.float32", "numpy.histogram", "numpy.piecewise", "numpy.block", "numpy.roots")
 
 
 def rule_calls() -> Iterator[Call]:
