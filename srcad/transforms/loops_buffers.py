@@ -14,7 +14,7 @@ from srcad.transforms.loops_memory import Memory
 from srcad.types import Abstract
 
 Stmts = tuple[ir.Stmt, ...]
-_ALLOCATIONS = (ir.Ref("numpy.empty"), ir.Ref("numpy.zeros"))
+ALLOCATIONS = (ir.Ref("numpy.empty"), ir.Ref("numpy.zeros"))
 
 
 def unread_dropped(stmts: Stmts, results: set[str], made: set[str]) -> Stmts:
@@ -39,7 +39,7 @@ def _shared(stmts: Stmts) -> set[str]:
     found = set()
     for node in ir.walk(stmts):
         if isinstance(node, ir.Assign):
-            allocates = isinstance(node.value, ir.Call) and node.value.fn in _ALLOCATIONS
+            allocates = isinstance(node.value, ir.Call) and node.value.fn in ALLOCATIONS
             found |= set() if allocates else ir.names(node.target)
     return found
 
@@ -118,7 +118,7 @@ def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], memory: Memory
         ):
             continue
         name = stmt.target.id
-        made = stmt.value.fn in _ALLOCATIONS
+        made = stmt.value.fn in ALLOCATIONS
         same = sum(s == stmt for s in _flat(loop.body))
         fixed = not memory.used(stmt.value) & set(bound) and bound.count(name) == same and stmt not in found
         if made and fixed and not _leaves(name, loop, known):

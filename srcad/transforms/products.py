@@ -22,7 +22,15 @@ from srcad import ir, types
 from srcad.dims import Dim, symbol
 from srcad.facts import rebound
 from srcad.program import Program
-from srcad.transforms import loops_memory, loops_order, products_loops, products_order, products_terms
+from srcad.transforms import (
+    activity,
+    loops_buffers,
+    loops_memory,
+    loops_order,
+    products_loops,
+    products_order,
+    products_terms,
+)
 from srcad.transforms.loops_types import trusted
 from srcad.transforms.products_loops import Leaf, Nest, Stay, Sum, mentions
 from srcad.types import Abstract
@@ -43,8 +51,19 @@ def products(program: Program) -> Program:
         loops_order.outliving(program.body, ir.names(program.results) | {n for _, n in program.updates}),
         frozenset(changing),
         mentions((*program.body, *program.results)),
+        frozenset(_allocated(program)),
     )
-    return replace(program, body=search.block(program.body))
+    body = search.block(program.body)
+    results = ir.names(program.results) | {name for _, name in program.updates}
+    return replace(program, body=loops_buffers.unread_dropped(body, results, set(search.own)))
+
+
+def _allocated(program: Program) -> set[str]:
+    """Arrays that the program makes for itself, each by one statement."""
+    made = [n for n in ir.walk(program.body) if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name)]
+    counts = Counter(n.target.id for n in made)  # type: ignore[union-attr]
+    fresh = {n.target.id for n in made if isinstance(n.value, ir.Call) and n.value.fn in loops_buffers.ALLOCATIONS}  # type: ignore[union-attr]
+    return {name for name in fresh if counts[name] == 1} - {i.name for i in program.inputs}
 
 
 def _is_deep(stmt: ir.Stmt, depth: int = 3) -> bool:
@@ -57,7 +76,8 @@ def _is_deep(stmt: ir.Stmt, depth: int = 3) -> bool:
 
 @dataclass
 class Search:
-    """Walks a program. equal: extents that a check has found equal to others, at the place at hand."""
+    """Walks a program. own: arrays that it makes for itself. equal: extents that a check has found equal to others, at
+    the place at hand."""
 
     program: Program
     known: Mapping[str, Abstract]
@@ -66,6 +86,7 @@ class Search:
     outliving: set[str]
     changing: frozenset[str]
     mentions: Counter[str]
+    own: frozenset[str]
     equal: dict[str, str] = field(default_factory=dict)
 
     def block(self, stmts: Stmts) -> Stmts:
@@ -124,13 +145,13 @@ class Search:
     def split(self, root: ir.For) -> Stmts | None:
         """The statements for a nest that holds products; None where it holds none."""
         try:
-            nest = Nest(self.program, self.known, self.memory, root)
+            nest = Nest(self.program, self.known, self.memory, self.same, root)
         except Stay:
             return None
         counters = {n for loop in ir.walk(root) if isinstance(loop, ir.For) for n in ir.names(loop.target)}
         if counters & self.outliving:
             return None
-        chosen = products_terms.candidates(nest, self.sums, self.same)
+        chosen = products_terms.candidates(nest, self.sums)
         while chosen:
             leaves = self.remaining(nest, chosen)
             found = products_order.order(products_order.parts(leaves, chosen), self.memory.group)
@@ -150,12 +171,21 @@ class Search:
                     leaves[k] = nest.again(leaves[k], stmt)
         outside = self.mentions - mentions((nest.root,))
         while True:
-            inside = mentions([leaf.stmt for leaf in leaves.values()])
-            idle = [k for k, leaf in leaves.items() if _is_idle(leaf.stmt, inside + outside)]
+            read = {n for leaf in leaves.values() for n in _read(leaf.stmt)}
+            idle = [k for k, leaf in leaves.items() if self.is_idle(leaf.stmt, read, outside)]
             if not idle:
                 return leaves
             for k in idle:
                 del leaves[k]
+
+    def is_idle(self, stmt: ir.Stmt, read: set[str], outside: Counter[str]) -> bool:
+        """Whether a statement sets a number, or an element of an array, that nobody reads."""
+        assert isinstance(stmt, (ir.Assign, ir.Augment, ir.Store))
+        if isinstance(stmt.target, ir.Name):
+            return stmt.target.id not in read and not outside[stmt.target.id]
+        name = activity.root(stmt.target)
+        made = name in self.own and outside[name] == 1 and self.memory.is_alone(name)
+        return made and name not in read
 
     def written(
         self, root: ir.For, nest: Nest, leaves: Mapping[int, Leaf], step: Sequence[products_order.Part]
@@ -177,8 +207,13 @@ def noted(stmts: Sequence[tuple[str, ir.Stmt]]) -> Stmts:
     return tuple(found)
 
 
-def _is_idle(stmt: ir.Stmt, used: Counter[str]) -> bool:
-    return isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name) and used[stmt.target.id] == 1
+def _read(stmt: ir.Stmt) -> set[str]:
+    """The variables that a statement reads, but for what it only reads in order to change it."""
+    assert isinstance(stmt, (ir.Assign, ir.Augment, ir.Store))
+    found = ir.names(stmt.value)
+    if isinstance(stmt.target, ir.Name):
+        return found - {stmt.target.id}
+    return found | ir.names(stmt.target.items) if isinstance(stmt.target, ir.Index) else found
 
 
 def _kept(stmts: Stmts, kept: Mapping[int, ir.Stmt]) -> Stmts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -167,12 +167,14 @@ def flattened(stmts: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:
 class Nest:
     """The statements of a loop and of those inside it, in their order.
 
-    known: types that hold without assumptions. bound: variables that the nest sets.
+    known: types that hold without assumptions. same: gives one form to extents that are equal. bound: variables that
+    the nest sets.
     """
 
     program: Program
     known: Mapping[str, Abstract]
     memory: Memory
+    same: Callable[[Dim], Dim]
     root: ir.For
     leaves: list[Leaf] = field(default_factory=list)
     bound: frozenset[str] = frozenset()

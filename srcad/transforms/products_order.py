@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from srcad.dims import Dim, is_extent, symbol
-from srcad.polyhedra import is_empty
-from srcad.transforms.products_loops import Access, Leaf, Loop
+from srcad.transforms.products_access import conflict
+from srcad.transforms.products_loops import Access, Leaf
 from srcad.transforms.products_terms import Candidate
 
 
@@ -71,53 +70,10 @@ def _ready(found: Sequence[Part], before: Sequence[set[int]], done: set[int]) ->
 
 def _precedes(one: Part, other: Part, group: Callable[[str], str]) -> bool:
     """Whether something that `one` does may have to happen before something that `other` does."""
-    return any(_conflict(a, b, group) for a in one.accesses for b in other.accesses)
+    return any(conflict(a, b, group) for a in one.accesses for b in other.accesses)
 
 
 def _feeds_itself(part: Part, group: Callable[[str], str]) -> bool:
     """Whether something is read that was added to before. What is read before is no obstacle: all is read first."""
     reads = [a for a in part.accesses if a.kind == "read"]
-    return any(_conflict(a, b, group) for a in part.accesses if a.kind != "read" for b in reads)
-
-
-def _conflict(first: Access, second: Access, group: Callable[[str], str]) -> bool:
-    """Whether the first access may come before the second one to the same element, and the two may not be exchanged."""
-    if group(first.array) != group(second.array) or first.kind == second.kind == "read":
-        return False
-    if first.array != second.array:
-        return True
-    if first.kind == second.kind == "add":
-        return False
-    moved = {loop.counter: symbol(f"{loop.counter}'") for loop in second.where.path}
-    zero = [
-        a - _put(b, moved) for a, b in zip(first.items, second.items, strict=True) if a is not None and b is not None
-    ]
-    bounds = [*_bounds(first.where.path, {}), *_bounds(second.where.path, moved)]
-    bounds += [symbol(text) for row in (*bounds, *zero) for text in row.symbols if is_extent(text)]
-    return any(not is_empty([*bounds, *rows], [*zero, *same]) for rows, same in _earlier(first, second, moved))
-
-
-def _bounds(path: Sequence[Loop], moved: Mapping[str, Dim]) -> Iterator[Dim]:
-    for loop in path:
-        counter = symbol(loop.counter)
-        yield from (_put(counter - loop.low, moved), _put(loop.high - 1 - counter, moved))
-
-
-def _earlier(first: Access, second: Access, moved: Mapping[str, Dim]) -> Iterator[tuple[list[Dim], list[Dim]]]:
-    """(forms that are at least zero, forms that are zero) in iterations of the first before those of the second."""
-    same: list[Dim] = []
-    for one, other in zip(first.where.path, second.where.path):
-        if one is not other:
-            break
-        ahead = (moved[one.counter] - symbol(one.counter)) * one.step
-        yield [ahead - 1], list(same)
-        same.append(ahead)
-    if first.where.at < second.where.at:
-        yield [], same
-
-
-def _put(row: Dim, moved: Mapping[str, Dim]) -> Dim:
-    total = Dim(row.const)
-    for text, coef in row.terms:
-        total += moved.get(text, symbol(text)) * coef
-    return total
+    return any(conflict(a, b, group) for a in part.accesses if a.kind != "read" for b in reads)

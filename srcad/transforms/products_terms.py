@@ -11,20 +11,39 @@ from srcad.polyhedra import coefficient, solved
 from srcad.shapes import not_negative
 from srcad.transforms import activity
 from srcad.transforms.loops_text import plain
+from srcad.transforms.products_access import bounds_of, definition
 from srcad.transforms.products_loops import Access, Leaf, Loop, Nest, Stay, Sum, Value, Where, added, augmented
 from srcad.types import Num
 
+_ADD = "srcad_runtime.products.add"
 _LEAST = 8  # iterations: shorter loops stay
 _ROLES = "ijk"  # a row and a column of what is added to, and what is summed over
-Factors = tuple[tuple[ir.Expr, Where], ...]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A number: in the counters of the product that it belongs to, and as it stands at the place that computes it."""
+
+    expr: ir.Expr
+    origin: ir.Expr
+    where: Where
 
 
 @dataclass(frozen=True)
 class Term:
-    """A product with its sign; each factor with the place where it is computed."""
+    """A product with its sign. loops: those that add up such products, besides the loops around the statement."""
 
     minus: bool
-    factors: Factors
+    factors: tuple[Factor, ...]
+    loops: tuple[Loop, ...] = ()
+
+    @property
+    def elements(self) -> list[Factor]:
+        return [f for f in self.factors if isinstance(f.expr, ir.Index)]
+
+    @property
+    def numbers(self) -> list[Factor]:
+        return [f for f in self.factors if not isinstance(f.expr, ir.Index)]
 
 
 @dataclass(frozen=True)
@@ -41,11 +60,8 @@ class Candidate:
     note: str
 
 
-Same = Callable[[Dim], Dim]
-
-
-def candidates(nest: Nest, sums: Sequence[Sum], same: Same) -> list[Candidate]:
-    """The products of a nest. sums: those of the program. same: gives one form to extents that are equal."""
+def candidates(nest: Nest, sums: Sequence[Sum]) -> list[Candidate]:
+    """The products of a nest. sums: those of the program."""
     found: list[Candidate] = []
     taken: set[int] = set()
     at = {id(leaf.stmt): k for k, leaf in enumerate(nest.leaves)}
@@ -53,10 +69,10 @@ def candidates(nest: Nest, sums: Sequence[Sum], same: Same) -> list[Candidate]:
         places = [at.get(id(stmt), -1) for stmt in (one.first, one.step, one.last)]
         if min(places) >= 0 and isinstance(one.last.target, ir.Index):  # type: ignore[union-attr]
             taken |= set(places)
-            found += _tried(lambda one=one, places=places: _of_sum(nest, one, places, same))  # type: ignore[misc]
+            found += _tried(lambda one=one, places=places: _of_sum(nest, sums, one, places))  # type: ignore[misc]
     for k, leaf in enumerate(nest.leaves):
         if k not in taken and isinstance(leaf.stmt, (ir.Augment, ir.Store)) and isinstance(leaf.stmt.target, ir.Index):
-            found += _tried(lambda leaf=leaf, k=k: _of_statement(nest, leaf, k, same))  # type: ignore[misc]
+            found += _tried(lambda leaf=leaf, k=k: _of_statement(nest, sums, leaf, k))  # type: ignore[misc]
     return found
 
 
@@ -67,24 +83,25 @@ def _tried(make: Callable[[], Candidate]) -> list[Candidate]:
         return []
 
 
-def _of_statement(nest: Nest, leaf: Leaf, k: int, same: Same) -> Candidate:
+def _of_statement(nest: Nest, sums: Sequence[Sum], leaf: Leaf, k: int) -> Candidate:
     """``c[i, j] += products + rest``: the rest stays."""
     stmt = augmented(leaf.stmt)
     if not isinstance(stmt, ir.Augment) or not isinstance(stmt.target, ir.Index) or not nest.is_sum(stmt):
         raise Stay
     products: list[Term] = []
     rest: list[tuple[bool, ir.Expr]] = []
+    terms = Terms(nest, sums)
     for minus, part in pieces(stmt.value):
-        terms = [*_terms(nest, part, leaf.where, leaf.scalars)]
-        if terms and all(_is_product(nest, term) for term in terms):
-            products += [replace(t, minus=t.minus ^ minus ^ (stmt.op == "-")) for t in terms]
+        found = [replace(t, minus=t.minus ^ minus ^ (stmt.op == "-")) for t in terms.of(part, leaf.where, leaf.scalars)]
+        if found and all(_is_product(nest, stmt.target, term, leaf.where.path) for term in found):
+            products += found
         else:
             rest.append((minus, part))
     remains = replace(stmt, value=_sum_of(rest)) if rest else None
-    return _candidate(nest, stmt.target, products, {k: remains}, leaf, leaf.where, same)
+    return _candidate(nest, stmt.target, products, {k: remains}, leaf, leaf.where)
 
 
-def _of_sum(nest: Nest, one: Sum, places: Sequence[int], same: Same) -> Candidate:
+def _of_sum(nest: Nest, sums: Sequence[Sum], one: Sum, places: Sequence[int]) -> Candidate:
     """``c[i, j] = rest + factor * t`` behind the loop that adds up t: the products are added to c behind that."""
     step, last = nest.leaves[places[1]], nest.leaves[places[2]]
     term = added(one.step)
@@ -94,18 +111,16 @@ def _of_sum(nest: Nest, one: Sum, places: Sequence[int], same: Same) -> Candidat
         raise Stay
     products: list[Term] = []
     rest: list[tuple[bool, ir.Expr]] = []
-    negative = isinstance(end, ir.Augment) and end.op == "-"
+    negative, terms = isinstance(end, ir.Augment) and end.op == "-", Terms(nest, sums)
     for minus, part in pieces(end.value):
         if one.name not in ir.names(part):
             rest.append((minus, part))
             continue
-        for outer in _terms(nest, part, last.where, last.scalars):
-            factors = tuple(f for f in outer.factors if f[0] != ir.Name(one.name))
-            if len(factors) != len(outer.factors) - 1 or any(one.name in ir.names(f[0]) for f in factors):
-                raise Stay
-            for inner in _terms(nest, term[1], step.where, step.scalars):
+        for outer in terms.of(part, last.where, last.scalars):
+            factors = _without(one.name, outer)
+            for inner in terms.of(term[1], step.where, step.scalars):
                 sign = minus ^ negative ^ outer.minus ^ inner.minus
-                products.append(Term(sign, factors + inner.factors))
+                products.append(Term(sign, factors + inner.factors, outer.loops + inner.loops))
     target = end.target
     assert isinstance(target, ir.Index)
     remains: ir.Stmt | None = None
@@ -117,7 +132,7 @@ def _of_sum(nest: Nest, one: Sum, places: Sequence[int], same: Same) -> Candidat
     elif rest:
         remains = replace(end, value=_sum_of(rest))
     left = {places[0]: None, places[1]: None, places[2]: remains}
-    return _candidate(nest, target, products, left, step, last.where, same)
+    return _candidate(nest, target, products, left, step, last.where)
 
 
 def _candidate(
@@ -127,21 +142,20 @@ def _candidate(
     left: Mapping[int, ir.Stmt | None],
     leaf: Leaf,
     end: Where,
-    same: Same,
 ) -> Candidate:
     """leaf: the statement inside all loops. end: the place of the one that writes."""
-    if not products or not all(_is_product(nest, term) for term in products):
+    if not products:
         raise Stay
     # what reads the target comes first: before another one changes it
     products = sorted(products, key=lambda term: not _reads(nest, target, term))
     if any(_reads(nest, target, term) for term in products[1:]):
         raise Stay
-    calls = tuple(_call(nest, target, term, leaf.where.path, same) for term in products)
+    calls = tuple(_call(nest, target, term, leaf.where.path) for term in products)
     accesses = [
-        nest.access(factor, where, "read")
+        nest.access(factor.origin, factor.where, "read")
         for term in products
-        for factor, where in term.factors
-        if isinstance(factor, ir.Index)
+        for factor in term.elements
+        if isinstance(factor.origin, ir.Index)
     ]
     accesses.append(nest.access(target, Where(end.path, end.at + 0.5), "add"))
     return Candidate(left, calls, tuple(accesses), leaf.where.at, leaf.note)
@@ -170,39 +184,85 @@ def _sum_of(parts: Sequence[tuple[bool, ir.Expr]]) -> ir.Expr:
     return total
 
 
-def _terms(nest: Nest, value: ir.Expr, where: Where, scalars: Mapping[str, Value]) -> Iterator[Term]:
-    """The products whose sum a value is, scalars of the nest replaced by what they are."""
-    if isinstance(value, ir.Name) and value.id in scalars:
-        known = scalars[value.id]
-        yield from _terms(nest, known.expr, known.where, known.scalars)
-    elif isinstance(value, ir.Unary) and value.op == "-":
-        for term in _terms(nest, value.operand, where, scalars):
-            yield replace(term, minus=not term.minus)
-    elif isinstance(value, ir.Binary) and value.op in ("+", "-"):
-        yield from _terms(nest, value.left, where, scalars)
-        for term in _terms(nest, value.right, where, scalars):
-            yield replace(term, minus=term.minus ^ (value.op == "-"))
-    elif isinstance(value, ir.Binary) and value.op == "*":
-        rights = [*_terms(nest, value.right, where, scalars)]
-        for left in _terms(nest, value.left, where, scalars):
-            yield from (Term(left.minus ^ right.minus, left.factors + right.factors) for right in rights)
-    else:
-        yield Term(False, ((value, where),))
+def _without(name: str, term: Term) -> tuple[Factor, ...]:
+    """The other factors of a multiple of a number. Raises Stay for what is none."""
+    factors = tuple(f for f in term.factors if f.expr != ir.Name(name))
+    if len(factors) != len(term.factors) - 1 or any(name in ir.names(f.expr) for f in factors):
+        raise Stay
+    return factors
 
 
-def _is_product(nest: Nest, term: Term) -> bool:
-    """Whether a term is that of two elements, and of numbers that do not change in the nest."""
-    elements = [f for f, _ in term.factors if isinstance(f, ir.Index)]
-    others = [f for f, _ in term.factors if not isinstance(f, ir.Index)]
-    return len(elements) == 2 and all(_is_constant(nest, f) for f in others)
+@dataclass(frozen=True)
+class Terms:
+    """Writes values as sums of products, with scalars and rows of the nest replaced by what they are."""
+
+    nest: Nest
+    sums: Sequence[Sum]
+
+    def of(self, value: ir.Expr, where: Where, scalars: Mapping[str, Value]) -> list[Term]:
+        if isinstance(value, ir.Name) and value.id in scalars:
+            known = scalars[value.id]
+            return self.of(known.expr, known.where, known.scalars)
+        if isinstance(value, ir.Unary) and value.op == "-":
+            return [replace(t, minus=not t.minus) for t in self.of(value.operand, where, scalars)]
+        if isinstance(value, ir.Binary) and value.op in ("+", "-", "*"):
+            left, right = self.of(value.left, where, scalars), self.of(value.right, where, scalars)
+            if value.op == "*":
+                return [Term(a.minus ^ b.minus, a.factors + b.factors, a.loops + b.loops) for a in left for b in right]
+            return left + [replace(t, minus=t.minus ^ (value.op == "-")) for t in right]
+        return self.of_row(value, where) or [Term(False, (Factor(value, value, where),))]
+
+    def of_row(self, value: ir.Expr, where: Where) -> list[Term]:
+        """The terms of an element of a vector that holds one row after the other; none for another value."""
+        if not isinstance(value, ir.Index) or len(value.items) != 1:
+            return []
+        leaf = definition(self.nest, self.nest.access(value, where, "read"))
+        if leaf is None:
+            return []
+        stmt = augmented(leaf.stmt)
+        assert isinstance(stmt, (ir.Store, ir.Augment))
+        negative = isinstance(stmt, ir.Augment) and stmt.op == "-"
+        found = [t for outer in self.of(stmt.value, leaf.where, leaf.scalars) for t in self.added(leaf, outer)]
+        counter = leaf.where.path[1].counter
+        return [replace(_at(t, counter, value.items[0]), minus=t.minus ^ negative) for t in found]
+
+    def added(self, leaf: Leaf, term: Term) -> list[Term]:
+        """A multiple of a sum by the products that are summed up; another term as it is."""
+        one = next((s for s in self.sums if s.last is leaf.stmt), None)
+        step = next((other for other in self.nest.leaves if one is not None and other.stmt is one.step), None)
+        if one is None or step is None or not any(one.name in ir.names(f.expr) for f in term.factors):
+            return [term]
+        found = added(one.step)
+        assert found is not None
+        factors, loops = _without(one.name, term), step.where.path[len(leaf.where.path) :]
+        terms = self.of(found[1], step.where, step.scalars)
+        return [Term(t.minus ^ term.minus, factors + t.factors, term.loops + loops + t.loops) for t in terms]
+
+
+def _at(term: Term, counter: str, index: ir.Expr) -> Term:
+    """A term of a row, at another index than `counter`; the counters of its own loops get names of their own."""
+    own = {loop.counter: ir.Name(f"{loop.counter}__") for loop in term.loops}
+    if any(counter in dim.symbols or set(own) & set(dim.symbols) for p in term.loops for dim in (p.low, p.high)):
+        raise Stay
+    put: dict[str, ir.Expr] = {counter: index, **own}
+    loops = tuple(replace(loop, counter=f"{loop.counter}__") for loop in term.loops)
+    factors = tuple(replace(f, expr=ir.substitute(f.expr, put)) for f in term.factors)
+    return replace(term, factors=factors, loops=loops)
+
+
+def _is_product(nest: Nest, target: ir.Index, term: Term, path: tuple[Loop, ...]) -> bool:
+    """Whether there is a call for a term."""
+    try:
+        _call(nest, target, term, path)
+    except Stay:
+        return False
+    return True
 
 
 def _reads(nest: Nest, target: ir.Index, term: Term) -> bool:
     """Whether a factor may lie in the array that is added to."""
     group = nest.memory.group
-    return any(
-        group(activity.root(f)) == group(activity.root(target)) for f, _ in term.factors if isinstance(f, ir.Index)
-    )
+    return any(group(activity.root(f.expr)) == group(activity.root(target)) for f in term.elements)
 
 
 def _is_constant(nest: Nest, factor: ir.Expr) -> bool:
@@ -232,9 +292,12 @@ class Form:
     fixed: Dim
 
 
-def _call(nest: Nest, target: ir.Index, term: Term, path: tuple[Loop, ...], same: Same) -> ir.Stmt:
-    """``products.add(c, scale, a, b)`` instead of the loops of `path`."""
-    a, b = (f for f, _ in term.factors if isinstance(f, ir.Index))
+def _call(nest: Nest, target: ir.Index, term: Term, path: tuple[Loop, ...]) -> ir.Stmt:
+    """``products.add(c, scale, a, b)`` instead of the loops of `path` and those of the term. Raises Stay."""
+    elements = [f.expr for f in term.elements if isinstance(f.expr, ir.Index)]
+    if len(elements) != 2 or not all(_is_constant(nest, f.expr) for f in term.numbers):
+        raise Stay
+    (a, b), path = elements, path + term.loops
     where = Where(path, 0)
     at = [_forms(nest.access(place, where, "read"), path) for place in (target, a, b)]
     rows, columns = (form.moving for form in at[0].values())
@@ -250,13 +313,13 @@ def _call(nest: Nest, target: ir.Index, term: Term, path: tuple[Loop, ...], same
     shifts = {form.moving: form.fixed for forms in at[::-1] for form in forms.values()}
     at = [{k: replace(f, fixed=f.fixed - shifts[f.moving]) for k, f in forms.items()} for forms in at]
     orders = (rows, columns), (rows, inner), (inner, columns)
-    for box, beyond in _domains({form: shifts[form] for form in (rows, columns, inner)}, path, same):
-        matrices = _Matrices(nest, dict(zip((rows, columns, inner), box, strict=True)), same)
+    for box, beyond in _domains(nest, {form: shifts[form] for form in (rows, columns, inner)}, path):
+        matrices = _Matrices(nest, dict(zip((rows, columns, inner), box, strict=True)))
         sure = all(matrices.within(place, forms) for place, forms in zip((target, a, b), at, strict=True))
         spelt = [matrices.of(*matrix) for matrix in zip((target, a, b), at, orders, strict=True)]
         spelt.insert(1, _scale(term))
         extents = {} if sure else {"shape": ir.Tuple(tuple(_stop([h - r.low for h in r.highs]) for r in box))}
-        name = "srcad_runtime.products.add" + ("_where" if beyond else "")
+        name = _ADD + ("_where" if beyond else "")
         call = ir.Do(ir.call(name, *spelt, *beyond, **extents))
         if sure:
             break
@@ -270,9 +333,8 @@ def _dtype(nest: Nest, place: ir.Index) -> str:
 
 def _scale(term: Term) -> ir.Expr:
     total: ir.Expr | None = None
-    for factor, _ in term.factors:
-        if not isinstance(factor, ir.Index):
-            total = factor if total is None else ir.Binary("*", total, factor)
+    for factor in term.numbers:
+        total = factor.expr if total is None else ir.Binary("*", total, factor.expr)
     total = ir.Const(1.0) if total is None else total
     if not term.minus:
         return total
@@ -297,7 +359,7 @@ def _forms(access: Access, path: Sequence[Loop]) -> dict[int, Form]:
 Beyond = tuple[ir.Expr, ...]
 
 
-def _domains(forms: Mapping[Dim, Dim], path: tuple[Loop, ...], same: Same) -> Iterator[tuple[Sequence[Range], Beyond]]:
+def _domains(nest: Nest, forms: Mapping[Dim, Dim], path: tuple[Loop, ...]) -> Iterator[tuple[Sequence[Range], Beyond]]:
     """The ranges of a product's three indices, and the arguments that say which of their triples count.
 
     First with one range for the two indices of a triangle, which may reach beyond an array, then with those that the
@@ -309,8 +371,8 @@ def _domains(forms: Mapping[Dim, Dim], path: tuple[Loop, ...], same: Same) -> It
     if values is None:
         raise Stay
     moved = {mark: symbol(mark) - shift for mark, shift in zip(marks, forms.values(), strict=True)}
-    inside = {counter: same(_put(value, moved)) for counter, value in zip(counters, values, strict=True)}
-    rows = [same(_put(d, inside)) for p in path for d in (symbol(p.counter) - p.low, p.high - 1 - symbol(p.counter))]
+    inside = {counter: nest.same(_put(value, moved)) for counter, value in zip(counters, values, strict=True)}
+    rows = [nest.same(_put(row, inside)) for row in bounds_of(path)]
     if any(p.high - p.low == Dim(n) for p in path for n in range(_LEAST)):
         raise Stay
     single = [row for row in rows if sum(text in marks for text in row.symbols) == 1]
@@ -413,7 +475,6 @@ class _Matrices:
 
     nest: Nest
     ranges: Mapping[Dim, Range]
-    same: Same
 
     def of(self, place: ir.Index, forms: Mapping[int, Form], order: tuple[Dim, Dim]) -> ir.Expr:
         """The part of an array that the product touches, its axes in the order of the forms."""
@@ -427,7 +488,7 @@ class _Matrices:
 
     def slice(self, place: ir.Index, axis: int, form: Form) -> ir.Slice:
         bounds = self.ranges[form.moving]
-        low = self.same(bounds.low + form.fixed)
+        low = self.nest.same(bounds.low + form.fixed)
         highs = self.highs(form)
         if not not_negative(low):
             raise Stay  # a negative index counts from the end
@@ -435,11 +496,11 @@ class _Matrices:
         return ir.Slice(None if low == Dim(0) else plain(low), None if ends else _stop(highs))
 
     def highs(self, form: Form) -> list[Dim]:
-        return [self.same(high + form.fixed) for high in self.ranges[form.moving].highs]
+        return [self.nest.same(high + form.fixed) for high in self.ranges[form.moving].highs]
 
     def extent(self, place: ir.Index, axis: int) -> Dim | None:
         found = types.number(ir.Index(ir.Attr(place.base, "shape"), (ir.Const(axis),)), self.nest.known)
-        return None if found is None else self.same(found)
+        return None if found is None else self.nest.same(found)
 
     def within(self, place: ir.Index, forms: Mapping[int, Form]) -> bool:
         """Whether it is proven that the ranges do not reach beyond the array, and do not end before it begins."""
@@ -477,14 +538,20 @@ def mirrored(calls: Sequence[tuple[str, ir.Stmt]]) -> list[tuple[str, ir.Stmt]]:
     return found
 
 
+def _where(call: ir.Call) -> str:
+    """The condition of a call, "" where it has none."""
+    text = call.args[4] if call.fn == ir.Ref(f"{_ADD}_where") else None
+    return str(text.value) if isinstance(text, ir.Const) else ""
+
+
 def _symmetric(one: ir.Call, other: ir.Call) -> ir.Stmt | None:
     """``add_symmetric`` for ``c += s * a @ b`` and ``c += s * (a @ b).T`` in a triangle of c; None for others."""
-    if one.args[4:] != other.args[4:] or one.kwargs != other.kwargs or one.args[4].value != "j <= i":  # type: ignore[union-attr]
+    if _where(one) != "j <= i" or one.args[4:] != other.args[4:] or one.kwargs != other.kwargs:
         return None
     (c, scale, a, b, _, *by), (*rest, right, left) = one.args, other.args[:4]
     if rest != [c, scale] or not _turned(a, left) or not _turned(b, right):
         return None
-    return ir.Do(replace(one, fn=ir.Ref("srcad_runtime.products.add_symmetric"), args=(c, scale, a, b, *by)))
+    return ir.Do(replace(one, fn=ir.Ref(f"{_ADD}_symmetric"), args=(c, scale, a, b, *by)))
 
 
 def _turned(one: ir.Expr, other: ir.Expr) -> bool:
@@ -496,11 +563,9 @@ def _mirror(one: ir.Stmt, other: ir.Stmt) -> ir.Stmt | None:
     assert isinstance(one, ir.Do) and isinstance(one.value, ir.Call)
     assert isinstance(other, ir.Do) and isinstance(other.value, ir.Call)
     lower, upper = one.value, other.value
-    if len(lower.args) < 5 or len(upper.args) < 5:
-        return None
-    if lower.args[4] != ir.Const(_PAIR[0]):
+    if _where(lower) != _PAIR[0]:
         lower, upper = upper, lower
-    if tuple(call.args[4].value for call in (lower, upper)) != _PAIR or lower.kwargs != upper.kwargs:  # type: ignore[union-attr]
+    if (_where(lower), _where(upper)) != _PAIR or lower.kwargs != upper.kwargs:
         return _symmetric(one.value, other.value)
     (c, scale, a, b, _, *by), (*rest, turned, last, _) = lower.args, upper.args[:5]
     offset, back = (types.number(call.args[5]) if len(call.args) > 5 else Dim(0) for call in (lower, upper))
@@ -508,5 +573,4 @@ def _mirror(one: ir.Stmt, other: ir.Stmt) -> ir.Stmt | None:
         return None
     if not _turned(a, turned):
         return None
-    name = "srcad_runtime.products.add_mirrored"
-    return ir.Do(replace(lower, fn=ir.Ref(name), args=(c, scale, a, b, *by)))
+    return ir.Do(replace(lower, fn=ir.Ref(f"{_ADD}_mirrored"), args=(c, scale, a, b, *by)))

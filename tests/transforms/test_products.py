@@ -102,6 +102,34 @@ RECOGNISED = {
 """,
         ["products.add_symmetric(c[:n, :n], -1.0, a[:n, :m], b[:m, :n], shape=(n, n, m))"],
     ),
+    "rows that are made and used": (
+        """
+    row = np.empty(m)
+    for i in range(n):
+        for j in range(m):
+            t = 0.0
+            for k in range(m):
+                t += a[i, k] * b[k, j]
+            row[j] = t
+        for k in range(m):
+            c[i, k] -= s * row[k] + 1.0
+""",
+        ["products.add(c[:n, :m], -s, a[:n, :m], b[:m, :m], shape=(n, m, m))"],
+    ),
+    "rows that are zero in the beginning": (
+        """
+    row = np.zeros(m)
+    for i in range(n - 1, -1, -1):
+        for k in range(m):
+            row[k] += s * c[i, k]
+        for j in range(m):
+            g = row[j]
+            for k in range(m):
+                b[k, j] += g * a[i, k]
+            row[j] = 0.0
+""",
+        ["products.add(b[:m, :m], s, a[:n, :m].T, c[:n, :m], shape=(m, m, n))"],
+    ),
     "two products and a rest": (
         """
     for i in range(m):
@@ -183,6 +211,35 @@ LEFT = {
         for j in range(i):
             for k in range(n):
                 b[k, j] += s * a[j, i] * b[k, i] + b[j, i] * a[k, i]
+""",
+    "a row that is not whole": """
+    row = np.zeros(20)
+    for i in range(n):
+        for j in range(1, m):
+            row[j] = a[i, j] + row[j - 1]
+        for j in range(m):
+            for k in range(m):
+                c[j, k] += row[j] * b[i, k]
+""",
+    "a row that changes before it is used": """
+    row = np.empty(20)
+    for i in range(n):
+        for j in range(m):
+            row[j] = a[i, j]
+        row[2] = 1.0
+        for j in range(m):
+            for k in range(m):
+                c[j, k] += row[j] * b[i, k]
+""",
+    "a row that keeps what was there": """
+    row = np.zeros(20)
+    for i in range(n):
+        for j in range(m):
+            row[j] += a[i, j]
+        for j in range(m):
+            for k in range(m):
+                c[j, k] += row[j] * b[i, k]
+            row[0] = 0.0
 """,
     "a condition": """
     for i in range(n):
