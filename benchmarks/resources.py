@@ -30,8 +30,9 @@ from benchmarks.store import Figures
 PEERS = ("by hand", "srcad", "JAX expert")
 INTRODUCTION = """\
 Every row is two new processes: empty caches, then full ones. Imports and compilation are in the first call. *memory* is
-what a later call needs, at its peak, over a process that has answered a tiny one; *recorded* is what the record pass
-reports for it, *adjoints* is one array for each argument that is differentiated.
+what a later call needs, at its peak, over a process that has answered a tiny one and holds the arguments; *recorded* is
+what the record pass reports for it, *adjoints* is one array for each argument that is differentiated, *copies* one for
+each argument that the program writes into.
 """
 STARTED = ("jacobi_2d", "cholesky", "lstm", "gmm", "bundle_adjustment", "van_der_pol")
 
@@ -39,17 +40,18 @@ STARTED = ("jacobi_2d", "cholesky", "lstm", "gmm", "bundle_adjustment", "van_der
 def observe(name: str, size: str, peer: str) -> dict[str, float]:
     """Time to the first result, and the memory that a later call of the given size needs, in bytes.
 
-    Memory is the highest resident size during that call over the size after a call with tiny inputs: what a peer
-    keeps between calls counts, what compilation used for a while does not.
+    Memory is the highest resident size during that call over the size before the first one, when the process has
+    answered a call with tiny inputs and holds the arguments: what a peer keeps between calls counts, what compilation
+    used for a while does not.
     """
     case = find(name)
     tiny = case.args("tiny")
     begin = time.perf_counter()
     peers.PEERS[peer](case, tiny).call()
     first = time.perf_counter() - begin
+    prepared = peers.PEERS[peer](case, case.args(size))
     _give_back()
     before = _memory("VmRSS")
-    prepared = peers.PEERS[peer](case, case.args(size))
     prepared.call()
     _give_back()
     _forget_peak()
@@ -59,7 +61,8 @@ def observe(name: str, size: str, peer: str) -> dict[str, float]:
 
 
 def _reported(case: Case, size: str) -> dict[str, float]:
-    """What the record pass says that the call records, and the adjoints that it has to return; in bytes."""
+    """What the record pass says that the call records, the adjoints that it has to return, and the copies that it works
+    on; in bytes."""
     import srcad
     from srcad.cli_check import recorded_bytes
     from srcad.gradients import scalar_seed
@@ -68,7 +71,11 @@ def _reported(case: Case, size: str) -> dict[str, float]:
     both = srcad.value_and_grad(case.fn, case.wrt, backend="numpy")
     gradient = both.ready(("reverse",), args, {}).again()
     recorded = recorded_bytes(gradient.interpreted(), scalar_seed(gradient, "benchmarks"))
-    return {"recorded": recorded, "adjoints": sum(np.asarray(args[position]).nbytes for position in case.wrt)}
+    return {
+        "recorded": recorded,
+        "adjoints": sum(np.asarray(args[position]).nbytes for position in case.wrt),
+        "copies": sum(np.asarray(gradient.inputs[k]).nbytes for k in gradient.kernel.plan.written),
+    }
 
 
 def _memory(key: str) -> float:
@@ -128,8 +135,15 @@ def measure(names: list[str], folder: Path, limit: float, missing: bool) -> None
 
 
 def _table(title: str, kept: list[Figures]) -> str:
-    columns = "program | peer | first call, cold | first call, warm | memory | recorded | adjoints | memory / both"
-    lines = [f"### {title}", "", f"| {columns} | code | load |", "|---|---|---:|---:|---:|---:|---:|---:|---|---:|"]
+    columns = (
+        "program | peer | first call, cold | first call, warm | memory | recorded | adjoints | copies | memory / all"
+    )
+    lines = [
+        f"### {title}",
+        "",
+        f"| {columns} | code | load |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|---|---:|",
+    ]
     for figures in kept:
         for key, found in figures.resources.items():
             origin = found["origin"]
@@ -141,13 +155,13 @@ def _table(title: str, kept: list[Figures]) -> str:
 
 def _cells(found: dict[str, Any]) -> list[str]:
     if "failed" in found:
-        return [found["failed"][:60], *[""] * 5]
+        return [found["failed"][:60], *[""] * 6]
     times = [seconds(found["cold"]), seconds(found["warm"])]
     if "recorded" not in found:
-        return [*times, _mib(found["memory"]), "", "", ""]
-    both = found["recorded"] + found["adjoints"]
-    sizes = [_mib(found[name]) for name in ("memory", "recorded", "adjoints")]
-    return [*times, *sizes, f"{found['memory'] / both:.2f}" if both >= 2**20 else "-"]
+        return [*times, _mib(found["memory"]), "", "", "", ""]
+    reported = [found.get(name, 0) for name in ("recorded", "adjoints", "copies")]
+    sizes = [_mib(size) for size in (found["memory"], *reported)]
+    return [*times, *sizes, f"{found['memory'] / sum(reported):.2f}" if sum(reported) >= 2**20 else "-"]
 
 
 def _mib(size: float) -> str:

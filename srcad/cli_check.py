@@ -137,7 +137,7 @@ def recorded_bytes(ready: Ready, seed: tuple[Any, ...]) -> int:
 
 
 def _held(names: dict[str, Any]) -> int:
-    return sum(_bytes(value) for name, value in names.items() if re.search(r"_saved_*$", name))
+    return sum(_bytes(value) for name, value in names.items() if re.search(r"_saved_*\d*$", name))
 
 
 def _bytes(value: Any) -> int:

@@ -347,15 +347,25 @@ def test_memory_is_reported_beside_what_is_recorded():
 
     found = resources._reported(CASES["burgers"], "small")
     assert found["adjoints"] == 300 * 8 + 8
+    assert found["copies"] == 300 * 8
     assert 100 * 298 * 8 <= found["recorded"] <= 3 * 100 * 300 * 8
+
+
+def test_every_record_is_counted():
+    """Two matrices at each step, and two rows: records are numbered where a name is recorded again."""
+    from benchmarks import resources
+
+    found = resources._reported(CASES["adi"], "tiny")
+    assert found["recorded"] == 2 * 2 * (4 * 4 + 4) * 8
 
 
 def test_resources_report(tmp_path):
     figures = store.Figures("burgers", resources={})
     origin = {"commit": "0123456789", "machine": "a machine", "load": [0.5]}
-    taken = {"cold": 2.0, "warm": 0.5, "memory": 2.0**22, "recorded": 3 * 2.0**20, "adjoints": 2.0**20}
+    taken = {"cold": 2.0, "warm": 0.5, "memory": 2.0**22, "recorded": 2 * 2.0**20, "adjoints": 2.0**20}
+    taken["copies"] = 2.0**20
     figures.resources["medium/srcad"] = taken | {"origin": origin}
     figures.save(tmp_path)
     text = report.markdown([store.Figures.load("burgers", tmp_path)], CASES)
-    row = "| burgers | srcad | 2 s | 500 ms | 4.0 MiB | 3.0 MiB | 1.0 MiB | 1.00 | 0123456789 | 0.5 |"
+    row = "| burgers | srcad | 2 s | 500 ms | 4.0 MiB | 2.0 MiB | 1.0 MiB | 1.0 MiB | 1.00 | 0123456789 | 0.5 |"
     assert row in text
