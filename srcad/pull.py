@@ -254,7 +254,7 @@ class Pull:
         return isinstance(expr, ir.Name) and isinstance(self.shapes.types.get(expr.id), types.Seq)
 
     def rule(self, expr: ir.Call) -> rules.RuleSet:
-        return activity.rule_of(expr, self.loc)
+        return activity.rule_of(expr, self.loc, self.shapes.of)
 
     # ---- elementwise functions ----
 

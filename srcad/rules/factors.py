@@ -9,7 +9,13 @@ import numpy as np
 from srcad_runtime import arrays
 
 from srcad.rules.linalg import transposed
+from srcad.rules.reductions import real_part
 from srcad.rules.registry import at, pullback, pushforward
+
+
+def adjoint(x):
+    """The conjugate transpose."""
+    return np.conj(transposed(x))
 
 
 def halved_lower(x):
@@ -29,28 +35,34 @@ def whole(a, upper):
     return half + np.conj(transposed(half))
 
 
+def hermitian(r):
+    a = r.complex(3, 3)
+    return [at(a @ np.conj(a.T) + np.diag(np.arange(3) * 3.0 + 1.0))]
+
+
 # ---- Cholesky ----
 
 
 @pullback(
     np.linalg.cholesky,
     shapes="(n,n)",
+    kinds="fc",
     notes="reads the lower triangle: the adjoint is lower triangular",
-    examples=lambda r: [at(r.spd(3)), at(r.spd(3, 2)), at(r.spd(3), upper=True)],
+    examples=lambda r: [at(r.spd(3)), at(r.spd(3, 2)), at(r.spd(3), upper=True), *hermitian(r)],
 )
 def cholesky_bar(a, *, upper=False, out, out_bar):
-    lower, g = (transposed(out), transposed(out_bar)) if upper else (out, out_bar)
+    lower, g = (adjoint(out), adjoint(out_bar)) if upper else (out, out_bar)
     inverse = np.linalg.inv(lower)
-    s = transposed(inverse) @ halved_lower(transposed(lower) @ g) @ inverse
-    return 0.5 * one_triangle(s + transposed(s), upper)
+    s = transposed(inverse) @ halved_lower(transposed(lower) @ g) @ np.conj(inverse)
+    return one_triangle(s, upper)
 
 
 @pushforward(np.linalg.cholesky)
 def cholesky_dot(a, *, upper=False, out, a_dot):
-    lower = transposed(out) if upper else out
+    lower = adjoint(out) if upper else out
     inverse = np.linalg.inv(lower)
-    dot = lower @ halved_lower(inverse @ whole(a_dot, upper) @ transposed(inverse))
-    return transposed(dot) if upper else dot
+    dot = lower @ halved_lower(inverse @ whole(a_dot, upper) @ adjoint(inverse))
+    return adjoint(dot) if upper else dot
 
 
 # ---- eigenvalues ----
@@ -66,37 +78,43 @@ def symmetric(r):
     return [at(r.symmetric(3)), at(r.symmetric(3, 2)), at(r.symmetric(3), UPLO="U")]
 
 
+def values_of_hermitian(r):
+    return [*symmetric(r), *hermitian(r)]
+
+
 def on_diagonal(w, like):
     """The numbers `w` (or none) on the diagonals of matrices."""
     return 0.0 if w is None else w[..., None, :] * np.eye(like.shape[-1], dtype=np.real(like).dtype)
 
 
-@pullback(np.linalg.eigh, kinds="f", examples=symmetric, notes="reads one triangle: the adjoint is triangular")
+@pullback(np.linalg.eigh, kinds="fc", examples=symmetric, notes="reads one triangle: the adjoint is triangular")
 def eigh_bar(a, UPLO="L", *, out, out_bar):
     w, v = out
     p = on_diagonal(out_bar[0], v)
     if out_bar[1] is not None:
         p = p + inverse_gaps(w) * (transposed(v) @ out_bar[1])
-    return one_triangle(v @ p @ transposed(v), UPLO == "U")
+    return one_triangle(np.conj(v) @ p @ transposed(v), UPLO == "U")
 
 
 @pushforward(np.linalg.eigh)
 def eigh_dot(a, UPLO="L", *, out, a_dot):
     w, v = out
-    p = transposed(v) @ whole(a_dot, UPLO == "U") @ v
-    return np.diagonal(p, 0, -2, -1), v @ (inverse_gaps(w) * p)
+    p = adjoint(v) @ whole(a_dot, UPLO == "U") @ v
+    return real_part(np.diagonal(p, 0, -2, -1)), v @ (inverse_gaps(w) * p)
 
 
-@pullback(np.linalg.eigvalsh, examples=symmetric, notes="reads one triangle: the adjoint is triangular")
+@pullback(
+    np.linalg.eigvalsh, kinds="fc", examples=values_of_hermitian, notes="reads one triangle: the adjoint is triangular"
+)
 def eigvalsh_bar(a, UPLO="L", *, out_bar):
     _, v = np.linalg.eigh(a, UPLO)
-    return one_triangle((v * out_bar[..., None, :]) @ transposed(v), UPLO == "U")
+    return one_triangle((np.conj(v) * out_bar[..., None, :]) @ transposed(v), UPLO == "U")
 
 
 @pushforward(np.linalg.eigvalsh)
 def eigvalsh_dot(a, UPLO="L", *, a_dot):
     _, v = np.linalg.eigh(a, UPLO)
-    return np.sum(v * (whole(a_dot, UPLO == "U") @ v), axis=-2)
+    return real_part(np.sum(np.conj(v) * (whole(a_dot, UPLO == "U") @ v), axis=-2))
 
 
 def separated(r):

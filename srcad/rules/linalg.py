@@ -61,17 +61,21 @@ def solve_dot(a, b, *, out, a_dot, b_dot):
     return np.linalg.solve(a, b_dot - whole(a_dot, a) @ out)
 
 
-@pullback(np.linalg.pinv, examples=lambda r: [at(r(4, 3)), at(r(3, 4)), at(r.regular(3)), at(r(2, 4, 3))])
+@pullback(
+    np.linalg.pinv,
+    kinds="fc",
+    examples=lambda r: [at(r(4, 3)), at(r(3, 4)), at(r.regular(3)), at(r(2, 4, 3)), at(r.complex(4, 3))],
+)
 def pinv_bar(a, *, out, out_bar):
-    out_t, g_t = transposed(out), transposed(out_bar)
-    x = g_t @ out @ out_t
-    y = out_t @ out @ g_t
-    return -out_t @ out_bar @ out_t + (x - a @ (out @ x)) + (y - (y @ out) @ a)
+    out_t, g_t = transposed(out), np.conj(transposed(out_bar))
+    x = g_t @ np.conj(out) @ out_t
+    y = out_t @ np.conj(out) @ g_t
+    return -out_t @ out_bar @ out_t + (x - np.conj(a) @ (np.conj(out) @ x)) + (y - (y @ np.conj(out)) @ np.conj(a))
 
 
 @pushforward(np.linalg.pinv)
 def pinv_dot(a, *, out, a_dot):
-    out_t, dot_t = transposed(out), transposed(a_dot)
+    out_t, dot_t = np.conj(transposed(out)), np.conj(transposed(a_dot))
     x = out @ out_t @ dot_t
     y = dot_t @ out_t @ out
     return -out @ a_dot @ out + (x - (x @ a) @ out) + (y - out @ (a @ y))

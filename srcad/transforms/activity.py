@@ -6,7 +6,7 @@ active anywhere is active everywhere, which is never wrong and keeps the output 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -173,11 +173,11 @@ def flowing_value(value: Any) -> set[str]:
     return flowing(value) if ir.is_node(value) else set()
 
 
-def rule_of(expr: ir.Call, loc: ir.Loc | None) -> rules.RuleSet:
-    """The rule of a call that is to be differentiated.
+def rule_of(expr: ir.Call, loc: ir.Loc | None, of: Callable[[ir.Expr], types.Abstract]) -> rules.RuleSet:
+    """The rule of a call that is to be differentiated; of: the type of an argument.
 
     Raises:
-        Unsupported: there is none.
+        Unsupported: there is none, or it is one of real numbers and the call has complex ones.
     """
     assert isinstance(expr.fn, ir.Ref)
     found = find_rule(expr)
@@ -186,7 +186,19 @@ def rule_of(expr: ir.Call, loc: ir.Loc | None) -> rules.RuleSet:
     if found.refusal:
         reason, hint = found.refusal
         raise Unsupported(f"cannot differentiate {reason}", expr.loc or loc, hint)
+    if "c" not in found.kinds and found.path.startswith(OF_LIBRARIES) and any(_complex(a, of) for a in expr.args):
+        hint = "Compute it of real and imaginary parts."
+        raise Unsupported(f"cannot differentiate {found.path} of complex numbers", expr.loc or loc, hint)
     return found
+
+
+OF_LIBRARIES = ("numpy.", "scipy.", "math.", "builtins.", "operator.")
+
+
+def _complex(arg: ir.Expr, of: Callable[[ir.Expr], types.Abstract]) -> bool:
+    if isinstance(arg, (ir.Tuple, ir.List)):
+        return any(_complex(item, of) for item in arg.items)
+    return types.is_complex(of(arg))
 
 
 def find_rule(expr: ir.Call) -> rules.RuleSet | None:

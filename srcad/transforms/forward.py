@@ -453,7 +453,7 @@ class Push:
         exponent = softplus_of(expr)
         if exponent is not None and (dot := self.node(exponent)) is not None:
             return ir.Binary("/", dot, ir.Binary("+", ir.ONE, ir.call("numpy.exp", algebra.negate(exponent))))
-        rule = activity.rule_of(expr, self.loc)
+        rule = activity.rule_of(expr, self.loc, self.shapes.of)
         bound = rule.bind(expr.args, named_arguments(expr))
         self.refuse_others(rule, bound, expr)
         if rule.partials is not None:

@@ -1161,6 +1161,12 @@ FORMS = {
         np.linalg.solve(z, c[:3])
         np.fft.fft(c * v)
         np.abs(np.linalg.det(z))
+        np.linalg.cholesky(z @ z.conj().T)
+        np.linalg.cholesky(z @ z.conj().T, upper=True)
+        np.linalg.eigvalsh(z)
+        np.linalg.eigh(z, "U")[0]
+        L, V = np.linalg.eigh(z @ z.conj().T); (V * np.sqrt(L)) @ V.conj().T
+        np.linalg.pinv(z[:2])
     """,
     "keywords of ufuncs, written out": """
         np.sin(v, where=b, out=np.zeros(4))
@@ -1194,6 +1200,8 @@ REFUSED_TEXTS = r"""
     y = 0.0\nfor x in np.nditer(m):\n    y = y + x * x\ny
     math.fsum(v)
     np.linalg.qr(s, mode="raw")
+    np.linalg.svd(z, compute_uv=False)
+    np.linalg.qr(z)[1]
     np.multiply.reduceat(v, [0, 2])
     x = u * a; np.maximum.at(x, k, u * 2.0); x * x
     np.pad(v, 2, mode="empty")[2:-2]
