@@ -194,7 +194,7 @@ def _packed(x):
     return x if _is_by_rows(x) or _is_by_rows(x.T) else _copied(x)
 
 
-@register_jitable
+@strided
 def _copied(x):
     new = np.empty(x.shape, x.dtype)
     _put(x, new)
@@ -258,7 +258,7 @@ def _sum_in_triangle(c, scale, a, b, kind, offset):
                 c[row, j] += square[row - i, j - low]
 
 
-@register_jitable
+@strided
 def _sum_of_triangle(c, scale, a, b, kind, offset):
     """Blocks of rows of a, of which the elements on one side of a diagonal count."""
     m, p = b.shape[1], b.shape[0]
@@ -278,6 +278,7 @@ def _sum_of_triangle(c, scale, a, b, kind, offset):
                 square[row - i, k - low] = a[row, k]
         if padded:
             _sum_product(c, scale, square, b, i, 0, 0, 0, 0, low, n, m, high - low)
+    return 0
 
 
 @register_jitable
