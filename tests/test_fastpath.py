@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import srcad
+from srcad import recovery
 
 backends = pytest.mark.parametrize("backend", ["numpy", "numba"])
 Pair = namedtuple("Pair", "a b")
@@ -338,3 +339,16 @@ def test_the_short_way_is_short() -> None:
         sys.setprofile(None)
     assert [name for name in seen if name in ("prepare", "key", "ready", "structured", "bind")] == []
     assert seen[:2] == ["__call__", "fast"]
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32, complex, int])
+def test_results_that_are_not_finite_are_noticed(dtype):
+    for shape in ((3,), (2, 3), (0,), ()):
+        x = np.ones(shape, dtype)
+        assert recovery.finite((x, x.T, 1.0))
+        for bad in (np.nan, np.inf, -np.inf) if x.size and dtype is not int else ():
+            y = x.copy()
+            y[(-1,) * x.ndim] = bad
+            assert not recovery.finite((1.0, y)) and not recovery.finite((y.T,))
+    assert recovery.finite((np.full(4, 1e200),))  # the sum of the squares is not
+    assert not recovery.finite((np.array([np.inf, -np.inf]),))
