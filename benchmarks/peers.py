@@ -115,7 +115,8 @@ def _srcad(backend: str) -> Callable[[Case, tuple[Any, ...]], Prepared]:
             import srcad
         except ModuleNotFoundError as error:
             raise Missing("srcad is not installed") from error
-        fn, own = srcad.value_and_grad(case.fn, case.wrt, backend=backend), _own(args)
+        threads = len(os.sched_getaffinity(0)) > 1
+        fn, own = srcad.value_and_grad(case.fn, case.wrt, backend=backend, parallel=threads), _own(args)
         return Prepared(lambda: fn(*own), _flat)
 
     return prepare

@@ -133,7 +133,24 @@ def tables(runs: list[Run], cases: dict[str, Case], names: list[str], origins: d
         others = [peer for peer in shown if not peer.startswith("srcad")]
         parts += ["### srcad against the others (times faster)", against(chosen, cases, others)]
         parts += ["### First call", compile_table(chosen, shown)]
+    if any(run.threads != 1 for run in runs):
+        parts += ["## All threads against one (times faster, srcad)", threaded(runs)]
     return "\n\n".join([*parts, "## Refused, wrong, failed", troubles(runs)])
+
+
+def threaded(runs: list[Run]) -> str:
+    """How many times faster srcad is with all threads (``parallel=True``) than with one."""
+    best = {
+        (run.name, run.size, run.threads): r.best for run in runs for r in run.readings if r.times and r.peer == "srcad"
+    }
+    lines = ["| program | size | one thread | all threads | times faster |", "|---|---|---:|---:|---:|"]
+    ratios = []
+    for (name, size, threads), many in best.items():
+        one = best.get((name, size, 1))
+        if threads == 0 and one is not None:
+            ratios.append(one / many)
+            lines.append(f"| {name} | {size} | {seconds(one)} | {seconds(many)} | {ratios[-1]:.2f} |")
+    return "\n".join(lines) + f"\n\nGeometric mean: {mean(ratios)}."
 
 
 def markdown(kept: list[Figures], cases: dict[str, Case]) -> str:

@@ -54,10 +54,10 @@ def outlined(kernel: Callable[..., Any] | None = None, *, parallel: Any = False,
     _KERNELS[name] = compiled
 
     def define(given):
-        loaded = _Loaded(kernel.__module__, name, tuple(_plain(kind, layout) for kind in given))
+        loaded = Loaded(kernel.__module__, name, tuple(_plain(kind, layout) for kind in given))
         loaded()
         returned = compiled.overloads[loaded.types].signature.return_type
-        return returned(*loaded.types), functools.partial(_call, loaded)
+        return returned(*loaded.types), functools.partial(call_by_symbol, loaded)
 
     # an intrinsic names its parameters: these are the kernel's
     names = ", ".join(inspect.signature(kernel).parameters)
@@ -66,7 +66,7 @@ def outlined(kernel: Callable[..., Any] | None = None, *, parallel: Any = False,
     return intrinsic(scope[kernel.__name__])
 
 
-def _call(loaded, context, builder, signature, values):
+def call_by_symbol(loaded, context, builder, signature, values):
     """Emit the call of a kernel by its symbol, in Numba's own convention, errors passed on."""
     context.active_code_library._reload_init.add(loaded)
     kind = context.call_conv.get_function_type(signature.return_type, signature.args)
@@ -102,7 +102,7 @@ def _plain(kind: Any, layout: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class Loaded:
     """Calling it compiles or loads a kernel for argument types, and tells LLVM where its code is."""
 
     module: str

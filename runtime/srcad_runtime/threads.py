@@ -26,8 +26,8 @@ from numba import extending, types
 from numba.core import cgutils
 from numba.core.callconv import Status, excinfo_ptr_t
 
-from srcad_runtime.jitting import overload, register_jitable
-from srcad_runtime.outlined import outlined
+from srcad_runtime.jitting import register_jitable
+from srcad_runtime.outlined import Loaded, call_by_symbol, outlined
 
 intrinsic: Any = extending.intrinsic
 
@@ -102,22 +102,6 @@ def _bound(start: int, stop: int, part: int, parts: int) -> int:
 # ---- compiled: a part is a task, called by its address with the address of what all parts have in common ----
 
 
-@overload(prange)
-def _overload_prange(loop, parts, start, stop, arguments):
-    def run(loop, parts, start, stop, arguments):
-        _run(_task(loop, arguments), _common(parts, start, stop, arguments), parts)
-
-    return run
-
-
-@overload(prange_parts)
-def _overload_prange_parts(loop, parts, start, stop, arguments):
-    def run(loop, parts, start, stop, arguments):
-        _run(_numbered_task(loop, arguments), _common(parts, start, stop, arguments), parts)
-
-    return run
-
-
 _PRANGE_ALONE = dict.fromkeys(
     ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False
 ) | {"prange": True}
@@ -155,6 +139,7 @@ def _run(task, common, parts):
     return parts
 
 
+_RUN = Loaded(__name__, f"{__name__}._run", (types.int64,) * 3)
 _WORD = ir.IntType(64)
 _TASK = ir.FunctionType(_WORD, (_WORD, _WORD))
 
@@ -170,31 +155,55 @@ def _call(typingctx, task, common, part):
     return types.int64(types.int64, types.int64, types.int64), generate
 
 
-@intrinsic
-def _task(typingctx, loop, arguments):
-    """The address of a function that runs one part of `loop`."""
-    return _address(loop, arguments, numbered=False)
+def _typed(numbered):
+    """What `prange` or `prange_parts` is to the compiler: nothing of them is left but the call of `_run`."""
+
+    def typer(loop, parts, start, stop, arguments):
+        if not isinstance(loop, types.Dispatcher) or not isinstance(arguments, types.BaseTuple):
+            return None
+        _compiled(loop, arguments, numbered)
+        _RUN()
+        numbers = (types.int64,) * 3
+        return types.none(loop, *numbers, arguments)
+
+    return typer
 
 
-@intrinsic
-def _numbered_task(typingctx, loop, arguments):
-    """As `_task`, for a loop that is told the number of the part."""
-    return _address(loop, arguments, numbered=True)
+def _lowered(numbered):
+    def lower(context, builder, signature, args):
+        loop, *numbers, arguments = signature.args
+        result = _compiled(loop, arguments, numbered)
+        context.active_code_library.add_linking_library(result.library)
+        kind = types.Tuple((*numbers, arguments))
+        task = builder.ptrtoint(_part(context, builder.module, result, kind, numbered), _WORD)
+        common = cgutils.alloca_once_value(builder, context.make_tuple(builder, kind, args[1:]))
+        given = (task, builder.ptrtoint(common, _WORD), args[1])
+        call_by_symbol(_RUN, context, builder, types.int64(types.int64, types.int64, types.int64), given)
+        return context.get_dummy_value()
+
+    return lower
 
 
-def _address(loop, arguments, numbered):
+def _compiled(loop, arguments, numbered):
+    """The machine code of a loop for these arguments."""
     own = (types.int64,) * (3 if numbered else 2)
     given = (*own, *map(types.unliteral, arguments))
     loop.dispatcher.compile(given)
-    result = loop.dispatcher.overloads[given]
-    common = types.Tuple((types.int64, types.int64, types.int64, arguments))
+    return loop.dispatcher.overloads[given]
 
-    def generate(context, builder, signature, args):
-        context.active_code_library.add_linking_library(result.library)
-        function = _part(context, builder.module, result, common, numbered)
-        return builder.ptrtoint(function, _WORD)
 
-    return types.int64(loop, arguments), generate
+@extending.type_callable(prange)
+def _type(context):
+    return _typed(numbered=False)
+
+
+@extending.type_callable(prange_parts)
+def _type_parts(context):
+    return _typed(numbered=True)
+
+
+extending.lower_builtin(prange, *(types.Any,) * 5)(_lowered(numbered=False))
+extending.lower_builtin(prange_parts, *(types.Any,) * 5)(_lowered(numbered=True))
 
 
 def _part(context, module, result, common, numbered):
@@ -226,18 +235,6 @@ def _part(context, module, result, common, numbered):
     raised = builder.ptrtoint(status.excinfoptr, _WORD)
     builder.ret(builder.select(status.is_error, raised, zero))
     return function
-
-
-@intrinsic
-def _common(typingctx, parts, start, stop, arguments):
-    """The address of a tuple of all these, which lives until the caller returns."""
-    common = types.Tuple((types.int64, types.int64, types.int64, arguments))
-
-    def generate(context, builder, signature, args):
-        place = cgutils.alloca_once_value(builder, context.make_tuple(builder, common, args))
-        return builder.ptrtoint(place, _WORD)
-
-    return types.int64(types.int64, types.int64, types.int64, arguments), generate
 
 
 @intrinsic

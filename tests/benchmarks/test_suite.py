@@ -231,6 +231,16 @@ def test_report(tmp_path):
     assert "gemm (small, 1 threads), torch: wrong: disagrees" in text
 
 
+def test_threads_stand_against_one():
+    runs = [
+        Run("jacobi_1d", "small", threads, (Reading("srcad", "ok", times=[time, 2.0 * time]),), {})
+        for threads, time in ((1, 4e-3), (0, 2e-3))
+    ]
+    assert "| jacobi_1d | small | 4 ms | 2 ms | 2.00 |" in report.threaded(runs)
+    assert "Geometric mean: 2.00." in report.threaded(runs)
+    assert "All threads against one" not in report.tables(runs[:1], CASES, ["srcad"], {})
+
+
 def test_figures_survive_the_file(tmp_path):
     first = some_runs()[0]
     (figures,) = kept(tmp_path, [first])
