@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import copy
 import dataclasses
 import re
@@ -26,6 +27,7 @@ PASSES = sorted(OPTIONAL)
 SWITCHES: tuple[tuple[tuple[str, bool], ...], ...] = (  # each optional pass left out, then all of them
     *(((name, False),) for name in PASSES),
     tuple((name, False) for name in PASSES),
+    (("parallel", True),),
 )
 COMPILED = ((), *SWITCHES, (("boundscheck", False),), tuple((n, False) for n in sorted([*PASSES, "boundscheck"])))
 
@@ -94,7 +96,7 @@ def check_lowered(program: Program, options: tuple[tuple[str, Any], ...] = ()) -
     space: dict[str, Any] = {"__name__": __name__, "prange": range}
     exec(compile(text.replace("from numba import njit, prange\n", ""), "<lowered>", "exec"), space)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), _in_parts(options):
             found = space[made.generated.entry](*made.inputs(), *copy.deepcopy(subject.seeds))
     except ValueError as problem:
         if str(problem) != recovery.MISMATCH:
@@ -103,6 +105,15 @@ def check_lowered(program: Program, options: tuple[tuple[str, Any], ...] = ()) -
         return
     found = found if isinstance(found, tuple) else (found,)
     _compare([np.asarray(r) for r in found], expected, f"Numba's text, when interpreted, {dict(options)}")
+
+
+def _in_parts(options: tuple[tuple[str, Any], ...]) -> contextlib.AbstractContextManager[None]:
+    """Loops that are shared out run in parts, which come in some order."""
+    if not dict(options).get("parallel"):
+        return contextlib.nullcontext()
+    from tests.transforms.in_any_order import ORDERS, shared_out
+
+    return shared_out(ORDERS["shuffled"])
 
 
 def check_compiled(program: Program) -> None:
