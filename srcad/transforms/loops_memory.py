@@ -126,7 +126,7 @@ class Memory:
     def of(self, item: Item) -> Effects:
         if isinstance(item, Plain):
             return self.of_statement(item.stmt)
-        return self.of_all(item.before) | self.of_all(item.after) | self.of_cells(item)
+        return _inside(self.of_all(item.before) | self.of_all(item.after) | self.of_cells(item))
 
     def used(self, node: Any) -> frozenset[str]:
         """The variables that a node or a tuple of nodes mentions."""
@@ -294,13 +294,11 @@ class Memory:
         What stands before `b`'s loops then stands before `a`'s, and what is behind `a`'s behind `b`'s.
         """
         first, second = self.of_cells(a), self.of_cells(b)
-        before, after = self.of_all(b.before), self.of_all(a.after)
+        before, after = _inside(self.of_all(b.before)), _inside(self.of_all(a.after))
         rest = self.of_all(b.after)
-        if not (before.commutes(_inside(first)) or not a.cells) or not before.commutes(after):
+        if not (before.commutes(first) or not a.cells) or not before.commutes(after):
             return False
-        if not after.commutes(_inside(second)) or (first.binds & (second.uses | rest.uses)) | (
-            second.binds & first.uses
-        ):
+        if not after.commutes(second) or (first.binds & (second.uses | rest.uses)) | (second.binds & first.uses):
             return False
         touched = first.touched & second.touched & (first.writes | first.adds | second.writes | second.adds)
         return not touched or self._same_elements(a, b, touched)
@@ -354,6 +352,7 @@ def union(effects: Sequence[Effects]) -> Effects:
 
 
 def _inside(effects: Effects) -> Effects:
+    """Of a nest: where it leaves the compiled code NumPy's text answers, and nobody sees how far it has got."""
     return replace(effects, exits=False)
 
 
