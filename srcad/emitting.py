@@ -86,7 +86,7 @@ def generate(job: Job, target: Any, keep_passes: bool = False) -> Any:
         modes=MODES[job.config.mode],
         backend=job.config.backend,
         has_aux=bool(target.options.get("has_aux", False)),
-        options=(("parallel", True),) if job.config.parallel or target.options.get("parallel") else (),
+        options=_options(job, target),
     )
     from srcad.errors import Unsupported
 
@@ -99,6 +99,13 @@ def generate(job: Job, target: Any, keep_passes: bool = False) -> Any:
                 raise Unsupported(reason, target.function.loc, "Reshape a copy of it.") from None
             value = _value(target, need.origin, need.path_)
             request = replace(request, baked=(*request.baked, (need.origin, need.path_, value)))
+
+
+def _options(job: Job, target: Any) -> tuple[tuple[str, bool], ...]:
+    """Threads where they are asked for; no passes whose kernels are a library that cannot be written into a module."""
+    threads = job.config.parallel or target.options.get("parallel")
+    off = (("products", False), ("quotients", False)) if job.standalone else ()
+    return ((("parallel", True),) if threads else ()) + off
 
 
 def text(job: Job, target: Any, made: Any) -> str:

@@ -254,6 +254,18 @@ def test_standalone_needs_no_runtime(folder: Path, backend: str) -> None:
     np.testing.assert_allclose([float(n) for n in numbers.split()], expected, rtol=1e-6)
 
 
+def test_standalone_keeps_loops(folder: Path) -> None:
+    """Products and quick quotients are kernels of the runtime: such a module does without."""
+    (folder / "model.py").write_text(
+        "import numpy as np\n\n\n"
+        'def f(a: "f8[:,:]", b: "f8[:,:]", c: "f8[:,:]", h: float, n: int):\n'
+        "    for i in range(n):\n        for j in range(n):\n            for k in range(n):\n"
+        "                c[i, j] += a[i, k] * b[k, j] / h\n    return np.sum(c)\n"
+    )
+    result = run("emit", "model.py:f", "--backend", "numba", "--standalone", "--wrt", "a")
+    assert result.exit_code == 0 and "srcad_runtime" not in result.stdout, result.stderr
+
+
 def differences(name: str) -> np.ndarray:
     def f(x: np.ndarray) -> float:
         y = x[[0, 2, 2]] ** 2
