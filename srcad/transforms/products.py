@@ -5,10 +5,11 @@ loops with other statements, the sum over k perhaps in a scalar. After: ``produc
 statements that remain. Only the order of sums differs, and with it the last digits.
 
 How: `products_loops` reads what each statement of a nest does, in which iterations. `products_terms` finds the
-statements that are products. A product leaves the loops where all of its iterations can be run at once: where
-`products_order` finds an order of the product and of the remaining statements, each with all of its iterations, in
-which every element is read after the same writes as before. What a product reads it reads before it writes, so it may
-write what it reads: in ``b[i] += a[i, k] * b[k]`` with ``k > i``, every row is read before it changes.
+statements that are products, `products_calls` their matrices, `products_mirrored` those that are one product together.
+A product leaves the loops where all of its iterations can be run at once: where `products_order` finds an order of the
+product and of the remaining statements, each with all of its iterations, in which every element is read after the same
+writes as before. What a product reads it reads before it writes, so it may write what it reads: in
+``b[i] += a[i, k] * b[k]`` with ``k > i``, every row is read before it changes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from srcad.transforms import (
     loops_memory,
     loops_order,
     products_loops,
+    products_mirrored,
     products_order,
     products_terms,
 )
@@ -193,7 +195,7 @@ class Search:
         """Calls, or the loops around some of the statements."""
         calls = sorted((p.candidate for p in step if p.candidate is not None), key=lambda c: c.at)
         if calls:
-            return noted(products_terms.mirrored([(c.note, call) for c in calls for call in c.calls]))
+            return noted(products_mirrored.mirrored([(c.note, call) for c in calls for call in c.calls]))
         kept = {id(nest.leaves[k].stmt): leaves[k].stmt for part in step for k in part.leaves}
         return (replace(root, body=self.apart(_kept(root.body, kept))),)
 

@@ -24,7 +24,7 @@ def conflict(first: Access, second: Access, group: Callable[[str], str], shared:
         return False
     moved = {loop.counter: symbol(f"{loop.counter}'") for loop in second.where.path}
     zero = [
-        a - _put(b, moved) for a, b in zip(first.items, second.items, strict=True) if a is not None and b is not None
+        a - put(b, moved) for a, b in zip(first.items, second.items, strict=True) if a is not None and b is not None
     ]
     bounds = [*bounds_of(first.where.path), *bounds_of(second.where.path, moved)]
     bounds += [symbol(text) for row in (*bounds, *zero) for text in row.symbols if is_extent(text)]
@@ -37,7 +37,7 @@ def bounds_of(path: Sequence[Loop], moved: Mapping[str, Dim] = MappingProxyType(
     """What is at least zero in the loops of a path. moved: other names of counters."""
     for loop in path:
         counter = symbol(loop.counter)
-        yield from (_put(counter - loop.low, moved), _put(loop.high - 1 - counter, moved))
+        yield from (put(counter - loop.low, moved), put(loop.high - 1 - counter, moved))
 
 
 def _earlier(first: Access, second: Access, moved: Mapping[str, Dim]) -> Iterator[tuple[list[Dim], list[Dim]]]:
@@ -53,7 +53,8 @@ def _earlier(first: Access, second: Access, moved: Mapping[str, Dim]) -> Iterato
         yield [], same
 
 
-def _put(row: Dim, moved: Mapping[str, Dim]) -> Dim:
+def put(row: Dim, moved: Mapping[str, Dim]) -> Dim:
+    """A linear form with other forms for some of its symbols."""
     total = Dim(row.const)
     for text, coef in row.terms:
         total += moved.get(text, symbol(text)) * coef
