@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -121,7 +122,11 @@ def python_class(ev: Evaluator, value: Value) -> type:
         return type(value.value)
     if isinstance(value, Ptr):
         box = ev.state.heap[value.id]
-        return box.cls or {"tuple": tuple, "list": list, "dict": dict}[box.kind]
+        maker: Any = box.cls
+        if isinstance(maker, functools.partial):  # of a deque or a defaultdict
+            maker = maker.func
+        plain: dict[str, type] = {"tuple": tuple, "list": list, "dict": dict}
+        return plain[box.kind] if maker is None else maker
     if isinstance(value, Dyn):
         if isinstance(value.type, Seq):
             return list

@@ -72,11 +72,22 @@ def _keywords(ev: Evaluator, expr: ir.Call, values: Sequence[Value]) -> Kwargs:
 
 
 def _special(fn: Value) -> Any:
-    from srcad import eval_builtins, eval_numpy_forms  # noqa: F401  (it imports the others, which register functions)
+    from srcad import (  # noqa: F401  (they register functions)
+        eval_builtins,
+        eval_containers,
+        eval_itertools,
+        eval_joins,
+        eval_numpy,
+        eval_numpy_forms,
+        eval_sequences,
+        eval_sorting,
+    )
 
     if isinstance(fn, Known) and isinstance(fn.expr, ir.Ref):
         if fn.expr.path.startswith(("scipy.optimize.", "scipy.integrate.")):
             from srcad import eval_integrals, eval_roots  # noqa: F401
+        if fn.expr.path.startswith("scipy.interpolate."):
+            from srcad import eval_interpolators  # noqa: F401
         return eval_builtins.HANDLERS.get(fn.expr.path)
     return None
 
@@ -90,6 +101,11 @@ def dispatch(ev: Evaluator, fn: Value, args: Args, kwargs: Kwargs, loc: ir.Loc |
         from srcad import eval_methods
 
         return eval_methods.call(ev, fn, args, kwargs, loc)
+    if isinstance(fn, Known) and type(fn.value).__module__.startswith("scipy.interpolate"):
+        from srcad import eval_interpolators
+
+        if eval_interpolators.is_one(fn.value):
+            return eval_interpolators.call(ev, fn, args, kwargs, loc)
     method = eval_special.special(ev, fn, "call")
     if method is not None:
         return call_user(ev, Known(method), [fn, *args], kwargs, loc)

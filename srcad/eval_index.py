@@ -109,6 +109,13 @@ def _index_box(ev: Evaluator, base: Ptr, items: list[Value], loc: ir.Loc | None)
         return ev.tuple_of(box.items[part], expr=ir.Index(box.expr, (residual(ev, items[0]),)), bound=True)
     if part is not None and box.kind in ("list", "tuple", "namedtuple"):
         return ev.tuple_of(box.items[part], box.kind if box.kind == "list" else "tuple", site=loc)
+    if box.kind == "dict" and box.cls is not None and len(items) == 1:
+        from srcad import eval_containers
+
+        known, key = static(ev, items[0])
+        found = eval_containers.missing(ev, base, box, key, loc) if known and box.index(key) is None else None
+        if found is not None:
+            return found
     position = box_position(ev, box, items, loc)
     return box.items[position]
 

@@ -27,7 +27,7 @@ def _join(name: str) -> Handler:
             return _moved(ev, _stacked(ev, items, loc), axis, loc)
         if name == "concatenate":
             return _joined(ev, items, axis, loc)
-        return _WAYS[name](ev, items, _rank(ev, items, name, loc), loc)
+        return WAYS[name](ev, items, _rank(ev, items, name, loc), loc)
 
     return join
 
@@ -76,6 +76,6 @@ def _side_by_side(ev: Evaluator, items: Dyn, rank: int, loc: ir.Loc | None) -> V
     return _joined(ev, items, min(rank - 1, 1), loc) if rank else _stacked(ev, items, loc)
 
 
-_WAYS = {"vstack": _rows, "hstack": _side_by_side, "column_stack": _columns}
-for _name in ("concatenate", "stack", *_WAYS):
+WAYS = {"vstack": _rows, "hstack": _side_by_side, "column_stack": _columns}
+for _name in ("concatenate", "stack", *WAYS):
     handles(f"numpy.{_name}")(_join(_name))

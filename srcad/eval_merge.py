@@ -147,7 +147,7 @@ class Merge:
     def container(self, a: Ptr, b: Ptr) -> Value:
         """Two containers under one name: one container where their structure is the same."""
         one, two = self.a.heap[a.id], self.b.heap[b.id]
-        if a.id != b.id and (one.kind, one.keys, one.cls) != (two.kind, two.keys, two.cls):
+        if (one.kind, one.keys, one.cls) != (two.kind, two.keys, two.cls):
             self.dynamic(one, two)
             return self.conflict("is a container of another structure on another path")
         return Ptr(self.same.ids[a.id, b.id])

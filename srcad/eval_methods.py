@@ -275,6 +275,15 @@ def _list_method(
         return ev.box("namedtuple", box.keys, items, cls=box.cls)
     if name == "_asdict":
         return ev.box("dict", box.keys, box.items)
+    if box.cls is not None and box.kind == "list":
+        from srcad import eval_containers
+
+        if eval_containers.is_queue(box) and name in eval_containers.METHODS:
+            changeable(ev, owner, loc)
+            own = [_owned(ev, box, a, loc) if name.startswith("append") else a for a in args]
+            items, value = eval_containers.changed(ev, box, name, own, loc)
+            ev.state.heap[owner.id] = replace(box, keys=tuple(range(len(items))), items=tuple(items), expr=None)
+            return value
     if box.kind == "list" and name in _LIST_METHODS:
         changeable(ev, owner, loc)
         items, value = _LIST_METHODS[name](ev, box, args, loc)

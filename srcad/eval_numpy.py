@@ -126,3 +126,13 @@ def _qr(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     if mode == "raw":
         raise Unsupported("cannot differentiate np.linalg.qr with mode='raw'", loc, "Use mode='reduced'.")
     return keep(ev, "numpy.linalg.qr", args, kwargs, loc)
+
+
+@handles("numpy.linalg.matrix_power")
+def _matrix_power(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """A negative power is one of the inverse, as NumPy computes it."""
+    known, n = static(ev, args[1]) if len(args) == 2 and not kwargs else (False, 0)
+    if not known or n >= 0:
+        return keep(ev, "numpy.linalg.matrix_power", args, kwargs, loc)
+    inverse = keep(ev, "numpy.linalg.inv", args[:1], {}, loc)
+    return keep(ev, "numpy.linalg.matrix_power", [inverse, constant(-n)], {}, loc)

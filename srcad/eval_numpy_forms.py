@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad import eval_itertools, eval_joins, eval_methods, eval_numpy, eval_sequences, eval_sorting, ir  # noqa: F401
+from srcad import eval_joins, eval_methods, ir
 from srcad.errors import Unsupported
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
@@ -99,7 +99,7 @@ def _plainly(name: str) -> Handler:
     return lambda ev, args, kwargs, loc: keep(ev, f"numpy.{name}", args, kwargs, loc)
 
 
-for _name in ("concatenate", "stack", "vstack", "hstack", "column_stack"):
+for _name in ("concatenate", "stack", *eval_joins.WAYS):
     HANDLERS[f"numpy.{_name}"] = _of_array(_name, HANDLERS.get(f"numpy.{_name}") or _plainly(_name))
 
 

@@ -1,5 +1,7 @@
 """Containers whose shape depends on numbers, and arrays that are not arrays of numbers."""
 
+from collections import deque
+
 import numpy as np
 
 from tests.errors.registry import refused
@@ -113,3 +115,19 @@ def number_or_tuple_returned(x):
     if x[0] > 1.0:
         return x[0]
     return x[0], x[1]
+
+
+@refused(lambda: (np.array([1.0, 2.0]),))
+def key_set_on_one_path_only(x):
+    state = {}
+    if x[0] > 0.0:
+        state["p"] = x[1]
+    return state.get("p", 1.0) * x[0]
+
+
+@refused(lambda: (np.arange(200.0),))
+def queue_that_fills_in_a_loop(x):
+    last = deque(maxlen=3)
+    for value in x:
+        last.append(value)
+    return last[0] * last[-1]

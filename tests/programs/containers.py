@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+from collections import Counter, OrderedDict, defaultdict, deque
 from typing import NamedTuple
 
 import numpy as np
@@ -258,3 +259,26 @@ def containers_appended_before_their_variable_changes(p, q):
         a, (b, c) = shells[i]
         total[i] += a * b + c[0] ** 2 * zeta
     return total
+
+
+@program(lambda rng: (rng.normal(size=7), 0.4), argnums=(0, 1))
+def moving_window_in_a_queue(x, weight):
+    window = deque([0.0] * 3, maxlen=3)
+    out = 0.0
+    for value in x:
+        window.append(value * weight)
+        out = out + sum(window) * value + window[0] ** 2
+    window.rotate(1)
+    window.appendleft(out)
+    return window.popleft() + window[0] * window[-1]
+
+
+@program(lambda rng: (1.3, 0.7), argnums=(0, 1))
+def tallies_with_defaults(p, q):
+    energy, parts, seen, order = defaultdict(float), defaultdict(list), Counter(), OrderedDict()
+    for name, value in (("a", p), ("b", q), ("a", p * q)):
+        energy[name] += value * value
+        parts[name].append(value)
+        seen[name] += 1
+        order[name] = value
+    return energy["a"] * energy["b"] + parts["a"][1] * seen["a"] + energy["c"] + sum(order.values())

@@ -4,6 +4,7 @@ import cmath
 import math
 
 import numpy as np
+from scipy.interpolate import CubicSpline, PchipInterpolator, interp1d
 
 from tests.programs.registry import program
 
@@ -205,3 +206,23 @@ def transfer_function_magnitude(a, w):
     z = cmath.exp(1j * w)
     h = (1.0 + 0.5 * z) / (1.0 - a * z + 0.2 * z * z)
     return abs(h)
+
+
+KNOTS = np.array([0.0, 0.7, 1.1, 2.0, 3.2])
+POTENTIAL = CubicSpline(KNOTS, np.array([1.0, 0.2, -0.4, 0.3, 0.9]))
+CAPACITY = PchipInterpolator(KNOTS, np.array([0.5, 0.6, 1.1, 1.2, 1.9]))
+
+
+@program(args=lambda rng: (0.9, rng.uniform(0.1, 3.0, 6)), argnums=(0, 1))
+def motion_in_a_tabulated_potential(start, points):
+    position, speed = start, 0.2
+    for _ in range(4):
+        speed -= 0.1 * POTENTIAL(position, 1)
+        position += 0.1 * speed
+    return position + np.sum(CAPACITY(points) * POTENTIAL(points))
+
+
+@program(args=lambda rng: (rng.uniform(0.2, 2.8, 5), rng.normal(size=5)), argnums=(0, 1))
+def table_made_in_the_model(points, heights):
+    curve = interp1d(KNOTS, heights * heights, fill_value="extrapolate")
+    return np.sum(curve(points) ** 2) + curve(3.5)

@@ -501,6 +501,8 @@ FORMS = {
         math.prod(x * a for x in (1.0, d))
         math.prod(v)
         operator.getitem(v, 2)
+        scipy.interpolate.interp1d(e, w)(0.3 + p[0] * 0.9)
+        scipy.interpolate.interp1d(e, w, fill_value="extrapolate")(v)
         scipy.fft.dct(v, type=1)
         scipy.fft.dst(m, type=3, axis=0)
     """,

@@ -131,8 +131,6 @@ FIRST_ONLY = {
     "numpy.linalg.eig[0]": "eigenvectors are differentiated once",
     "numpy.linalg.eig[1]": "eigenvectors are differentiated once",
     "numpy.linalg.eig[2]": "eigenvectors are differentiated once",
-    "numpy.linalg.matrix_power[4]": "negative powers are differentiated once",
-    "linalg: np.linalg.matrix_power(s, -2)": "negative powers are differentiated once",
     "linalg: L, V = np.linalg.eig(z); (V * L ** 2) @ np.linalg.inv(V)": "eigenvectors are differentiated once",
     "linalg: L, V = np.linalg.eig(h); np.real((V * L ** 2) @ np.linalg.inv(V))": "eigenvectors are differentiated once",
 }

@@ -1,0 +1,70 @@
+"""Interpolants of SciPy: objects that the model reads, and linear ones that it makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad import ir
+from srcad.errors import Unsupported
+from srcad.eval_builtins import Args, Kwargs, handles
+from srcad.eval_core import Evaluator
+from srcad.eval_exprs import attribute
+from srcad.eval_values import constant, demand
+from srcad.types import Num
+from srcad.values import Dyn, Known, Partial, Value
+
+
+def is_one(value: Any) -> bool:
+    """Whether a live object is an interpolant of SciPy's."""
+    return type(value).__module__.startswith("scipy.interpolate") and callable(value) and not isinstance(value, type)
+
+
+def call(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """``spline(x)`` for a spline that was made outside: its knots and coefficients are read at every call."""
+    from scipy import interpolate
+
+    from srcad.eval_calls import expanded
+    from srcad.rules import interpolating
+
+    given = dict(zip(("x", "nu", "extrapolate"), args, strict=False)) | kwargs
+    point = given.get("x")
+    if not isinstance(point, Dyn) or not isinstance(point.type, Num):
+        raise Unsupported("cannot differentiate an interpolant of something that is not an array", loc)
+    if isinstance(fn.value, interpolate.PPoly):
+        beyond = given.get("extrapolate")
+        goes_on = fn.value.extrapolate if beyond is None else demand(ev, beyond, "the argument extrapolate", loc)
+        if goes_on is not True and goes_on != 1 or goes_on == "periodic" or fn.value.axis != 0 or fn.value.c.ndim != 2:
+            raise Unsupported(
+                "cannot differentiate this spline: it holds several, or does not go on beyond its ends",
+                loc,
+                "Make one spline of numbers, with extrapolate=True.",
+            )
+        order = constant(demand(ev, given.get("nu", constant(0)), "the order of the derivative", loc))
+        parts = [attribute(ev, fn, "c", loc), attribute(ev, fn, "x", loc), point, order]
+        return expanded(ev, interpolating.piecewise_polynomial, parts, {}, loc)
+    name = type(fn.value).__name__
+    raise Unsupported(
+        f"cannot differentiate a call of scipy.interpolate.{name}",
+        loc,
+        "Use CubicSpline, PchipInterpolator, Akima1DInterpolator or np.interp.",
+    )
+
+
+@handles("scipy.interpolate.interp1d")
+def _interp1d(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """A linear interpolant, made in the model: a function of the point, by all that it was made of."""
+    from srcad.rules import interpolating
+
+    options = {k: demand(ev, v, f"the argument {k}", loc) for k, v in kwargs.items()}
+    kind = demand(ev, args[2], "the kind", loc) if len(args) > 2 else options.pop("kind", "linear")
+    beyond = options.pop("fill_value", None)
+    options.pop("bounds_error", None) if beyond == "extrapolate" else None
+    plain = all(isinstance(a, Dyn) and isinstance(a.type, Num) and len(a.type.dims or ()) == 1 for a in args[:2])
+    if kind not in ("linear", 1) or options or beyond not in (None, "extrapolate") or not plain or len(args) < 2:
+        raise Unsupported(
+            "cannot differentiate this interp1d",
+            loc,
+            "Use kind='linear' of vectors, with fill_value='extrapolate' or none, or np.interp.",
+        )
+    function = interpolating.linear_beyond if beyond else interpolating.linear_between
+    return Partial(Known(function), tuple(args[:2]))
