@@ -15,6 +15,7 @@ from typing import Any
 from srcad import cache, tuning
 
 _loading = threading.RLock()
+_compiling = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def warm(compiled: Compiled, arguments: tuple[Any, ...]) -> None:
     if not hasattr(compiled.call, "compile"):
         return
     tuning.keep_freed_memory()
-    with _loading, cache.lock(compiled.key):
+    with _compiling, cache.lock(compiled.key):
         try:
             _compile(compiled, arguments)
         except Exception as error:  # Numba raises AssertionError and others besides its own errors

@@ -48,6 +48,8 @@ def _shorten(
     valued: bool,
 ) -> None:
     """When a kernel answers a call of this form for the second time, write the short way to it."""
+    if not ready.kernel.warm:
+        return
     count, names = len(args), tuple(kwargs)
     mark = ready.kernel, count, names
     uses = derived.uses[mark] = derived.uses.get(mark, 0) + 1

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from srcad import compile, generate, leaves, recovery
+from srcad import background, compile, generate, leaves, recovery
 from srcad.binding import Binder
 from srcad.errors import PYTHON_ERRORS, PerformanceWarning, Undefined, Unsupported
 from srcad.generate import Call, Settings
@@ -144,6 +144,8 @@ class Ready:
         states = [(g.bit_generator, g.bit_generator.state) for g in self.inputs if leaves.draws(g)] if compiled else ()
         try:
             if not kernel.warm:
+                if self._answers_meanwhile(extra):
+                    return self.interpreted().run(*extra)
                 compile.warm(kernel.compiled, (*self.inputs, *extra))
                 kernel.warm = True
             results = as_tuple(kernel.compiled.call(*self.inputs, *extra))
@@ -156,6 +158,14 @@ class Ready:
         except Exception as error:
             _rewind(states)
             return recovery.recover(error, self, extra)
+
+    def _answers_meanwhile(self, extra: tuple[Any, ...]) -> bool:
+        """Whether a thread compiles the kernel, and NumPy is to answer: not where a run changes more than its results,
+        which have one order."""
+        if not background.is_asked_for() or self.stateful:
+            return False
+        self.interpreted()  # made before Numba takes the processor
+        return background.is_compiling(self.kernel, (*self.inputs, *extra))
 
     def _without_numba(self, error: compile.CannotCompile, extra: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.specialiser.settings.backend != "auto":
