@@ -44,8 +44,6 @@ def _decides(node: Any, known: Mapping[str, Abstract]) -> bool:
     """Whether something may change by more than a last digit where its operands do."""
     if isinstance(node, (ir.If, ir.While, ir.IfExp, ir.Compare, ir.BoolOp, ir.Do)):
         return not (isinstance(node, ir.Do) and _path(node.value).startswith("srcad_runtime.products."))
-    if isinstance(node, ir.For):
-        return node.stop is not None
     if isinstance(node, ir.Binary) and node.op in ("//", "%", "**"):
         power = node.op == "**" and isinstance(node.right, ir.Const) and type(node.right.value) is int
         return not (power or _is_integer(node, known))

@@ -221,6 +221,15 @@ LEFT = {
             for k in range(m):
                 c[j, k] += row[j] * b[i, k]
 """,
+    "a row that begins too late": """
+    row = np.zeros(20)
+    for i in range(n):
+        for j in range(1, m):
+            row[j] = a[i, j]
+        for j in range(m):
+            for k in range(m):
+                c[j, k] += row[j] * b[i, k]
+""",
     "a row that changes before it is used": """
     row = np.empty(20)
     for i in range(n):
