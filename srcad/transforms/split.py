@@ -155,8 +155,13 @@ def _copies(program: Program, backward: Sequence[ir.Stmt], kept: Sequence[str]) 
     known = program.types
     near = alias.touched(program.body, written, known)  # type: ignore[arg-type]
     arrays = [n for n in arrays_of(kept, program) if n in near]
-    for name in arrays:
-        others = alias.touched(program.body, {name}, known) & set(arrays_of(kept, program)) - {name}  # type: ignore[arg-type]
+    inside = {
+        activity.root(n.target) for n in ir.walk(tuple(backward)) if isinstance(getattr(n, "target", None), ir.Index)
+    }
+    within = alias.touched(program.body, inside, known)  # type: ignore[arg-type]
+    lists = [n for n in kept if isinstance(known.get(n), Seq) and n in within]  # copied, array by array
+    for name in (*arrays, *lists):
+        others = alias.touched(program.body, {name}, known) & {*arrays_of(kept, program), *lists} - {name}  # type: ignore[arg-type]
         if others:
             raise Unsupported(f"the sweeps share {name} and {min(others)}, which may be one array")
     # lists, from which it takes, are copied by the caller
