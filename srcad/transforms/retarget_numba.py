@@ -230,7 +230,8 @@ def _reduction(name: str, axis_at: int = 1) -> Rewrite:
         kind = self.type_of(old.args[0])
         if name == "prod" and isinstance(kind, Struct) and len(new.args) + len(new.kwargs) == 1:
             return _of_all(new.args[0], len(kind.items))
-        if name in ("max", "min", "median", "prod") and self.rank(old.args[0]) == 0:
+        itself = name in ("max", "min", "median", "prod") or name == "mean" and self.dtype(old.args[0]) == "float64"
+        if itself and self.rank(old.args[0]) == 0 and len(new.args) < 3 and "dtype" not in dict(new.kwargs):
             return new.args[0]
         if name in ("var", "std") and str(self.dtype(old.args[0])).startswith("complex"):
             return new
@@ -643,6 +644,21 @@ def _renamed(path: str) -> Rewrite:
     return lambda self, old, new: ir.Call(ir.Ref(path), new.args, new.kwargs, loc=new.loc)
 
 
+def _log(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``math.log(x, base)`` is a quotient, in Python too."""
+    if len(new.args) != 2:
+        return new
+    return ir.Binary("/", ir.call("math.log", new.args[0]), ir.call("math.log", new.args[1]))
+
+
+def _divide(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Of numbers in a list."""
+    listed, others = new.args[0], new.args[1:]
+    if not isinstance(listed, (ir.List, ir.Tuple)):
+        return new
+    return replace(new, args=(ir.call("numpy.array", ir.List(listed.items)), *others))
+
+
 def _of_complex(self: _Retarget, old: ir.Call, new: ir.Call) -> ir.Expr:
     """Functions of `cmath` take real numbers, too; those of Numba's only complex ones."""
     if str(self.dtype(old.args[0])).startswith("complex"):
@@ -712,6 +728,7 @@ REWRITES: dict[str, Rewrite] = {
     "math.exp2": _renamed("numpy.exp2"),
     "math.fmod": _always("fmod"),
     "math.hypot": _hypot,
+    "math.log": _log,
     "math.modf": _always("modf"),
     "math.remainder": _always("remainder"),
     "numpy.array": _array,
@@ -725,6 +742,8 @@ REWRITES: dict[str, Rewrite] = {
     "numpy.linalg.matrix_transpose": _transposed,
     "numpy.matrix_transpose": _transposed,
     "numpy.concatenate": _concatenated,
+    "numpy.divide": _divide,
+    "numpy.fix": _renamed("numpy.trunc"),
     "numpy.add.at": _add_at,
     "numpy.clip": _clip,
     "numpy.sum": _reduction("sum"),
