@@ -16,6 +16,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
@@ -125,6 +126,19 @@ def test_sums_keep_their_type(kind: str) -> None:
         found = results(loaded(made.generated.text, made.generated.entry), made.inputs())
     expected = results(loaded(plain.generated.text, plain.generated.entry), plain.inputs())
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-6 if kind == "float32" else 1e-13)
+
+
+def test_functions_compiled_for_threads_keep_them_in_the_gradient() -> None:
+    @numba.njit(parallel=True)
+    def f(x, w):  # type: ignore[no-untyped-def]
+        s = 0.0
+        for i in numba.prange(x.shape[0]):
+            s += np.sin(x[i]) * w[i]
+        return s
+
+    text = srcad.differentiate(argnums=(0, 1), backend="numba", parallel=True)(f).source_for(X, Y)
+    assert text.count("threads.prange") == 2 and "serial" not in text
+    assert "prange" not in srcad.differentiate(argnums=(0, 1), backend="numba")(f).source_for(X, Y)
 
 
 def test_nothing_changes_without_the_option() -> None:
