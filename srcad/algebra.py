@@ -5,9 +5,13 @@ No rewriting here changes a value beyond rounding, and none assumes that a numbe
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from srcad import ir
 
 ONE = ir.Const(1.0)
+_TRANSPOSE, _OUTER = ir.Ref("numpy.transpose"), ir.Ref("numpy.outer")
 
 
 def is_number(expr: ir.Expr, value: float) -> bool:
@@ -131,3 +135,20 @@ def slice_value(item: ir.Slice) -> ir.Expr:
     """``1:n`` as a value of its own: ``slice(1, n)``."""
     parts = [ir.NONE if p is None else p for p in (item.lower, item.upper, item.step)]
     return ir.call("builtins.slice", *(parts if item.step is not None else parts[:2]))
+
+
+def turned(code: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
+    """Statements without ``x.T.T`` and ``np.outer(a, b).T``, which is ``np.outer(b, a)``."""
+    new: tuple[ir.Stmt, ...] = ir.transform(code, _turned)
+    return new
+
+
+def _turned(node: Any) -> Any:
+    if not isinstance(node, ir.Call) or node.fn != _TRANSPOSE or len(node.args) != 1 or node.kwargs:
+        return node
+    inner = node.args[0]
+    if not isinstance(inner, ir.Call) or inner.kwargs:
+        return node
+    if inner.fn == _TRANSPOSE and len(inner.args) == 1:
+        return inner.args[0]
+    return replace(inner, args=inner.args[::-1]) if inner.fn == _OUTER and len(inner.args) == 2 else node

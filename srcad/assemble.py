@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import borrowed, bounds, docstrings, emit, ir, overflow, reasons, recursion, types
+from srcad import algebra, borrowed, bounds, docstrings, emit, ir, overflow, reasons, recursion, types
 from srcad.dims import dim_expr, symbol
 from srcad.errors import Unsupported
 from srcad.facts import Shapes
@@ -48,14 +48,19 @@ def leaves(t: types.Abstract) -> list[types.Abstract]:
 
 def inlined(request: Request) -> Program:
     """The first-order program of a request, made for the extents that its call finds equal where that matters."""
-    from srcad.transforms import alike, inline
+    from srcad.transforms import alike, copies, inline
 
     program = inline.inline(request)
     sizes, compiled = dict(request.extents), request.backend == "numba"
+    if fixed := alike.fixed(program, sizes):
+        own = alike.baked(request.arguments, [p.name for p in request.target.parameters], fixed)
+        request = replace(request, baked=(*request.baked, *own))
+        program = inline.inline(request)
     names = alike.relied(program, sizes, compiled)
     if names:
         arguments = tuple(alike.renamed(t, names) for t in request.arguments)
         program = inline.inline(replace(request, arguments=arguments))
+    program = copies.copies(program)
     return alike.guarded(program, names, alike.filled(program, sizes) if compiled else {})
 
 
@@ -94,7 +99,7 @@ def gradient(
     recorded = record.record(sweep, dict(aliases))
     wanted = [sweep.bars[i.name] for i in program.wrt]
     first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
-    backward = in_order(backward, sweep)
+    backward = in_order(algebra.turned(backward), sweep)
     kept, values = keep_results(sweep, backward)
     recorded = replace(recorded, forward=tidy.beside(recorded.forward, zeros))
     if lean:

@@ -80,7 +80,7 @@ def binary(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None
         found = eval_special.binary(ev, op, left, right, loc) or _binary_boxes(ev, op, left, right, loc)
         if found is not None:
             return found
-    if known_left and known_right and _foldable(a, b) and op in BINARY:
+    if known_left and known_right and (_foldable(a, b) or ev.by_name and _is_exponent(op, a, b)) and op in BINARY:
         return known_or_constant(BINARY[op](a, b), loc)
     for side in (left, right):
         if isinstance(side, Dyn) and isinstance(side.type, Seq):
@@ -95,6 +95,11 @@ def binary(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None
 def _foldable(a: Any, b: Any) -> bool:
     """Integers fold (shapes, axes); floating arithmetic is left to the program, to the bit."""
     return isinstance(a, int) and isinstance(b, int) and not (b == 0)
+
+
+def _is_exponent(op: str, a: Any, b: Any) -> bool:
+    """``n - 1`` in a rule, for the n of ``x**n``: the same number as at run time, to the bit."""
+    return op in ("+", "-") and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (a, b))
 
 
 def known_or_constant(value: Any, loc: ir.Loc | None) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from srcad import ir, types
@@ -17,7 +18,7 @@ LIKE = tuple(ir.Ref(f"numpy.{name}") for name in ("zeros_like", "ones_like", "em
 class Shapes:
     """Types of expressions, with extents that were assumed equal replaced by one of them.
 
-    lasting: variables that get their one value before everything in which their extents are asked for.
+    lasting: variables that get their one value before everything in which their extents are asked for, in order.
     """
 
     def __init__(
@@ -25,10 +26,12 @@ class Shapes:
         known: Mapping[str, types.Abstract],
         assumptions: Sequence[object],
         rebound: set[str],
-        lasting: frozenset[str] = frozenset(),
+        lasting: Mapping[str, ir.Expr] = MappingProxyType({}),
     ) -> None:
         self.types = {name: _itself(name, t) for name, t in known.items()}
-        self.types |= {name: named(name, self.types[name]) for name in sorted(lasting - rebound) if name in known}
+        for name, value in lasting.items():
+            if name in known and name not in rebound:
+                self.types[name] = named(name, _refined(self.types[name], types.infer(value, self.types, [])))
         self.rebound = rebound  # variables that hold different arrays at different times: their extents have no name
         self._leader: dict[str, Dim] = {}
         for a in assumptions:
@@ -54,6 +57,23 @@ class Shapes:
             if a is not None and b is not None and ("[-" in str(a) or "[-" in str(b)):
                 self._unite(a, b)
         return replace(one, dims=tuple(b if a is None else a for a, b in zip(one.dims, other.dims)))
+
+    def learn(self, name: str, value: Num) -> None:
+        """The variable is given this value: extents that had but its own name are the value's."""
+        kind = self.types.get(name)
+        own, new = (self.dims(t) if isinstance(t, Num) else None for t in (kind, value))
+        if not own or not new or len(own) != len(new):
+            return
+        for a, b in zip(own, new):
+            if (
+                a is not None
+                and b is not None
+                and a != b
+                and a.symbols[:1]
+                and a.symbols[0].startswith(f"{name}.shape[-")
+            ):
+                self._leader[a.symbols[0]] = b
+        self.types = {n: self._canonical_type(t) for n, t in self.types.items()}
 
     def canonical(self, dim: Dim) -> Dim:
         """The extent with every symbol replaced by the one it was found equal to."""
@@ -132,15 +152,25 @@ def named(name: str, t: types.Abstract) -> types.Abstract:
     return replace(t, dims=tuple(o if d is None else d for d, o in zip(t.dims, own)))
 
 
-def lasting(body: Sequence[ir.Stmt]) -> frozenset[str]:
-    """Variables assigned outside of all branches and loops."""
-    found: set[str] = set()
+def _refined(t: types.Abstract, found: types.Abstract) -> types.Abstract:
+    """A variable's type with those of its extents that its value tells."""
+    if not isinstance(t, Num) or not isinstance(found, Num) or not t.dims or len(found.dims or ()) != len(t.dims):
+        return t
+    assert found.dims is not None
+    return replace(t, dims=tuple(b if a is None else a for a, b in zip(t.dims, found.dims)))
+
+
+def lasting(body: Sequence[ir.Stmt]) -> dict[str, ir.Expr]:
+    """Variables assigned outside of all branches and loops, in order, with what they are set to."""
+    found: dict[str, ir.Expr] = {}
     for stmt in body:
-        if isinstance(stmt, ir.Assign):
-            found |= ir.names(stmt.target)
+        if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
+            found[stmt.target.id] = stmt.value
+        elif isinstance(stmt, ir.Assign):
+            found |= dict.fromkeys(sorted(ir.names(stmt.target)), ir.NONE)
         elif isinstance(stmt, (ir.Block, ir.With)):
             found |= lasting(stmt.body)
-    return frozenset(found)
+    return found
 
 
 def rebound(body: Sequence[ir.Stmt], inputs: set[str]) -> set[str]:

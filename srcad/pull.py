@@ -524,6 +524,8 @@ class Pull:
             if g.type.dims == kind.dims:
                 return g.expr
         value = self.value_of(expr)
+        if self.shapes.same(g.type, self.shapes.of(value)):
+            return g.expr
         shape = ir.Attr(value, "shape") if kind.dims is not None else ir.call("numpy.shape", value)
         return ir.call("numpy.broadcast_to", g.expr, shape)
 

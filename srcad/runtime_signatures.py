@@ -75,6 +75,18 @@ for _name in ("erf", "relu", "leaky_relu", "elu", "gelu", "gelu_partial", "sigmo
     _shape(f"activations.{_name}", "x")(_like("x"))
 for _name in ("softmax", "log_softmax"):
     _shape(f"activations.{_name}", "x axis")(_like("x"))
+for _name, _parameters in {
+    "diagonal_adjoint": "a g",
+    "repeat_adjoint": "a g",
+    "tile_adjoint": "a g",
+    "take_adjoint": "a indices axis g",
+    "take_along_axis_adjoint": "a indices axis g",
+    "pad_adjoint": "a width mode g",
+    "quantile_adjoint": "a q axis method skip_nan g",
+    "cumprod_adjoint": "a g axis",
+    "prod_of_others_adjoint": "a axis g",
+}.items():
+    _shape(_name, _parameters, "a g")(_like("a"))
 _shape("attention.masked_softmax", "scores allowed")(_like("scores"))
 _shape("normalization.standardize", "x eps")(_like("x"))
 _shape("normalization.standardize_pullback", "x y v eps", "x v")(_like("x"))

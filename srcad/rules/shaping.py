@@ -44,18 +44,13 @@ def ravel_bar(a, order="C", *, out_bar):
 )
 def transpose_bar(a, axes=None, *, out_bar):
     if axes is None:
-        return np.transpose(out_bar)
+        return out_bar.T
     return np.transpose(out_bar, inverse_axes(axes))
 
 
 @pullback(np.matrix_transpose, np.linalg.matrix_transpose, kinds="fc", examples=lambda r: [at(r(2, 3)), at(r(2, 3, 4))])
 def matrix_transpose_bar(x, *, out_bar):
     return np.swapaxes(out_bar, -1, -2)
-
-
-@pullback(np.permute_dims, kinds="fc", examples=lambda r: [at(r(2, 3, 4), (1, 2, 0))])
-def permute_dims_bar(a, axes=None, *, out_bar):
-    return np.transpose(out_bar, None if axes is None else inverse_axes(axes))
 
 
 @pullback(np.swapaxes, kinds="fc", examples=lambda r: [at(r(2, 3, 4), 0, -1)])

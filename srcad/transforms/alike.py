@@ -12,7 +12,7 @@ Before: a program whose argument types have a symbol for every extent. After: th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
@@ -23,6 +23,8 @@ from srcad.program import Program
 from srcad.shapes import Assumption, not_negative
 from srcad.transforms.loops_types import ELEMENTWISE
 from srcad.types import Abstract, Num, Struct
+
+Shape = tuple["Dim | None", ...]
 
 
 def relied(program: Program, sizes: Mapping[str, int], indices: bool) -> dict[str, str]:
@@ -40,6 +42,58 @@ def relied(program: Program, sizes: Mapping[str, int], indices: bool) -> dict[st
         s, t = sorted((_first(s, leader) for s in pair), key=order.__getitem__)
         leader |= {t: s} if s != t else {}
     return {s: _first(s, leader) for s in sorted(leader)}
+
+
+def fixed(program: Program, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Symbol -> its extent in the call at hand, where it meets a constant that it is equal to, and that matters.
+
+    ``a = np.zeros(2)``, then ``a += x``: made for an x of two, nothing is broadcast.
+    """
+    meetings = ((a, b) for one, two in _shape_pairs(program) for a, b in zip(one, two))
+    found: dict[str, int] = {}
+    for a, b in meetings:
+        for dim, constant in ((a, b), (b, a)):
+            if dim is None or constant is None or not constant.is_const or constant.const == 1 or dim.is_const:
+                continue
+            text, coef = dim.terms[0]
+            if len(dim.terms) == 1 and coef == 1 and is_extent(text) and text in sizes:
+                if dim.const + sizes[text] == constant.const:
+                    found[text] = sizes[text]
+    return dict(sorted(found.items()))
+
+
+def _shape_pairs(program: Program) -> Iterator[tuple[Shape, Shape]]:
+    """Shapes, last axis first, that meet in a write, or in a variable whose shape is lost thereby.
+
+    Those that meet in an expression are taken to be equal (`guards` of the sweep), as far as they are not 1.
+    """
+    writes = [(s.target, s.value) for s in ir.walk(program.body) if isinstance(s, (ir.Store, ir.Augment))]
+    for operands in (*writes, *_lost_values(program).values()):
+        kinds = [types.infer(e, program.types, []) for e in operands]
+        shapes = [k.dims[::-1] for k in kinds if isinstance(k, Num) and k.dims]
+        yield from combinations(shapes, 2)
+
+
+def baked(
+    arguments: Sequence[Abstract], names: Sequence[str], extents: Mapping[str, int]
+) -> list[tuple[str, Any, int]]:
+    """The extents as `Request.baked` has them: (origin, path, n)."""
+    found = []
+    for name, t in zip(names, arguments, strict=True):
+        found += [
+            ("param", (*path, leaves.Extent(axis)), extents[s]) for s, path, axis in _places(t, (name,)) if s in extents
+        ]
+    return found
+
+
+def _places(t: Abstract, path: tuple[Any, ...]) -> Iterator[tuple[str, tuple[Any, ...], int]]:
+    if isinstance(t, Struct):
+        for key, item in zip(t.keys, t.items, strict=True):
+            yield from _places(item, (*path, key))
+    elif isinstance(t, Num) and t.dims:
+        for axis, d in enumerate(t.dims):
+            if d is not None and d.terms:
+                yield d.symbols[0], path, axis
 
 
 def _equal(sizes: Mapping[str, int]) -> list[tuple[str, ...]]:
@@ -62,19 +116,28 @@ def _broadcast(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str
 
 def _lost(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str, str]]:
     """Pairs of symbols that must be equal for a variable that is set in several places to have one shape."""
-    values: dict[str, list[ir.Expr]] = {}
-    for node in ir.walk(program.body):
-        if isinstance(node, ir.Assign) and isinstance(node.target, ir.Name):
-            values.setdefault(node.target.id, []).append(node.value)
-    for name, exprs in values.items():
-        kind = program.types.get(name)
-        if not isinstance(kind, Num) or not kind.dims or None not in kind.dims or len(exprs) < 2:
-            continue
+    for name, exprs in _lost_values(program).items():
+        kind = program.types[name]
+        assert isinstance(kind, Num) and kind.dims
         kinds = [types.infer(e, program.types, []) for e in exprs]
         shapes = [k.dims for k in kinds if isinstance(k, Num) and k.dims and len(k.dims) == len(kind.dims)]
         for one, two in combinations(shapes, 2):
             for a, b in zip(one, two):
                 yield from _pairs(a, b, group, shared=True)
+
+
+def _lost_values(program: Program) -> dict[str, list[ir.Expr]]:
+    """Variables that are set in several places and whose shape is not known for that, with what they are set to."""
+    values: dict[str, list[ir.Expr]] = {}
+    for node in ir.walk(program.body):
+        if isinstance(node, ir.Assign) and isinstance(node.target, ir.Name):
+            values.setdefault(node.target.id, []).append(node.value)
+
+    def lost(name: str) -> bool:
+        kind = program.types.get(name)
+        return isinstance(kind, Num) and bool(kind.dims) and None in kind.dims  # type: ignore[operator]
+
+    return {name: exprs for name, exprs in values.items() if len(exprs) > 1 and lost(name)}
 
 
 def _indexed(program: Program, group: Mapping[str, int]) -> Iterator[tuple[str, str]]:

@@ -240,6 +240,8 @@ class Reverser:
                 self.hoisted.add(first.target)
                 steps.extend(self.assign(first))
                 stmt = _replace_expr(stmt, hoist.expr, name)
+                if isinstance(stmt, ir.Assign) and isinstance(target, ir.Name) and target.id not in self.shapes.rebound:
+                    self.shapes.learn(target.id, self.shapes.of(stmt.value))
         raise TooLarge("an expression too large to differentiate", stmt.loc, "split it into statements.")
 
     def adjoint_of_assign(self, name: str, value: ir.Expr, out: ir.Expr | None, loc: ir.Loc | None) -> list[ir.Stmt]:

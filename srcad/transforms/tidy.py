@@ -25,7 +25,8 @@ FRESH = frozenset(
     "numpy.zeros numpy.zeros_like numpy.ones_like numpy.full_like numpy.where numpy.dot numpy.matmul numpy.sum "
     "numpy.copy numpy.outer numpy.mean numpy.concatenate numpy.stack numpy.einsum numpy.tensordot numpy.kron "
     "numpy.repeat numpy.tile numpy.cumsum numpy.roll numpy.linalg.solve numpy.linalg.inv srcad_runtime.scatter_add "
-    "srcad_runtime.astype srcad_runtime.last_written".split()
+    "srcad_runtime.astype srcad_runtime.last_written srcad_runtime.diagonal_adjoint srcad_runtime.take_adjoint "
+    "srcad_runtime.take_along_axis_adjoint".split()
 )
 
 

@@ -1,15 +1,16 @@
 # Derivative of transpose_is_a_view, written by srcad.
 
 import numpy as np
-from srcad_runtime import unbroadcast
 
 
 def transpose_is_a_view_grad(a, out_bar=1.0):
     """Return transpose_is_a_view(a) and its derivative with respect to a.
 
-    Shapes: a (n, m).
+    Shapes: a (3, n).
     """
     # ---- forward sweep ----
+    if a.shape[0] != 3:
+        raise ValueError("transpose_is_a_view: shapes unlike those in the docstring")
     b = a * 1.0
     t = b.T.copy()
     b.T[2] = t[0] * t[1]
@@ -26,16 +27,16 @@ def transpose_is_a_view_grad(a, out_bar=1.0):
     g = b_bar.T[3, 1:].copy()
     b_bar.T[3, 1:] = 0.0
     t2_bar = np.zeros_like(t2)
-    t2_bar[3, 1:] += unbroadcast(g, t2[3, 1:])
-    b_bar[0, :2] += unbroadcast(g, b[0, :2])
-    b_bar += np.transpose(t2_bar, None)
+    t2_bar[3, 1:] += g
+    b_bar[0, :2] += g
+    b_bar += t2_bar.T
     # L4  t[2] = t[0] * t[1]
     g2 = b_bar.T[2]
     t_bar = np.zeros_like(t)
     t_bar[0] += g2 * t[1]
     t_bar[1] += g2 * t[0]
     b_bar.T[2] = 0.0
-    b_bar += np.transpose(t_bar, None)
+    b_bar += t_bar.T
     # L2  b = a * 1.0
     a_bar = b_bar
     return out, a_bar

@@ -1,0 +1,94 @@
+"""copies: a value that is named only to be given its name at once, ``out = np.mean(e); loss = out``, is named once.
+
+Inlined functions leave such pairs: what a function returns gets a name there, and another where it is called. The name
+that stays is the second, unless the first is from the file of the function itself and the second is not.
+
+Before and after: a first-order program. Only neighbours are joined, and only where one of the two names occurs nowhere
+else, so that nothing is computed in another order and no name for an array is lost that it is changed by.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from srcad import ir
+from srcad.program import Program
+
+
+def copies(program: Program) -> Program:
+    """The program with such pairs joined."""
+    joiner = _Joiner(program)
+    body = joiner.block(program.body)
+    body, results = joiner.renamed((body, program.results))
+    types = {name: kind for name, kind in program.types.items() if name not in joiner.gone}
+    return replace(program, body=body, results=results, types=types)
+
+
+class _Joiner:
+    """gone: names that no longer occur; new: for those of them that were read elsewhere, the names that stay."""
+
+    def __init__(self, program: Program) -> None:
+        nodes = list(ir.walk((program.body, program.results)))
+        counts = Counter(n.id for n in nodes if isinstance(n, ir.Name))
+        values = Counter(name for n in nodes for name in _assigned(n))
+        kept = {i.name for i in program.inputs} | {name for _, name in program.updates} | set(program.written)
+        kept |= program.parts | program.unstable | set(program.flat) | set(program.flat.values())
+        kept |= {n.stack for n in nodes if isinstance(n, (ir.Push, ir.Pop))}
+        self.once = {name for name, count in counts.items() if count == 2} - kept
+        self.single = {name for name, count in values.items() if count == 1} - kept
+        self.home = program.loc.source.file if program.loc is not None else None
+        self.gone: set[str] = set()
+        self.new: dict[str, str] = {}
+
+    def block(self, stmts: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
+        done: list[ir.Stmt] = []
+        for stmt in stmts:
+            parts: dict[str, Any] = {
+                f: self.block(getattr(stmt, f)) for f in ("body", "orelse", "final") if getattr(stmt, f, ())
+            }
+            stmt = replace(stmt, **parts) if parts else stmt
+            if not (done and self.joins(done, stmt)):
+                done.append(stmt)
+        return tuple(done)
+
+    def joins(self, done: list[ir.Stmt], second: ir.Stmt) -> bool:
+        """Whether a statement only names anew what the one before it, the last of `done`, has named."""
+        first = done[-1]
+        if not isinstance(first, ir.Assign) or not isinstance(second, ir.Assign) or second.value != first.target:
+            return False
+        if not isinstance(first.target, ir.Name) or not isinstance(second.target, ir.Name):
+            return False
+        one, other = first.target.id, second.target.id
+        if one not in self.once:
+            return False
+        if other in self.single and self.at_home(first) and not self.at_home(second):
+            self.new[other] = one
+            self.once -= {one}
+            self.gone.add(other)
+        else:
+            done[-1] = replace(first, target=second.target)
+            self.gone.add(one)
+        return True
+
+    def at_home(self, stmt: ir.Assign) -> bool:
+        return stmt.loc is not None and stmt.loc.source.file == self.home
+
+    def renamed(self, code: Any) -> Any:
+        def visit(node: Any) -> Any:
+            while isinstance(node, ir.Name) and node.id in self.new:
+                node = replace(node, id=self.new[node.id])
+            return node
+
+        return ir.transform(code, visit) if self.new else code
+
+
+def _assigned(node: Any) -> set[str]:
+    if (
+        isinstance(node, (ir.Assign, ir.For))
+        or isinstance(node, (ir.Augment, ir.Pop))
+        and isinstance(node.target, ir.Name)
+    ):
+        return ir.names(node.target)
+    return set()
