@@ -23,6 +23,7 @@ Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
 Shape = tuple[int, ...]
 _MOST_NUMBERS = 2**22  # that seeds and derivatives hold together in one run
+FEW = 256  # unit vectors that are kept between calls
 _FEWEST = 16  # directions of a run, however large
 _EXTENT = re.compile(r"(\w+)\.shape\[(\d+)\]")
 
@@ -33,6 +34,7 @@ class Found(NamedTuple):
     ready: Ready
     first: Args
     blocks: list[dict[leaves.Path, np.ndarray]]
+    results: Args = ()  # all that the kernel returned
 
 
 def columns(
@@ -51,12 +53,13 @@ def columns(
             return None
         of_value = modes[0] == "forward"
         likes = None if of_value else examples
-        first, found = _runs(ready, seed(ready), examples, likes)
+        results, found = _runs(ready, seed(ready), examples, likes)
+        first = results[: len(ready.kernel.outputs)]
         blocks = []
         for matrix in found:
             parts = _parts(matrix, examples)
             blocks.append({p: part.reshape((*part.shape[:-1], *e.shape)) for p, part, e in zip(paths, parts, examples)})
-        return Found(ready, first, blocks)
+        return Found(ready, first, blocks, results)
 
     return _answered(derived, modes, args, kwargs, run)
 
@@ -75,14 +78,15 @@ def rows(derived: Derived, args: Args, kwargs: Kwargs) -> Found | None:
         likes = [np.asarray(ready.call.at(path)) for path in kernel.plan.wrt]
         if any(np.iscomplexobj(e) for e in (*examples, *likes)):
             return None
-        first, found = _runs(ready, (), examples, likes)
+        results, found = _runs(ready, (), examples, likes)
+        first = results[: len(kernel.outputs)]
         if [np.shape(first[k]) for k in kernel.seeded] != shapes:
             return None
         blocks: list[dict[leaves.Path, np.ndarray]] = [{} for _ in shapes]
         for path, matrix in zip(kernel.plan.wrt, found):
             for block, part, shape in zip(blocks, _parts(np.moveaxis(matrix, -1, 0), examples, 0), shapes):
                 block[path] = np.array(part, order="C").reshape((*shape, *part.shape[1:]))
-        return Found(ready, first, blocks)
+        return Found(ready, first, blocks, results)
 
     return _answered(derived, ("reverse",), args, kwargs, run)
 
@@ -116,24 +120,29 @@ def _answered(
 def _runs(
     ready: Ready, seed: Args, examples: Sequence[np.ndarray], likes: Sequence[np.ndarray] | None
 ) -> tuple[Args, list[np.ndarray]]:
-    """The values, and the derivatives along all unit vectors of arrays like `examples`, on the last axis.
+    """The kernel's results, and the derivatives along all unit vectors of arrays like `examples`, on the last axis.
 
     likes: what the derivatives are of; None: the floating values.
     """
     kernel = ready.kernel
     total = sum(e.size for e in examples)
-    size = total + sum(np.size(leaf) for leaf in ready.call.flat)
-    width = max(_FEWEST, _MOST_NUMBERS // max(size, 1))
-    starts = range(0, total, width)
+    step = width(total, ready.call.flat)
+    starts = range(0, total, step)
     pieces: list[list[Any]] = []
     for start in starts:
-        units = list(unit_vectors(examples, start, min(start + width, total)))
+        units = list(unit_vectors(examples, start, min(start + step, total)))
         results = (ready if start == starts[-1] else ready.again()).run(*seed, *units)
         first = results[: len(kernel.outputs)]
         of = [np.asarray(first[k]) for k in kernel.seeded] if likes is None else likes
         last = len(results) - len(of)
         pieces.append([_whole(results[last + k], like, (*units, *results[: last + k])) for k, like in enumerate(of)])
-    return first, [p[0] if len(pieces) == 1 else np.concatenate(p, axis=-1) for p in zip(*pieces)]
+    return results, [p[0] if len(pieces) == 1 else np.concatenate(p, axis=-1) for p in zip(*pieces)]
+
+
+def width(total: int, arguments: Sequence[Any]) -> int:
+    """How many directions of `total` one run takes."""
+    size = total + sum(np.size(leaf) for leaf in arguments)
+    return max(_FEWEST, _MOST_NUMBERS // max(size, 1))
 
 
 def unit_vectors(examples: Sequence[np.ndarray], start: int, stop: int) -> Iterator[np.ndarray]:

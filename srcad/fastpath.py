@@ -46,9 +46,9 @@ def gradient(call: Call, roots: Roots, single: bool, valued: bool, failed: Faile
             writer.canonical_inputs(), [writer.text.constant(writer.kernel.unit_seed[0])], [*writer.bars.values()]
         )
         gradients = [writer.structured(root) for root in roots]
-        writer.return_gradient(gradients[0] if single else _tuple(gradients), valued)
+        writer.return_gradient(gradients[0] if single else tuple_text(gradients), valued)
 
-    return _written(call, write, failed)
+    return written(call, write, failed)
 
 
 def jvp(call: Call, moving: Moving, failed: Failed) -> Fast | None:
@@ -63,7 +63,7 @@ def jvp(call: Call, moving: Moving, failed: Failed) -> Fast | None:
         writer.call(writer.canonical_inputs(), along, dots)
         writer.return_tangent(dots)
 
-    return _written(call, write, failed)
+    return written(call, write, failed)
 
 
 def hvp(call: Call, moving: Moving, roots: Roots, single: bool, failed: Failed) -> Fast | None:
@@ -78,9 +78,9 @@ def hvp(call: Call, moving: Moving, roots: Roots, single: bool, failed: Failed) 
         along = writer.directions(moving)
         writer.call(writer.canonical_inputs(), [seed, *along], [*firsts, *dots, *writer.bars.values()])
         products = [writer.structured(root) for root in roots]
-        writer.text.add(f"return {products[0] if single else _tuple(products)}")
+        writer.text.add(f"return {products[0] if single else tuple_text(products)}")
 
-    return _written(call, write, failed)
+    return written(call, write, failed)
 
 
 def swept(call: Call, roots: Roots, single: bool | None, rare: Callable[..., Any]) -> Fast | None:
@@ -100,7 +100,7 @@ def swept(call: Call, roots: Roots, single: bool | None, rare: Callable[..., Any
         value = writer.value()
         writer.text.add(f"out, aux = {value}[0], {value}[1]" if aux else f"out, aux = {value}, None")
         shapes = [writer.shapes[name] for name, leaf in writer.flat if isinstance(leaf, np.ndarray)]
-        results = f"{_tuple([*writer.outs, *kept])}, {_tuple(shapes)}"
+        results = f"{tuple_text([*writer.outs, *kept])}, {tuple_text(shapes)}"
         writer.text.add(f"rare = lambda out_bar: {writer.text.constant(rare)}({results}, out, out_bar)")
         if isinstance(writer.kernel.plan.value, Num):
             writer.pull(kept, roots, single)
@@ -108,10 +108,10 @@ def swept(call: Call, roots: Roots, single: bool | None, rare: Callable[..., Any
             writer.text.add("pull = rare")
         writer.text.add("return out, aux, pull")
 
-    return _written(call, write, lambda *_: MISS)
+    return written(call, write, lambda *_: MISS)
 
 
-def _written(call: Call, write: Callable[[_Writer], None], failed: Failed) -> Fast | None:
+def written(call: Call, write: Callable[[_Writer], None], failed: Failed) -> Fast | None:
     try:
         writer = _Writer(*call)
         write(writer)
@@ -120,7 +120,7 @@ def _written(call: Call, write: Callable[[_Writer], None], failed: Failed) -> Fa
         return None
 
 
-def _tuple(items: list[str]) -> str:
+def tuple_text(items: list[str]) -> str:
     return f"({''.join(f'{item}, ' for item in items)})"
 
 
@@ -262,7 +262,7 @@ class _Writer(Checks):
         asked = [root for root in roots if single is not None or any(path[: len(root)] == root for path in self.bars)]
         parts = {root: self.structured(root) for root in asked}
         found = [parts.get(root, "None") for root in roots]
-        self.text.add(f"return {found[0] if single else _tuple(found)}")
+        self.text.add(f"return {found[0] if single else tuple_text(found)}")
         self.text.indent = ""
 
     def _seed(self) -> str:

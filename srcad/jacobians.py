@@ -24,7 +24,8 @@ Kwargs = dict[str, Any]
 def run_jacfwd(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
     at_once = directions.columns(derived, ("forward",), args, kwargs)
     if at_once is not None:
-        return _result(derived, *at_once, len(args))
+        _shorten(derived, at_once, args, kwargs, "columns")
+        return _result(derived, *at_once[:3], len(args))
     ready = derived.ready(("forward",), args, kwargs)
     _real(ready)
     zero, count, seeded = _zeros(ready), len(ready.kernel.outputs), ready.kernel.seeded
@@ -42,7 +43,8 @@ def run_jacfwd(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
 def run_jacrev(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
     at_once = directions.rows(derived, args, kwargs)
     if at_once is not None:
-        return _result(derived, *at_once, len(args))
+        _shorten(derived, at_once, args, kwargs, "rows")
+        return _result(derived, *at_once[:3], len(args))
     primal = derived.ready((), args, kwargs)
     ready = derived.ready(("reverse",), args, kwargs)
     _real(ready)
@@ -64,12 +66,13 @@ def run_jacobian(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
     arguments = [primal.call.at(root) for root in derived.roots(len(args))]
     inputs = sum(np.size(leaf) for a in arguments for _, leaf in leaves.paths(a) if leaves.is_floating(leaf))
     outputs = sum(np.size(first[k]) for k in primal.kernel.seeded)
-    return (run_jacfwd if inputs <= outputs else run_jacrev)(derived, args, kwargs)
+    return (run_jacfwd if _columns_are_fewer(inputs, outputs) else run_jacrev)(derived, args, kwargs)
 
 
 def run_hessian(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
     found = directions.columns(derived, ("reverse", "forward"), args, kwargs, lambda r: scalar_seed(r, "srcad.hessian"))
     if found is not None:
+        _shorten(derived, found, args, kwargs, "hessian")
         rows = dict(zip(found.ready.kernel.plan.wrt, found.blocks))
         result = _hessian_structure(found.ready, rows, derived.roots(len(args)), derived.single)
         return (result, found.ready.kernel.split_value(found.first)[1]) if derived.__srcad__.has_aux else result
@@ -86,6 +89,29 @@ def run_hessian(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
     result = _hessian_structure(ready, blocks, derived.roots(len(args)), derived.single)
     first = ready.run(*seed, *zero) if derived.__srcad__.has_aux or ready.stateful else ()
     return (result, ready.kernel.split_value(first)[1]) if derived.__srcad__.has_aux else result
+
+
+def _shorten(derived: Derived, found: directions.Found, args: Args, kwargs: Kwargs, kind: str) -> None:
+    """When a kernel answers a call of this form for the second time, write the short way to it."""
+    mark = found.ready.kernel, len(args), tuple(kwargs)
+    uses = derived.uses[mark] = derived.uses.get(mark, 0) + 1
+    if uses != 2:
+        return
+    from srcad import fastdirections, fastpath
+
+    call = fastpath.Call(found.ready, (*args, *kwargs.values()), tuple(kwargs), found.results)
+    choose = None
+    if derived.__srcad__.kind == "jacobian":
+        choose = (
+            _columns_are_fewer if kind == "columns" else lambda inputs, outputs: not _columns_are_fewer(inputs, outputs)
+        )
+    short = fastdirections.jacobian(call, derived.roots(len(args)), derived.single, kind, choose)
+    if short is not None:
+        derived.shorten(args, kwargs, short)
+
+
+def _columns_are_fewer(inputs: int, outputs: int) -> bool:
+    return inputs <= outputs
 
 
 # ---- unit vectors ----

@@ -255,3 +255,43 @@ def test_generators_are_drawn_from_once() -> None:
         rng, other = np.random.default_rng(1), np.random.default_rng(1)
         close(make(noisy, backend="numpy")(X, rng), np.diag(other.standard_normal(4)))
         assert rng.standard_normal() == other.standard_normal()
+
+
+SHORT: dict[str, tuple[Callable[..., Any], Any]] = {
+    "jacfwd": (lambda x, y, n: np.sin(x) * y[0] * n, (0, 1)),
+    "jacrev": (lambda x, y, n: np.sum(x) * y[:n], 0),
+    "jacobian": (lambda x, y, n: np.tanh(x[:2]) * y[n], 0),
+    "hessian": (lambda x, y, n: np.sum(np.sin(x)) * y[0] ** n, (0, 1)),
+}
+
+
+@pytest.mark.parametrize("mode", SHORT)
+def test_the_short_way_gives_the_same(mode: str) -> None:
+    f, argnums = SHORT[mode]
+
+    def fresh(*args: Any) -> Any:
+        return getattr(srcad, mode)(lambda *args: f(*args), argnums, backend="numpy")(*args)
+
+    derived = getattr(srcad, mode)(f, argnums, backend="numpy")
+    y = np.linspace(1.0, 2.0, 3)
+    for _ in range(3):
+        derived(X, y, 2)
+    assert derived.shortcuts
+    calls = [(X, y, 2), (X[::-1], y * 2, 2), (np.linspace(0, 1, 7), y, 2), (X.astype(np.float32), y, 2), (X, y[::2], 1)]
+    for args in calls * 2:
+        first, second = derived(*args), derived(*args)
+        close(first, fresh(*args))
+        close(second, first)
+        for leaf, other in zip(jax.tree_util.tree_leaves(first), jax.tree_util.tree_leaves(second), strict=True):
+            assert type(leaf) is np.ndarray and not np.shares_memory(leaf, other)
+    with pytest.raises((ValueError, IndexError)):
+        derived(X, np.ones((0,)), 2)
+
+
+def test_the_short_way_of_the_cheaper_mode_is_for_its_sizes() -> None:
+    jacobian = srcad.jacobian(lambda x, w: w @ x, backend="numpy")
+    for rows in (2, 2, 2, 9, 9, 9, 2, 9):
+        w = np.arange(4.0 * rows).reshape(rows, 4)
+        np.testing.assert_array_equal(jacobian(X, w), w)
+        assert jacobian.last is not None
+        assert ("jvp" in jacobian.last[1].plan.entry) == (rows > 4), rows
