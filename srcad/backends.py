@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
+from srcad import boundary, leaves
 from srcad.errors import Unsupported
 from srcad.specialise import Ready
 
@@ -16,15 +20,23 @@ def first_answer(
     wish: str,
     declined: Declined,
     asked: Any,
-    key: Callable[[], Any],
+    values: tuple[Any, ...],
     compiles: Callable[[], bool],
     answer: Callable[[str], T | None],
 ) -> T | None:
     """What the first backend answers whose text can be made and compiled; None: another way has to.
 
-    asked, key: what is asked for, and of which arguments; refusals are remembered by both. compiles: whether Numba, or
-    CuPy, does it the other way: NumPy is no gain then.
+    asked, values: what is asked for, and of which arguments; refusals are remembered by both. compiles: whether Numba
+    does it the other way: NumPy is no gain then.
     """
+
+    def key() -> Any:
+        return tuple(leaves.key(value, []) for value in values)
+
+    if "cupy" in sys.modules and any(
+        boundary.is_array(x) and type(x) is not np.ndarray for _, x in leaves.paths(values)
+    ):
+        return None
     for backend in ("numba", "numpy") if wish == "auto" else (wish,):
         if backend == "cupy" or wish == "auto" and backend == "numpy" and compiles():
             return None

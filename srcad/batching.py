@@ -1,15 +1,21 @@
-"""`vmap`: the function is called for every item of the batch, and the results are stacked."""
+"""`vmap`: a generated loop over the items of the batch; or the function is called for each, and the results stacked."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from srcad import leaves
+from srcad.abstract import Abstract, Num, Static, Struct
+from srcad.backends import first_answer
+from srcad.binding import binder
 from srcad.derived import Derived
+from srcad.generate import Settings, asked
+from srcad.specialise import MISS, Ready, specialiser
 
 
 def run_vmap(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -20,11 +26,63 @@ def run_vmap(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     for value, axis in batch:
         sizes |= _sizes(value, axis)
     size = _one_size(sizes, made.in_axes)
+    found = _generated(derived, args, kwargs)
+    if found is not None:
+        return found[0]
     results = []
     for k in range(size):
         items = [_map(functools.partial(_item, k), value, axis) for value, axis in batch]
         results.append(made.function(*items[: len(args)], **dict(zip(kwargs, items[len(args) :]))))
     return _stacked(results, made.out_axes)
+
+
+def _generated(derived: Derived, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any] | None:
+    """The answer of generated code, in a tuple; None where the function is to be called for every item."""
+    made = derived.__srcad__
+    try:
+        bound = binder(derived.__wrapped__)
+        values = bound.bind(*args, **kwargs)
+    except TypeError:  # no Python function below, or other arguments than it takes
+        return None
+    settings = Settings((), (), made.backend, options=asked(made.parallel))
+
+    def answer(backend: str) -> tuple[Ready, tuple[Any, ...]] | None:
+        ready = specialiser(bound, replace(settings, backend=backend)).prepare(values)
+        results = ready.attempt() if _is_plain(ready.kernel.plan.output) else None
+        return None if results is None else (ready, results)
+
+    try:
+        found = first_answer(made.backend, derived.declined, settings, values, lambda: False, answer)
+    except Exception:  # the function itself says what is wrong
+        return None
+    if found is None:
+        return None
+    ready, results = found
+    derived.last = (ready.specialiser.settings, ready.kernel)
+    _shorten(derived, ready, results, args, kwargs)
+    return (ready.kernel.split_value(results)[0],)
+
+
+def _is_plain(t: Abstract) -> bool:
+    """Whether a value is made of arrays of known types, which are stacked as NumPy would, and None."""
+    if isinstance(t, Struct):
+        return all(map(_is_plain, t.items))
+    return t.dtype is not None if isinstance(t, Num) else isinstance(t, Static) and t.value is None
+
+
+def _shorten(
+    derived: Derived, ready: Ready, results: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """When a kernel answers a call of this form for the second time, write the short way to it."""
+    mark = ready.kernel, len(args), tuple(kwargs)
+    uses = derived.uses[mark] = derived.uses.get(mark, 0) + 1
+    if uses != 2:
+        return
+    from srcad import fastpath
+
+    short = fastpath.value(fastpath.Call(ready, (*args, *kwargs.values()), tuple(kwargs), results), lambda *_: MISS)
+    if short is not None:
+        derived.shorten(args, kwargs, short)
 
 
 def _argument_axes(in_axes: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:

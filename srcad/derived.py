@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import linecache
 import types
@@ -135,8 +136,27 @@ def _again(derivation: Derivation, run: Runner) -> Derived:
     return Derived(derivation, run)
 
 
+_MOST_PLAIN = 64
+_plains: collections.OrderedDict[Any, tuple[Any, types.FunctionType]] = collections.OrderedDict()
+
+
 def _plain(derived: Derived) -> types.FunctionType:
-    """``def loss(w, x): return srcad.grad(function, argnums=0)(w, x)``, as a function with a text that can be read."""
+    """``def loss(w, x): return srcad.grad(function, argnums=0)(w, x)``, as a function with a text that can be read.
+
+    Derivatives of one kind of one function share it, and with it what is generated.
+    """
+    made = derived.__srcad__
+    own = made.function
+    place = made.call_text(), id(own), getattr(own, "__defaults__", None) and id(own.__defaults__)  # type: ignore[attr-defined]
+    known = _plains.get(place)  # which keeps alive what its key is made of
+    if known is None:
+        known = _plains[place] = (own, getattr(own, "__defaults__", None)), _written_out(derived)
+        if len(_plains) > _MOST_PLAIN:
+            _plains.popitem(last=False)
+    return known[1]
+
+
+def _written_out(derived: Derived) -> types.FunctionType:
     import srcad
 
     made = derived.__srcad__

@@ -95,6 +95,7 @@ def _answered(
     derived: Derived, modes: tuple[str, ...], args: Args, kwargs: Kwargs, run: Callable[[Ready], Found | None]
 ) -> Found | None:
     """What `run` makes of the first kernel that can be made and compiled."""
+    values = derived.binder.bind(*args, **kwargs)
 
     def answer(backend: str) -> Found | None:
         ready = derived.ready((*modes, "batch"), args, kwargs, backend)
@@ -105,13 +106,10 @@ def _answered(
             derived.last = (ready.specialiser.settings, ready.kernel)
         return found
 
-    def key() -> Any:
-        return tuple(leaves.key(value, []) for value in derived.binder.bind(*args, **kwargs))
-
     def compiles() -> bool:
         return is_compiled(derived.ready(modes, args, kwargs))
 
-    return first_answer(derived.__srcad__.backend, derived.declined, modes, key, compiles, answer)
+    return first_answer(derived.__srcad__.backend, derived.declined, modes, values, compiles, answer)
 
 
 # ---- runs ----

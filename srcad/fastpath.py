@@ -83,6 +83,16 @@ def hvp(call: Call, moving: Moving, roots: Roots, single: bool, failed: Failed) 
     return written(call, write, failed)
 
 
+def value(call: Call, failed: Failed) -> Fast | None:
+    """A function from arguments to the value of the function."""
+
+    def write(writer: _Writer) -> None:
+        writer.call(writer.canonical_inputs(), [], [])
+        writer.text.add(f"return {writer.value()}")
+
+    return written(call, write, failed)
+
+
 def swept(call: Call, roots: Roots, single: bool | None, rare: Callable[..., Any]) -> Fast | None:
     """A function from arguments to (out, aux, pull), of a kernel whose sweeps are two functions.
 

@@ -89,13 +89,10 @@ def _swept(bound: Binder, settings: Settings, values: tuple[Any, ...]) -> tuple[
         results = _forward(ready)
         return None if results is None else (ready, results)
 
-    def key() -> Any:
-        return tuple(leaves.key(value, []) for value in values)
-
     def compiles() -> bool:
         return is_compiled(specialiser(bound, settings).prepare(values))
 
-    return first_answer(settings.backend, bound.declined, settings, key, compiles, answer)
+    return first_answer(settings.backend, bound.declined, settings, values, compiles, answer)
 
 
 def _forward(ready: Ready) -> tuple[Any, ...] | None:
@@ -105,20 +102,15 @@ def _forward(ready: Ready) -> tuple[Any, ...] | None:
         Unsupported: Numba cannot compile the sweeps.
     """
     kernel = ready.kernel
-    if ready.stateful:
-        return None
+    first = kernel.second is None
+    results = ready.attempt()
+    if results is None or not first:
+        return results
     try:
-        first = not kernel.warm or kernel.second is None
-        if first:
-            compile.warm(kernel.compiled, tuple(ready.inputs))
-        results = as_tuple(kernel.compiled.call(*ready.inputs))
-        if first:
-            _prepare(kernel, results)
+        _prepare(kernel, results)
     except compile.CannotCompile as error:
         raise recovery.refusal(error) from error
     except Exception:
-        return None
-    if kernel.plan.fragile and kernel.plan.backend == "numba" and not recovery.finite(results[: len(kernel.outputs)]):
         return None
     return results
 
@@ -130,7 +122,7 @@ def _prepare(kernel: Kernel, results: tuple[Any, ...]) -> None:
     arguments = (*_handed(results[len(kernel.outputs) :]), *seeds)
     compile.warm(second, arguments)
     second.call(*arguments)
-    kernel.second, kernel.warm = second, True
+    kernel.second = second
 
 
 def _handed(kept: Sequence[Any]) -> list[Any]:

@@ -167,6 +167,28 @@ class Ready:
         self.interpreted()  # made before Numba takes the processor
         return background.is_compiling(self.kernel, (*self.inputs, *extra))
 
+    def attempt(self) -> tuple[Any, ...] | None:
+        """What the kernel returns; None where something else has to answer, or to explain itself.
+
+        Raises:
+            Unsupported: Numba cannot compile it.
+        """
+        kernel = self.kernel
+        if self.stateful:
+            return None
+        try:
+            if not kernel.warm:
+                compile.warm(kernel.compiled, tuple(self.inputs))
+                kernel.warm = True
+            results = as_tuple(kernel.compiled.call(*self.inputs))
+        except compile.CannotCompile as error:
+            raise recovery.refusal(error) from error
+        except Exception:
+            return None
+        outputs = results[: len(kernel.outputs)]
+        checked = kernel.plan.fragile and kernel.plan.backend == "numba"
+        return None if checked and not recovery.finite(outputs) else results
+
     def _without_numba(self, error: compile.CannotCompile, extra: tuple[Any, ...]) -> tuple[Any, ...]:
         if self.specialiser.settings.backend != "auto":
             raise recovery.refusal(error) from error
