@@ -59,6 +59,7 @@ class Derived:
         self.__srcad__ = derivation
         self._run = run
         self._prepared: dict[Any, Any] = {}
+        self._watched: tuple[Any, Any, Any] | None = None  # the function, and the defaults that calls are bound with
         self.shortcuts: dict[
             Any, tuple[Any, ...]
         ] = {}  # by the number of arguments and the keywords: (short way, what it answers as)
@@ -74,6 +75,9 @@ class Derived:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given, shape = ((*args, *kwargs.values()), (len(args), *kwargs)) if kwargs else (args, len(args))
+        watched = self._watched
+        if watched and (watched[0].__defaults__ is not watched[1] or watched[0].__kwdefaults__ is not watched[2]):
+            self._begin_again()
         for short, last in self.shortcuts.get(shape, ()):
             result = short(given)
             if result is not MISS:
@@ -98,7 +102,17 @@ class Derived:
 
     @functools.cached_property
     def binder(self) -> binding.Binder:
-        return binding.binder(self.__srcad__.function)
+        found = binding.binder(self.__srcad__.function)
+        self._watched = found.function, found.function.__defaults__, found.function.__kwdefaults__
+        return found
+
+    def _begin_again(self) -> None:
+        """The function has other defaults now."""
+        for kept in (self._prepared, self.shortcuts, self.uses, self.declined):
+            kept.clear()
+        self._watched = None
+        self.__dict__.pop("binder", None)
+        self.__dict__.pop("__wrapped__", None)
 
     @functools.cached_property
     def __wrapped__(self) -> types.FunctionType:
