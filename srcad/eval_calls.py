@@ -75,6 +75,7 @@ def _special(fn: Value) -> Any:
     from srcad import (  # noqa: F401  (they register functions)
         eval_builtins,
         eval_containers,
+        eval_contexts,
         eval_itertools,
         eval_joins,
         eval_numpy,

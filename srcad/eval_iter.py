@@ -121,7 +121,8 @@ def _rows(ev: Evaluator, values: tuple[Value, ...], ranges: bool) -> Iterator[tu
     parts = [live(ev, v, ranges) for v in values]
     if all(part is None for part in parts):
         return None
-    shortest = min(len(ev.state.heap[v.id].items) for v in values if isinstance(v, Ptr)) if _any_box(values) else None
+    lengths = [_known_length(ev, value) for value in values]
+    shortest = min((n for n in lengths if n is not None), default=None)
     found: list[Items] = []
     for part, value in zip(parts, values, strict=True):
         items = part if part is not None else _beside(ev, value, shortest)
@@ -131,8 +132,12 @@ def _rows(ev: Evaluator, values: tuple[Value, ...], ranges: bool) -> Iterator[tu
     return zip(*found, strict=False)
 
 
-def _any_box(values: tuple[Value, ...]) -> bool:
-    return any(isinstance(v, Ptr) for v in values)
+def _known_length(ev: Evaluator, value: Value) -> int | None:
+    if isinstance(value, Ptr):
+        return len(ev.state.heap[value.id].items)
+    if isinstance(value, Known) and isinstance(value.value, (tuple, list, range, str, dict)):
+        return len(value.value)
+    return None
 
 
 def _beside(ev: Evaluator, value: Value, count: int | None) -> Items | None:
