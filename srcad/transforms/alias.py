@@ -31,6 +31,11 @@ VIEWS = frozenset(
     "numpy.asfortranarray numpy.asarray_chkfinite numpy.permute_dims numpy.linalg.matrix_transpose "
     "numpy.linalg.diagonal srcad.stop_gradient srcad.api.stop_gradient".split()
 )
+# what may give back its argument as it is: unbroadcast, where that has the right shape already
+HANDED_ON = frozenset(
+    "broadcast_arrays meshgrid piece_of cut uncut unbroadcast fitted within_full part_of_full pad_adjoint tile_adjoint "
+    "diff_adjoint".split()
+)
 SURE = frozenset(
     "numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze".split()
 )
@@ -102,7 +107,7 @@ def _may_hand_on(expr: ir.Call) -> bool:
     name = expr.fn.path.rpartition(".")[2]
     if expr.fn.path == "numpy.einsum" and len(expr.args) == 2:
         return True  # a diagonal or a transpose
-    if "stride_tricks" in expr.fn.path or name in ("broadcast_arrays", "meshgrid", "piece_of", "cut", "uncut"):
+    if "stride_tricks" in expr.fn.path or name in HANDED_ON:
         return True
     if expr.fn.path.startswith("user:"):
         return True  # a rule says nothing of memory

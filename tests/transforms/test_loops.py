@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import srcad
 from srcad import assemble, emit, pipeline, scope, specialise, types
 from srcad.errors import Unsupported
 from srcad.program import Program
@@ -536,3 +537,17 @@ def test_an_array_with_two_names_goes_through_a_buffer(between: str) -> None:
     looped(f"u = a.copy()\nv = u\nnew = np.ones_like(u)\n{between}\nnew[1:] = u[:-1] + 1.0\nreturn new, v", vector(7))
     body = "    new[1:] = u[:-1] + 1.0\n    u = new\n"
     looped(f"u = a.copy()\nnew = np.ones_like(u)\nfor t in range(2):\n{body}return new, u", vector(7))
+
+
+def reversed_onto_itself(x, s):
+    v = x[::-1]
+    v[0:2][::-1] += v
+    return np.sum(np.sin(x)) * s
+
+
+def test_an_adjoint_that_unbroadcast_hands_on_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extents of a call nobody knows whether it sums: what it gives may be a part of the adjoint itself."""
+    monkeypatch.setenv("SRCAD_OFF", "alike")
+    x = np.array([0.9, -0.1])
+    compiled = srcad.grad(reversed_onto_itself, backend="numba")(x, 0.3)
+    np.testing.assert_allclose(compiled, srcad.grad(reversed_onto_itself, backend="numpy")(x, 0.3), rtol=1e-14)
