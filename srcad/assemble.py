@@ -101,7 +101,7 @@ def gradient(
     first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
     backward = in_order(algebra.turned(backward), sweep)
     kept, values = keep_results(sweep, backward)
-    recorded = replace(recorded, forward=tidy.beside(recorded.forward, zeros))
+    recorded = replace(recorded, forward=tidy.beside(recorded.forward, zeros, [i.name for i in program.inputs]))
     if lean:
         recorded, backward = without_unread(recorded, kept, backward, ir.names((*values, *map(ir.Name, wanted))))
     else:

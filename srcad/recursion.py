@@ -174,7 +174,7 @@ def _pair(routine: Routine) -> dict[str, ir.Function]:
     first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, returned, sweep.names, handed)
     kept, values = assemble.keep_results(sweep, backward)
     values = [v if sweep.shapes.of(v).dims == () else ir.call("numpy.copy", v) for v in values]
-    ahead = (*tidy.beside(recorded.forward, zeros), *kept)
+    ahead = (*tidy.beside(recorded.forward, zeros, routine.inputs), *kept)
     tape = _tape(routine, sweep, ahead, (*first, *backward), returned)
     start = tuple(ir.Assign(ir.Name(name), ir.NONE) for name in tape if name not in _certain(ahead))
     result = ir.Tuple((*values, ir.Tuple(tuple(ir.Name(name) for name in tape))))

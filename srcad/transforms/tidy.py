@@ -65,11 +65,11 @@ def settle(
     return tuple(first), tuple(out), zeros
 
 
-def beside(stmts: Sequence[ir.Stmt], zeros: dict[str, ir.Assign]) -> tuple[ir.Stmt, ...]:
-    """The forward sweep with adjoints that begin as zeros where their variables get values."""
+def beside(stmts: Sequence[ir.Stmt], zeros: dict[str, ir.Assign], inputs: Sequence[str] = ()) -> tuple[ir.Stmt, ...]:
+    """The forward sweep with adjoints that begin as zeros where their variables get values; `inputs` have theirs."""
     if not zeros:
         return tuple(stmts)
-    out: list[ir.Stmt] = []
+    out: list[ir.Stmt] = [zeros[name] for name in inputs if name in zeros]
     for stmt in stmts:
         blocks: Any = {name: beside(getattr(stmt, name), zeros) for name in ("body", "orelse") if hasattr(stmt, name)}
         out.append(replace(stmt, **blocks) if blocks else stmt)

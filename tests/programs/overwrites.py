@@ -298,3 +298,19 @@ def state_replaced_by_a_function_of_it(W, h, n):
     for _ in range(n):
         h = _gated(_kept(W, h), h)
     return np.sum(h * h)
+
+
+@program(lambda rng: (rng.normal(size=4), rng.normal(size=4), 0))
+def arguments_swapped_on_the_other_path(x, y, k):
+    u = y * x
+    if k > 0:
+        y, x = x, y
+    return np.sum(u * u * x)
+
+
+@program(lambda rng: (rng.normal(size=4), rng.normal(size=4), 1))
+def arguments_swapped_on_this_path(x, y, k):
+    u = y * x
+    if k > 0:
+        y, x = x, y
+    return np.sum(u * u * x)
