@@ -286,6 +286,8 @@ def _convert(node: ir.Node) -> ast.AST:
             return _fstring(node)
         case ir.Assign(target, value):
             return ast.Assign([_convert(target)], _convert(value))
+        case ir.Augment(ir.Index(base, (ir.Const(whole),)), op, value) if whole is ...:  # printed as ``a += e``
+            return _convert(ir.Augment(base, op, value))
         case ir.Augment(target, op, value):
             return ast.AugAssign(_convert(target), BINARY[op](), _convert(value))
         case ir.Return(value):

@@ -260,7 +260,7 @@ def _programs() -> Iterator[Any]:
             yield from (
                 f
                 for f in vars(module).values()
-                if isinstance(f, types.FunctionType) and f.__module__ == module.__name__
+                if isinstance(f, types.FunctionType) and f.__code__.co_filename == module.__file__
             )
 
 

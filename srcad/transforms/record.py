@@ -298,7 +298,8 @@ class Recorder:
     ) -> tuple[Stmts, Stmts, frozenset[str]]:
         outermost = not around.loops
         if outermost:
-            self.storage, self.moving, self.stored = [], written_in(step.primal), stored_in(step.primal)
+            (whole,) = nested(step)  # with the values that were named on the way
+            self.storage, self.moving, self.stored = [], written_in(whole), stored_in(whole)
         header = Header(self, step)
         counter = {header.counter} if header.counter else set()
         inside = Around((*around.loops, header.counted(around)), around.counters | (counter - self.reset))

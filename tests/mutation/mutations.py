@@ -592,8 +592,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         (
             "arrays others read become numbers",
-            "if mentioned or name in elsewhere or name in stops or not cells",
-            "if not cells",
+            "if mentioned or not own or cells[own[0]].op",
+            "if not own or cells[own[0]].op",
         ),
         (
             "sums of elements others need are dropped",

@@ -204,3 +204,13 @@ def one_counter_for_two_loops(x, y):
         w = y[k] * v
         s += w * w
     return s
+
+
+@program(lambda rng: (rng.normal(size=(2, 3)), rng.normal(size=(5, 2))), (0, 1))
+def view_of_a_value_named_on_the_way(a, x):
+    h = np.zeros((2, 3))
+    for t in range(5):
+        step = np.log1p(np.exp(x[t]))[:, None]
+        h = np.exp(-step * a) * h + step * np.sin(h)
+        h = h + step * a
+    return np.sum(h * h)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.interpolate
 import scipy.linalg
 import scipy.special
 import srcad_runtime
@@ -41,6 +42,7 @@ LIBRARIES = {
     "math": math,
     "cmath": cmath,
     "abc": collections.abc,
+    "interpolate": scipy.interpolate,
     "linalg": scipy.linalg,
     "special": scipy.special,
     "attempts": attempts,
