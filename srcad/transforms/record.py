@@ -783,7 +783,7 @@ def reset(stmts: Sequence[ir.Stmt], counters: frozenset[str] = frozenset()) -> s
     return found
 
 
-def written_in(loop: ir.For | ir.While) -> set[str]:
+def written_in(loop: ir.Stmt) -> set[str]:
     """Variables assigned or written into by a loop, its counters included."""
     found = set()
     for node in ir.walk(loop):
@@ -795,7 +795,7 @@ def written_in(loop: ir.For | ir.While) -> set[str]:
     return found
 
 
-def stored_in(loop: ir.For | ir.While) -> set[str]:
+def stored_in(loop: ir.Stmt) -> set[str]:
     """Arrays and lists that a loop writes into, under the names that it uses."""
     nodes = (n for n in ir.walk(loop) if not isinstance(n, (ir.Name, ir.Ref)))
     return stored_names((loop,)) | {name for node in nodes for name in killed(node)[1]}
