@@ -267,11 +267,12 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     results = unmarked(program.results)
     program = replace(program, body=tidy.without_unread(unmarked(program.body), ir.names(results)), results=results)
     decorator, parts, proven = "", tuple[ir.Function, ...](), frozenset[str]()
+    if request.backend != "numpy":
+        refuse_routines(program, request.backend)
     if request.backend == "numba":
         from srcad.transforms import loops, products, quotients
 
         refuse_attempts(program)
-        refuse_routines(program)
 
         options = dict(request.options)
         program = replace(program, body=without_contexts(program.body))
@@ -449,10 +450,11 @@ def _is_filter(value: ir.Expr) -> bool:
     return isinstance(fn, ir.Ref) and fn.path in ("warnings.simplefilter", "warnings.filterwarnings")
 
 
-def refuse_routines(program: Program) -> None:
-    """A tape that holds tapes has no type that Numba could name."""
+def refuse_routines(program: Program, backend: str) -> None:
+    """A tape that holds tapes has no type that Numba could name; on a device its elements would be views."""
     for routine in program.routines:
-        reason = "Numba cannot compile the derivative of a recursion whose depth is known only at run time"
+        word = "Numba cannot compile" if backend == "numba" else "CuPy does not run"
+        reason = f"{word} the derivative of a recursion whose depth is known only at run time"
         raise Unsupported(reason, routine.loc, 'Use backend="numpy", or write it as a loop.')
 
 
