@@ -15,15 +15,56 @@ from typing import Any
 
 from srcad import ir
 from srcad.program import Program
+from srcad.types import Seq
 
 
 def copies(program: Program) -> Program:
     """The program with such pairs joined."""
+    program = _lists_named_anew(program)
     joiner = _Joiner(program)
     body = joiner.block(program.body)
     body, results = joiner.renamed((body, program.results))
     types = {name: kind for name, kind in program.types.items() if name not in joiner.gone}
     return replace(program, body=body, results=results, types=types)
+
+
+def _lists_named_anew(program: Program) -> Program:
+    """A list that has another name from some statement on, and its first one no more, keeps the first throughout.
+
+    The adjoint of a list is as long as the list is at the time: one name has one adjoint.
+    """
+    for k, stmt in enumerate(program.body):
+        if (
+            not isinstance(stmt, ir.Assign)
+            or not isinstance(stmt.target, ir.Name)
+            or not isinstance(stmt.value, ir.Name)
+        ):
+            continue
+        one, other = stmt.value.id, stmt.target.id
+        before, behind = program.body[:k], (program.body[k + 1 :], program.results)
+        lists = all(isinstance(program.types.get(name), Seq) for name in (one, other))
+        own = {i.name for i in program.inputs} | {name for _, name in program.updates} | set(program.written)
+        if not lists or {one, other} & own or one in _mentioned(behind) or other in _mentioned(before):
+            continue
+        if any(other in _assigned(n) for n in ir.walk(program.body[k + 1 :])):
+            continue
+        rest, results = _with_name(behind, other, one)
+        types = {name: kind for name, kind in program.types.items() if name != other}
+        return _lists_named_anew(replace(program, body=(*before, *rest), results=results, types=types))
+    return program
+
+
+def _mentioned(code: Any) -> set[str]:
+    return ir.names(code) | {n.stack for n in ir.walk(code) if isinstance(n, (ir.Push, ir.Pop))}
+
+
+def _with_name(code: Any, old: str, new: str) -> Any:
+    def visit(node: Any) -> Any:
+        if isinstance(node, ir.Name) and node.id == old:
+            return replace(node, id=new)
+        return replace(node, stack=new) if isinstance(node, (ir.Push, ir.Pop)) and node.stack == old else node
+
+    return ir.transform(code, visit)
 
 
 class _Joiner:

@@ -128,3 +128,15 @@ class Length:
 def functions_that_a_class_defines(x):
     v = Length(x[0], x[1] * x[2])
     return abs(v) * float(v)
+
+
+@program(vector)
+def slice_that_grows_while_its_list_shrinks(x):
+    stack = [v * v for v in x if v > 0.1]
+    tail = stack[1:]
+    same = stack
+    while stack:
+        top = stack.pop()
+        if len(same) > 2:
+            tail += [top * same[-1]]
+    return sum(v * (i + 1) for i, v in enumerate(tail))
