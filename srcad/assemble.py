@@ -13,7 +13,7 @@ from srcad.facts import Shapes
 from srcad.naming import Names, identifier
 from srcad.pipeline import Generated, Input, Request
 from srcad.program import FORWARD, REVERSE, Program
-from srcad.transforms import activity, alias, batch, forward, record, reverse, split, tidy, unread
+from srcad.transforms import activity, alias, batch, effects, forward, record, reverse, split, tidy, unread
 from srcad.types import Num, Seq, Static, Struct
 
 Keep = Callable[[str, Any], None]
@@ -165,7 +165,7 @@ def counted_by_name(body: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...
 
 def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stmt], list[ir.Expr]]:
     """The value under a name of its own where the reverse sweep restores the variable that holds it."""
-    restored = record.restored(backward)
+    restored = effects.restored(backward)
     many = len(sweep.results) - len(sweep.program.updates) > 1
     stmts: list[ir.Stmt] = []
     values: list[ir.Expr] = []

@@ -6,98 +6,30 @@ there, when it is constant along them (the adjoint of ``np.sum``): `Pull.fit` un
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from srcad import algebra, ir, rules, types
+from srcad.cotangents import Contribution, Cotangent, Hoist, Masks, Pool
 from srcad.errors import Unsupported
+from srcad.expressions import (
+    OPERATORS,
+    PIECES,
+    base_name,
+    index_kind,
+    is_cheap,
+    is_expensive,
+    is_view,
+    named_arguments,
+    softplus_of,
+    swapped,
+)
 from srcad.facts import Dims, Shapes
 from srcad.naming import Names
 from srcad.transforms import activity
 from srcad.types import Num
 
-OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "%": "mod", "//": "floordiv"}
 PRODUCTS = frozenset({"numpy.matmul", "operator.matmul", "numpy.dot"})
-CHEAP = frozenset(
-    "builtins.abs builtins.float builtins.len builtins.max builtins.min numpy.absolute numpy.sign numpy.transpose "
-    "numpy.reshape numpy.ravel numpy.expand_dims numpy.squeeze numpy.real numpy.imag numpy.conj numpy.zeros_like "
-    "numpy.ones_like numpy.shape numpy.size numpy.ndim numpy.broadcast_to numpy.zeros numpy.ones numpy.asarray "
-    "numpy.swapaxes numpy.moveaxis numpy.conjugate builtins.range srcad.stop_gradient".split()
-)
-
-
-Masks = tuple[tuple[ir.Expr, bool], ...]  # tests of np.where, and whether the branch taken is the first
-
-
-class Hoist(Exception):
-    """`expr`, a part of the statement, is needed by value: compute it first, under a name like `base`."""
-
-    def __init__(self, expr: ir.Expr, base: str = "t") -> None:
-        super().__init__(expr)
-        self.expr, self.base = expr, base
-
-
-PIECES = ir.Ref("srcad_runtime.pieces")  # (g, items, axis): an array cut into a list like that which it was joined from
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """``place_bar += value``.
-
-    whole: value has the place's full shape. repeated: an index may name elements twice.
-    """
-
-    place: ir.Expr
-    value: ir.Expr
-    whole: bool = True
-    repeated: bool = False
-
-    @property
-    def name(self) -> str:
-        return activity.root(self.place)
-
-
-@dataclass(frozen=True)
-class Cotangent:
-    """An adjoint on its way down: its expression and type, and masks to be applied before it is added to anything.
-
-    lazy: it may lack axes of its node, along which it is constant. over: it may have axes that its node was broadcast
-    along, still to be summed (when that can be told only at run time, at the variable where it ends).
-    """
-
-    expr: ir.Expr
-    type: Num
-    masks: Masks = ()
-    lazy: bool = False
-    over: bool = False
-
-
-class Pool:
-    """Names for parts of adjoints, each for values of one dtype and rank; a statement gets them anew."""
-
-    def __init__(self, names: Names, shapes: Shapes) -> None:
-        self.names, self.shapes = names, shapes
-        self.made: list[tuple[str, object]] = []
-        self.used: set[str] = set()
-
-    def restart(self) -> None:
-        self.used = set()
-
-    def parts(self) -> frozenset[str]:
-        return frozenset(name for name, _ in self.made)
-
-    def take(self, kind: Num) -> str:
-        form = (kind.dtype, None if kind.dims is None else len(kind.dims))
-        for name, own in self.made:
-            if own == form and name not in self.used:
-                self.used.add(name)
-                self.shapes.types[name] = kind
-                return name
-        name = self.names.numbered("g")
-        self.made.append((name, form))
-        self.used.add(name)
-        self.shapes.types[name] = kind
-        return name
 
 
 class Pull:
@@ -142,7 +74,7 @@ class Pull:
 
     def check_hoists(self, expr: ir.Expr) -> None:
         """An expensive part of the primal that the adjoint reads is computed once, in the forward sweep."""
-        parts = {n for n in ir.walk(expr) if _is_expensive(n)}
+        parts = {n for n in ir.walk(expr) if is_expensive(n)}
         if not parts:
             return
         if self.out is not None and expr in parts:  # computed already
@@ -150,7 +82,7 @@ class Pull:
             self.found = [replace(c, value=swapped(c.value, expr, self.out)) for c in self.found]
         for node in ir.walk((*self.stmts, *(c.value for c in self.found))):
             if node in parts:
-                raise Hoist(node, _base(node))
+                raise Hoist(node, base_name(node))
 
     def is_active(self, expr: ir.Expr) -> bool:
         return bool(activity.flowing(expr) & self.active)
@@ -337,7 +269,7 @@ class Pull:
     def where(self, expr: ir.Call, g: Cotangent, kind: Num) -> None:
         """The branch not taken is masked after everything else is multiplied: inf or nan there must not get out."""
         test, *branches = expr.args
-        if not _is_cheap(test):
+        if not is_cheap(test):
             raise Hoist(test, "chosen")
         taking = sum(self.is_active(b) for b in branches)
         g = self.named(g) if taking > 1 else g
@@ -484,7 +416,7 @@ class Pull:
 
     def value_of(self, expr: ir.Expr | None) -> ir.Expr:
         """A variable that holds the value of a part of the primal."""
-        if expr is not None and _is_view(expr):
+        if expr is not None and is_view(expr):
             return expr
         if expr is not None and self.out is not None and self.primal in (expr, ir.call("numpy.copy", expr)):
             return self.out
@@ -546,7 +478,7 @@ class Pull:
         while isinstance(base, ir.Index) and index_kind(self.shapes, base) == "basic":
             base = base.base
         if not isinstance(base, ir.Name):
-            raise Hoist(base, _base(base))
+            raise Hoist(base, base_name(base))
         g = self.summed(g, expr)
         if isinstance(self.shapes.types.get(base.id), types.Seq):
             self.found.append(Contribution(expr, self.full(g, kind, expr), True))
@@ -566,11 +498,6 @@ class Pull:
             g = ir.Index(whole, place)
             kind = self.shapes.of(expr)
             self.node(expr, Cotangent(g, self.shapes.of(g)), kind)
-
-
-def swapped(code: Any, old: ir.Expr, new: ir.Expr) -> Any:
-    """Code that reads `new` where it computed `old`."""
-    return ir.transform(code, lambda n: new if n == old else n)
 
 
 def axes(of: Dims, to: Dims) -> list[int] | None:
@@ -594,85 +521,3 @@ def sum_over(value: ir.Expr, over: tuple[int, ...], rank: int, keep: bool) -> ir
     if keep:
         return ir.call("numpy.sum", value, axis=axis, keepdims=ir.Const(True))
     return ir.call("numpy.sum", value, axis=axis)
-
-
-def softplus_of(expr: ir.Call) -> ir.Expr | None:
-    """x where `expr` is ``log(1.0 + exp(x))`` or ``log1p(exp(x))``."""
-    path = expr.fn.path if isinstance(expr.fn, ir.Ref) else ""
-    inner = expr.args[0] if len(expr.args) == 1 and not expr.kwargs else None
-    if path in ("numpy.log", "math.log") and isinstance(inner, ir.Binary) and inner.op == "+":
-        sides = (inner.left, inner.right)
-        inner = sides[1] if algebra.is_number(sides[0], 1.0) else sides[0] if algebra.is_number(sides[1], 1.0) else None
-    elif path not in ("numpy.log1p", "math.log1p"):
-        return None
-    if isinstance(inner, ir.Call) and inner.fn in (ir.Ref("numpy.exp"), ir.Ref("math.exp")) and len(inner.args) == 1:
-        return inner.args[0]
-    return None
-
-
-def masks_around(value: ir.Expr, part: ir.Expr) -> Masks | None:
-    """The branches of np.where that `part` stands in, outermost first; () if it stands outside, None if nowhere."""
-    if value == part:
-        return ()
-    found: list[Masks] = []
-    branches = isinstance(value, ir.Call) and value.fn == ir.Ref("numpy.where") and len(value.args) == 3
-    for k, child in enumerate(value.args if branches else ir.children(value)):  # type: ignore[union-attr]
-        inner = masks_around(child, part)
-        if inner is not None:
-            own: Masks = ((value.args[0], k == 1),) if branches and k else ()  # type: ignore[union-attr]
-            found.append(own + inner)
-    if not found:
-        return None
-    return found[0] if all(f == found[0] for f in found) else ()
-
-
-def named_arguments(call: ir.Call) -> dict[str, ir.Expr]:
-    """The keyword arguments of a core call, which has no ``**``."""
-    return {name: value for name, value in call.kwargs if name is not None}
-
-
-def _is_view(expr: ir.Expr) -> bool:
-    """Slices, elements and transposes of a variable."""
-    while isinstance(expr, ir.Index) or isinstance(expr, ir.Call) and expr.fn == ir.Ref("numpy.transpose"):
-        expr = expr.base if isinstance(expr, ir.Index) else expr.args[0]
-    return isinstance(expr, ir.Name)
-
-
-def _is_cheap(expr: ir.Expr) -> bool:
-    return not any(_is_expensive(n) for n in ir.walk(expr))
-
-
-def _is_expensive(node: Any) -> bool:
-    if isinstance(node, ir.Binary):
-        return node.op == "@"
-    return isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path not in CHEAP
-
-
-def _base(node: Any) -> str:
-    """A name for the value of a call: that of the function."""
-    if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref):
-        word = node.fn.path.rpartition(".")[2]
-        return word if len(word) <= 8 and word.isidentifier() else "t"
-    return "t"
-
-
-def index_kind(shapes: Shapes, place: ir.Expr) -> str:
-    """ "basic" (a view or element), "mask", or "repeated" (integer arrays, which may name an element twice)."""
-    kind = "basic"
-    while isinstance(place, ir.Index):
-        for item in place.items:
-            found = _item_kind(shapes, item)
-            kind = found if found == "repeated" or kind == "basic" else kind
-        place = place.base
-    return kind
-
-
-def _item_kind(shapes: Shapes, item: ir.Expr) -> str:
-    if isinstance(item, (ir.Slice, ir.Const)):
-        return "basic"
-    if isinstance(item, (ir.List, ir.Tuple)):
-        return "repeated"
-    t = shapes.of(item)
-    if t.dims == ():
-        return "mask" if t.dtype == "bool" else "basic"
-    return "mask" if t.dtype == "bool" else "repeated"

@@ -8,7 +8,7 @@ from typing import Any
 from srcad import docstrings, ir, types
 from srcad.transforms import activity
 from srcad.transforms.record import Recorded
-from srcad.transforms.reverse import Sweep
+from srcad.transforms.sweep import Sweep
 
 
 def reasons(sweep: Sweep, recorded: Recorded) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from srcad import ir, types
+from srcad.expressions import is_expensive, is_view, named_arguments
 from srcad.facts import Shapes
 from srcad.naming import Names
-from srcad.pull import _is_expensive, _is_view, named_arguments
 from srcad.transforms import activity
 from srcad.types import INT, Num
 
@@ -91,7 +91,7 @@ class Terms:
             return self.lift(expr)
         rank = self.rank(expr)
         plain: ir.Expr = self.plain(expr)
-        if rank and self.compiled and any(map(_is_expensive, ir.walk(expr))):
+        if rank and self.compiled and any(map(is_expensive, ir.walk(expr))):
             part = self.new("t", self.shapes.of(expr))
             self.before.append(ir.Assign(part, plain))
             plain = part
@@ -226,7 +226,7 @@ class Terms:
         kind = self.shapes.of(given)
         if types.is_integer(kind) and kind.dims == ():
             return ir.Tuple((given, self.count))
-        if isinstance(given, ir.Call) and given.fn == ir.Ref("numpy.shape") and _is_view(given.args[0]):
+        if isinstance(given, ir.Call) and given.fn == ir.Ref("numpy.shape") and is_view(given.args[0]):
             given = ir.Attr(given.args[0], "shape")
         if isinstance(given, ir.Attr) and given.name == "shape":
             extents = (ir.Index(given, (ir.Const(k),)) for k in range(self.rank(given.base)))

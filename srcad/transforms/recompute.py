@@ -11,7 +11,8 @@ from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from srcad import ir, types
-from srcad.transforms.reverse import Step
+from srcad.transforms.effects import killed
+from srcad.transforms.sweep import Step, primals
 from srcad.types import Num
 
 if TYPE_CHECKING:
@@ -55,7 +56,6 @@ def _changed(recorder: Recorder) -> set[str]:
 
 def _definitions(steps: Sequence[Any], names: Set[str]) -> dict[str, ir.Assign]:
     """The one assignment to each of `names` that has no other, where it stands in the iteration itself."""
-    from srcad.transforms.record import killed, primals
 
     every = [s for step in steps for s in primals(step)]
     counts = collections.Counter(n for s in every for n in (killed(s)[0] | _counter(s)))

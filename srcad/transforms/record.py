@@ -16,14 +16,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from srcad import ir, routines
-from srcad.dims import Dim, dim_expr, symbol
+from srcad import ir
+from srcad.dims import Dim, dim_expr
 from srcad.facts import rebound
-from srcad.shapes import not_negative
 from srcad.transforms import activity, recompute
 from srcad.transforms.alias import relation, touched
+from srcad.transforms.effects import killed, permutation, place_reads, reads, reset, stored_in, written_in
+from srcad.transforms.headers import Header
 from srcad.transforms.inline import stored_names
-from srcad.transforms.reverse import Branch, Context, Loop, Segment, Step, Sweep
+from srcad.transforms.sweep import (
+    Branch,
+    Context,
+    Loop,
+    Segment,
+    Step,
+    Sweep,
+    assigned_first,
+    nested,
+    primals,
+    simple_steps,
+)
 from srcad.types import UNKNOWN, Num, Seq
 
 Stmts = list[ir.Stmt]
@@ -204,7 +216,7 @@ class Recorder:
         """Primal variables whose values the statements read."""
         found: set[str] = set()
         for stmt in stmts:
-            _reads(stmt, found, self.reshaped)
+            reads(stmt, found, self.reshaped)
         return frozenset(found - self.bars) | self.shapes_of(stmts)
 
     def shapes_of(self, stmts: Sequence[ir.Stmt]) -> frozenset[str]:
@@ -484,122 +496,6 @@ class Recorder:
         return tuple(shape), tuple(index)
 
 
-class Header:
-    """How a loop runs backwards."""
-
-    def __init__(self, recorder: Recorder, step: Loop) -> None:
-        self.r, self.step, self.primal = recorder, step, step.primal
-        self.counter = step.primal.target.id if isinstance(step.primal, ir.For) else None  # type: ignore[union-attr]
-        self.bounds: tuple[ir.Expr, ...] = ()
-        if isinstance(step.primal, ir.For):
-            bounds = list(step.primal.iter.args)  # type: ignore[union-attr]
-            for k, name in step.bounds:
-                bounds[k] = ir.Name(name)
-            self.bounds = tuple(bounds)
-
-    def counted(self, around: Around) -> tuple[str, ir.Expr, ir.Expr] | None:
-        """(counter, first value, count) of a ``range`` of step 1 or -1 with bounds steady in the outermost loop.
-
-        Bounds that move with the counters around count as their extremes: a triangle is kept in its square.
-        """
-        if self.counter is None or self.step.bounds:
-            return None
-        start, stop, step = self.bounds
-        if step not in (ir.Const(1), ir.Const(-1)):
-            return None
-        calls = [
-            n for e in (start, stop) for n in ir.walk(e) if isinstance(n, (ir.Index, ir.Call)) and not _is_shape(n)
-        ]
-        if step == ir.Const(-1):
-            start, stop = (
-                _simplified(ir.Binary("+", stop, ir.Const(1))),
-                _simplified(ir.Binary("+", start, ir.Const(1))),
-            )
-        if (ir.names(start) | ir.names(stop)) & self.r.moving:
-            return self.enclosed(start, stop, around)
-        if calls:
-            return None
-        if isinstance(start, ir.Const) and isinstance(start.value, int) and 0 <= start.value <= 3:
-            count: ir.Expr = stop if _is_nonnegative(stop) else ir.call("builtins.max", stop, ir.Const(0))
-            return self.counter, ir.Const(0), count
-        extent = _simplified(ir.Binary("-", stop, start))
-        return self.counter, start, ir.call("builtins.max", extent, ir.Const(0))
-
-    def enclosed(self, start: ir.Expr, stop: ir.Expr, around: Around) -> tuple[str, ir.Expr, ir.Expr] | None:
-        """The counter with a range from 0 that holds all its values, whatever the counters around are."""
-        lowest, highest = self.extreme(start, around, 0), self.extreme(stop, around, 1)
-        if self.counter is None or lowest is None or highest is None or not not_negative(lowest):
-            return None
-        count = dim_expr(highest)
-        return (
-            self.counter,
-            ir.Const(0),
-            count if not_negative(highest) else ir.call("builtins.max", count, ir.Const(0)),
-        )
-
-    def extreme(self, bound: ir.Expr, around: Around, end: int) -> Dim | None:
-        """The least (0) or greatest (1) value of a bound that is linear in steady numbers and the counters around."""
-        number = self.r.sweep.shapes.of(bound).number
-        for loop in reversed(around.loops):
-            coef = dict(number.terms).get(loop[0], 0) if loop is not None and number is not None else 0
-            if loop is None or number is None or not coef or loop[0] in self.r.reset:
-                continue
-            first, count = (self.r.extent(e) for e in loop[1:])
-            if first is None or count is None:
-                return None
-            last = first if (coef > 0) != bool(end) else first + count - 1
-            number = number + (last - symbol(loop[0])) * coef
-        return None if number is None or set(number.symbols) & self.r.moving else number
-
-    def kept(self) -> frozenset[str]:
-        """What the reverse loop itself reads: its bounds and its trip count."""
-        own = frozenset({self.step.trips}) if self.step.trips else frozenset()
-        return own.union(*(ir.names(b) for b in self.bounds))
-
-    def assemble(self, f: Stmts, b: Stmts, need: frozenset[str], own: set[str], around: Around) -> tuple[Stmts, Stmts]:
-        forward: Stmts = []
-        restores: Stmts = []
-        first = [ir.Assign(ir.Name(n), self.primal.iter.args[k]) for k, n in self.step.bounds]  # type: ignore[union-attr]
-        if self.step.trips is not None:
-            first.append(ir.Assign(ir.Name(self.step.trips), ir.Const(0)))
-            f = [ir.Augment(ir.Name(self.step.trips), "+", ir.Const(1)), *f]
-        for stmt in first:
-            self.r.keep(stmt, need, around, True, forward, restores)
-            forward.append(stmt)
-        for name in [*([self.counter] if self.counter else []), *sorted(own)]:
-            self.r.keep(ir.Assign(ir.Name(name), ir.Const(0)), need, around, True, forward, restores)
-        forward.append(self.forward_loop(f))
-        return forward, [*self.backward_loop(b), *restores[::-1]]
-
-    def forward_loop(self, f: Stmts) -> ir.Stmt:
-        if isinstance(self.primal, ir.For):
-            return replace(self.primal, iter=replace(self.primal.iter, args=self.bounds), body=tuple(f))  # type: ignore[arg-type]
-        return replace(self.primal, body=tuple(f))
-
-    def backward_loop(self, b: Stmts) -> Stmts:
-        loc = self.primal.loc
-        trips = self.step.trips
-        if self.counter is None:
-            assert trips is not None
-            return [ir.For(ir.Name("_"), _range(ir.Const(0), ir.Name(trips), ir.Const(1)), tuple(b), loc=loc)]
-        start, stop, step = self.bounds
-        target = ir.Name(self.counter)
-        if trips is None and step in (ir.Const(1), ir.Const(-1)):
-            unit = step
-            first, last = _minus(stop, unit), _minus(start, unit)
-            back = ir.Const(-1) if step == ir.Const(1) else ir.Const(1)
-            return [ir.For(target, _range(first, last, back), tuple(b), loc=loc)]
-        count: ir.Expr = ir.Name(trips) if trips else ir.call("builtins.len", _range(start, stop, step))
-        if start == ir.Const(0) and step == ir.Const(1):
-            return [ir.For(target, _range(_minus(count, ir.Const(1)), ir.Const(-1), ir.Const(-1)), tuple(b), loc=loc)]
-        k = ir.Name(self.r.names.fresh("k"))
-        self.r.types[k.id] = Num("int64", (), True)
-        moved = k if step == ir.Const(1) else ir.Binary("*", k, step)
-        value = moved if start == ir.Const(0) else ir.Binary("+", start, moved)
-        body = (ir.Assign(target, value), *b)
-        return [ir.For(k, _range(_minus(count, ir.Const(1)), ir.Const(-1), ir.Const(-1)), body, loc=loc)]
-
-
 def merged(stmts: Stmts) -> Stmts:
     """Adjacent blocks of one statement of the user's under one note."""
     out: Stmts = []
@@ -610,53 +506,6 @@ def merged(stmts: Stmts) -> Stmts:
         else:
             out.append(stmt)
     return out
-
-
-def _minus(e: ir.Expr, unit: ir.Expr) -> ir.Expr:
-    return _simplified(ir.Binary("-", e, unit))
-
-
-def _simplified(e: ir.Expr) -> ir.Expr:
-    """``n - 1 + 1`` is n, ``3 - 1`` is 2: constants at the end of a sum are added up."""
-    base, total = e, 0
-    while (
-        isinstance(base, ir.Binary)
-        and base.op in "+-"
-        and isinstance(base.right, ir.Const)
-        and base.right.kind == "int"
-    ):
-        total += base.right.value if base.op == "+" else -base.right.value
-        base = base.left
-    if (
-        isinstance(base, ir.Binary)
-        and base.op in "+-"
-        and isinstance(base.right, ir.Unary)
-        and isinstance(base.right.operand, ir.Const)
-    ):
-        value = -base.right.operand.value
-        total += value if base.op == "+" else -value
-        base = base.left
-    if isinstance(base, ir.Const) and base.kind == "int":
-        return ir.Const(base.value + total)
-    if total == 0:
-        return base
-    return ir.Binary("+" if total > 0 else "-", base, ir.Const(abs(total)))
-
-
-def _range(start: ir.Expr, stop: ir.Expr, step: ir.Expr) -> ir.Call:
-    return ir.Call(ir.Ref("builtins.range"), (start, stop, step))
-
-
-def _is_shape(n: Any) -> bool:
-    if isinstance(n, ir.Call):
-        return isinstance(n.fn, ir.Ref) and n.fn.path in ("builtins.len", "builtins.max", "builtins.min")
-    return isinstance(n.base, ir.Attr) and n.base.name == "shape"
-
-
-def _is_nonnegative(e: ir.Expr) -> bool:
-    if isinstance(e, ir.Const):
-        return bool(e.value >= 0)
-    return isinstance(e, ir.Index) and _is_shape(e) or isinstance(e, ir.Call) and e.fn == ir.Ref("builtins.len")
 
 
 def _negated(test: ir.Expr) -> ir.Expr:
@@ -671,189 +520,17 @@ def _spell(place: ir.Expr) -> str:
     return activity.root(place) if whole else emit.expr(place)
 
 
-def restored(stmts: Sequence[ir.Stmt]) -> set[str]:
-    """Variables that statements rebind or write into."""
-    found: set[str] = set()
-    for node in ir.walk(tuple(stmts)):
-        called = routines.called(node)
-        if called is not None and called[1] == "reverse":
-            found |= {activity.root(called[2][k + 1]) for k in called[0].written}
-        if isinstance(node, ir.For):
-            found |= ir.names(node.target)
-        elif isinstance(node, (ir.Assign, ir.Store, ir.Augment, ir.Pop, ir.Do)):
-            full, partial = killed(node)
-            found |= full | partial
-            if isinstance(node, ir.Pop) and isinstance(node.target, ir.Index):
-                found.add(activity.root(node.target))
-    return found
-
-
 def saved(name: str) -> str:
     """Stands, in what is needed, for an array that was saved as it is when it was called `name`."""
     return "&" + name
-
-
-def place_reads(stmt: ir.Stmt) -> frozenset[str]:
-    """Variables that the index of a write reads."""
-    if not isinstance(stmt, (ir.Store, ir.Augment, ir.Pop)) or not isinstance(stmt.target, ir.Index):
-        return frozenset()
-    return frozenset(ir.names(stmt.target) - {activity.root(stmt.target)})
-
-
-def permutation(stmt: ir.Stmt) -> dict[str, str]:
-    """source -> target of an assignment that only exchanges variables."""
-    if not isinstance(stmt, ir.Assign) or not isinstance(stmt.target, ir.Tuple) or not isinstance(stmt.value, ir.Tuple):
-        return {}
-    names = [[n.id for n in side.items if isinstance(n, ir.Name)] for side in (stmt.target, stmt.value)]
-    targets, sources = names
-    if len(targets) != len(stmt.value.items) or sorted(targets) != sorted(sources):
-        return {}
-    return dict(zip(sources, targets, strict=True))
 
 
 def step_reads(step: Step, recorder: Recorder) -> bool:
     return bool(recorder.reads(step.adjoint))
 
 
-def simple_steps(step: Any) -> list[Step]:
-    """The simple steps of a step, in order."""
-    if isinstance(step, Step):
-        return [step]
-    inner = (*step.body, *(step.orelse if isinstance(step, Branch) else ()))
-    return [found for child in inner for found in simple_steps(child)]
-
-
-def primals(step: Any) -> tuple[ir.Stmt, ...]:
-    """The statements of a step, with what was hoisted from them."""
-    if isinstance(step, Step):
-        return (step.primal,)
-    if isinstance(step, Branch):
-        inner = tuple(s for part in (step.body, step.orelse) for child in part for s in primals(child))
-        return (ir.Do(step.primal.test), *inner)
-    inner = tuple(s for child in step.body for s in primals(child))
-    if isinstance(step, Loop):
-        head = replace(step.primal, body=())
-        return (head, *inner)
-    return inner
-
-
-def nested(step: Any) -> tuple[ir.Stmt, ...]:
-    """A step as the statements it came from, loops and branches kept."""
-    if isinstance(step, Step):
-        return (step.primal,)
-    body = tuple(s for child in step.body for s in nested(child))
-    if isinstance(step, Segment):
-        return body
-    if isinstance(step, Branch):
-        orelse = tuple(s for child in step.orelse for s in nested(child))
-        return (replace(step.primal, body=body, orelse=orelse),)
-    return (replace(step.primal, body=body),)
-
-
-def assigned_first(steps: Sequence[Any]) -> set[str]:
-    """Variables that a block sets, always, before anything in it reads them."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    for step in steps:
-        if isinstance(step, Step) and isinstance(step.primal, ir.Assign):
-            reads = ir.names(step.primal.value)
-            found |= ir.names(step.primal.target) - reads - seen
-            seen |= reads
-        elif isinstance(step, Branch) and step.flag is not None:
-            found.add(step.flag)
-        elif isinstance(step, Loop):
-            found |= {name for _, name in step.bounds} | ({step.trips} if step.trips else set())
-        seen |= {n for s in primals(step) for n in ir.names(s)}
-    return found
-
-
-def reset(stmts: Sequence[ir.Stmt], counters: frozenset[str] = frozenset()) -> set[str]:
-    """Variables that are set by other statements than loops they count, or by loops within such a loop."""
-    found: set[str] = set()
-    for stmt in stmts:
-        if isinstance(stmt, ir.For):
-            own = ir.names(stmt.target)
-            found |= own & counters | reset(stmt.body, counters | own)
-        elif isinstance(stmt, (ir.While, ir.With, ir.Block)):
-            found |= reset(stmt.body, counters)
-        elif isinstance(stmt, ir.If):
-            found |= reset((*stmt.body, *stmt.orelse), counters)
-        else:
-            found |= killed(stmt)[0]
-    return found
-
-
-def written_in(loop: ir.Stmt) -> set[str]:
-    """Variables assigned or written into by a loop, its counters included."""
-    found = set()
-    for node in ir.walk(loop):
-        if isinstance(node, ir.For):
-            found |= ir.names(node.target)
-        elif not isinstance(node, (ir.Name, ir.Ref)):
-            full, partial = killed(node)
-            found |= full
-    return found
-
-
-def stored_in(loop: ir.Stmt) -> set[str]:
-    """Arrays and lists that a loop writes into, under the names that it uses."""
-    nodes = (n for n in ir.walk(loop) if not isinstance(n, (ir.Name, ir.Ref)))
-    return stored_names((loop,)) | {name for node in nodes for name in killed(node)[1]}
-
-
 def _operands(stmts: Sequence[ir.Assign]) -> frozenset[str]:
     return frozenset(name for stmt in stmts for name in ir.names(stmt.value))
-
-
-def killed(stmt: ir.Stmt) -> tuple[frozenset[str], frozenset[str]]:
-    """(variables overwritten as a whole, variables written into)."""
-    if isinstance(stmt, ir.Assign):
-        return frozenset(ir.names(stmt.target)), frozenset()
-    if isinstance(stmt, ir.Augment) and isinstance(stmt.target, ir.Name):
-        return frozenset({stmt.target.id}), frozenset()
-    if isinstance(stmt, (ir.Store, ir.Augment)):
-        return frozenset(), frozenset({activity.root(stmt.target)})
-    if isinstance(stmt, ir.Push):
-        return frozenset(), frozenset({stmt.stack})
-    if isinstance(stmt, ir.Pop):
-        root = frozenset({activity.root(stmt.target)} if stmt.target is not None else ())
-        whole = isinstance(stmt.target, ir.Name)
-        return root if whole else frozenset(), frozenset({stmt.stack}) | (frozenset() if whole else root)
-    if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn in activity.ADDING:
-        return frozenset(), frozenset({activity.root(stmt.value.args[0])})
-    return frozenset(), frozenset()
-
-
-def _reads(node: Any, found: set[str], reshaped: set[str]) -> None:
-    """Variables whose values are read; an array of which only the shape matters counts only if that changes."""
-    if isinstance(node, ir.Assign):
-        _reads(node.value, found, reshaped)
-        return
-    if isinstance(node, (ir.Store, ir.Augment)):
-        place = node.target
-        while not isinstance(place, ir.Name):
-            if isinstance(place, ir.Index):
-                for item in place.items:
-                    _reads(item, found, reshaped)
-            place = place.base if isinstance(place, (ir.Index, ir.Attr)) else place.args[0]  # type: ignore[union-attr]
-        _reads(node.value, found, reshaped)
-        return
-    shape_only = isinstance(node, ir.Attr) and node.name in activity.SHAPE_ATTRIBUTES
-    if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref):
-        shape_only = node.fn.path in activity.SHAPE_ONLY or node.fn.path == "srcad.zero"
-        if node.fn.path in activity.LIKE:
-            k = activity.LIKE[node.fn.path]
-            for child in (*node.args[:k], *node.args[k + 1 :], *(v for _, v in node.kwargs)):
-                _reads(child, found, reshaped)
-            found |= ir.names(node.args[k : k + 1]) & reshaped
-            return
-    if shape_only:
-        found |= ir.names(node) & reshaped
-        return
-    if isinstance(node, ir.Name):
-        found.add(node.id)
-    for child in ir.children(node):
-        _reads(child, found, reshaped)
 
 
 def quote(stmt: ir.Stmt, home: ir.Loc | None) -> str:

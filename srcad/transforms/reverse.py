@@ -10,76 +10,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from srcad import ir, routines, types
-from srcad.algebra import add, sign, slice_value
+from srcad.algebra import add, sign
+from srcad.cotangents import Contribution, Hoist, Pool, TooLarge, bar_type, key_of
 from srcad.errors import Unsupported
+from srcad.expressions import Masks, masks_around
 from srcad.facts import Dims, Shapes, lasting, named, rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.pull import PIECES, Contribution, Hoist, Masks, Pool, Pull, _is_expensive, index_kind, masks_around
-from srcad.transforms import activity, alias
+from srcad.pull import Pull
+from srcad.transforms import activity, alias, reverse_calls, reverse_lists, reverse_writes
 from srcad.transforms.inline import stored_names
+from srcad.transforms.sweep import Branch, Context, Loop, Step, Sweep
 
 ZERO = ir.Ref("srcad.zero")  # zero(x): a zero like x, printed by tidy
-
-
-@dataclass(frozen=True)
-class Step:
-    """A statement and its adjoint, both in order of execution."""
-
-    primal: ir.Stmt
-    adjoint: tuple[ir.Stmt, ...] = ()
-
-
-@dataclass(frozen=True)
-class Branch:
-    primal: ir.If
-    body: tuple[Any, ...]
-    orelse: tuple[Any, ...]
-    flag: str | None = None  # holds the test's truth where it cannot be tested again
-
-
-@dataclass(frozen=True)
-class Loop:
-    """A loop: `body` as steps. A `For` whose trip count is not its range's, and every `While`, counts into `trips`."""
-
-    primal: ir.For | ir.While
-    body: tuple[Any, ...]
-    trips: str | None = None
-    bounds: tuple[tuple[int, str], ...] = ()  # bounds (0 start, 1 stop, 2 step) to be kept under a name
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Steps that run twice: the forward sweep keeps the state before them, the reverse sweep starts from it again."""
-
-    body: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Context:
-    """``with``: both sweeps of the body run inside it."""
-
-    primal: ir.With
-    body: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """The program as steps. bars: variable -> its adjoint's name; results: expressions of the value's leaves."""
-
-    program: Program
-    steps: tuple[Any, ...]
-    bars: dict[str, str]
-    results: tuple[ir.Expr, ...]
-    seeds: tuple[ir.Param, ...]
-    shapes: Shapes
-    names: Names = field(compare=False)
-    parts: frozenset[str] = frozenset()
 
 
 def reverse(program: Program, seeded: Sequence[int], unit: bool = False, also: Set[str] = frozenset()) -> Sweep:
@@ -101,10 +49,6 @@ def reverse(program: Program, seeded: Sequence[int], unit: bool = False, also: S
     seeds, results, last = rev.results(seeded, unit)
     program = replace(program, types=rev.shapes.types)
     return Sweep(program, (*steps, *last), rev.bars, results, seeds, rev.shapes, names, rev.pool.parts())
-
-
-class TooLarge(Unsupported):
-    """A statement whose adjoint needs a value that cannot be named before it."""
 
 
 class Reverser:
@@ -129,7 +73,7 @@ class Reverser:
     def bar(self, name: str) -> str:
         if name not in self.bars:
             self.bars[name] = self.names.bar(name)
-            self.shapes.types[self.bars[name]] = _bar_type(self.shapes.types[name])
+            self.shapes.types[self.bars[name]] = bar_type(self.shapes.types[name])
         return self.bars[name]
 
     # ---- statements ----
@@ -151,13 +95,13 @@ class Reverser:
         self.pool.restart()
         called = routines.called(stmt)
         if called is not None:
-            return self.routine_call(stmt, *called)
+            return reverse_calls.routine_call(self, stmt, *called)
         if isinstance(stmt, ir.Assign):
             return self.assign(stmt)
         if isinstance(stmt, ir.Store):
-            return self.write(stmt, stmt.target, stmt.value)
+            return reverse_writes.write(self, stmt, stmt.target, stmt.value)
         if isinstance(stmt, ir.Augment):
-            return self.augment(stmt)
+            return reverse_writes.augment(self, stmt)
         if isinstance(stmt, ir.If):
             return self.branch(stmt)
         if isinstance(stmt, (ir.For, ir.While)):
@@ -165,9 +109,13 @@ class Reverser:
         if isinstance(stmt, ir.With):
             return [Context(stmt, self.block(stmt.body))]
         if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn in activity.ADDING:
-            return self.add_items(stmt) if stmt.value.fn == activity.ADD_ITEMS else self.add_at(stmt)
+            return (
+                reverse_lists.add_items(self, stmt)
+                if stmt.value.fn == activity.ADD_ITEMS
+                else reverse_writes.add_at(self, stmt)
+            )
         if isinstance(stmt, (ir.Push, ir.Pop)):
-            return self.list_statement(stmt)
+            return reverse_lists.list_statement(self, stmt)
         if isinstance(stmt, (ir.Do, ir.Raise, ir.Assert)):
             return [Step(stmt)]
         raise Unsupported(f"cannot differentiate a {type(stmt).__name__.lower()} statement in reverse mode", stmt.loc)
@@ -211,7 +159,7 @@ class Reverser:
         if name not in self.active:
             return [Step(stmt)]
         if isinstance(stmt.value, ir.List):
-            return self.list_literal(stmt)
+            return reverse_lists.list_literal(self, stmt)
         out = stmt.target if name not in ir.names(stmt.value) else None
         return self.with_hoists(stmt, lambda value: self.adjoint_of_assign(name, value, out, stmt.loc))
 
@@ -319,123 +267,6 @@ class Reverser:
             )
         return [*stmts, *self.accumulate_all(pull.found), *zeros]
 
-    def augment(self, stmt: ir.Augment) -> Sequence[Any]:
-        if isinstance(stmt.target, ir.Name):
-            value = ir.Binary(stmt.op, stmt.target, stmt.value, loc=stmt.loc)
-            steps = list(self.assign(ir.Assign(stmt.target, value, loc=stmt.loc)))
-            return [*steps[:-1], _as_written(steps[-1], stmt)]
-        return self.write(stmt, stmt.target, stmt.value)
-
-    # ---- writes into arrays ----
-
-    def write(self, stmt: ir.Store | ir.Augment, target: ir.Expr, value: ir.Expr) -> Sequence[Any]:
-        """``place = value`` or ``place op= value`` where place is an element, slice or selection of an array."""
-        name = activity.root(target)
-        if name not in self.active:
-            return [Step(stmt)]
-        assert isinstance(target, ir.Index)
-
-        def adjoint(value: ir.Expr) -> list[ir.Stmt]:
-            full = value if isinstance(stmt, ir.Store) else ir.Binary(stmt.op, target, value, loc=stmt.loc)
-            return self.adjoint_of_write(name, target, full, stmt.loc)
-
-        try:
-            return self.with_hoists(stmt, adjoint)
-        except TooLarge:
-            if isinstance(stmt, ir.Store):
-                raise
-            # the sum itself is wanted by value: write it as an assignment
-            return self.write(
-                ir.Store(target, ir.Binary(stmt.op, target, value, loc=stmt.loc), loc=stmt.loc),
-                target,
-                ir.Binary(stmt.op, target, value, loc=stmt.loc),
-            )
-
-    def adjoint_of_write(self, name: str, target: ir.Index, value: ir.Expr, loc: ir.Loc | None) -> list[ir.Stmt]:
-        bar = self.bar(name)
-        place_bar = ir.substitute_root(target, bar)
-        kind = index_kind(self.shapes, target)
-        if kind == "repeated":
-            return self.adjoint_of_selection(name, target, place_bar, value, loc)
-        pull = self.pull(loc)
-        pull.run(value, place_bar, self.shapes.of(target), None, False)
-        own = [c for c in pull.found if c.name == name]
-        same = [c for c in own if c.place == target and c.whole]
-        if any(c.value == place_bar for c in same):
-            return self.increment(pull, name, place_bar, own)
-        if not own:
-            stmts = [*pull.stmts, *self.accumulate_all(pull.found)]
-            return [*stmts, ir.Store(place_bar, ir.ZERO)]
-        return self.read_zero_add(name, target, place_bar, value, loc)
-
-    def increment(self, pull: Pull, name: str, place_bar: ir.Index, own: list[Contribution]) -> list[ir.Stmt]:
-        """``u[i] = u[i] + e``: the adjoint of u[i] stays. All reads of it come before all additions to u_bar."""
-        kept = list(own)
-        kept.remove(next(c for c in own if c.value == place_bar))
-        others = self.accumulate_all([c for c in pull.found if c.name != name])
-        named: list[ir.Stmt] = []
-        if len(kept) > 1 or not _is_scalar(self, place_bar):
-            kept = [self.named(c, place_bar, named) for c in kept]
-        return [*pull.stmts, *others, *named, *self.accumulate_all(kept)]
-
-    def named(self, c: Contribution, place_bar: ir.Index, stmts: list[ir.Stmt]) -> Contribution:
-        if not _reads(c.value, activity.root(place_bar)):
-            return c
-        g = self.pool.take(self.shapes.of(c.value))
-        value = c.value if not _is_view(c.value) else ir.call("numpy.copy", c.value)
-        stmts.append(ir.Assign(ir.Name(g), value))
-        return replace(c, value=ir.Name(g))
-
-    def read_zero_add(
-        self, name: str, target: ir.Index, place_bar: ir.Index, value: ir.Expr, loc: ir.Loc | None
-    ) -> list[ir.Stmt]:
-        """Places that may coincide: read the adjoint, zero it, then add."""
-        kind = self.shapes.of(target)
-        g = self.pool.take(kind)
-        read: ir.Expr = place_bar if kind.dims == () else ir.call("numpy.copy", place_bar)
-        pull = self.pull(loc)
-        pull.run(value, ir.Name(g), kind, None, False)
-        own = [c for c in pull.found if c.place == target and c.whole and not c.repeated]
-        total: ir.Expr = own[0].value if own else ir.ZERO
-        for c in own[1:]:
-            total = add(total, c.value)
-        rest = [c for c in pull.found if c not in own]
-        first = ir.Assign(ir.Name(g), read)
-        return [first, *pull.stmts, ir.Store(place_bar, total), *self.accumulate_all(rest)]
-
-    def adjoint_of_selection(
-        self, name: str, target: ir.Index, place_bar: ir.Index, value: ir.Expr, loc: ir.Loc | None
-    ) -> list[ir.Stmt]:
-        """``x[indices] = value``: of several writes to one element the last one counts."""
-        g = self.pool.take(self.shapes.of(target))
-        read = ir.call("srcad_runtime.last_written", place_bar.base, key_of(target))
-        pull = self.pull(loc)
-        pull.run(value, ir.Name(g), self.shapes.of(target), None, False)
-        zero = ir.Store(place_bar, ir.ZERO)
-        return [ir.Assign(ir.Name(g), read), *pull.stmts, zero, *self.accumulate_all(pull.found)]
-
-    def add_at(self, stmt: ir.Do) -> Sequence[Any]:
-        """``np.add.at(x, index, value)``: value's adjoint reads x_bar at every repetition."""
-        assert isinstance(stmt.value, ir.Call)
-        array, index, value = stmt.value.args
-        name = activity.root(array)
-        if name not in self.active:
-            return [Step(stmt)]
-        if name in activity.flowing(value):  # all values are read before any of them is added
-            first = ir.Assign(self.temporary(value), ir.call("numpy.copy", value), loc=stmt.loc)
-            added = replace(stmt, value=replace(stmt.value, args=(array, index, first.target)))
-            return [*self.assign(first), *self.add_at(added)]
-        items = index.items if isinstance(index, ir.Tuple) else (index,)
-        place = ir.Index(array, tuple(map(_slice_item, items)))
-
-        def adjoint(call: ir.Expr) -> list[ir.Stmt]:
-            assert isinstance(call, ir.Call)
-            pull = self.pull(stmt.loc)
-            pull.run(call.args[2], ir.substitute_root(place, self.bar(name)), self.shapes.of(place), None, False)
-            return [*pull.stmts, *self.accumulate_all(pull.found)]
-
-        return self.with_hoists(stmt, adjoint)
-
     def temporary(self, value: ir.Expr, base: str = "t") -> ir.Name:
         """A new variable for a value."""
         name = self.names.numbered(base)
@@ -445,141 +276,6 @@ class Reverser:
             self.active.add(name)
             self.bar(name)
         return ir.Name(name)
-
-    # ---- lists ----
-
-    def add_items(self, stmt: ir.Do) -> Sequence[Any]:
-        """``items[k] += g[k]`` for every k."""
-        assert isinstance(stmt.value, ir.Call)
-        name = activity.root(stmt.value.args[0])
-        if name not in self.active:
-            return [Step(stmt)]
-
-        def adjoint(call: ir.Expr) -> list[ir.Stmt]:
-            assert isinstance(call, ir.Call)
-            g, pull = call.args[1], self.pull(stmt.loc)
-            if isinstance(g, ir.Name) and isinstance(self.shapes.types.get(g.id), types.Seq):
-                return [self.accumulate(Contribution(g, ir.Name(self.bar(name))))] if pull.is_active(g) else []
-            if isinstance(g, ir.Call) and g.fn == PIECES:
-                whole, _, *axis = g.args
-                joined = ir.call("numpy.concatenate", ir.Name(self.bar(name)), *axis)
-                pull.run(whole, joined, self.shapes.of(whole), None)
-            else:
-                pull.run(g, ir.call("numpy.array", ir.Name(self.bar(name))), self.shapes.of(g), None)
-            return [*pull.stmts, *self.accumulate_all(pull.found)]
-
-        return self.with_hoists(stmt, adjoint)
-
-    def list_literal(self, stmt: ir.Assign) -> Sequence[Any]:
-        assert isinstance(stmt.target, ir.Name)
-        name = stmt.target.id
-
-        def adjoint(value: ir.Expr) -> list[ir.Stmt]:
-            assert isinstance(value, ir.List)
-            pops = [s for item in reversed(value.items) for s in self.popped(self.bar(name), item, stmt.loc)]
-            return [*pops, self.zero(name)]
-
-        return self.with_hoists(stmt, adjoint)
-
-    def popped(self, bar: str, value: ir.Expr, loc: ir.Loc | None) -> list[ir.Stmt]:
-        """The adjoint of an item goes where the item came from."""
-        if not (activity.flowing(value) & self.active):
-            return [ir.Pop(None, bar)]
-        g = self.pool.take(self.shapes.of(value))
-        pull = self.pull(loc)
-        pull.run(value, ir.Name(g), self.shapes.of(value), None)
-        return [ir.Pop(ir.Name(g), bar), *pull.stmts, *self.accumulate_all(pull.found)]
-
-    def list_statement(self, stmt: ir.Push | ir.Pop) -> Sequence[Any]:
-        if stmt.stack not in self.active:
-            return [Step(stmt, self.forgotten(stmt))]
-        bar = self.bar(stmt.stack)
-        if isinstance(stmt, ir.Pop):
-            return [self.pop(stmt, bar)]
-        return self.with_hoists(stmt, lambda value: self.popped(bar, value, stmt.loc))
-
-    def forgotten(self, stmt: ir.Push | ir.Pop) -> tuple[ir.Stmt, ...]:
-        """The adjoint of a variable that gets a value on which no derivative depends."""
-        if isinstance(stmt, ir.Push) or stmt.target is None or activity.root(stmt.target) not in self.active:
-            return ()
-        name = activity.root(stmt.target)
-        whole = isinstance(stmt.target, ir.Name)
-        return (self.zero(name) if whole else ir.Store(ir.substitute_root(stmt.target, self.bar(name)), ir.ZERO),)
-
-    def pop(self, stmt: ir.Pop, bar: str) -> Step:
-        """The list of adjoints mirrors the list: what is popped from one is pushed onto the other in reverse."""
-        if stmt.target is None:  # a name, for the shape of what is dropped
-            kind = self.shapes.types[stmt.stack]
-            assert isinstance(kind, types.Seq)
-            name = self.names.fresh("dropped")
-            self.shapes.types[name] = kind.element
-            stmt = replace(stmt, target=ir.Name(name))
-        assert stmt.target is not None
-        name = activity.root(stmt.target)
-        if name not in self.active:
-            scalar = self.shapes.of(stmt.target).dims == ()
-            return Step(stmt, (ir.Push(bar, ir.ZERO if scalar else ir.call("numpy.zeros_like", stmt.target)),))
-        if isinstance(stmt.target, ir.Name):
-            return Step(stmt, (ir.Push(bar, ir.Name(self.bar(name))), self.zero(name)))
-        place = ir.substitute_root(stmt.target, self.bar(name))
-        read = place if self.shapes.of(stmt.target).dims == () else ir.call("numpy.copy", place)
-        return Step(stmt, (ir.Push(bar, read), ir.Store(place, ir.ZERO)))
-
-    # ---- functions that stay functions ----
-
-    def routine_call(
-        self, stmt: ir.Stmt, routine: routines.Routine, phase: str, args: tuple[ir.Expr, ...]
-    ) -> Sequence[Any]:
-        """A call becomes one of the forward function, its adjoint one of the reverse function."""
-        from srcad import recursion
-
-        if phase:
-            routines.refuse_again(stmt)
-        if not routine.active and not routine.written:
-            return [Step(stmt)]
-        steps, args = self.named_arguments(args, recursion.number_inputs(routine), stmt.loc)
-        target = stmt.target if isinstance(stmt, ir.Assign) else ir.Tuple(())
-        items = target.items if isinstance(target, ir.Tuple) else (target,)
-        targets = [t.id for t in items if isinstance(t, ir.Name)]
-        tape = ir.Name(self.names.fresh(f"{routine.name}_tape"))
-        self.shapes.types[tape.id] = types.UNKNOWN
-        into = ir.Tuple((*map(ir.Name, targets), tape)) if targets else tape
-        primal = ir.Assign(into, routine.call(args, "forward"), loc=stmt.loc)
-        handed = [self.handed_bar(args[k]) for k in recursion.array_inputs(routine)]
-        floats = [t for t, kind in zip(targets, routine.result or (), strict=True) if types.is_float(kind)]
-        seeds = [self.handed_bar(ir.Name(t)) for t in floats]
-        call = routine.call((tape, *args, *handed, *seeds), "reverse")
-        numbers = recursion.number_inputs(routine)
-        gs = [ir.Name(self.pool.take(_bar_type(self.shapes.types[routine.inputs[k]]))) for k in numbers]
-        back: ir.Stmt = ir.Do(call)
-        if gs:
-            back = ir.Assign(gs[0] if len(gs) == 1 else ir.Tuple(tuple(gs)), call)
-        stmts = [back, *(self.zero(t) for t in targets if t in self.active)]
-        pull = self.pull(stmt.loc)
-        for k, g in zip(numbers, gs, strict=True):
-            if activity.flowing(args[k]) & self.active:
-                pull.run(args[k], g, self.shapes.of(g), None)
-        return [*steps, Step(primal, (*stmts, *pull.stmts, *self.accumulate_all(pull.found)))]
-
-    def named_arguments(
-        self, args: tuple[ir.Expr, ...], numbers: Sequence[int], loc: ir.Loc | None
-    ) -> tuple[list[Any], tuple[ir.Expr, ...]]:
-        """Numbers handed over that are expensive to compute get names, so that their adjoints find the parts."""
-        steps: list[Any] = []
-        found = list(args)
-        for k in numbers:
-            arg = args[k]
-            if activity.flowing(arg) & self.active and any(_is_expensive(n) for n in ir.walk(arg)):
-                name = found[k] = self.temporary(arg, "argument")
-                steps.extend(self.assign(ir.Assign(name, arg, loc=loc)))
-        return steps, tuple(found)
-
-    def handed_bar(self, arg: ir.Expr) -> ir.Expr:
-        """The adjoint of an argument or result; of one without, zeros."""
-        name = activity.root(arg)
-        if name in self.active:
-            return ir.substitute_root(arg, self.bar(name))
-        return ir.ZERO if self.shapes.of(arg).dims == () else ir.call("numpy.zeros_like", arg)
 
     # ---- adjoints ----
 
@@ -634,12 +330,12 @@ class Reverser:
 
     def seed(self, expr: ir.Expr, name: str, only: bool) -> ir.Param:
         kind = self.shapes.of(expr)
-        self.shapes.types[name] = _bar_type(kind)
+        self.shapes.types[name] = bar_type(kind)
         return ir.Param(name, default=ir.Const(1.0) if only and kind.dims in ((), None) else None)
 
     def adjoint_of_result(self, out: ir.Name, bar: ir.Expr, value: ir.Expr) -> list[ir.Stmt]:
         pull = self.pull(self.source.return_loc)
-        pull.run(value, bar, _bar_type(self.shapes.of(out)), out)
+        pull.run(value, bar, bar_type(self.shapes.of(out)), out)
         return [*pull.stmts, *self.accumulate_all(pull.found)]
 
 
@@ -665,38 +361,6 @@ def broadcasts(small: Dims, to: Dims) -> bool:
     return len(small) <= len(to) and all(a == types.Dim(1) or a is not None and a == b for a, b in pairs)
 
 
-def key_of(place: ir.Index) -> ir.Expr:
-    """An index as one value: ``x[i, 1:]`` is indexed by ``(i, slice(1, None))``."""
-    items = tuple(slice_value(i) if isinstance(i, ir.Slice) else i for i in place.items)
-    return items[0] if len(items) == 1 else ir.Tuple(items)
-
-
-def _slice_item(item: ir.Expr) -> ir.Expr:
-    """``slice(1, None)`` as it is written in an index."""
-    if not isinstance(item, ir.Call) or item.fn != ir.Ref("builtins.slice"):
-        return item
-    lower, upper, step = (*(None if a == ir.NONE else a for a in item.args), None, None)[:3]
-    return ir.Slice(lower, upper, step)
-
-
-def _bar_type(kind: Any) -> Any:
-    if isinstance(kind, types.Seq):
-        return replace(kind, own=True)
-    return replace(kind, number=None) if hasattr(kind, "number") else kind
-
-
-def _replace_expr(stmt: Any, old: ir.Expr, new: ir.Expr) -> Any:
-    value = ir.transform(stmt.value, lambda n: new if n == old else n)
-    return replace(stmt, value=value)
-
-
-def _as_written(step: Any, stmt: ir.Augment) -> Any:
-    """The step of ``s += e`` keeps the statement's own form, with what was hoisted from e."""
-    if isinstance(step, Step) and isinstance(step.primal, ir.Assign) and isinstance(step.primal.value, ir.Binary):
-        return replace(step, primal=replace(stmt, value=step.primal.value.right))
-    return step
-
-
 def _written(body: Sequence[ir.Stmt]) -> set[str]:
     """Variables rebound or written into by a body."""
     found: set[str] = set()
@@ -720,13 +384,6 @@ def _is_cheap_test(test: ir.Expr) -> bool:
     return all(not isinstance(n, ir.Call) or isinstance(n.fn, ir.Ref) and n.fn.path in cheap for n in ir.walk(test))
 
 
-def _is_scalar(rev: Reverser, place: ir.Expr) -> bool:
-    return rev.shapes.of(place).dims == ()
-
-
-def _reads(expr: ir.Expr, name: str) -> bool:
-    return name in ir.names(expr)
-
-
-def _is_view(expr: ir.Expr) -> bool:
-    return isinstance(expr, (ir.Name, ir.Index))
+def _replace_expr(stmt: Any, old: ir.Expr, new: ir.Expr) -> Any:
+    value = ir.transform(stmt.value, lambda n: new if n == old else n)
+    return replace(stmt, value=value)

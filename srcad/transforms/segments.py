@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from srcad import ir, routines
 from srcad.transforms import activity
-from srcad.transforms.reverse import Branch, Loop, Reverser, Segment, Step
+from srcad.transforms.effects import killed
+from srcad.transforms.reverse import Reverser
+from srcad.transforms.sweep import Branch, Loop, Segment, Step, nested
 from srcad.types import Num, Seq
 
 if TYPE_CHECKING:
@@ -86,7 +88,6 @@ def _draws(ref: ir.Ref) -> bool:
 
 
 def _changed(body: Iterable[ir.Stmt]) -> set[str]:
-    from srcad.transforms.record import killed
 
     found: set[str] = set()
     for node in ir.walk(tuple(body)):
@@ -106,7 +107,6 @@ def replayed(
 ) -> tuple[Stmts, Stmts, frozenset[str]]:
     """As `Recorder.block`, of a stretch that is run again."""
     from srcad.transforms.record import Around as Loops
-    from srcad.transforms.record import nested
 
     primal = tuple(s for child in step.body for s in nested(child))
     changed = _changed(primal)
@@ -140,7 +140,6 @@ def _rebound(body: tuple[ir.Stmt, ...]) -> set[str]:
 
 def exposed(steps: Sequence[Any], known: frozenset[str] = frozenset()) -> tuple[set[str], frozenset[str]]:
     """(variables that steps may read before they set them, variables that are set for certain after them)."""
-    from srcad.transforms.record import killed
 
     found: set[str] = set()
     for step in steps:

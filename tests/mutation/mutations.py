@@ -160,20 +160,21 @@ MUTATIONS: tuple[Mutation, ...] = (
             "[s for part in reversed(backward) for s in part]",
             "[s for part in backward for s in part]",
         ),
+        ("restores before the adjoint, always", "if after & lost:", "if False:"),
+        ("a swap is not undone", "undo = (back,) if need & set(swap) else ()", "undo = ()"),
+        ("shapes of changing arrays are not needed", "| self.shapes_of(stmts)", "| frozenset()"),
+    ),
+    *_of(
+        "srcad/transforms/headers.py",
         ("the reverse loop runs one short", "_range(first, last, back)", "_range(first, _minus(last, back), back)"),
         (
             "trips are counted from one",
             "first.append(ir.Assign(ir.Name(self.step.trips), ir.Const(0)))",
             "first.append(ir.Assign(ir.Name(self.step.trips), ir.Const(1)))",
         ),
-        ("restores before the adjoint, always", "if after & lost:", "if False:"),
-        ("a swap is not undone", "undo = (back,) if need & set(swap) else ()", "undo = ()"),
-        ("shapes of changing arrays are not needed", "| self.shapes_of(stmts)", "| frozenset()"),
         (
             "bounds that change are read again",
-            "        for k, name in step.bounds:\n                bounds[k] = ir.Name(name)".replace(
-                "        for", "            for"
-            ),
+            "            for k, name in step.bounds:\n                bounds[k] = ir.Name(name)",
             "            for k, name in step.bounds:\n                pass",
         ),
     ),
@@ -184,7 +185,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            return [*stmts, self.zero(name)]\n        if all(",
             "            return stmts\n        if all(",
         ),
-        ("an overwritten element keeps its adjoint", "return [*stmts, ir.Store(place_bar, ir.ZERO)]", "return stmts"),
         (
             "one of two own contributions is dropped",
             "                total = add(total, c.value)\n            return stmts if",
@@ -194,16 +194,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "a swap does not swap the adjoints",
             "return [Step(stmt, (ir.Assign(ir.Tuple(bars), ir.Tuple(new), loc=stmt.loc),))]",
             "return [Step(stmt)]",
-        ),
-        (
-            "places that coincide are zeroed after the sum",
-            "return [first, *pull.stmts, ir.Store(place_bar, total), *self.accumulate_all(rest)]",
-            "return [first, *pull.stmts, *self.accumulate_all(rest), ir.Store(place_bar, total)]",
-        ),
-        (
-            "of repeated writes all count",
-            'read = ir.call("srcad_runtime.last_written", place_bar.base, key_of(target))',
-            'read = ir.call("numpy.copy", place_bar)',
         ),
         (
             "repeated reads count once",
@@ -216,11 +206,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             'return ir.Augment(place, "+", value)',
         ),
         ("several results get one seed", "bar = ir.Name(seed.name)", "bar = ir.Name(params[0].name)"),
-        (
-            "an element read twice is read after it changed",
-            "                kept = [self.named(c, place_bar, named) for c in kept]".replace(
-                "                kept", "            kept"
-            ),
             "            pass",
         ),
         (
@@ -234,10 +219,32 @@ MUTATIONS: tuple[Mutation, ...] = (
             "return [moved, *pull.stmts, self.zero(name), *self.accumulate_all(pull.found)]",
             "return [moved, *pull.stmts, *self.accumulate_all(pull.found)]",
         ),
+    ),
+    *_of(
+        "srcad/transforms/reverse_writes.py",
+        (
+            "an element read twice is read after it changed",
+            "            kept = [named(rev, c, place_bar, first) for c in kept]".replace(
+                "                kept", "            kept"
+            ),
+        ("an overwritten element keeps its adjoint", "return [*stmts, ir.Store(place_bar, ir.ZERO)]", "return stmts"),
+        (
+            "places that coincide are zeroed after the sum",
+            "return [first, *pull.stmts, ir.Store(place_bar, total), *rev.accumulate_all(rest)]",
+            "return [first, *pull.stmts, *rev.accumulate_all(rest), ir.Store(place_bar, total)]",
+        ),
+        (
+            "of repeated writes all count",
+            'read = ir.call("srcad_runtime.last_written", place_bar.base, key_of(target))',
+            'read = ir.call("numpy.copy", place_bar)',
+        ),
+    ),
+    *_of(
+        "srcad/transforms/reverse_lists.py",
         (
             "a popped item's adjoint is not pushed",
-            "return Step(stmt, (ir.Push(bar, ir.Name(self.bar(name))), self.zero(name)))",
-            "return Step(stmt, (self.zero(name),))",
+            "return Step(stmt, (ir.Push(bar, ir.Name(rev.bar(name))), rev.zero(name)))",
+            "return Step(stmt, (rev.zero(name),))",
         ),
     ),
     *_of(
@@ -280,11 +287,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "self.entries(item, whole, (*place, ir.Const(-1 - k)))",
         ),
         (
-            "every index names an element once",
-            '    return "mask" if t.dtype == "bool" else "repeated"',
-            '    return "mask"',
-        ),
-        (
             "an adjoint used twice is not named",
             "            g = self.named(g)\n        for k in going:",
             "            pass\n        for k in going[:1]:",
@@ -293,6 +295,14 @@ MUTATIONS: tuple[Mutation, ...] = (
             "softplus has the slope of exp",
             'slope = ir.Binary("/", ir.ONE, ir.Binary("+", ir.ONE, ir.call("numpy.exp", algebra.negate(exponent))))',
             'slope = ir.call("numpy.exp", exponent)',
+        ),
+    ),
+    *_of(
+        "srcad/expressions.py",
+        (
+            "every index names an element once",
+            '    return "mask" if t.dtype == "bool" else "repeated"',
+            '    return "mask"',
         ),
     ),
     *_of(
@@ -305,6 +315,19 @@ MUTATIONS: tuple[Mutation, ...] = (
             "return [stmt]",
         ),
         (
+            "np.add.at has no tangent",
+            "return [*push.stmts, ir.Do(replace(stmt.value, args=(self.place(array), *index, tangent))), stmt]",
+            "return [stmt]",
+        ),
+        (
+            "a new array's tangent is another's",
+            "            and not alias.shares(stmt.value, self.shapes.types)\n",
+            "            and False\n",
+        ),
+    ),
+    *_of(
+        "srcad/transforms/push.py",
+        (
             "half of a product",
             '            terms += [ir.Binary("@", expr.left, right)] if right is not None else []',
             "            pass",
@@ -316,16 +339,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "where takes the other",
             "dots = [self.node(b) for b in branches]",
             "dots = [self.node(b) for b in branches][::-1]",
-        ),
-        (
-            "np.add.at has no tangent",
-            "return [*push.stmts, ir.Do(replace(stmt.value, args=(self.place(array), *index, tangent))), stmt]",
-            "return [stmt]",
-        ),
-        (
-            "a new array's tangent is another's",
-            "            and not alias.shares(stmt.value, self.shapes.types)\n",
-            "            and False\n",
         ),
     ),
     *_of(

@@ -1,0 +1,108 @@
+"""Questions about expressions that the passes of both modes ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcad import algebra, ir
+from srcad.facts import Shapes
+
+OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "%": "mod", "//": "floordiv"}
+
+CHEAP = frozenset(
+    "builtins.abs builtins.float builtins.len builtins.max builtins.min numpy.absolute numpy.sign numpy.transpose "
+    "numpy.reshape numpy.ravel numpy.expand_dims numpy.squeeze numpy.real numpy.imag numpy.conj numpy.zeros_like "
+    "numpy.ones_like numpy.shape numpy.size numpy.ndim numpy.broadcast_to numpy.zeros numpy.ones numpy.asarray "
+    "numpy.swapaxes numpy.moveaxis numpy.conjugate builtins.range srcad.stop_gradient".split()
+)
+
+PIECES = ir.Ref("srcad_runtime.pieces")  # (g, items, axis): an array cut into a list like that which it was joined from
+
+Masks = tuple[tuple[ir.Expr, bool], ...]  # tests of np.where, and whether the branch taken is the first
+
+
+def swapped(code: Any, old: ir.Expr, new: ir.Expr) -> Any:
+    """Code that reads `new` where it computed `old`."""
+    return ir.transform(code, lambda n: new if n == old else n)
+
+
+def softplus_of(expr: ir.Call) -> ir.Expr | None:
+    """x where `expr` is ``log(1.0 + exp(x))`` or ``log1p(exp(x))``."""
+    path = expr.fn.path if isinstance(expr.fn, ir.Ref) else ""
+    inner = expr.args[0] if len(expr.args) == 1 and not expr.kwargs else None
+    if path in ("numpy.log", "math.log") and isinstance(inner, ir.Binary) and inner.op == "+":
+        sides = (inner.left, inner.right)
+        inner = sides[1] if algebra.is_number(sides[0], 1.0) else sides[0] if algebra.is_number(sides[1], 1.0) else None
+    elif path not in ("numpy.log1p", "math.log1p"):
+        return None
+    if isinstance(inner, ir.Call) and inner.fn in (ir.Ref("numpy.exp"), ir.Ref("math.exp")) and len(inner.args) == 1:
+        return inner.args[0]
+    return None
+
+
+def masks_around(value: ir.Expr, part: ir.Expr) -> Masks | None:
+    """The branches of np.where that `part` stands in, outermost first; () if it stands outside, None if nowhere."""
+    if value == part:
+        return ()
+    found: list[Masks] = []
+    branches = isinstance(value, ir.Call) and value.fn == ir.Ref("numpy.where") and len(value.args) == 3
+    for k, child in enumerate(value.args if branches else ir.children(value)):  # type: ignore[union-attr]
+        inner = masks_around(child, part)
+        if inner is not None:
+            own: Masks = ((value.args[0], k == 1),) if branches and k else ()  # type: ignore[union-attr]
+            found.append(own + inner)
+    if not found:
+        return None
+    return found[0] if all(f == found[0] for f in found) else ()
+
+
+def named_arguments(call: ir.Call) -> dict[str, ir.Expr]:
+    """The keyword arguments of a core call, which has no ``**``."""
+    return {name: value for name, value in call.kwargs if name is not None}
+
+
+def is_view(expr: ir.Expr) -> bool:
+    """Slices, elements and transposes of a variable."""
+    while isinstance(expr, ir.Index) or isinstance(expr, ir.Call) and expr.fn == ir.Ref("numpy.transpose"):
+        expr = expr.base if isinstance(expr, ir.Index) else expr.args[0]
+    return isinstance(expr, ir.Name)
+
+
+def is_cheap(expr: ir.Expr) -> bool:
+    return not any(is_expensive(n) for n in ir.walk(expr))
+
+
+def is_expensive(node: Any) -> bool:
+    if isinstance(node, ir.Binary):
+        return node.op == "@"
+    return isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path not in CHEAP
+
+
+def base_name(node: Any) -> str:
+    """A name for the value of a call: that of the function."""
+    if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref):
+        word = node.fn.path.rpartition(".")[2]
+        return word if len(word) <= 8 and word.isidentifier() else "t"
+    return "t"
+
+
+def index_kind(shapes: Shapes, place: ir.Expr) -> str:
+    """ "basic" (a view or element), "mask", or "repeated" (integer arrays, which may name an element twice)."""
+    kind = "basic"
+    while isinstance(place, ir.Index):
+        for item in place.items:
+            found = _item_kind(shapes, item)
+            kind = found if found == "repeated" or kind == "basic" else kind
+        place = place.base
+    return kind
+
+
+def _item_kind(shapes: Shapes, item: ir.Expr) -> str:
+    if isinstance(item, (ir.Slice, ir.Const)):
+        return "basic"
+    if isinstance(item, (ir.List, ir.Tuple)):
+        return "repeated"
+    t = shapes.of(item)
+    if t.dims == ():
+        return "mask" if t.dtype == "bool" else "basic"
+    return "mask" if t.dtype == "bool" else "repeated"
