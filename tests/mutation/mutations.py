@@ -206,8 +206,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             'return ir.Augment(place, "+", value)',
         ),
         ("several results get one seed", "bar = ir.Name(seed.name)", "bar = ir.Name(params[0].name)"),
-            "            pass",
-        ),
         (
             "the test is always run again",
             "again = not (ir.names(stmt.test) & changed) and _is_cheap_test(stmt.test)",
@@ -224,9 +222,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/reverse_writes.py",
         (
             "an element read twice is read after it changed",
-            "            kept = [named(rev, c, place_bar, first) for c in kept]".replace(
-                "                kept", "            kept"
-            ),
+            "        kept = [named(rev, c, place_bar, first) for c in kept]",
+            "        pass",
+        ),
         ("an overwritten element keeps its adjoint", "return [*stmts, ir.Store(place_bar, ir.ZERO)]", "return stmts"),
         (
             "places that coincide are zeroed after the sum",
