@@ -1,18 +1,26 @@
 """``python -m tests.fuzz --count 2000 --seed 7``: random programs against differences; failures are shrunk and written.
 
-Exits 1 if a derivative is wrong or the compiler raises anything but `srcad.Unsupported`.
+Exits 1 if a derivative is wrong or the compiler raises anything but `srcad.Unsupported`. ``--log FILE`` keeps a line
+for each program, and the same command goes on where it was broken off; ``python -m tests.fuzz.tally FILE...`` counts.
 """
 
 from __future__ import annotations
 
 import argparse
-import collections
+import gc
 import os
 import signal
 import sys
 import tempfile
-import time
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.fuzz.tally import Line, Log, summary
+
+if TYPE_CHECKING:  # imported when the cache folder is set
+    from tests.fuzz.generate import Source
+    from tests.fuzz.judge import Plan
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,72 +33,73 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--shrink", type=float, default=60.0, help="seconds for shrinking a failure; 0: not at all")
     parser.add_argument("--each", type=int, default=2, help="failures to shrink and write of each kind")
     parser.add_argument(
-        "--switches", action="store_true", help="every program with each optional pass, and with all, left out"
+        "--log", type=Path, help="file that gets a line for each program; those in it are not run again"
     )
+    parser.add_argument("--switches", action="store_true", help="every program with each optional pass left out")
     parser.add_argument(
         "--refused", action="store_true", help="write (unshrunk) the first program of each kind of refusal"
     )
     options = parser.parse_args(argv)
+    log = Log(options.log)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("broken off"))
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SRCAD_CACHE_DIR"] = folder
-        return _run(options)
+        try:
+            _series(options, log)
+        finally:
+            print(summary(log.lines, counts()))
+    return 1 if any(line.status in ("WRONG", "error") for line in log.lines) else 0
 
 
-def _run(options: argparse.Namespace) -> int:
-    statuses: collections.Counter[str] = collections.Counter()
-    kinds: collections.Counter[str] = collections.Counter()
-    started = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("broken off"))
-    try:
-        _series(options, statuses, kinds)
-    finally:
-        _summary(statuses, kinds, time.monotonic() - started)
-    return 1 if statuses["WRONG"] or statuses["error"] else 0
+def counts() -> dict[str, int]:
+    from tests.fuzz import ways
+
+    return dict(ways.COUNTS)
 
 
-def _series(options: argparse.Namespace, statuses: collections.Counter[str], kinds: collections.Counter[str]) -> None:
+def _series(options: argparse.Namespace, log: Log) -> None:
     from tests.fuzz import judge
     from tests.fuzz.generate import generate
 
+    gc.freeze()  # what is imported stays
+    done = log.done(options.seed, options.backend)
     for number in range(options.first, options.first + options.count):
-        if number > options.first and number % 200 == 0:
-            print(f"{options.seed}.{number}: {dict(statuses)}", flush=True)
-        source = generate(options.seed, number)
-        outcome = judge.judge(source, options.backend, **_plan(options, number))
-        statuses[outcome.status] += 1
-        if outcome.status == "ok":
+        if number in done:
             continue
-        kind = judge.key(outcome)
-        kinds[kind] += 1
+        if number > options.first and number % 200 == 0:
+            print(f"{options.seed}.{number}: {log.statuses()}", flush=True)
+        source = generate(options.seed, number)
+        outcome = judge.judge(source, options.backend, _plan(options, number))
+        kind = "" if outcome.status == "ok" else judge.key(outcome)
+        seen = log.add(Line(options.seed, number, options.backend, outcome.status, kind))
         if judge.failed(outcome):
             print(f"{options.seed}.{number} {kind}", flush=True)
-            if kinds[kind] <= options.each:
+            if seen < options.each:
                 _write(options, number, source, kind)
-        elif options.refused and outcome.status == "refused" and kinds[kind] == 1:
+        elif options.refused and outcome.status == "refused" and not seen:
             _save(options, f"refused_{number}", source.text(_doc(outcome.detail)))
 
 
-def _plan(options: argparse.Namespace, number: int) -> dict[str, bool]:
-    from tests.fuzz import judge
+def _plan(options: argparse.Namespace, number: int) -> Plan:
+    from tests.fuzz import judge, ways
 
     plan = judge.plan(number, options.backend)
-    return {**plan, "switched": True} if options.switches else plan
+    return replace(plan, switches=ways.SWITCHES) if options.switches else plan
 
 
-def _write(options: argparse.Namespace, number: int, source: object, kind: str) -> None:
+def _write(options: argparse.Namespace, number: int, source: Source, kind: str) -> None:
     """Shrink a failure and write it with its message."""
     from tests.fuzz import judge
-    from tests.fuzz.generate import Source
     from tests.fuzz.shrink import shrink
 
-    assert isinstance(source, Source)
     plan = _plan(options, number)
+    quick = replace(plan, seconds=20)
 
     def fails(candidate: Source) -> bool:
-        return judge.key(judge.judge(candidate, options.backend, seconds=20, **plan)) == kind
+        return judge.key(judge.judge(candidate, options.backend, quick)) == kind
 
     small = shrink(source, fails, options.shrink) if options.shrink else source
-    outcome = judge.judge(small, options.backend, **plan)
+    outcome = judge.judge(small, options.backend, plan)
     name = f"seed{options.seed}_{number}"
     path = _save(options, name, small.text(f"Seed {options.seed}, program {number}. {_doc(judge.describe(outcome))}"))
     print(f"    written to {path}", flush=True)
@@ -105,16 +114,6 @@ def _save(options: argparse.Namespace, name: str, text: str) -> Path:
     path: Path = options.out / f"{name}.py"
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def _summary(statuses: collections.Counter[str], kinds: collections.Counter[str], seconds: float) -> None:
-    from tests.fuzz import ways
-
-    total = sum(statuses.values())
-    ways = "".join(f"; {n} {way}" for way, n in ways.COUNTS.items())
-    print(f"{total} programs in {seconds:.0f} s: " + ", ".join(f"{n} {s}" for s, n in sorted(statuses.items())) + ways)
-    for kind, count in kinds.most_common():
-        print(f"{count:6d}  {kind}")
 
 
 if __name__ == "__main__":

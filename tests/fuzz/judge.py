@@ -11,7 +11,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,33 +37,42 @@ class Dropped(Exception):
     """The program is no test: it raises, overflows, or has a kink nearby."""
 
 
-def judge(
-    source: Source,
-    backend: str = "numpy",
-    second: bool = False,
-    seconds: int = 60,
-    more: bool = False,
-    lowered: bool = False,
-    switched: bool = False,
-) -> Outcome:
-    """Run the program and its derivatives; never raises.
+@dataclass(frozen=True)
+class Plan:
+    """What is checked of a program beside its value and gradient.
 
-    second: Hessian-vector products too. more: at another point, by other forms of compiled code, by autograd. lowered:
-    by Numba's text, interpreted. switched: with optional passes left out.
+    tangent: forward mode. second: a Hessian-vector product. more: at another point, a second time, by autograd.
+    lowered: Numba's text, interpreted; compiled on the Numba backend. switches: the same with passes left out.
+    seconds: of the processor for each of these.
     """
+
+    tangent: bool = True
+    second: bool = False
+    more: bool = False
+    lowered: bool = False
+    switches: tuple[ways.Options, ...] = ()
+    seconds: int = 60
+
+
+ALL = Plan(True, True, True, True, ways.SWITCHES)
+
+
+def plan(number: int, backend: str) -> Plan:
+    """What is checked of a program of a series: the dear ones of its ways less often."""
+    if backend == "numba":
+        switches = (ways.drawn(number // 3, True),) if number % 3 == 0 else ()
+        return Plan(number % 4 == 1, number % 8 == 2, number % 8 == 5, True, switches, 240)
+    switches = (ways.drawn(number // 5),) if number % 5 == 3 else ()
+    return Plan(True, number % 3 == 0, number % 4 == 1, number % 2 == 0, switches)
+
+
+def judge(source: Source, backend: str = "numpy", asked: Plan = Plan()) -> Outcome:
+    """Run the program and its derivatives; never raises."""
     with loaded(source) as module:
         outcome = checks.guarded(lambda: tame_on_the_way(program_of(module)), 10)
         if outcome.status != "ok":
             return Outcome("dropped", outcome.detail.removeprefix("Dropped: "))
-        return judge_module(module, backend, second, seconds, more, lowered, switched)
-
-
-def plan(number: int, backend: str) -> dict[str, bool]:
-    """What is checked of a program of a series, beside its gradient and tangent."""
-    if backend == "numba":
-        return {"second": number % 3 == 0, "more": number % 10 == 1}
-    often = {"second": number % 3 == 0, "more": number % 4 == 1, "lowered": number % 2 == 0}
-    return {**often, "switched": number % 10 == 3}
+        return judge_module(module, backend, asked)
 
 
 @contextlib.contextmanager
@@ -91,15 +100,7 @@ def program_of(module: ModuleType) -> Program:
     return Program("fuzz", module.f, fresh, module.ARGNUMS, ("numpy", "numba"), fills, fills or None, None)
 
 
-def judge_module(
-    module: ModuleType,
-    backend: str = "numpy",
-    second: bool = False,
-    seconds: int = 60,
-    more: bool = False,
-    lowered: bool = False,
-    switched: bool = False,
-) -> Outcome:
+def judge_module(module: ModuleType, backend: str = "numpy", asked: Plan = Plan()) -> Outcome:
     """The same for a program with ``f``, ``ARGS`` and ``ARGNUMS``."""
     program = program_of(module)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -107,32 +108,36 @@ def judge_module(
         outcome = checks.guarded(lambda: smooth(program), 10)
         if outcome.status != "ok":
             return Outcome("dropped", outcome.detail.removeprefix("Dropped: "))
-        outcome = checks.guarded(lambda: check_first(program, backend), seconds)
-        single = checks.is_single(program.args())
-        stages = (
-            (second, lambda: check_second(program, backend)),
-            (lowered and not single, lambda: ways.check_lowered(program)),
-            (switched and not single, lambda: ways.check_switched(program)),
-            (more, lambda: check_more(program, module, backend)),
-        )
-        for asked, stage in stages:
-            if outcome.status == "ok" and asked:
-                outcome = checks.guarded(stage, seconds)
+        outcome = checks.guarded(lambda: check_first(program, backend, asked.tangent), asked.seconds)
+        for stage in _stages(program, module, backend, asked):
+            if outcome.status == "ok":
+                outcome = checks.guarded(stage, asked.seconds)
                 if outcome.status == "refused":  # the gradient itself was not
                     ways.COUNTS["refused in another way"] += 1
                     outcome = Outcome("ok")
     return outcome
 
 
+def _stages(program: Program, module: ModuleType, backend: str, asked: Plan) -> Iterator[Callable[[], None]]:
+    """What is checked after value, gradient and tangent."""
+    if asked.second:
+        yield lambda: check_second(program, backend)
+    if asked.lowered:
+        yield lambda: (ways.check_compiled if backend == "numba" else ways.check_lowered)(program)
+    if asked.switches:
+        check = ways.check_compiled if backend == "numba" else ways.check_switched
+        yield lambda: check(program, asked.switches)
+    if asked.more:
+        yield lambda: check_more(program, module, backend)
+
+
 def check_more(program: Program, module: ModuleType, backend: str) -> None:
-    """A second call, another point, and the ways of `ways`."""
+    """A second call, another point, and a tool outside."""
     ways.check_again(program, backend)
     other = ways.moved(program)
     with contextlib.suppress(Dropped):
         smooth(other)
         check_first(other, backend)
-    if backend == "numba" and not checks.is_single(program.args()):
-        ways.check_compiled(program)
     with contextlib.suppress(ways.CannotRun):
         ways.check_outside(program, module, Path(module.__file__ or "").read_text(encoding="utf-8"))
         ways.COUNTS["by autograd"] += 1
@@ -220,7 +225,7 @@ def _trusted(f: Callable[[float], float], x: float) -> float:
 # ---- first order ----
 
 
-def check_first(program: Program, backend: str) -> None:
+def check_first(program: Program, backend: str, tangent: bool = True) -> None:
     """Value, gradient and tangent, in the caller's types, from untouched arguments."""
     args = program.args()
     expected = program.run(*args)
@@ -229,7 +234,8 @@ def check_first(program: Program, backend: str) -> None:
     checks._check_value(value, expected, backend)
     checks._check_form(program, args, gradient)
     checks._check_gradient(program, args, gradient, replace(answer, accuracy=ACCURACY))
-    checks._check_tangent(program, backend, args, gradient, answer.seed, expected)
+    if tangent:
+        checks._check_tangent(program, backend, args, gradient, answer.seed, expected)
     checks._same(args, program.args(), "the caller's arguments were changed")
 
 

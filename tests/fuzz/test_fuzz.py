@@ -16,7 +16,7 @@ FOUND = sorted(Path(__file__).with_name("found").glob("*.py"))
 
 def _expect_right(number: int, backend: str = "numpy") -> None:
     source = generate(SEED, number)
-    outcome = judge.judge(source, backend, **judge.plan(number, backend))
+    outcome = judge.judge(source, backend, judge.plan(number, backend))
     assert not judge.failed(outcome), f"{outcome.detail}\n{source.text()}\n{outcome.trace}"
 
 
@@ -41,7 +41,7 @@ def test_random_programs_on_numba(number: int) -> None:
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
 def test_what_once_failed(path: Path) -> None:
-    outcome = judge.judge_module(judge.load_file(path), second=True, more=True, lowered=True, switched=True)
+    outcome = judge.judge_module(judge.load_file(path), asked=judge.ALL)
     assert outcome.status in ("ok", "refused"), f"{outcome.status}: {outcome.detail}\n{outcome.trace}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 RANDOM = 60  # programs of the series that every push runs
@@ -43,7 +44,7 @@ def _corpus() -> Iterator[str]:
             yield f"{program.name} {judge.key(outcome)}"
     found = Path(judge.__file__).with_name("found")
     for path in sorted(found.glob("*.py")):
-        outcome = judge.judge_module(judge.load_file(path), second=True, seconds=20)
+        outcome = judge.judge_module(judge.load_file(path), asked=judge.Plan(second=True, seconds=20))
         if judge.failed(outcome):
             yield f"tests/fuzz/found/{path.name} {judge.key(outcome)}"
     corpus = [p for p in programs() if "numpy" in p.backends and not p.name.startswith("small.")]
@@ -62,7 +63,7 @@ def _random() -> Iterator[str]:
     from tests.fuzz.test_fuzz import SEED
 
     for number in range(RANDOM):
-        outcome = judge.judge(generate(SEED, number), seconds=20, **judge.plan(number, "numpy"))
+        outcome = judge.judge(generate(SEED, number), asked=replace(judge.plan(number, "numpy"), seconds=20))
         if judge.failed(outcome):
             yield f"random program {number} {judge.key(outcome)}"
 
