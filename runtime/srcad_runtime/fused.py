@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +16,8 @@ import numpy as np
 
 PIECE = 1 << 17  # elements; below this a thread costs more than it saves
 TOGETHER = 4  # small parameters in one call
+
+Groups = list[tuple[np.ndarray, ...]]
 
 
 def sgd(p: Any, g: Any, rate: Any) -> None:
@@ -75,18 +77,27 @@ def run(kernel: Callable[..., None], numbers: tuple[float, ...], rows: list[tupl
     numbers = tuple(map(float, numbers))
     small: dict[np.dtype[Any], list[list[np.ndarray]]] = {}
     for p, g, *moments in rows:
-        arrays = [p, g if g.dtype == p.dtype else g.astype(p.dtype), *moments]
+        arrays = [p, g if g.dtype == p.dtype and g.flags.writeable else g.astype(p.dtype), *moments]
         if p.size < 2 * PIECE and all([x.flags.c_contiguous for x in arrays]):
             small.setdefault(p.dtype, []).append([x if x.ndim == 1 else x.reshape(-1) for x in arrays])
         else:
-            _on_large(_compiled(kernel, p.dtype, len(arrays), 1), arrays, numbers)
+            _on_large(compiled(kernel, p.dtype, len(arrays), 1), arrays, numbers)
     for dtype, flat in small.items():
-        start = 0
-        while start < len(flat):
-            count = TOGETHER if len(flat) - start >= TOGETHER else 1
-            columns = zip(*flat[start : start + count])
-            _compiled(kernel, dtype, len(flat[0]), count)(*columns, numbers)
-            start += count
+        run_small(
+            compiled(kernel, dtype, len(flat[0]), TOGETHER), [in_groups(column) for column in zip(*flat)], numbers
+        )
+
+
+def run_small(step: Callable[..., None], columns: list[Groups], numbers: tuple[float, ...]) -> None:
+    """The compiled `step` on columns of parameters, gradients and moments, `TOGETHER` rows of them in a call."""
+    for groups in zip(*columns):
+        step(*groups, numbers)
+
+
+def in_groups(column: Sequence[np.ndarray]) -> Groups:
+    """Tuples of `TOGETHER` arrays; the last is filled up with empty ones."""
+    filled = (*column, *[column[0][:0]] * (-len(column) % TOGETHER))
+    return [filled[start : start + TOGETHER] for start in range(0, len(filled), TOGETHER)]
 
 
 def fits(rows: list[tuple[Any, ...]]) -> bool:
@@ -117,7 +128,7 @@ def available() -> bool:
 
 
 @functools.cache
-def _compiled(kernel: Callable[..., None], dtype: np.dtype[Any], columns: int, rows: int) -> Callable[..., None]:
+def compiled(kernel: Callable[..., None], dtype: np.dtype[Any], columns: int, rows: int) -> Callable[..., None]:
     """The kernel on so many rows: a tuple of parameters, a tuple of gradients, and so on, then the numbers."""
     import numba
 

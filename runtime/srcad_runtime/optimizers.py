@@ -16,9 +16,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from srcad_runtime import fused, trees
+from srcad_runtime import again, fused, trees
 from srcad_runtime._scaling import (
     add_decayed_weights,
     clip,
@@ -72,17 +72,34 @@ __all__ = [
     "sgd", "skip_large_updates", "skip_not_finite", "trace",
 ]  # fmt: skip
 
-# plan(params, grads, state, learning_rate): the compiled passes of a chain's step, each a kernel, its numbers, and its
-# rows of a parameter, its gradient and its moments
-Pass = tuple[Callable[..., None], tuple[float, ...], list[tuple[Any, ...]]]
-Plan = Callable[[Tree, Tree, Tree, float], list[Pass]]
+
+class _Plan(NamedTuple):
+    """The compiled form of a chain's step: a kernel, and what it takes beside parameters and gradients.
+
+    numbers: of the state and the learning rate. moments: of the state, trees like the parameters. mask: which
+    parameters are decayed; for the others the last number is zero.
+    """
+
+    kernel: Callable[..., None]
+    numbers: Callable[[Tree, float], tuple[float, ...]]
+    moments: Callable[[Tree], tuple[Tree, ...]]
+    mask: Any = None
+
+    def passes(self, params: Tree, grads: Tree, numbers: tuple[float, ...], moments: tuple[Tree, ...]) -> list[Any]:
+        """(numbers, rows of a parameter, its gradient and its moments) of each pass over some of the parameters."""
+        rows = trees.together(params, grads, *moments)
+        if self.mask is None:
+            return [(numbers, rows)]
+        kept = _kept(self.mask, params)
+        decayed, free = ([row for row, keep in zip(rows, kept) if keep is wanted] for wanted in (True, False))
+        return [(numbers, decayed), ((*numbers[:-1], 0.0), free)]
 
 
 def _optimizer(
     learning_rate: LearningRate | None,
     before: tuple[GradientTransformation, ...],
     after: tuple[GradientTransformation, ...] = (),
-    plan: Plan | None = None,
+    plan: _Plan | None = None,
 ) -> GradientTransformation:
     """The chain `before`, the learning rate, `after`; with `plan` as its compiled form."""
     if learning_rate is not None and not callable(learning_rate):
@@ -90,25 +107,36 @@ def _optimizer(
     chained = chain(*before, scale_by_learning_rate(learning_rate), *after)
     return dataclasses.replace(
         chained,
-        kernel=None if plan is None else functools.partial(_into, chained.update, plan, learning_rate, len(before)),
+        kernel=None
+        if plan is None
+        else functools.partial(_into, chained.update, plan, learning_rate, len(before), again.Steps()),
         learning_rate=learning_rate,
         remake=lambda rate: _optimizer(rate, before, after, plan),
     )
 
 
 def _into(
-    update: Callable[..., Any], plan: Plan, learning_rate: Any, at: int, params: Tree, grads: Tree, state: Tree
+    update: Callable[..., Any],
+    plan: _Plan,
+    learning_rate: Any,
+    at: int,
+    steps: again.Steps,
+    params: Tree,
+    grads: Tree,
+    state: Tree,
 ) -> None:
     """Run the compiled passes; parameters they do not know (complex, CuPy) take the pure update."""
     rate = learning_rate(int(state[at].count)) if callable(learning_rate) else learning_rate
-    passes = plan(params, grads, state, float(rate))
-    if not all(fused.fits(rows) for _, _, rows in passes):
-        return write_update(update, params, grads, state)
-    for kernel, numbers, rows in passes:
-        fused.run(kernel, numbers, rows)
+    numbers, moments = plan.numbers(state, float(rate)), plan.moments(state)
+    if plan.mask is not None or not steps.run(plan.kernel, numbers, params, grads, moments):
+        passes = plan.passes(params, grads, numbers, moments)
+        if not all(fused.fits(rows) for _, rows in passes):
+            return write_update(update, params, grads, state)
+        for own, rows in passes:
+            fused.run(plan.kernel, own, rows)
     for part in state:
         if "count" in part._fields:
-            part.count[...] += 1
+            part.count.fill(int(part.count) + 1)
 
 
 def sgd(
@@ -118,16 +146,12 @@ def sgd(
     if momentum is None:
         return _optimizer(learning_rate, (identity(),), plan=_sgd_plan)
     decay, kernel = float(momentum), fused.nesterov if nesterov else fused.momentum
-
-    def plan(params: Tree, grads: Tree, state: Tree, rate: float) -> list[Pass]:
-        return [(kernel, (rate, decay), trees.together(params, grads, state[0].trace))]
-
+    plan = _Plan(kernel, lambda state, rate: (rate, decay), lambda state: (state[0].trace,))
     memory = trace(momentum, nesterov, accumulator_dtype)
     return _optimizer(learning_rate, (memory,), plan=plan if accumulator_dtype is None else None)
 
 
-def _sgd_plan(params: Tree, grads: Tree, state: Tree, rate: float) -> list[Pass]:
-    return [(fused.sgd, (rate,), trees.together(params, grads))]
+_sgd_plan = _Plan(fused.sgd, lambda state, rate: (rate,), lambda state: ())
 
 
 def adam(
@@ -145,22 +169,17 @@ def adam(
     return _optimizer(learning_rate, (scale_by_adam(b1, b2, eps, eps_root, mu_dtype, nesterov=nesterov),), plan=plan)
 
 
-def _adam_plan(b1: float, b2: float, eps: float, eps_root: float, nesterov: bool, decay: Any, mask: Any) -> Plan:
-    def plan(params: Tree, grads: Tree, state: Tree, rate: float) -> list[Pass]:
-        count, mu, nu = state[0]
-        t = int(count) + 1
+def _adam_plan(b1: float, b2: float, eps: float, eps_root: float, nesterov: bool, decay: Any, mask: Any) -> _Plan:
+    b1, b2, eps, eps_root, decay = float(b1), float(b2), float(eps), float(eps_root), float(decay)
+
+    def numbers(state: Tree, rate: float) -> tuple[float, ...]:
+        t = int(state[0].count) + 1
         from_m, from_g = 1 / (1 - b1**t), 0.0
         if nesterov:
             from_m, from_g = b1 / (1 - b1 ** (t + 1)), (1 - b1) / (1 - b1**t)
-        numbers = (rate, b1, 1 - b1, b2, 1 - b2, from_m, from_g, (1 - b2**t) ** 0.5, eps, eps_root)
-        rows = trees.together(params, grads, mu, nu)
-        if mask is None:
-            return [(fused.adam, (*numbers, decay), rows)]
-        kept = _kept(mask, params)
-        decayed, free = ([row for row, keep in zip(rows, kept) if keep is wanted] for wanted in (True, False))
-        return [(fused.adam, (*numbers, decay), decayed), (fused.adam, (*numbers, 0.0), free)]
+        return rate, b1, 1 - b1, b2, 1 - b2, from_m, from_g, (1 - b2**t) ** 0.5, eps, eps_root, decay
 
-    return plan
+    return _Plan(fused.adam, numbers, lambda state: (state[0].mu, state[0].nu), mask)
 
 
 def _kept(mask: Any, params: Tree) -> list[bool]:

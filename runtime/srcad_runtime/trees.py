@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 Tree = Any
+Reader = Callable[[Tree], tuple[np.ndarray, ...]]
 # the way to a node, innermost last: (the way to its parent, the parent, the key there); spelled only when it is told
 _Path = tuple[Any, Tree, Any] | None
 
@@ -74,6 +75,19 @@ def same_structure(a: Tree, b: Tree) -> bool:
 def is_leaf(tree: Tree) -> bool:
     """Whether `tree` is a number or an array (anything that is neither a container nor structure)."""
     return not _is_static(tree) and _children(tree) is None
+
+
+def reader(like: Tree) -> Reader:
+    """A function that gives the leaves of any tree built like this one, and () for another: `leaves`, written out.
+
+    Where a leaf is not an array, or a dict not a plain one, it gives () for every tree.
+    """
+    text = _Text()
+    if not text.read(like, "tree"):
+        return lambda tree: ()
+    body = "\n        ".join([*text.lines, f"return ({''.join(f'{name}, ' for name in text.found)})"])
+    exec(f"def read(tree):\n    try:\n        {body}\n    except KeyError:\n        return ()\n", text.space)
+    return text.space["read"]  # type: ignore[no-any-return]
 
 
 def zeros_like(tree: Tree, dtype: Any = None) -> Tree:
@@ -154,6 +168,38 @@ def _collect(node: Tree, found: list[Any]) -> None:
             _collect(getattr(node, field.name), found)
     elif not _is_static(node):
         found.append(node)
+
+
+class _Text:
+    """The statements that take a tree apart; `found` names the leaves."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.found: list[str] = []
+        self.space: dict[str, Any] = {"ndarray": np.ndarray}
+
+    def read(self, node: Tree, name: str) -> bool:
+        """Add those for `node`; False where it is no array, and no container of a kind that is known."""
+        if type(node) is np.ndarray:
+            self.lines.append(f"if type({name}) is not ndarray: return ()")
+            self.found.append(name)
+            return True
+        if not isinstance(node, (tuple, list)) and type(node) is not dict:
+            return False
+        children = _children(node) or {}
+        kind = self._constant(type(node))
+        self.lines.append(f"if type({name}) is not {kind} or len({name}) != {len(children)}: return ()")
+        return all([self._child(f"{name}[{self._constant(key)}]", child) for key, child in children.items()])
+
+    def _child(self, place: str, child: Tree) -> bool:
+        name = f"x{len(self.lines)}"
+        self.lines.append(f"{name} = {place}")
+        return self.read(child, name)
+
+    def _constant(self, value: Any) -> str:
+        name = f"c{len(self.space)}"
+        self.space[name] = value
+        return name
 
 
 def _gather(node: Tree, rest: tuple[Tree, ...], path: _Path, found: list[tuple[Any, ...]]) -> None:

@@ -200,6 +200,47 @@ def test_small_arrays_go_together(make: Any) -> None:
         np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("make", [lambda: optimizers.sgd(0.1, 0.9), lambda: optimizers.adam(0.1)])
+def test_what_is_known_of_the_last_step_is_asked_again(make: Any) -> None:
+    """Arrays that take another's place, gradients of another layout or read-only ones, a state begun anew."""
+    rng = np.random.default_rng(0)
+
+    def rebound(params: Any, grads: Any, state: Any) -> tuple[Any, Any, Any]:
+        return {**params, "w": params["w"] + 1.0}, grads, state
+
+    def in_place(params: Any, grads: Any, state: Any) -> tuple[Any, Any, Any]:
+        params["b"][0]["c"] = np.ones(3)
+        return params, grads, state
+
+    def fortran(params: Any, grads: Any, state: Any) -> tuple[Any, Any, Any]:
+        return params, {"w": np.asfortranarray(grads["w"]), "b": grads["b"]}, state
+
+    def read_only(params: Any, grads: Any, state: Any) -> tuple[Any, Any, Any]:
+        return params, {"w": np.broadcast_to(1.0, (4, 3)), "b": [{"c": np.ones(6)[::2]}]}, state
+
+    def in_single(params: Any, grads: Any, state: Any) -> tuple[Any, Any, Any]:
+        return params, trees.map(lambda g: g.astype(np.float32), grads), state
+
+    def anew(params: Any, grads: Any, state: Any) -> tuple[Any, Any, Any]:
+        return params, {"b": grads["b"], "w": grads["w"]}, make().init(params)
+
+    opt, plain = make(), make()
+    given = {"w": rng.normal(size=(4, 3)), "b": [{"c": rng.normal(size=3)}]}
+    ours, theirs = (given, None, opt.init(given)), (trees.copy(given), None, opt.init(given))
+    for change in (lambda *all_: all_, rebound, in_place, fortran, read_only, in_single, anew, in_place, rebound):
+        grads = trees.map(lambda p: rng.normal(size=p.shape), given)
+        ours, theirs = change(ours[0], grads, ours[2]), change(theirs[0], grads, theirs[2])
+        for _ in range(2):
+            opt.update_into(*ours)
+            plain.update_into(theirs[0], trees.map(np.float64, theirs[1]), theirs[2], compiled=False)
+        close(ours[0], theirs[0])
+    ours[0]["w"].flags.writeable = False
+    with pytest.raises(TypeError, match=r"writable arrays; params\['w'\]"):
+        opt.update_into(*ours)
+    with pytest.raises(ValueError, match=r"shape \(3,\), its gradient \(4,\)"):
+        opt.update_into(theirs[0], {"w": theirs[0]["w"], "b": [{"c": np.ones(4)}]}, theirs[2])
+
+
 def test_large_arrays_are_cut_into_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     from srcad_runtime import fused
 

@@ -108,3 +108,27 @@ def test_small_helpers() -> None:
     assert trees.zeros_like(tree)["w"].dtype == np.float32 and trees.size(tree) == 7
     assert trees.describe(tree, "p") == "p['w'] (2, 3) float32, p['b'] () float64"
     assert trees.describe((), "p") == "p (empty)"
+
+
+def test_reader_gives_the_leaves_of_trees_of_one_structure() -> None:
+    a, b, c = np.ones(2), np.zeros((2, 2)), np.array(3.0)
+    like = {"w": [a, (b, {1: c})], ("odd", "key"): Pair(a, b)}
+    read = trees.reader(like)
+    found = read(like)
+    assert [id(x) for x in found] == [id(x) for x in trees.leaves(like)] and len(found) == 5
+    other = {("odd", "key"): Pair(b, c), "w": [b, (c, {1: a})]}
+    assert [id(x) for x in read(other)] == [id(x) for x in (b, c, a, b, c)]
+    for wrong in (
+        {**like, "more": a},
+        {"w": like["w"], "v": like[("odd", "key")]},
+        {**like, "w": [a, (b, {1: 2.0})]},
+        {**like, "w": [a, (b, {1: [c]})]},
+        {**like, "w": (a, (b, {1: c}))},
+        {**like, ("odd", "key"): (a, b)},
+        {**like, "w": [a]},
+        a,
+        None,
+    ):
+        assert read(wrong) == ()
+    assert trees.reader({"w": 1.0})({"w": 1.0}) == ()
+    assert trees.reader(np.ones(1))(a) == (a,)
