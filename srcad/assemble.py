@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from srcad.facts import Shapes
 from srcad.naming import Names, identifier
 from srcad.pipeline import Generated, Input, Request
 from srcad.program import FORWARD, REVERSE, Program
-from srcad.transforms import activity, alias, batch, effects, forward, record, reverse, split, tidy, unread
+from srcad.transforms import activity, alias, batch, effects, forward, record, reuse, reverse, split, tidy, unread
 from srcad.types import Num, Seq, Static, Struct
 
 Keep = Callable[[str, Any], None]
@@ -78,31 +78,36 @@ def refuse_written_defaults(program: Program, request: Request) -> None:
 
 def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
     """The gradient program: value and adjoints of the inputs asked for."""
-    lean = dict(request.options).get("unread", True)
-    new = gradient(program, aliases, seeded(program, request.has_aux), lean=lean)
+    off = frozenset(name for name, on in request.options if on is False)
+    new = gradient(program, aliases, seeded(program, request.has_aux), off=off)
     keep("reverse", new)
     return new
 
 
 def gradient(
-    program: Program, aliases: Mapping[str, set[str]], seeded: Sequence[int], unit: bool = False, lean: bool = True
+    program: Program,
+    aliases: Mapping[str, set[str]],
+    seeded: Sequence[int],
+    unit: bool = False,
+    off: Set[str] = frozenset(),
 ) -> Program:
     """The results and the adjoints of the inputs asked for.
 
-    unit: the adjoint of the one seeded result is 1. lean: records that nobody reads are left out.
+    unit: the adjoint of the one seeded result is 1. off: optional passes that are left out.
     """
     count = len(program.results)
     rebound = tuple(ir.Name(name) for _, name in program.updates)  # results like others until the two sweeps are made
     outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded))
     recursion.activate(program, {i.name for i in program.wrt}, outputs)
     sweep = reverse.reverse(replace(program, results=(*program.results, *rebound)), seeded, unit)
+    sweep = sweep if "reuse" in off else reuse.reuse(sweep)
     recorded = record.record(sweep, dict(aliases))
     wanted = [sweep.bars[i.name] for i in program.wrt]
     first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
     backward = in_order(algebra.turned(backward), sweep)
     kept, values = keep_results(sweep, backward)
     recorded = replace(recorded, forward=tidy.beside(recorded.forward, zeros, [i.name for i in program.inputs]))
-    if lean:
+    if "unread" not in off:
         recorded, backward = without_unread(recorded, kept, backward, ir.names((*values, *map(ir.Name, wanted))))
     else:
         recorded = replace(recorded, forward=(*recorded.forward, *kept))

@@ -75,14 +75,14 @@ class Derived:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given, shape = ((*args, *kwargs.values()), (len(args), *kwargs)) if kwargs else (args, len(args))
-        watched = self._watched
-        if watched and (watched[0].__defaults__ is not watched[1] or watched[0].__kwdefaults__ is not watched[2]):
-            self._begin_again()
         for short, last in self.shortcuts.get(shape, ()):
             result = short(given)
             if result is not MISS:
                 self.last = last
                 return result
+        watched = self._watched
+        if watched and (watched[0].__defaults__ is not watched[1] or watched[0].__kwdefaults__ is not watched[2]):
+            self._begin_again()
         return self._run(self, args, kwargs)
 
     def shorten(self, args: tuple[Any, ...], kwargs: dict[str, Any], short: Callable[..., Any]) -> None:

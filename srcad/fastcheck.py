@@ -92,6 +92,11 @@ class Checks:
         if len(found) != len(self.given):
             raise Rare
         self.text.add(f"{''.join(f'p{k}, ' for k in range(len(self.given)))} = args" if found else "pass")
+        if len(found) != len(call.values):  # some are bound by default
+            function = self.text.constant(call.binder.function)
+            for name in ("__defaults__", "__kwdefaults__"):
+                kept = self.text.constant(getattr(call.binder.function, name))
+                self.text.missing(f"{function}.{name} is not {kept}")
         for name, value in zip(call.binder.parameters, call.values):
             self._walk(self.parameters[name], value, (name,))
 

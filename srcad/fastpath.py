@@ -218,7 +218,16 @@ class _Writer(Checks):
         self.text.add(f"try: {', '.join(names)} = {run}")
         self.text.add("except Exception as error: return failed(error, args, tangents)")
         if self.kernel.plan.fragile and self.kernel.plan.backend == "numba":
-            self.text.unless(f"finite(({', '.join(names)},))")
+            self._finite(names)
+
+    def _finite(self, names: list[str]) -> None:
+        """Answer with `MISS` where a result is inf or nan; a kernel's results are of the types of the example's."""
+        numbers = {name for name, example in zip(names, self.results) if type(example) is float}
+        others = [name for name in names if name not in numbers]
+        if numbers:  # 0.0 of what is finite, nan of what is not
+            self.text.unless(" + ".join(f"{name} * 0.0" for name in names if name in numbers) + " == 0.0")
+        if others:
+            self.text.unless(f"finite(({', '.join(others)},))")
 
     def structured(self, root: leaves.Path) -> str:
         """An argument's derivative in its structure, as an expression."""

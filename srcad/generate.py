@@ -30,7 +30,7 @@ _MOST_BAKED = 200
 
 
 # passes, and parts of `loops`, that change speed alone
-OPTIONAL = frozenset({"alike", "loops", "unread", "ranges", "gather", "order", "products", "quotients", "vector_maths"})
+OPTIONAL = frozenset("alike gather loops order products quotients ranges reuse unread vector_maths".split())
 
 
 def switched_off() -> tuple[tuple[str, bool], ...]:
