@@ -62,15 +62,22 @@ def test_an_argument_numba_has_no_type_for():
 
 
 def test_what_is_handed_back_to_python_is_there() -> None:
-    """The compiler's table of functions that compiled code calls back for, and the runtime's, are the same."""
+    """What the compiler knows how to hand back is what the runtime declares, and each is there to be called."""
+    from srcad_runtime import compiled_names as names
     from srcad_runtime import interpreted, interpreted_scipy, interpreted_special, interpreted_stats
 
     from srcad.transforms import retarget_interpreted
 
-    others = (interpreted_scipy, interpreted_special, interpreted_stats)
-    scipys = {line.partition("(")[0] for module in others for line in module.FUNCTIONS.split("\n")[1:-1]}
-    assert set(retarget_interpreted.NATIVE) == set(interpreted.PATHS) | scipys
-    assert set(retarget_interpreted.HELPERS) == set(interpreted.HELPERS)
+    declared = {
+        interpreted: names.NUMPY,
+        interpreted_scipy: names.SCIPY,
+        interpreted_special: names.SCIPY_SPECIAL,
+        interpreted_stats: names.SCIPY_STATS,
+    }
+    assert set(retarget_interpreted.NATIVE) == {path for lines in declared.values() for path in names.paths(lines)}
+    for module, lines in declared.items():
+        assert all(callable(getattr(module, interpreted.kernel_name(path))) for path in names.paths(lines))
+    assert all(callable(getattr(interpreted, name)) for name in names.CALLED_BACK_HELPERS)
 
 
 def test_generated_code_is_compiled_at_level_two_and_other_code_as_ever() -> None:

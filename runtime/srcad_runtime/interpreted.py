@@ -20,122 +20,8 @@ from numba import from_dtype, objmode, types
 from numba.core.errors import TypingError
 
 from srcad_runtime import arrays
+from srcad_runtime.compiled_names import CALLED_BACK_HELPERS, NUMPY
 from srcad_runtime.jitting import overload
-
-# ---- NumPy's functions and Python's, with the arguments that their rules know ----
-
-FUNCTIONS = """
-numpy.add.reduceat(array, indices, axis=0)
-numpy.matvec(x1, x2)
-numpy.roots(p)
-numpy.vecmat(x1, x2)
-builtins.round(number, ndigits=None)
-math.fsum(seq)
-math.prod(iterable)
-numpy.argpartition(a, kth, axis=-1)
-numpy.bincount(x, weights=None, minlength=0)
-numpy.compress(condition, a, axis=None)
-numpy.convolve(a, v, mode='full')
-numpy.correlate(a, v, mode='valid')
-numpy.cross(a, b, axis=-1)
-numpy.delete(arr, obj, axis=None)
-numpy.diagonal(a, offset=0, axis1=0, axis2=1)
-numpy.fft.fft(a, n=None, axis=-1, norm=None)
-numpy.fft.fft2(a, s=None, axes=(-2, -1), norm=None)
-numpy.fft.fftfreq(n, d=1.0)
-numpy.fft.fftn(a, s=None, axes=None, norm=None)
-numpy.fft.fftshift(x, axes=None)
-numpy.fft.ifft(a, n=None, axis=-1, norm=None)
-numpy.fft.ifft2(a, s=None, axes=(-2, -1), norm=None)
-numpy.fft.ifftn(a, s=None, axes=None, norm=None)
-numpy.fft.ifftshift(x, axes=None)
-numpy.fft.irfft(a, n=None, axis=-1, norm=None)
-numpy.fft.irfft2(a, s=None, axes=(-2, -1), norm=None)
-numpy.fft.irfftn(a, s=None, axes=None, norm=None)
-numpy.fft.rfft(a, n=None, axis=-1, norm=None)
-numpy.fft.rfft2(a, s=None, axes=(-2, -1), norm=None)
-numpy.fft.rfftfreq(n, d=1.0)
-numpy.fft.rfftn(a, s=None, axes=None, norm=None)
-numpy.flip(m, axis=None)
-numpy.frexp(x)
-numpy.geomspace(start, stop, num=50, endpoint=True)
-numpy.histogram(a, bins=10, range=None, weights=None)
-numpy.i0(x)
-numpy.interp(x, xp, fp, left=None, right=None)
-numpy.kron(a, b)
-numpy.linalg.cholesky(a, upper=False)
-numpy.linalg.cross(x1, x2, axis=-1)
-numpy.linalg.det(a)
-numpy.linalg.eig(a)
-numpy.linalg.eigh(a, UPLO='L')
-numpy.linalg.eigvals(a)
-numpy.linalg.eigvalsh(a, UPLO='L')
-numpy.linalg.inv(a)
-numpy.linalg.lstsq(a, b, rcond=None)
-numpy.linalg.matrix_power(a, n)
-numpy.linalg.matrix_rank(A)
-numpy.linalg.multi_dot(arrays)
-numpy.linalg.norm(x, ord=None, axis=None, keepdims=False)
-numpy.linalg.pinv(a)
-numpy.linalg.qr(a, mode='reduced')
-numpy.linalg.slogdet(a)
-numpy.linalg.solve(a, b)
-numpy.linalg.svd(a, full_matrices=True, compute_uv=True)
-numpy.linalg.svdvals(x)
-numpy.linalg.vector_norm(x, axis=None, keepdims=False, ord=2)
-numpy.linspace(start, stop, num=50, endpoint=True)
-numpy.logaddexp.reduce(array, axis=0, keepdims=False)
-numpy.maximum.accumulate(array, axis=0)
-numpy.minimum.accumulate(array, axis=0)
-numpy.hypot.reduce(array, axis=0, keepdims=False)
-numpy.subtract.reduce(array, axis=0, keepdims=False)
-numpy.max(a, axis=None, keepdims=False, initial=None, where=True)
-numpy.mean(a, axis=None, keepdims=False, where=True)
-numpy.median(a, axis=None, keepdims=False)
-numpy.min(a, axis=None, keepdims=False, initial=None, where=True)
-numpy.modf(x)
-numpy.nanmax(a, axis=None, keepdims=False)
-numpy.nanmean(a, axis=None, keepdims=False)
-numpy.nanmedian(a, axis=None, keepdims=False)
-numpy.nanmin(a, axis=None, keepdims=False)
-numpy.nanpercentile(a, q, axis=None, method='linear', keepdims=False)
-numpy.nanquantile(a, q, axis=None, method='linear', keepdims=False)
-numpy.nanstd(a, axis=None, ddof=0, keepdims=False)
-numpy.nansum(a, axis=None, keepdims=False)
-numpy.nanvar(a, axis=None, ddof=0, keepdims=False)
-numpy.partition(a, kth, axis=-1)
-numpy.percentile(a, q, axis=None, method='linear', keepdims=False)
-numpy.polyder(p)
-numpy.polyint(p)
-numpy.prod(a, axis=None, keepdims=False, initial=1, where=True)
-numpy.quantile(a, q, axis=None, method='linear', keepdims=False)
-numpy.resize(a, new_shape)
-numpy.rot90(m, k=1, axes=(0, 1))
-numpy.std(a, axis=None, ddof=0, keepdims=False, where=True)
-numpy.sum(a, axis=None, keepdims=False, initial=0, where=True)
-numpy.take(a, indices, axis=None)
-numpy.take_along_axis(arr, indices, axis=-1)
-numpy.trace(a, offset=0, axis1=0, axis2=1)
-numpy.tril(m, k=0)
-numpy.triu(m, k=0)
-numpy.unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None)
-numpy.unwrap(p, discont=None, axis=-1)
-numpy.vander(x, N=None, increasing=False)
-numpy.var(a, axis=None, ddof=0, keepdims=False, where=True)
-numpy.vdot(a, b)
-numpy.vecdot(x1, x2)
-"""
-
-# helpers of `srcad_runtime.arrays` without a kernel
-HELPERS = (
-    "banded_product bands_of_product cofactors count_numbers cumprod_adjoint cumprod_mixed cumprod_second "
-    "cumprod_tangent cut diagonal_adjoint diff_adjoint falling filtered filtered_back first_and_others fitted "
-    "fractions gradient_on gradient_on_adjoint half_spectrum_adjoint inserted_order interp_adjoint interp_slope "
-    "interp_slope_adjoint lagged_products last_change matrix_power_adjoint matrix_power_second normalized_adjoint "
-    "normalized_tangent pad_adjoint part_of_full prod_of_others_adjoint prod_of_others_second quantile_adjoint "
-    "quantile_slope quantile_tangent reduceat_adjoint repeat_adjoint resized row_order spread_diagonals "
-    "take_adjoint take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
-).split()
 
 
 def load(path: str) -> Any:
@@ -326,15 +212,7 @@ def implementation(
     return space["run"]  # type: ignore[no-any-return]
 
 
-PATHS = {line.partition("(")[0]: kernel_name(line.partition("(")[0]) for line in FUNCTIONS.split("\n")[1:-1]}
-WRAPPERS = register(FUNCTIONS, __name__)
-for _name in HELPERS:
+globals().update(register(NUMPY, __name__))
+for _name in CALLED_BACK_HELPERS:
+    globals()[_name] = getattr(arrays, _name)
     in_python(getattr(arrays, _name))
-
-
-def __getattr__(name: str) -> Any:
-    if name in WRAPPERS:
-        return WRAPPERS[name]
-    if name in HELPERS:
-        return getattr(arrays, name)
-    raise AttributeError(name)

@@ -11,13 +11,14 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from srcad_runtime.compiled_names import SPECIAL as COMPILED
+
 from srcad import ir
 from srcad.dims import Dim, never_one
 from srcad.transforms.loops_expand import expanded
 from srcad.transforms.loops_extents import Dims, Extents, Stay
 from srcad.transforms.loops_types import ELEMENTWISE, ONE
 from srcad.transforms.loops_views import SPECIAL, At, Index, View, fitted, padded
-from srcad.transforms.retarget_numba import SPECIAL as COMPILED
 from srcad.types import Num
 
 DTYPES = frozenset({"float64", "float32", "int64", "bool", "complex128", "complex64"})

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from srcad_runtime.compiled_names import SPECIAL
+
 from srcad import ir, types
 from srcad.dims import Dim, never_one
 from srcad.program import Program
 from srcad.signatures import SIGNATURES
-from srcad.transforms.retarget_numba import SPECIAL
 from srcad.types import UNKNOWN, Abstract, Num, Seq, Struct
 
 ONE = Dim(1)

@@ -7,53 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+
+from srcad_runtime.compiled_names import CALLED_BACK_HELPERS, SCIPY, SCIPY_SPECIAL, SCIPY_STATS, paths
 
 from srcad import ir
+from srcad.transforms.retarget_calls import Types
 
 MODULE = "srcad_runtime.interpreted"
-SCIPY = (
-    "fft.dct fft.dst fft.idct fft.idst "
-    "linalg.cholesky linalg.cosm linalg.det linalg.eigh linalg.expm linalg.inv linalg.logm linalg.lu linalg.lu_factor "
-    "linalg.pinv linalg.qr linalg.sinm linalg.solve linalg.solve_banded linalg.solve_continuous_lyapunov "
-    "linalg.solve_discrete_lyapunov linalg.solve_sylvester linalg.solve_triangular linalg.sqrtm linalg.svd "
-    "signal.convolve signal.convolve2d signal.correlate signal.correlate2d signal.fftconvolve signal.lfilter "
-    "signal.oaconvolve"
-)
-SPECIAL = (
-    "airy betaincc betaincinv boxcox1p comb cosdg cosm1 cotdg ellipeinc ellipkinc ellipkm1 eval_chebyt eval_chebyu "
-    "eval_gegenbauer eval_genlaguerre eval_hermite eval_hermitenorm eval_jacobi eval_laguerre eval_legendre expn "
-    "factorial fresnel gammainccinv gammaincinv hyp0f1 hyp1f1 hyp2f1 hyperu inv_boxcox1p ive jve kn kve lambertw "
-    "modstruve owens_t powm1 shichi sici sindg softplus stdtr struve tandg wofz wrightomega yn yve logsumexp "
-)
-STATS = (
-    "bernoulli.logpmf bernoulli.pmf beta.ppf beta.sf binom.logpmf binom.pmf cauchy.ppf cauchy.sf chi2.ppf chi2.sf "
-    "expon.logcdf expon.logsf expon.ppf gamma.logcdf gamma.logsf gamma.ppf gamma.sf geom.logpmf geom.pmf "
-    "gumbel_r.cdf gumbel_r.logpdf gumbel_r.pdf halfnorm.logpdf halfnorm.pdf invgamma.logpdf laplace.ppf laplace.sf "
-    "logistic.logcdf logistic.logsf logistic.ppf logistic.sf lognorm.ppf lognorm.sf multivariate_normal.logpdf "
-    "nbinom.logpmf nbinom.pmf norm.isf pareto.cdf pareto.logpdf pareto.pdf rayleigh.logpdf rayleigh.pdf t.ppf t.sf "
-    "uniform.ppf uniform.sf weibull_min.cdf weibull_min.logpdf weibull_min.pdf weibull_min.ppf weibull_min.sf "
-)
+
+Native = Callable[[Types, ir.Call], bool]
 
 
-class Ranks(Protocol):
-    """What is known of the types of a program's expressions."""
-
-    def rank(self, e: ir.Expr) -> int | None: ...
-
-    def dtype(self, e: ir.Expr) -> str | None: ...
-
-    def weak(self, e: ir.Expr) -> bool: ...
-
-
-Native = Callable[[Ranks, ir.Call], bool]
-
-
-def _never(types: Ranks, call: ir.Call) -> bool:
+def _never(types: Types, call: ir.Call) -> bool:
     return False
 
 
-def _to_whole(types: Ranks, call: ir.Call) -> bool:
+def _to_whole(types: Types, call: ir.Call) -> bool:
     """``round(2.675, 2)`` rounds the decimal form of a float; Numba does as NumPy does of its own: 2.68."""
     number = call.args[0]
     return len(call.args) + len(call.kwargs) == 1 or types.dtype(number) != "float64" or not types.weak(number)
@@ -62,22 +31,22 @@ def _to_whole(types: Ranks, call: ir.Call) -> bool:
 def _plain(most: int, *ranks: int) -> Native:
     """Compiled where at most so many arguments are given, by position, and the first has one of these ranks."""
 
-    def native(types: Ranks, call: ir.Call) -> bool:
+    def native(types: Types, call: ir.Call) -> bool:
         return len(call.args) <= most and not call.kwargs and (not ranks or types.rank(call.args[0]) in ranks)
 
     return native
 
 
-def _system(types: Ranks, call: ir.Call) -> bool:
+def _system(types: Types, call: ir.Call) -> bool:
     return _plain(2, 2)(types, call) and types.rank(call.args[1]) in (1, 2)
 
 
-def _complex_matrix(types: Ranks, call: ir.Call) -> bool:
+def _complex_matrix(types: Types, call: ir.Call) -> bool:
     """Numba takes a real matrix only where all eigenvalues happen to be real."""
     return _plain(1, 2)(types, call) and str(types.dtype(call.args[0])).startswith("complex")
 
 
-def _norm(types: Ranks, call: ir.Call) -> bool:
+def _norm(types: Types, call: ir.Call) -> bool:
     given = [*call.args[1:], *(value for _, value in call.kwargs)]
     named = [name for name, _ in call.kwargs]
     text = any(isinstance(e, ir.Const) and (isinstance(e.value, str) or e.value is None) for e in given)
@@ -88,7 +57,7 @@ def _norm(types: Ranks, call: ir.Call) -> bool:
 def _pair(*ranks: int) -> Native:
     """Compiled where two arguments have the same rank, one of these, and the same floating type."""
 
-    def native(types: Ranks, call: ir.Call) -> bool:
+    def native(types: Types, call: ir.Call) -> bool:
         if len(call.args) != 2 or call.kwargs:
             return False
         a, b = call.args
@@ -98,18 +67,18 @@ def _pair(*ranks: int) -> Native:
     return native
 
 
-def _numbers(types: Ranks, call: ir.Call) -> bool:
+def _numbers(types: Types, call: ir.Call) -> bool:
     """``np.linspace`` between two numbers."""
     return not call.kwargs and all(types.rank(e) == 0 for e in call.args[:2]) and len(call.args) <= 3
 
 
-def _of_all_elements(types: Ranks, call: ir.Call) -> bool:
+def _of_all_elements(types: Types, call: ir.Call) -> bool:
     """Reductions of a part of the elements, or from a number on, run in Python."""
     named = {name for name, _ in call.kwargs}
     return not named & {"where", "initial"} or not named <= {"axis", "keepdims", "ddof", "where", "initial"}
 
 
-def _real_elements(types: Ranks, call: ir.Call) -> bool:
+def _real_elements(types: Types, call: ir.Call) -> bool:
     return _of_all_elements(types, call) and not str(types.dtype(call.args[0])).startswith("complex")
 
 
@@ -127,9 +96,7 @@ _ALWAYS = (
 )
 NATIVE: dict[str, Native] = {
     **{f"numpy.{name}": _never for name in _ALWAYS.split()},
-    **{f"scipy.{name}": _never for name in SCIPY.split()},
-    **{f"scipy.special.{name}": _never for name in SPECIAL.split()},
-    **{f"scipy.stats.{name}": _never for name in STATS.split()},
+    **dict.fromkeys((*paths(SCIPY), *paths(SCIPY_SPECIAL), *paths(SCIPY_STATS)), _never),
     "builtins.round": _to_whole,
     "math.fsum": _never,
     "math.prod": _never,
@@ -162,23 +129,12 @@ NATIVE: dict[str, Native] = {
     "numpy.vander": _plain(2),
     "numpy.vdot": _pair(1),
 }
-HELPERS = frozenset(
-    (
-        "banded_product bands_of_product cofactors count_numbers cumprod_adjoint cumprod_mixed cumprod_second "
-        "cumprod_tangent cut diagonal_adjoint diff_adjoint falling filtered filtered_back first_and_others fitted "
-        "fractions gradient_on gradient_on_adjoint half_spectrum_adjoint inserted_order interp_adjoint interp_slope "
-        "interp_slope_adjoint lagged_products last_change matrix_power_adjoint matrix_power_second normalized_adjoint "
-        "normalized_tangent pad_adjoint part_of_full prod_of_others_adjoint prod_of_others_second quantile_adjoint "
-        "quantile_slope quantile_tangent reduceat_adjoint repeat_adjoint resized row_order spread_diagonals "
-        "take_adjoint take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
-    ).split()
-)
 
 
-def handed_back(types: Ranks, old: ir.Call, new: ir.Call, path: str) -> ir.Call | None:
+def handed_back(types: Types, old: ir.Call, new: ir.Call, path: str) -> ir.Call | None:
     """The call of a function that runs in Python, or None where Numba compiles it or nothing is known of it."""
     library, _, name = path.rpartition(".")
-    if library == "srcad_runtime" and name in HELPERS:
+    if library == "srcad_runtime" and name in CALLED_BACK_HELPERS:
         return _call(new, name)
     native = NATIVE.get(path)
     if native is None or native(types, old):

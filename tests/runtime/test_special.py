@@ -9,9 +9,7 @@ import pytest
 import scipy.special
 import scipy.stats
 from numba import njit
-from srcad_runtime import distributions, special
-
-from srcad.transforms import retarget_numba
+from srcad_runtime import compiled_names, distributions, special
 
 QUICK = ["erf", "gammaln", "psi", "i0", "beta", "betainc", "zeta"]
 DENSITIES = ["norm_logpdf", "t_pdf", "gamma_cdf", "poisson_logpmf"]
@@ -78,6 +76,6 @@ def test_single_precision_stays() -> None:
 
 
 def test_the_compiler_knows_what_there_is() -> None:
-    assert {path.rpartition(".")[2] for path in retarget_numba.SPECIAL} == special.NAMES
-    paths = {path.removeprefix("scipy.stats.").replace(".", "_") for path in retarget_numba.DISTRIBUTIONS}
+    assert {path.rpartition(".")[2] for path in compiled_names.SPECIAL} == special.NAMES
+    paths = {path.removeprefix("scipy.stats.").replace(".", "_") for path in compiled_names.DISTRIBUTIONS}
     assert paths == distributions.NAMES

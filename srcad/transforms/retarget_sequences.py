@@ -1,0 +1,86 @@
+"""What runs along one axis, for Numba: kernels where it lacks the axis."""
+
+from __future__ import annotations
+
+from srcad import ir
+from srcad.transforms.retarget_calls import (
+    Rewrite,
+    Types,
+    always,
+    argument,
+    constant,
+    kernel,
+    single_axis,
+    without_axis,
+)
+
+
+def _shifted(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``np.roll`` along several axes is one after the other."""
+    shift, axes = argument(new, 1, "shift"), constant(argument(new, 2, "axis"))
+    if not isinstance(axes, tuple):
+        return _ROLLED(self, old, new)
+    several = isinstance(shift, (ir.Tuple, ir.List))
+    shifts = shift.items if isinstance(shift, (ir.Tuple, ir.List)) else (shift,) * len(axes)
+    if shift is None or several and len(shifts) != len(axes):
+        return new
+    value = new.args[0]
+    for by, axis in zip(shifts, axes, strict=True):
+        value = ir.call("srcad_runtime.kernels.roll", value, by, ir.const(axis))  # type: ignore[arg-type]
+    return value
+
+
+def _with_axis(name: str, position: int, names: str) -> Rewrite:
+    """A kernel where an axis is given; Numba has the function without one."""
+
+    def rewrite(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+        axis = argument(new, position, "axis")
+        if axis is None and name == "roll":  # a rule passes its default on
+            return without_axis(new, position)
+        rank = self.rank(old.args[0])
+        if axis is None:
+            return without_axis(new, position)
+        if not isinstance(constant(axis), int) or rank is None or set(dict(new.kwargs)) - set(names.split()):
+            return new
+        single = rank == 1 and name in ("sort", "diff", "repeat", "cumprod", "roll")
+        return without_axis(new, position) if single else kernel(new, name)
+
+    return rewrite
+
+
+_ROLLED = _with_axis("roll", 2, "axis shift")
+
+
+def _last_axis(name: str, position: int) -> Rewrite:
+    """``np.diff`` and ``np.sort`` work along the last axis unless told otherwise."""
+
+    def rewrite(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+        (new, axis), rank = single_axis(new, position), self.rank(old.args[0])
+        if rank is None or axis in (-1, rank - 1):
+            return without_axis(new, position)
+        return new if axis is None else kernel(new, name)
+
+    return rewrite
+
+
+def _argsort(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """In the stable order, which is a right one for every `kind`."""
+    named = {name for name, _ in new.kwargs}
+    (new, axis), rank = single_axis(new, 1), self.rank(old.args[0])
+    if rank is None or axis is None or not named <= {"axis", "kind"}:
+        return new
+    at = () if axis in (-1, rank - 1) else (ir.Const(axis),)
+    return ir.call("srcad_runtime.kernels.argsort", new.args[0], *at)
+
+
+REWRITES: dict[str, Rewrite] = {
+    "numpy.roll": _shifted,
+    "numpy.repeat": _with_axis("repeat", 2, "axis repeats"),
+    "numpy.cumprod": _with_axis("cumprod", 1, "axis"),
+    "numpy.sort": _last_axis("sort", 1),
+    "numpy.diff": _last_axis("diff", 2),
+    "numpy.argsort": _argsort,
+    "numpy.tile": always("tile"),
+    "numpy.heaviside": always("heaviside"),
+    "numpy.polyval": always("polyval"),
+}
