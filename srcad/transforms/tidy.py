@@ -8,7 +8,7 @@ that may share it is copied, unless its other name is dead from here on. No stat
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -97,11 +97,21 @@ def without_unread(body: Sequence[ir.Stmt], read: set[str]) -> tuple[ir.Stmt, ..
     """
     while True:
         counts = Counter(n.id for n in ir.walk(tuple(body)) if isinstance(n, ir.Name))
-        named = Counter(map(_named, ir.walk(tuple(body))))
+        named = Counter(map(_named, _reached(body)))
         unread = {name for name, k in named.items() if name and k == counts[name]} - read
         if not unread:
             return tuple(body)
         body = _without(body, unread)
+
+
+def _reached(body: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:
+    """The statements that `_without` comes by: not those of functions that are values."""
+    for stmt in body:
+        yield stmt
+        if isinstance(stmt, (ir.If, ir.For, ir.While, ir.With, ir.Block)):
+            yield from _reached(stmt.body)
+        if isinstance(stmt, ir.If):
+            yield from _reached(stmt.orelse)
 
 
 def _named(stmt: object) -> str:

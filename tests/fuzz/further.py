@@ -91,7 +91,7 @@ class Further(Language):
         self.line("try:")
         if form == 0:
             name = self.fresh("s")
-            self.below(f"{name} = math.{self.rng.choice(('sqrt', 'log'))}({self.number(1)})")
+            self.below(f"{name} = math.{self.rng.choice(('sqrt', 'log'))}(0.0173 + {self.number(1)})")
             self.line("except ValueError:")
             self.below(f"{name} = {self.number(1)}")
             self.places[name] = ()
