@@ -85,6 +85,7 @@ for _name, _parameters in {
     "quantile_adjoint": "a q axis method skip_nan g",
     "cumprod_adjoint": "a g axis",
     "prod_of_others_adjoint": "a axis g",
+    "windows_adjoint": "a axes g",
 }.items():
     _shape(_name, _parameters, "a g")(_like("a"))
 _shape("attention.masked_softmax", "scores allowed")(_like("scores"))

@@ -103,6 +103,22 @@ def _broadcast_to(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assu
     return None if shape is None or not isinstance(args[0], Num) else Num(args[0].dtype, extents(shape))
 
 
+@_rule("numpy.lib.stride_tricks.sliding_window_view")
+def _windows(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    given = dict(zip(("x", "window_shape", "axis"), args, strict=False)) | kwargs
+    base, widths, places = given["x"], extents(given.get("window_shape", UNKNOWN)), given.get("axis", Static(None))
+    if not isinstance(base, Num) or base.dims is None or widths is None or set(given) - {"x", "window_shape", "axis"}:
+        return None
+    axes = extents(places) if places != Static(None) else tuple(map(Dim, range(len(base.dims))))
+    if axes is None or len(axes) != len(widths) or not all(a is not None and a.is_const for a in axes):
+        return None
+    dims = list(base.dims)
+    for axis, width in zip(axes, widths, strict=True):
+        k = axis.const  # type: ignore[union-attr]
+        dims[k] = None if dims[k] is None or width is None else dims[k] - width + 1
+    return Num(base.dtype, (*dims, *widths))
+
+
 @_rule("numpy.transpose")
 def _transpose(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
     if len(args) > 1 or kwargs or not isinstance(args[0], Num):

@@ -71,6 +71,7 @@ from srcad_runtime.quantiles import (
     quantile_slope,
     quantile_tangent,
 )
+from srcad_runtime.sliding import windows_adjoint
 
 __all__ = [
     "add_at",
@@ -132,6 +133,7 @@ __all__ = [
     "turned_bands",
     "unbroadcast",
     "uncut",
+    "windows_adjoint",
     "within_full",
     "written",
     "xlogy",

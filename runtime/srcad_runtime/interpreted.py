@@ -212,7 +212,13 @@ def implementation(
     return space["run"]  # type: ignore[no-any-return]
 
 
-globals().update(register(NUMPY, __name__))
+# not among the globals, where NumPy's `max` and `round` would stand for Python's own
+WRAPPERS = {**register(NUMPY, __name__), **{name: getattr(arrays, name) for name in CALLED_BACK_HELPERS}}
 for _name in CALLED_BACK_HELPERS:
-    globals()[_name] = getattr(arrays, _name)
-    in_python(getattr(arrays, _name))
+    in_python(WRAPPERS[_name])
+
+
+def __getattr__(name: str) -> Any:
+    if name in WRAPPERS:
+        return WRAPPERS[name]
+    raise AttributeError(name)

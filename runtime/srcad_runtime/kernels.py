@@ -48,6 +48,7 @@ from srcad_runtime.kernels_shaping import (
     tile,
     transpose,
 )
+from srcad_runtime.kernels_sliding import windows, windows_sum
 
 __all__ = [
     "add_at",
@@ -107,6 +108,8 @@ __all__ = [
     "transpose",
     "unbroadcast",
     "var",
+    "windows",
+    "windows_sum",
     "written",
     "xlogy",
     "zeros_of",

@@ -39,6 +39,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "numpy.linalg.": ("linalg", "factors", "products", "shaping"),
     "numpy.fft.": ("fft",),
+    "numpy.lib.": ("sliding",),
     "numpy.random.": ("random",),
     "scipy.linalg.": ("scipy_linalg", "scipy_factors", "scipy_systems"),
     "scipy.fft.": ("scipy_fft",),
@@ -47,7 +48,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "scipy.ndimage.": ("ndimage",),
     "scipy.special.": ("special", "special_families"),
     "scipy.stats.": ("stats", "stats_families"),
-    "srcad_runtime.": ("helpers", "curved", "runtime_functions"),
+    "srcad_runtime.": ("helpers", "curved", "sliding", "runtime_functions"),
     "srcad_runtime.implicit.": ("solvers",),
 }
 

@@ -87,3 +87,10 @@ def margin_mode(mode: str) -> Any:
     """What `np.pad` calls a mode of `scipy.ndimage`."""
     names = {"reflect": "symmetric", "grid-mirror": "symmetric", "mirror": "reflect", "nearest": "edge"}
     return {**names, "wrap": "wrap", "grid-wrap": "wrap"}[mode]
+
+
+def axes_from_zero(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """The axes meant, counted from 0, in the order given."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a % ndim for a in ((axis,) if isinstance(axis, int) else axis))

@@ -29,7 +29,8 @@ VIEWS = frozenset(
     "numpy.flipud numpy.fliplr numpy.flip numpy.rot90 numpy.rollaxis numpy.split numpy.array_split numpy.hsplit "
     "numpy.vsplit numpy.dsplit numpy.unstack numpy.diag numpy.trim_zeros numpy.nan_to_num numpy.require "
     "numpy.asfortranarray numpy.asarray_chkfinite numpy.permute_dims numpy.linalg.matrix_transpose "
-    "numpy.linalg.diagonal srcad.stop_gradient srcad.api.stop_gradient".split()
+    "numpy.linalg.diagonal numpy.lib.stride_tricks.sliding_window_view srcad.stop_gradient "
+    "srcad.api.stop_gradient".split()
 )
 # what may give back its argument as it is: unbroadcast, where that has the right shape already
 HANDED_ON = frozenset(

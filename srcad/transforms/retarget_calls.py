@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from srcad import ir
-from srcad.types import Abstract
+from srcad.types import Abstract, Struct
 
 
 class Types(Protocol):
@@ -83,3 +83,13 @@ def single_axis(call: ir.Call, position: int) -> tuple[ir.Call, int | None]:
         return replace(flat, args=(ir.call("numpy.ravel", flat.args[0]), *flat.args[1:])), -1
     axis = constant(given)
     return call, axis if isinstance(axis, int) else None
+
+
+def items_of(self: Types, shape: ir.Expr | None) -> tuple[ir.Expr, ...] | None:
+    """The extents that a shape holds, one by one, where their number is known."""
+    if isinstance(shape, (ir.Tuple, ir.List)):
+        return shape.items
+    kind = None if shape is None else self.type_of(shape)
+    if shape is None or not isinstance(kind, Struct):
+        return None
+    return tuple(ir.Index(shape, (ir.const(k),)) for k in range(len(kind.items)))

@@ -9,6 +9,7 @@ from srcad.transforms.retarget_calls import (
     always,
     argument,
     constant,
+    items_of,
     kernel,
     single_axis,
     without_axis,
@@ -73,7 +74,30 @@ def _argsort(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     return ir.call("srcad_runtime.kernels.argsort", new.args[0], *at)
 
 
+def _windows(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Windows that slide along several axes do so along one after the other."""
+    rank, shape = self.rank(old.args[0]), argument(new, 1, "window_shape")
+    axes = constant(argument(new, 2, "axis")) if argument(new, 2, "axis") is not None else tuple(range(rank or 0))
+    axes = (axes,) if isinstance(axes, int) else axes
+    widths = (shape,) if shape is not None and self.rank(shape) == 0 else items_of(self, shape)
+    if rank is None or axes is None or widths is None or len(widths) != len(axes):
+        return new
+    value = new.args[0]
+    for width, axis in zip(widths, axes, strict=True):
+        value = ir.call("srcad_runtime.kernels.windows", value, width, ir.const(axis % rank))
+    return value
+
+
+def _windows_adjoint(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    axes, value = constant(new.args[1]), new.args[2]
+    for axis in reversed(axes):
+        value = ir.call("srcad_runtime.kernels.windows_sum", value, ir.const(axis))
+    return value
+
+
 REWRITES: dict[str, Rewrite] = {
+    "numpy.lib.stride_tricks.sliding_window_view": _windows,
+    "srcad_runtime.windows_adjoint": _windows_adjoint,
     "numpy.roll": _shifted,
     "numpy.repeat": _with_axis("repeat", 2, "axis repeats"),
     "numpy.cumprod": _with_axis("cumprod", 1, "axis"),

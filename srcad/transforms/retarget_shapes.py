@@ -11,9 +11,10 @@ from srcad.transforms.retarget_calls import (
     Types,
     argument,
     constant,
+    items_of,
     kernel,
 )
-from srcad.types import Num, Struct
+from srcad.types import Num
 
 
 def _new_axes(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
@@ -144,16 +145,6 @@ def _turned(array: ir.Expr, rank: int) -> ir.Expr:
     return ir.call("srcad_runtime.kernels.transpose", array, ir.Tuple(tuple(map(ir.const, reversed(range(rank))))))
 
 
-def _items(self: Types, shape: ir.Expr | None) -> tuple[ir.Expr, ...] | None:
-    """The extents that a shape holds, one by one, where their number is known."""
-    if isinstance(shape, (ir.Tuple, ir.List)):
-        return shape.items
-    kind = None if shape is None else self.type_of(shape)
-    if shape is None or not isinstance(kind, Struct):
-        return None
-    return tuple(ir.Index(shape, (ir.const(k),)) for k in range(len(kind.items)))
-
-
 def _raveled(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     order, rank = argument(new, 1, "order"), self.rank(old.args[0])
     if rank == 0:
@@ -166,7 +157,7 @@ def _raveled(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
 def _reshaped(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     """Numba reshapes contiguous arrays only, what arithmetic makes is, and in the order of C."""
     order, shape, rank = argument(new, 2, "order"), argument(new, 1, "shape"), self.rank(old.args[0])
-    extents = _items(self, shape)
+    extents = items_of(self, shape)
     if order == ir.const("F") and rank and extents is not None:
         turned = ir.Tuple(tuple(reversed(extents)))
         return _turned(ir.call("srcad_runtime.kernels.reshape", _turned(new.args[0], rank), turned), len(extents))
