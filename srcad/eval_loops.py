@@ -402,7 +402,7 @@ def residual_loop(
     generalise(ev, assigned(stmt.body) - own, stmt.loc)
     _generalise_receivers(ev, stmt.body, stmt.loc)
     head, first = ev.state, ev.cx.boxes
-    head.frames.pop("#temps", None)
+    temps = head.frames.setdefault("#temps", {})
     entry = head.copy()
     for _ in range(12):
         ev.state = head.copy()
@@ -412,11 +412,11 @@ def residual_loop(
         body, ev.out = tuple(ev.out), outer
         merge = Merge(ev, head, ev.state, otherwise, entry)
         merged = merge.run()
-        merged.frames.pop("#temps", None)
         ev.assign_parallel(merge.fix_a, stmt.loc)
         if not merge.fix_a and _agrees(head, merged, first):
             break
         head = merged
+        head.frames["#temps"] = dict(temps)  # every round names what it makes alike; what comes later, otherwise
     else:
         raise Unsupported(
             "cannot differentiate a loop whose variables change their kind from one iteration to the next", stmt.loc

@@ -86,11 +86,13 @@ class Narrow:
             case ir.IfExp(_, body, orelse):
                 a, b = self.cast((body, orelse), (new.body, new.orelse))
                 return replace(new, body=a, orelse=b)
-            case ir.Call(ir.Ref(path), args) if isinstance(new, ir.Call) and _adapts(path):
-                return replace(new, args=self.cast(args, new.args))
             case ir.Assign(ir.Name(), value) | ir.Augment(_, _, value):
                 return replace(new, value=self.cast((old.target, value), (old.target, new.value))[1])
         return new
+
+    def arguments(self, old: ir.Call, new: ir.Call, path: str) -> ir.Call:
+        """A call as it was written, before anything else stands for it."""
+        return replace(new, args=self.cast(old.args, new.args)) if _adapts(path) else new
 
     def cast(
         self, old: tuple[ir.Expr, ...], new: tuple[ir.Expr, ...], beside_arrays: bool = True

@@ -56,7 +56,7 @@ class _Retarget:
             new = replace(new, items=tuple(map(_selected, new.items)))
         match old:
             case ir.Call(ir.Ref(path)):
-                new = self.call(old, new, path)
+                new = self.call(old, self.narrow.arguments(old, new, path) if self.narrow else new, path)
             case ir.Binary("+" | "*" as op, left, right) if self.are_truths(left, right):
                 new = ir.BoolOp("or" if op == "+" else "and", (new.left, new.right), loc=old.loc)
             case ir.Binary("@", left, right) if self.needs_matmul(left, right):

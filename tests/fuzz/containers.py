@@ -20,9 +20,9 @@ class Duo(NamedTuple):
 
 
 """
-MUTABLE = ("list", "dict", "pair")
+MUTABLE = ("list", "dict", "pair", "model")
 KEYS = {"list": ("[0]", "[1]", "[2]"), "tuple": ("[0]", "[1]", "[2]"), "dict": ("['p']", "['q']", "['r']")}
-FIELDS = {"pair": (".first", ".second"), "duo": (".left", ".right")}
+FIELDS = {"pair": (".first", ".second"), "duo": (".left", ".right"), "model": (".a", ".v")}
 
 
 class Containers(Memory):

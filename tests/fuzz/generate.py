@@ -7,10 +7,19 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.fuzz.containers import CLASSES, spelt
+from tests.fuzz.derivatives import Derivatives
 from tests.fuzz.expressions import Helper, Shape
-from tests.fuzz.further import GENERATORS, Further, recursive
+from tests.fuzz.further import GENERATORS, recursive
+from tests.fuzz.objects import manager, model
 
-IMPORTS = ("import dataclasses\n", "import math\n", "from typing import NamedTuple\n", "\nimport numpy as np\n")
+IMPORTS = {  # what a text needs for each of these words
+    "collections.": "import collections\n",
+    "contextlib.": "import contextlib\n",
+    "dataclasses.": "import dataclasses\n",
+    "": "import math\n",
+    "NamedTuple": "from typing import NamedTuple\n",
+}
+OUTSIDE = {"prange(": "from numba import prange\n", "srcad.": "import srcad\n"}
 
 
 @dataclass(frozen=True)
@@ -30,10 +39,11 @@ class Source:
         args = "".join(f"    {a},\n" for a in self.args)
         quoted = f'"""{doc}"""\n\n' if doc else ""
         named = any(word in self.functions + args for word in ("Pair(", "Duo("))
-        outside = "\nimport srcad\n" if "srcad." in self.functions else ""
-        head = "".join(IMPORTS if named else IMPORTS[1::2]) + outside + "\n\n" + (CLASSES if named else "")
+        body = (CLASSES if named else "") + self.functions
+        first = "".join(line for word, line in IMPORTS.items() if word in body)
+        second = "import numpy as np\n" + "".join(line for word, line in OUTSIDE.items() if word in body)
         fills = f"FILLS = {self.fills!r}\n" if self.fills else ""
-        return f"{quoted}{head}{self.functions}\n\nARGS = (\n{args})\nARGNUMS = {self.argnums!r}\n{fills}"
+        return f"{quoted}{first}\n{second}\n\n{body}\n\nARGS = (\n{args})\nARGNUMS = {self.argnums!r}\n{fills}"
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,9 @@ def generate(seed: int, number: int) -> Source:
     args = tuple(_argument(rng, a, single) for a in parameters.values())
     active = tuple(k for k, a in enumerate(parameters.values()) if a.shapes)
     argnums = active if rng.random() < 0.7 else tuple(sorted(rng.sample(active, rng.randint(1, len(active)))))
-    functions = ast.unparse(ast.parse("\n\n".join(texts))).replace("\n\ndef ", "\n\n\ndef ")
+    functions = ast.unparse(ast.parse("\n\n".join(texts)))
+    for word in ("def ", "class ", "@contextlib"):
+        functions = functions.replace(f"\n\n{word}", f"\n\n\n{word}")
     return Source(functions.strip() + "\n", args, argnums, fills)
 
 
@@ -116,7 +128,7 @@ def _function(
     fills: tuple[str, ...],
 ) -> list[str]:
     """The function itself, behind recursive functions and generators that it may call."""
-    work = Further(rng, sizes, helpers)
+    work = Derivatives(rng, sizes, helpers)
     work.pure = pure
     before: list[str] = []
     if rng.random() < 0.12:
@@ -127,6 +139,13 @@ def _function(
     if rng.random() < 0.08:
         work.yielding = ("g0",)
         before.append(rng.choice(GENERATORS).format(name="g0"))
+    if rng.random() < 0.12:
+        work.has_model = True
+        before.append(model(rng))
+    if rng.random() < 0.06 and not pure:
+        work.managers = ("cm0",)
+        before.append(manager(rng, "cm0"))
+    work.nested = bool(helpers) and rng.random() < 0.2
     work.shapes = {name: a.shapes[0] for name, a in parameters.items() if a.shapes and not a.kind}
     work.places = {**work.shapes, **known}
     work.kinds = {}
@@ -143,7 +162,7 @@ def _function(
     return [*before, "\n".join([f"def f({', '.join(parameters)}):", *first, *lines, last])]
 
 
-def _result(work: Further) -> str:
+def _result(work: Derivatives) -> str:
     """Everything that is still known flows into the value."""
     names = [n for n in work.places if n.isidentifier()]
     work.rng.shuffle(names)
@@ -153,7 +172,7 @@ def _result(work: Further) -> str:
     return " + ".join(f"{w} * {_as_number(work, n)}" for w, n in zip(weights, chosen + last, strict=True))
 
 
-def _as_number(work: Further, place: str) -> str:
+def _as_number(work: Derivatives, place: str) -> str:
     if work.places[place] == ():
         return place
     return work.rng.choice((f"np.sum({place})", f"np.sum({place} * {place})", f"np.sum(np.sin({place}))"))
@@ -163,7 +182,7 @@ def _helper(
     rng: Random, sizes: tuple[int, ...], helpers: tuple[Helper, ...], name: str, pure: bool
 ) -> tuple[Helper, str]:
     """A callee: it may write its arguments, return early, and have defaults."""
-    work = Further(rng, sizes, helpers)
+    work = Derivatives(rng, sizes, helpers)
     work.pure = pure
     params: list[Shape] = [(rng.choice(sizes),) if rng.random() < 0.6 else () for _ in range(rng.randint(1, 2))]
     optional = rng.choice((0, 0, 1))

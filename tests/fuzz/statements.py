@@ -317,6 +317,7 @@ class Statements(Arrays):
             forms += [(f"range({outer})", (0, max(high - 1, 0))), (f"range({outer}, {bound})", (0, bound - 1))] * 2
             forms += [(f"range({outer}, -1, -1)", (0, high))]
         text, limits = self.rng.choice(forms)
+        text = f"p{text}" if self.chance(0.02) else text
         self.line(f"for {name} in {text}:")
         return self.counted(name, limits)
 
