@@ -275,7 +275,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     if request.backend != "numpy":
         refuse_routines(program, request.backend)
     if request.backend == "numba":
-        from srcad.transforms import loops, products, quotients
+        from srcad.transforms import loops, once, products, quotients
 
         refuse_attempts(program)
 
@@ -291,6 +291,8 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         keep("products", program.function())
         program = program if {"loops", "quotients"} & off else quotients.quotients(program)
         keep("quotients", program.function())
+        program = program if "once" in off else once.once(program)
+        keep("once", program.function())
     sweeps: Sequence[Program] = (program,)
     if "split" in request.modes:
         sweeps = split.split(program, len(program.wrt), request.backend == "numba")

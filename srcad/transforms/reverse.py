@@ -23,7 +23,7 @@ from srcad.facts import Dims, Shapes, lasting, named, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.pull import Pull
-from srcad.transforms import activity, alias, reverse_calls, reverse_lists, reverse_writes
+from srcad.transforms import activity, alias, effects, reverse_calls, reverse_lists, reverse_writes
 from srcad.transforms.inline import stored_names
 from srcad.transforms.sweep import Branch, Context, Loop, Step, Sweep
 
@@ -140,11 +140,12 @@ class Reverser:
         return [Loop(stmt, body, trips, self.steady_bounds(stmt) if isinstance(stmt, ir.For) else ())]
 
     def steady_bounds(self, stmt: ir.For) -> tuple[tuple[int, str], ...]:
-        """Names for the bounds that the loop's own body changes."""
+        """Names for the bounds that the loop's own body changes: not the shape of an array that it writes into."""
         assert isinstance(stmt.iter, ir.Call)
         changed = _written(stmt.body)
+        again = effects.written_in(stmt) | {n for n in changed if not isinstance(self.shapes.types.get(n), types.Num)}
         named = zip(stmt.iter.args, ("start", "stop", "step"), strict=True)
-        return tuple((k, self.fresh(base, "int64")) for k, (e, base) in enumerate(named) if ir.names(e) & changed)
+        return tuple((k, self.fresh(base, "int64")) for k, (e, base) in enumerate(named) if _reads(e, again) & changed)
 
     def fresh(self, base: str, dtype: str) -> str:
         name = self.names.fresh(base)
@@ -376,6 +377,13 @@ def _written(body: Sequence[ir.Stmt]) -> set[str]:
         elif isinstance(node, ir.Do):
             found.add(activity.root(node.value))
     return found - {""}
+
+
+def _reads(expr: ir.Expr, reshaped: set[str]) -> set[str]:
+    """Variables whose contents decide a value, and `reshaped` ones whose shapes do."""
+    found: set[str] = set()
+    effects.reads(expr, found, reshaped)
+    return found
 
 
 def _is_cheap_test(test: ir.Expr) -> bool:

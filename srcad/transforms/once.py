@@ -1,0 +1,185 @@
+"""once: elements that an innermost loop reads again and again are read once, for Numba.
+
+LLVM cannot keep an element in a register while the loop writes to an array that might be the same memory. Three kinds
+are named here: an element that serves as an index (``columns[k]``) and is used more than once; where the loop has
+such indices, an element that all iterations read (``y_bar[i]`` in a loop over k), before the loop; and an element that
+all iterations add to, as a number that is stored behind the loop. The numbers are the same to the bit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srcad import bounds, ir, types
+from srcad.dims import dim_expr
+from srcad.facts import rebound
+from srcad.naming import Names
+from srcad.program import Program
+from srcad.transforms import activity, loops_memory
+from srcad.transforms.parallel_facts import bound_in
+from srcad.types import Num
+
+_SIMPLE = (ir.Assign, ir.Augment, ir.Store)
+
+
+def once(program: Program) -> Program:
+    """The program with names for elements that its innermost loops read again and again."""
+    walker = _Walker(program)
+    body = walker.block(program.body, {}, frozenset())
+    return replace(program, body=body, types={**program.types, **walker.made})
+
+
+@dataclass
+class _Walker:
+    program: Program
+
+    def __post_init__(self) -> None:
+        self.names = Names(self.program.names())
+        self.made: dict[str, Num] = {}
+        self.memory = loops_memory.memory(self.program.body, dict(self.program.types), ())
+        self.rebound = rebound(self.program.body, {i.name for i in self.program.inputs})
+        self.prover = bounds.Prover(self.program)
+
+    # ---- the program ----
+
+    def block(self, body: Sequence[ir.Stmt], ranges: bounds.Ranges, around: Set[str]) -> tuple[ir.Stmt, ...]:
+        """ranges, around: of the counters of the loops around."""
+        return tuple(new for stmt in body for new in self.statement(stmt, ranges, around))
+
+    def statement(self, stmt: ir.Stmt, ranges: bounds.Ranges, around: Set[str]) -> Sequence[ir.Stmt]:
+        if isinstance(stmt, (ir.Block, ir.With)):
+            return [replace(stmt, body=self.block(stmt.body, ranges, around))]
+        if isinstance(stmt, ir.If):
+            body, orelse = (self.block(part, ranges, around) for part in (stmt.body, stmt.orelse))
+            return [replace(stmt, body=body, orelse=orelse)]
+        if not isinstance(stmt, (ir.For, ir.While)):
+            return [stmt]
+        if isinstance(stmt, ir.For) and not any(isinstance(n, (ir.For, ir.While)) for n in ir.walk(stmt.body)):
+            return self.innermost(stmt, ranges, around)
+        return [replace(stmt, body=self.block(stmt.body, *self.within(stmt, ranges, around)))]
+
+    def within(
+        self, loop: ir.For | ir.While, ranges: bounds.Ranges, around: Set[str]
+    ) -> tuple[dict[str, Any], Set[str]]:
+        """The ranges of the counters in a loop's body, and these counters."""
+        bound = bound_in(loop.body)
+        inner = {k: v for k, v in ranges.items() if k not in bound}
+        if not isinstance(loop, ir.For) or not isinstance(loop.target, ir.Name):
+            return inner, around
+        counter, own = loop.target.id, self.prover.range_of(loop)
+        inner.pop(counter, None)
+        if own is not None and counter not in bound and not self.rebound & ir.names(tuple(map(dim_expr, own))):
+            inner[counter] = own
+        return inner, around | {counter}
+
+    # ---- one loop ----
+
+    def innermost(self, loop: ir.For, ranges: bounds.Ranges, around: Set[str]) -> Sequence[ir.Stmt]:
+        simple = _flat(loop.body)
+        if loop.stop is not None or not all(isinstance(s, _SIMPLE) for s in simple):
+            return [loop]
+        bound = bound_in(loop.body)
+        written = {self.memory.group(activity.root(s.target)) for s in simple if isinstance(s.target, ir.Index)}
+        loop, indirect = self.indices(loop, bound, written)
+        before: list[ir.Stmt] = []
+        after: list[ir.Stmt] = []
+        changed = bound | ir.names(loop.target)
+        if indirect and written:
+            for place in self.steady_reads(loop, changed, written, ranges):
+                name = self.named(place)
+                before.append(ir.Assign(name, place))
+                loop = replace(loop, body=_replaced(loop.body, place, name))
+        for place in self.totals(loop, changed, ranges, around):
+            name = self.named(place)
+            before.append(ir.Assign(name, place))
+            after.append(ir.Store(place, name))
+            loop = replace(loop, body=_replaced(loop.body, place, name))
+        return [*before, loop, *after]
+
+    def indices(self, loop: ir.For, bound: Set[str], written: Set[str]) -> tuple[ir.For, bool]:
+        """The loop with names for the indices that it reads from arrays, and whether there are such."""
+        places = [n for n in ir.walk(loop.body) if isinstance(n, ir.Index)]
+        inner = [i for n in places for item in n.items for i in ir.walk(item) if isinstance(i, ir.Index)]
+        counts, chosen = Counter(inner), [n for n in ir.walk(loop.body) if isinstance(n, (ir.IfExp, ir.BoolOp))]
+        first: list[ir.Stmt] = []
+        for place in dict.fromkeys(inner):
+            if self.is_element(place, written) and types.is_integer(self.kind(place)):
+                if counts[place] > 1 and not ir.names(place) & bound and not any(place in ir.walk(n) for n in chosen):
+                    name = self.named(place)
+                    first.append(ir.Assign(name, place))
+                    loop = replace(loop, body=_replaced(loop.body, place, name))
+        return replace(loop, body=(*first, *loop.body)), bool(inner)
+
+    def steady_reads(self, loop: ir.For, changed: Set[str], written: Set[str], ranges: bounds.Ranges) -> list[ir.Index]:
+        """Elements of arrays that the loop does not write, the same in all iterations, that certainly exist."""
+        values = tuple(s.value for s in _flat(loop.body) if isinstance(s, _SIMPLE))
+        found = dict.fromkeys(n for n in ir.walk(values) if isinstance(n, ir.Index) and self.is_element(n, written))
+        return [n for n in found if not ir.names(n) & changed and self.is_inside(n, ranges)]
+
+    def totals(self, loop: ir.For, changed: Set[str], ranges: bounds.Ranges, around: Set[str]) -> list[ir.Index]:
+        """Elements that all iterations add to, of arrays that the loop does not touch otherwise."""
+        found: list[ir.Index] = []
+        for stmt in _flat(loop.body):
+            place = stmt.target if isinstance(stmt, ir.Augment) else None
+            if not isinstance(stmt, ir.Augment) or not isinstance(place, ir.Index) or stmt.op not in ("+", "-"):
+                continue
+            own, value = self.kind(place), self.kind(stmt.value)
+            same = isinstance(own, Num) and isinstance(value, Num) and (own.dtype, own.dims) == (value.dtype, ())
+            if same and ir.names(place) & around and not ir.names(place) & changed and self.is_element(place):
+                if place not in found and self.is_alone(place, loop) and self.is_inside(place, ranges):
+                    found.append(place)
+        return found
+
+    # ---- places ----
+
+    def kind(self, expr: ir.Expr) -> types.Abstract:
+        return types.infer(expr, {**self.program.types, **self.made}, [])
+
+    def is_element(self, place: ir.Index, written: Set[str] = frozenset()) -> bool:
+        """Whether this is one number of an array whose memory is not among the written."""
+        if not isinstance(place.base, ir.Name) or self.memory.group(place.base.id) in written:
+            return False
+        kind, base = self.kind(place), self.program.types.get(place.base.id)
+        return isinstance(kind, Num) and kind.dims == () and isinstance(base, Num) and bool(base.dims)
+
+    def is_alone(self, place: ir.Index, loop: ir.For) -> bool:
+        """Whether no other memory of the array's group is touched in the loop."""
+        group = self.memory.group(activity.root(place))
+
+        def others(node: Any) -> bool:
+            if node == place:
+                return any(others(item) for item in place.items)
+            if isinstance(node, ir.Name):
+                return self.memory.is_array(node.id) and self.memory.group(node.id) == group
+            return any(others(child) for child in ir.children(node))
+
+        reads = tuple(s.value for s in _flat(loop.body) if isinstance(s, _SIMPLE))
+        return not any(others(s) for s in loop.body) and not any(n == place for n in ir.walk(reads))
+
+    def is_inside(self, place: ir.Index, ranges: bounds.Ranges) -> bool:
+        """Whether the element exists, even where the loop does not run."""
+        self.prover.open.clear()
+        self.prover.index(place, ranges)
+        return not self.prover.open
+
+    def named(self, place: ir.Index) -> ir.Name:
+        """``columns[k]`` under the name columns_k."""
+        words = [item.id if isinstance(item, ir.Name) else str(item.value) if isinstance(item, ir.Const) else ""
+                 for item in place.items]  # fmt: skip
+        name = self.names.fresh("_".join((activity.root(place), *filter(None, words))))
+        kind = self.kind(place)
+        assert isinstance(kind, Num)
+        self.made[name] = kind
+        return ir.Name(name)
+
+
+def _flat(body: Sequence[ir.Stmt]) -> list[Any]:
+    """The statements of a body, those under comments among them."""
+    return [inner for s in body for inner in (_flat(s.body) if isinstance(s, ir.Block) else [s])]
+
+
+def _replaced(body: tuple[ir.Stmt, ...], place: ir.Index, name: ir.Name) -> tuple[ir.Stmt, ...]:
+    return ir.transform(body, lambda n: name if n == place else n)

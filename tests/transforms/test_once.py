@@ -1,0 +1,167 @@
+"""once: elements read again and again have names, where they are certainly the same and certainly there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import srcad
+from srcad.transforms.once import once
+from tests.transforms.test_loops import load, outcome, primal, same, text_of
+
+HEAD = "import numpy as np\n\n\ndef f(x, y, at, a, n):\n"
+
+# body, the lines that are expected
+NAMED = {
+    "a row of a sparse matrix": (
+        """
+    for i in range(y.shape[0]):
+        for k in range(n):
+            y[i] += x[k] * x[at[k]]
+""",
+        ["y_i = y[i]", "y_i += x[k] * x[at[k]]", "y[i] = y_i"],
+    ),
+    "an index used twice": (
+        """
+    for i in range(n):
+        x[at[i]] += 1.0
+        y[at[i]] -= x[at[i]]
+""",
+        ["at_i = at[i]", "x[at_i] += 1.0", "y[at_i] -= x[at_i]"],
+    ),
+    "what all iterations read": (
+        """
+    for i in range(y.shape[0]):
+        for k in range(n):
+            x[at[k]] += y[i] * 2.0
+""",
+        ["y_i = y[i]", "x[at[k]] += y_i * 2.0"],
+    ),
+    "a sum over two axes": (
+        """
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            for k in range(n):
+                a[i, j] -= x[k]
+""",
+        ["a_i_j = a[i, j]", "a_i_j -= x[k]", "a[i, j] = a_i_j"],
+    ),
+}
+LEFT = {
+    "an array that is written": """
+    for i in range(y.shape[0]):
+        for k in range(n):
+            y[at[k]] += y[i]
+""",
+    "a view of what is written": """
+    z = x[1:]
+    for i in range(z.shape[0]):
+        for k in range(n):
+            z[at[k]] += x[i]
+""",
+    "an index that the loop changes": """
+    for i in range(n):
+        x[at[i]] += 1.0
+        at[i] = 0
+        y[at[i]] += 2.0
+""",
+    "an index by a changing number": """
+    k = 0
+    for i in range(n):
+        x[at[k]] += 1.0
+        k = i
+        y[at[k]] += x[at[k]]
+""",
+    "a total that is read": """
+    for i in range(y.shape[0]):
+        for k in range(n):
+            y[i] += x[k] * y[i]
+""",
+    "a total under another name": """
+    z = y[:]
+    for i in range(y.shape[0]):
+        for k in range(n):
+            y[i] += x[k] * z[k]
+""",
+    "a total outside of its array": """
+    for i in range(n):
+        for k in range(0):
+            y[i + 7] += x[k]
+""",
+    "a total that moves": """
+    for i in range(n):
+        for k in range(n):
+            y[k] += x[i]
+""",
+    "a loop that is left": """
+    for i in range(y.shape[0]):
+        for k in range(n):
+            y[i] += x[k]
+            if y[i] > 3.0:
+                break
+""",
+    "an index in a choice": """
+    for i in range(n + 4):
+        y[0] += (x[at[i]] if i < n else 1.0) + (y[at[i]] if i < n else 0.0)
+""",
+}
+
+
+def arguments() -> tuple[object, ...]:
+    rng = np.random.default_rng(3)
+    x, y, a = rng.standard_normal(5), rng.standard_normal(5), rng.standard_normal((3, 4))
+    return x, y, np.array([3, 0, -1, 2, 3]), a, 4
+
+
+def programs(body: str):
+    program = primal(f"{HEAD}{body}    return x, y, at, a\n", arguments())
+    return program, once(program)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named(name: str) -> None:
+    body, expected = NAMED[name]
+    lines = [line.strip() for line in text_of(programs(body)[1]).splitlines()]
+    assert [line for line in lines if line in expected] == expected
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_left(name: str) -> None:
+    before, after = programs(LEFT[name])
+    assert text_of(after) == text_of(before)
+
+
+@pytest.mark.parametrize("body", [*(body for body, _ in NAMED.values()), *LEFT.values()], ids=[*NAMED, *LEFT])
+def test_same_numbers(body: str) -> None:
+    before, after = programs(body)
+    expected = outcome(load(before), arguments())
+    assert same(outcome(load(after), arguments()), expected)
+
+
+def spmv(values, columns, rows, x):
+    y = np.zeros(rows.shape[0] - 1)
+    for i in range(y.shape[0]):
+        for k in range(rows[i], rows[i + 1]):
+            y[i] += values[k] * x[columns[k]]
+    return np.sum(y * y)
+
+
+def test_a_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    rows, columns = np.array([0, 2, 2, 5]), np.array([1, 3, 0, 3, 3])
+    values, x = rng.standard_normal(5), rng.standard_normal(4)
+    f = srcad.differentiate(argnums=(0, 3), backend="numba")(spmv)
+    _, (values_bar, x_bar) = f.value_and_grad(values, columns, rows, x)
+    text = f.source_for(values, columns, rows, x)
+    assert "columns_k = columns[k]" in text and "y_bar_i = y_bar[i]" in text and "y_i = y[i]" in text
+    dense = np.zeros((3, 4))
+    for i in range(3):
+        np.add.at(dense[i], columns[rows[i] : rows[i + 1]], values[rows[i] : rows[i + 1]])
+    seeds = 2.0 * dense @ x
+    np.testing.assert_allclose(x_bar, dense.T @ seeds, rtol=1e-13)
+    np.testing.assert_allclose(values_bar, np.repeat(seeds, np.diff(rows)) * x[columns], rtol=1e-13)
+    with pytest.raises(IndexError):
+        f.value_and_grad(values, np.array([1, 3, 0, 4, 3]), rows, x)
+    monkeypatch.setenv("SRCAD_OFF", "once")
+    off = srcad.differentiate(argnums=(0, 3), backend="numba")(spmv)
+    assert "columns_k" not in off.source_for(values, columns, rows, x)
