@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.mutation.mutations import MUTATIONS, Mutation
+from tests.mutation.mutation import Mutation
+from tests.mutation.mutations import MUTATIONS
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--start", type=int, default=0, help="number of the first mutation")
     parser.add_argument("--baseline", action="store_true", help="first see that the suite passes without a mutation")
     options = parser.parse_args(argv)
-    for kind in ((), ("numba",)) if options.baseline else ():
+    for kind in ((), ("--numba",)) if options.baseline else ():
         if failing := _suite(ROOT, kind, 7200):
             print(f"fails without any mutation: {failing}")
             return 2
@@ -53,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 def noticed_by(mutation: Mutation, seconds: int = 900) -> str:
     """The test that fails with this mutation; "" if none does."""
     with mutated(mutation) as folder:
-        return _suite(folder, ("numba",) if mutation.numba else (), seconds)
+        return _suite(folder, (*mutation.tests, *(["--numba"] if mutation.numba else [])), seconds)
 
 
 def _suite(folder: Path, arguments: tuple[str, ...], seconds: int) -> str:

@@ -1,5 +1,6 @@
-"""``python -m tests.mutation.suite``: a fast part of the tests, sharpest first; stops at the first that fails.
+"""``python -m tests.mutation.suite [--numba] [TEST ...]``: a fast part of the tests; stops at the first that fails.
 
+The tests that are named come first, then programs: their derivatives, with ``--numba`` by Numba's text, interpreted.
 Prints what noticed and exits 1, or exits 0 when nothing did.
 """
 
@@ -7,69 +8,87 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 RANDOM = 60  # programs of the series that every push runs
 UNITS = ["tests/transforms/test_activity.py", "tests/transforms/test_alias.py"]
 TEXTS = ["tests/test_golden.py", "tests/transforms/test_desugar.py", "tests/errors", "tests/transforms/test_passes.py"]
-LOOPS = ["tests/test_bounds.py", "tests/test_overflow.py", "tests/transforms/test_loops.py"]
 
 
 def main(argv: list[str]) -> int:
-    noticed = next(_compiled() if argv == ["numba"] else _derivatives(), None)
+    named = [word for word in argv if word != "--numba"]
+    noticed = next(_all(named, "--numba" in argv), None)
     if noticed:
         print(noticed)
     return 1 if noticed else 0
 
 
+def _all(named: list[str], numba: bool) -> Iterator[str]:
+    yield from _pytest(named)
+    if numba:
+        yield from _lowered()
+    else:
+        yield from _derivatives()
+
+
 def _derivatives() -> Iterator[str]:
     """What once failed, the corpus on NumPy, random programs; texts and refusals last."""
+    from tests.fuzz import judge
+    from tests.programs.registry import programs
+
     yield from _pytest(UNITS)
-    yield from _corpus()
-    yield from _random()
+    yield from _corpus(programs("small."), 60)
+    yield from _found(judge.Plan(second=True, seconds=20))
+    mixed = [p for p in programs() if "numpy" in p.backends and not p.name.startswith("small.")]
+    random.Random(3).shuffle(mixed)  # themes mixed: one of the first usually notices
+    yield from _corpus(mixed, 20)
+    yield from _random(lambda number: judge.plan(number, "numpy"))
     yield from _pytest(TEXTS)
 
 
-def _corpus() -> Iterator[str]:
+def _lowered() -> Iterator[str]:
+    """What the passes for Numba make of what once failed and of random programs, loops shared out, too."""
+    from tests.fuzz import judge
+
+    asked = judge.Plan(tangent=False, lowered=True, switches=((("parallel", True),),), seconds=20)
+    yield from _found(asked)
+    yield from _random(lambda number: asked)
+
+
+def _corpus(chosen: list[Any], seconds: int) -> Iterator[str]:
     from tests.fuzz import judge
     from tests.programs import checks
-    from tests.programs.registry import programs
     from tests.programs.test_programs import KNOWN_REFUSED
 
-    for program in programs("small."):
-        outcome = checks.check(program, "numpy", 60)
-        if outcome.status != "ok":
-            yield f"{program.name} {judge.key(outcome)}"
-    found = Path(judge.__file__).with_name("found")
-    for path in sorted(found.glob("*.py")):
-        outcome = judge.judge_module(judge.load_file(path), asked=judge.Plan(second=True, seconds=20))
-        if judge.failed(outcome):
-            yield f"tests/fuzz/found/{path.name} {judge.key(outcome)}"
-    corpus = [p for p in programs() if "numpy" in p.backends and not p.name.startswith("small.")]
-    random.Random(3).shuffle(corpus)  # themes mixed: one of the first usually notices
-    for program in corpus:
-        outcome = checks.check(program, "numpy", 20)
+    for program in chosen:
+        outcome = checks.check(program, "numpy", seconds)
         if "TimeoutError" in outcome.detail:
             continue  # a slow machine is no finding
         if outcome.status != ("refused" if (program.name, "numpy") in KNOWN_REFUSED else "ok"):
             yield f"{program.name} {judge.key(outcome)}"
 
 
-def _random() -> Iterator[str]:
+def _found(asked: Any) -> Iterator[str]:
+    from tests.fuzz import judge
+
+    for path in sorted(Path(judge.__file__).with_name("found").glob("*.py")):
+        outcome = judge.judge_module(judge.load_file(path), asked=asked)
+        if judge.failed(outcome):
+            yield f"tests/fuzz/found/{path.name} {judge.key(outcome)}"
+
+
+def _random(plan: Callable[[int], Any]) -> Iterator[str]:
     from tests.fuzz import judge
     from tests.fuzz.generate import generate
     from tests.fuzz.test_fuzz import SEED
 
     for number in range(RANDOM):
-        outcome = judge.judge(generate(SEED, number), asked=replace(judge.plan(number, "numpy"), seconds=20))
+        outcome = judge.judge(generate(SEED, number), asked=replace(plan(number), seconds=20))
         if judge.failed(outcome):
             yield f"random program {number} {judge.key(outcome)}"
-
-
-def _compiled() -> Iterator[str]:
-    yield from _pytest(LOOPS)
 
 
 def _pytest(paths: list[str]) -> Iterator[str]:
@@ -83,7 +102,9 @@ def _pytest(paths: list[str]) -> Iterator[str]:
 
     first = First()
     there = [path for path in paths if Path(path).exists()]
-    code = pytest.main(["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-m", "not slow", *there], [first])
+    if not there:
+        return
+    code = pytest.main(["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-n0", "-m", "not slow", *there], [first])
     if code:
         yield first.name or f"pytest exits with {int(code)}"
 

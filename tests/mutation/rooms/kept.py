@@ -1,0 +1,153 @@
+"""Mutations of what decides which values have names and records: copies, recompute, unread, split."""
+
+from __future__ import annotations
+
+from tests.mutation.mutation import Mutation, of
+
+MUTATIONS: tuple[Mutation, ...] = (
+    *of(
+        "srcad/transforms/copies.py",
+        ("names that occur again go", "if count == 2} - kept", "if count >= 2} - kept"),
+        ("names that are set twice go", "if count == 1} - kept", "if count >= 1} - kept"),
+        ("inputs may go", "kept = {i.name for i in program.inputs} | {name", "kept = {name"),
+        ("unstable names may go", "kept |= program.parts | program.unstable |", "kept |= program.parts |"),
+        ("lists may go", "        kept |= {n.stack for n in nodes if isinstance(n, (ir.Push, ir.Pop))}\n", ""),
+        ("any two neighbours are joined", " or second.value != first.target:", ":"),
+        (
+            "what is gone is still read",
+            "    body, results = joiner.renamed((body, program.results))\n",
+            "    results = program.results\n",
+        ),
+        ("the name of the callee's file stays", "and self.at_home(first) and not self.at_home(second)", ""),
+        ("a list is renamed though its first name lives", "or one in _mentioned(behind) or", "or"),
+        ("a list is renamed though its name was another's", " or other in _mentioned(before):", ":"),
+        (
+            "a pushed list keeps its old name",
+            "return replace(node, stack=new) if isinstance",
+            "return node if isinstance",
+        ),
+        tests=("tests/transforms/test_copies.py",),
+    ),
+    *of(
+        "srcad/transforms/recompute.py",
+        ("what changed is read again", "if not reads & (changed - set(found)) and name", "if name"),
+        (
+            "aliases of what changed stay",
+            "return recorder.moving | stored | {a for",
+            "return recorder.moving | stored or {a for",
+        ),
+        ("arrays that are written stay", "return recorder.moving | stored | {a for", "return recorder.moving | {a for"),
+        ("what is rebound stays", "return recorder.moving | stored | {a for", "return stored | {a for"),
+        ("counters change", "changed = _changed(recorder) - around.counters", "changed = _changed(recorder)"),
+        ("one assignment of several", "if name in names and counts[name] == 1}", "if name in names}"),
+        (
+            "what leads to it is forgotten",
+            "    wanted = set(needed)\n    for",
+            "    wanted = set(needed)\n    for _ in ():\n        pass\n    for",
+        ),
+        (
+            "the way there in part",
+            "        wanted |= ir.names(found[name].value) if name in wanted else set()\n",
+            "        pass\n",
+        ),
+        ("quotients are cheap", '_EXACT = frozenset("+ - *".split())', '_EXACT = frozenset("+ - * / **".split())'),
+        (
+            "selections are views",
+            "return operations <= most and not _selects(recorder, expr)",
+            "return operations <= most",
+        ),
+        ("all of it is cheap", "            if _is_cheap(recorder, stmt.value):\n", "            if True:\n"),
+        ("written variables are computed again", " and name not in recorder.written:", ":"),
+        tests=("tests/transforms/test_recompute.py",),
+    ),
+    *of(
+        "srcad/transforms/unread.py",
+        (
+            "what is read is dead",
+            "if _restores(s, names) and _target(s) not in after[id(s)]]",
+            "if _restores(s, names)]",
+        ),
+        (
+            "first values go always",
+            "for s in forward[:first] if _target(s) not in after[id(s)]]",
+            "for s in forward[:first]]",
+        ),
+        ("first values are counted as before", "        first -= sum(id(s) in gone for s in forward[:first])\n", ""),
+        ("an item is left in the list", "if not isinstance(s, ir.Pop)}", "}"),
+        ("saves stay", "            gone |= {id(s) for s in uses}\n", "            gone |= {id(s) for s in takes}\n"),
+        ("some takes are enough", "if uses and all(id(s) in gone", "if uses and any(id(s) in gone"),
+        ("heads read no records", "        if name in ir.names(_heads(stmts)):\n            continue\n", ""),
+        ("the other branch runs", 'test=ir.Unary("not", stmt.test), body=orelse', "body=orelse"),
+        (
+            "results are not live",
+            "        liveness.block((*forward, *backward), live)",
+            "        liveness.block((*forward, *backward), set())",
+        ),
+        (
+            "loops with nothing in them go",
+            "if body or isinstance(stmt, (ir.While, ir.With)) else ()",
+            "if body else ()",
+        ),
+        (
+            "a branch goes with its other",
+            "return (replace(stmt, body=body, orelse=orelse),) if body else ()",
+            "return ()",
+        ),
+        tests=("tests/transforms/test_unread.py",),
+    ),
+    *of(
+        "srcad/transforms/split.py",
+        (
+            "what the reverse sweep overwrites is not copied",
+            "body=(*unpacked, *copies, *backward),",
+            "body=(*unpacked, *backward),",
+        ),
+        (
+            "statements behind the sweeps are lost",
+            "    backward = (*backward, *(s for s in behind if s not in behind_value))\n",
+            "",
+        ),
+        (
+            "values behind the sweeps come too late",
+            "_moved((*before, *behind_value), backward, wanted)",
+            "_moved(before, backward, wanted)",
+        ),
+        (
+            "new arrays are shared by the runs",
+            "    return tuple(s for s in before if s not in made), (*made, *backward)",
+            "    return before, backward",
+        ),
+        (
+            "an array both sweeps use is made in one",
+            "        and not any(s.target.id in ir.names(other) for other in before if other is not s)\n",
+            "",
+        ),
+        (
+            "what is kept is the caller's",
+            '    return ir.call("numpy.copy", value) if shared else value',
+            "    return value",
+        ),
+        (
+            "variables of one path have no value",
+            "    return (*(_initial(name, program) for name in kept if name not in sure), *before)",
+            "    return tuple(before)",
+        ),
+        ("seeds are kept", "set(arrays_of(kept, program)) - ir.names(tuple(copies))", "set()"),
+        (
+            "derivatives are values",
+            "values, bars = program.results[: stop - derivatives], program.results[stop - derivatives : stop]",
+            "values, bars = program.results[: stop - derivatives], program.results[stop - derivatives : stop][::-1]",
+        ),
+        (
+            "arrays that are popped into are not written",
+            "            written.add(activity.root(node.target))\n        elif isinstance(node, ir.Do)",
+            "            pass\n        elif isinstance(node, ir.Do)",
+        ),
+        (
+            "two names of one array are handed over",
+            "        if others:\n            raise Unsupported",
+            "        if False:\n            raise Unsupported",
+        ),
+        tests=("tests/test_pulling.py", "tests/test_directions.py"),
+    ),
+)

@@ -1,0 +1,188 @@
+"""Mutations of what shares loops out among threads: parallel and its parts; shown by orders of the parts."""
+
+from __future__ import annotations
+
+from tests.mutation.mutation import Mutation, of
+
+TESTS = ("tests/transforms/test_parallel.py",)
+MUTATIONS: tuple[Mutation, ...] = (
+    *of(
+        "srcad/transforms/parallel_races.py",
+        (
+            "what is set is not read behind",
+            '        raise Serial(f"the last value of {lasting[0]} is read behind it")',
+            "        pass",
+        ),
+        (
+            "iterations may meet",
+            '            raise Serial(f"iterations may meet in {name}")',
+            "            own.append(name)",
+        ),
+        ("other names do not matter", "        refuse_sharing(name, loop.body, bound, context)\n", ""),
+        (
+            "reads do not count",
+            "        guard = space.apart(name, [items for items, _ in found])",
+            '        guard = space.apart(name, [items for items, kind in found if kind != "read"])',
+        ),
+        ("a loop may end early", '        raise Serial("it may end early")', "        pass"),
+        (
+            "the last one is left out",
+            "return loop.target.id, _plus_one(stop), _plus_one(start), True",
+            "return loop.target.id, _plus_one(stop), start, True",
+        ),
+        ("any step is one", '    raise Serial("its step is not 1")', "    return loop.target.id, start, stop, False"),
+        ("lists may be used", '        raise Serial(f"it uses the list {node.stack}")', "        pass"),
+        (
+            "what is read is added to, too",
+            "elif {kind for _, kind in found} == {ADD} and",
+            "elif ADD in {kind for _, kind in found} and",
+        ),
+        (
+            "carried numbers are private",
+            "private, checks = frozenset(bound - carried)",
+            "private, checks = frozenset(bound)",
+        ),
+        ("guards are forgotten", "            guards += guard\n", ""),
+        tests=TESTS,
+        numba=True,
+    ),
+    *of(
+        "srcad/transforms/parallel_places.py",
+        (
+            "views are arrays of their own",
+            "        self.views.append((arrays[0], place.base.id, place.items))",
+            "        pass",
+        ),
+        (
+            "different numbers times the counter",
+            "        if len(factors) != 1 or 0 in factors:",
+            "        if 0 in factors:",
+        ),
+        (
+            "elements everyone has are apart",
+            "        if len(factors) != 1 or 0 in factors:",
+            "        if len(factors) != 1:",
+        ),
+        (
+            "neighbours do not meet",
+            "        if len({d.const % factor for d in between}) < len(between):",
+            "        if False:",
+        ),
+        ("what varies stays", "any(map(self.varies, rests)):", "False:"),
+        (
+            "no index is negative",
+            "return None if None in lows else [low for low in lows if low is not None and not not_negative(low)]",
+            "return []",
+        ),
+        ("a product is a sum", 'self.write(target, ADD if op in "+-" else WRITE)', "self.write(target, ADD)"),
+        ("numbers set twice are known", "and len(values) == 1:", "and values:"),
+        (
+            "the greatest is the least",
+            "end = types.number(self.low if factor > 0 else self.high)",
+            "end = types.number(self.high if factor > 0 else self.low)",
+        ),
+        (
+            "masks are indices",
+            "                break  # a mask or an array: the axes behind it are others",
+            "                pass",
+        ),
+        tests=TESTS,
+        numba=True,
+    ),
+    *of(
+        "srcad/transforms/parallel_sums.py",
+        (
+            "two ways of changing are one",
+            "    if len(found) != 1 or None in found or not",
+            "    if None in found or not",
+        ),
+        (
+            "what else is done is a sum",
+            "    if len(found) != 1 or None in found or not",
+            "    if len(found) != 1 or not",
+        ),
+        (
+            "a product adds",
+            'return "+" if op in "+-" else op if op == "*" else None',
+            'return "+" if op in "+-*" else None',
+        ),
+        (
+            "a sum may read itself",
+            "case ir.Augment(ir.Name(id), op, value) if id == name and name not in ir.names(value):",
+            "case ir.Augment(ir.Name(id), op, value) if id == name:",
+        ),
+        (
+            "a difference the other way",
+            'return op if op in "+*" and right == target',
+            'return op.replace("-", "+") if right == target',
+        ),
+        (
+            "a test may read it",
+            "elif isinstance(stmt, ir.If) and name not in ir.names(stmt.test):",
+            "elif isinstance(stmt, ir.If):",
+        ),
+        tests=TESTS,
+        numba=True,
+    ),
+    *of(
+        "srcad/transforms/parallel.py",
+        ("products begin at zero", 'start = 0 if op == "+" else 1', "start = 0"),
+        ("backwards is forwards", "if found.backwards and found.guards:", "if False:"),
+        ("the first of a falling part is left out", 'ir.Binary("-", first, one), back)', "first, back)"),
+        (
+            "what is fresh in one branch is fresh",
+            "            self.fresh &= left\n",
+            "            self.fresh |= left\n",
+        ),
+        ("names of arrays stay fresh", "            self.fresh -= alias.shares(value, self.types) | {target}\n", ""),
+        ("guards do not matter", "        if found.guards:\n            tests", "        if False:\n            tests"),
+        (
+            "what is added is not put together",
+            '            after.append(ir.Do(ir.call(f"{THREADS}collect", ir.Name(name), room)))\n',
+            "",
+        ),
+        (
+            "sums are not put together",
+            "            after.append(ir.For(self.part, ir.call",
+            "            [].append(ir.For(self.part, ir.call",
+        ),
+        (
+            "arrays keep what loops do to them",
+            "        self.fresh -= set().union(*({target} | alias.shares",
+            "        set().union(*({target} | alias.shares",
+        ),
+        (
+            "nothing is read in the next round",
+            "        new = replace(loop, body=self.block(loop.body, live | again, inner))",
+            "        new = replace(loop, body=self.block(loop.body, live, inner))",
+        ),
+        tests=TESTS,
+        numba=True,
+    ),
+    *of(
+        "srcad/transforms/parallel_views.py",
+        (
+            "a view begins one later",
+            "start = plain(symbol(stretch.first.id) + rest)",
+            "start = plain(symbol(stretch.first.id) + rest + 1)",
+        ),
+        (
+            "the counter is that of the part",
+            '            return ir.Binary("+", stretch.first, node)',
+            "            return node",
+        ),
+        (
+            "an array is taken for its view",
+            "alone = not others and accesses[array, others] == mentions[array]",
+            "alone = not others",
+        ),
+        ("the view begins at its greatest index", "least = min(rests, key", "least = max(rests, key"),
+        (
+            "negative indices are not looked at",
+            "            if not_negative(bounds.extreme(low + least, stretch.ranges, 0)):",
+            "            if True:",
+        ),
+        tests=TESTS,
+        numba=True,
+    ),
+)
