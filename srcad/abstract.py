@@ -229,7 +229,7 @@ def _parts(value: Any, objects: bool) -> tuple[str, tuple[Any, ...], tuple[Any, 
         return "namedtuple", tuple(value._fields), tuple(value)
     if isinstance(value, (tuple, list)):
         return ("tuple" if isinstance(value, tuple) else "list"), tuple(range(len(value))), tuple(value)
-    if isinstance(value, type) or callable(value) and not objects:
+    if isinstance(value, type):
         return None
     if dataclasses.is_dataclass(value):
         names = tuple(f.name for f in dataclasses.fields(value))

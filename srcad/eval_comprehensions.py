@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from srcad import eval_extents, ir
+from srcad import eval_extents, eval_next, ir
 from srcad.errors import Unsupported
 from srcad.eval_assign import assign
 from srcad.eval_core import Evaluator, list_site, place
@@ -90,7 +90,7 @@ def expand(ev: Evaluator, expr: ir.Comprehension, depth: int = 0) -> list[Value]
 
 def _expanded(ev: Evaluator, expr: ir.Comprehension, depth: int) -> list[Value] | None:
     generator = expr.generators[depth]
-    source = evaluate(ev, generator.iter)
+    source = eval_next.rest(ev, evaluate(ev, generator.iter), generator.iter.loc)
     if not _is_plain(expr):
         source = steady(ev, source, generator.iter.loc)
     written_out = ("unroll", (ev.frame, place(expr.loc))) in ev.cx.decisions

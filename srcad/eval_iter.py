@@ -6,6 +6,7 @@ Items are read when they are taken, so that a loop sees what its body did to the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -199,6 +200,16 @@ def _of_map(ev: Evaluator, value: Lazy, ranges: bool) -> Items | None:
     return None if rows is None else (eval_calls.dispatch(ev, fn, list(row), {}, None) for row in rows)
 
 
+def _of_iter(ev: Evaluator, value: Lazy, ranges: bool) -> Items | None:
+    from srcad import eval_next
+
+    taken = eval_next.skipped(ev, value)
+    if taken is None:
+        return live(ev, eval_next.left(ev, value, None), ranges)
+    items = live(ev, value.args[0], ranges)
+    return items if items is None or not taken else itertools.islice(items, taken, None)
+
+
 def _of_view(ev: Evaluator, value: Lazy, ranges: bool) -> Items | None:
     return _view_items(ev, value)
 
@@ -218,7 +229,7 @@ _LIVE: dict[str, Callable[[Evaluator, Lazy, bool], Items | None]] = {
     "enumerate": _of_enumerate,
     "reversed": _of_reversed,
     "map": _of_map,
-    "iter": lambda ev, value, ranges: live(ev, value.args[0], ranges),
+    "iter": _of_iter,
     "keys": _of_view,
     "values": _of_view,
     "items": _of_view,

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from srcad import ir
+from srcad import eval_next, ir
 from srcad.errors import Unsupported
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_core import Evaluator, place
@@ -265,7 +265,9 @@ def _range_facts(ev: Evaluator, value: Lazy, loc: ir.Loc | None) -> tuple[Value,
 
 @handles("builtins.next")
 def _next(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    """The first item of a generator that nobody takes from afterwards."""
+    """The next item of an iterator of a sequence, or the first of a generator that nobody takes from afterwards."""
+    if isinstance(args[0], Lazy) and args[0].kind == "iter" and not is_stream(args[0]):
+        return eval_next.take(ev, args[0], args[1:], loc)
     if not is_stream(args[0]):
         raise Unsupported(
             "cannot differentiate next, which takes one item of an iterator", loc, "Index a list instead."

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import eval_extents, eval_optional, eval_rows, eval_tables, ir
+from srcad import eval_extents, eval_next, eval_optional, eval_rows, eval_tables, ir
 from srcad import eval_operators as operators
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_assign import assign
@@ -31,7 +31,7 @@ CHECKPOINTS = (ir.Ref("srcad.checkpoint"), ir.Ref("srcad.api.checkpoint"))
 def for_loop(ev: Evaluator, stmt: ir.For) -> None:
     from srcad import eval_generators
 
-    iterable = evaluate(ev, stmt.iter)
+    iterable = eval_next.rest(ev, evaluate(ev, stmt.iter), stmt.iter.loc)
     if eval_generators.is_stream(iterable):
         eval_generators.loop(ev, stmt, iterable)
         return
@@ -168,7 +168,7 @@ class Header:
     ) -> None:
         self.ev, self.stmt, self.site, self.every, self.otherwise = ev, stmt, site, every, otherwise
         while isinstance(iterable, Lazy) and iterable.kind == "iter":
-            iterable = iterable.args[0]
+            iterable = eval_next.left(ev, iterable, stmt.iter.loc)
         refuse_unknown(iterable)
         self.frozen: dict[int, Any] = {}  # containers of numbers that the loop reads from arrays
         self.iterable = self.steady(iterable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from srcad import eval_extents, eval_generators, eval_itertools, ir
+from srcad import eval_extents, eval_generators, eval_itertools, eval_next, ir
 from srcad.errors import Unsupported
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_comprehensions import expand, taking
@@ -134,7 +134,7 @@ def _iter(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Valu
     if len(args) > 1:
         raise Unsupported("cannot differentiate iter with a sentinel", loc, "Write a while loop.")
     once = isinstance(args[0], (Generator, Stream)) or isinstance(args[0], Lazy) and args[0].kind in ONE_SHOT
-    return args[0] if once else lazy(ev, "iter", args)
+    return args[0] if once else eval_next.begin(ev, lazy(ev, "iter", args))
 
 
 @handles("srcad.checkpoint", "srcad.api.checkpoint")

@@ -97,7 +97,7 @@ def children(value: Any) -> list[tuple[Any, Any]] | None:
     if isinstance(value, type):
         return None
     names = fields(type(value))
-    if names is not None and not callable(value):
+    if names is not None:
         return [(name, getattr(value, name)) for name in names]
     if isinstance(value, (tuple, list)):
         return list(enumerate(value))

@@ -375,3 +375,29 @@ def after(items: Iterable[Any], start: int, step: int) -> Iterator[Any]:
         if k >= start and (k - start) % step == 0:
             yield item
         k += 1
+
+
+# ---- next(iter(items)) ----
+
+END = 2**62  # the position of an iterator that has come to its end, and stays there
+
+
+def item(items: Sequence[Any], k: int) -> Any:
+    if k >= len(items):
+        raise StopIteration
+    return items[k]
+
+
+def item_or(items: Sequence[Any], k: int, default: Any) -> Any:
+    return items[k] if k < len(items) else default
+
+
+def following(items: Sequence[Any], k: int) -> int:
+    return k + 1 if k < len(items) else 4611686018427387904
+
+
+def behind(items: Sequence[Any], k: int) -> Iterator[Any]:
+    """What is left, live: items that are added meanwhile are given, too."""
+    while k < len(items):
+        yield items[k]
+        k += 1
