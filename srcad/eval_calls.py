@@ -87,6 +87,8 @@ def _special(fn: Value) -> Any:
     if isinstance(fn, Known) and isinstance(fn.expr, ir.Ref):
         if fn.expr.path.startswith(("scipy.optimize.", "scipy.integrate.")):
             from srcad import eval_integrals, eval_roots  # noqa: F401
+        if fn.expr.path.startswith(("heapq.", "bisect.")):
+            from srcad import eval_ordering  # noqa: F401
         if fn.expr.path.startswith("scipy.interpolate."):
             from srcad import eval_interpolators  # noqa: F401
         return eval_builtins.HANDLERS.get(fn.expr.path)

@@ -73,7 +73,7 @@ class Merge:
             original = self.ev.cx.originals.get(name, self.conflict("is set on one path only"))
             a, b = a or original, b or original
         if frame == "#objects":
-            name = f"{name.rpartition('.')[2]}#{name}"
+            self.fresh, name = False, f"{name.rpartition('.')[2]}#{name}"
         else:
             self.fresh = self.before is not None and name not in self.before.frames.get(frame, {})
         return self.value(frame, name, a, b)

@@ -16,13 +16,13 @@ from typing import Any
 
 KNOWN = frozenset(
     "numpy scipy math cmath builtins operator functools itertools dataclasses collections typing numba srcad "
-    "srcad_runtime warnings random copy contextlib abc enum __future__".split()
+    "srcad_runtime warnings random copy contextlib abc enum heapq bisect __future__".split()
 )
 
 # searched, in this order, for objects that do not know their module (ufuncs, C functions)
 _FALLBACK = (
     "builtins numpy math cmath scipy.special numpy.linalg numpy.fft numpy.random operator functools itertools "
-    "collections collections.abc random copy contextlib"
+    "collections collections.abc random copy contextlib heapq bisect"
 ).split()
 
 # older or second names of a function that is not the same object

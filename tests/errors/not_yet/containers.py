@@ -90,10 +90,21 @@ def iterator_used_twice(x):
 
 
 @refused(vector)
-def first_of_an_iterator(x):
-    it = iter((x[0], x[1], x[2]))
+def iterator_taken_from_behind_a_loop(x):
+    it = iter(x)
+    total = 0.0
+    for v in it:
+        total += v
+        if total > 0.5:
+            break
+    return total * next(it, 1.0)
+
+
+@refused(vector)
+def extremum_of_what_an_iterator_has_left(x):
+    it = iter(x)
     first = next(it)
-    return first * sum(it)
+    return first * max(it)
 
 
 @refused(vector)
