@@ -30,7 +30,7 @@ _MOST_BAKED = 200
 
 
 # passes, and parts of `loops`, that change speed alone
-OPTIONAL = frozenset("alike gather loops once order products quotients ranges reuse unread vector_maths".split())
+OPTIONAL = frozenset("alike before gather loops once order products quotients ranges reuse unread vector_maths".split())
 
 
 def switched_off() -> tuple[tuple[str, bool], ...]:

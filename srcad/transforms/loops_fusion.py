@@ -60,7 +60,7 @@ def scalarised(nest: Nest, memory: Memory, elsewhere: set[str]) -> Nest:
         own = using.get(name, [])
         if mentioned or not own or cells[own[0]].op:
             continue
-        if _is_one_element(name, [cells[k] for k in own], memory, len(nest.dims)):
+        if is_one_element(name, [cells[k] for k in own], memory, len(nest.dims)):
             place = cells[own[0]].target
             numbers.add(name)
             for k in own:
@@ -78,7 +78,7 @@ def _users(nest: Nest, memory: Memory) -> dict[str, list[int]]:
     return found
 
 
-def _is_one_element(name: str, cells: Sequence[Cell], memory: Memory, rank: int) -> bool:
+def is_one_element(name: str, cells: Sequence[Cell], memory: Memory, rank: int) -> bool:
     """Whether these cells, all that mention the array, set and read the element of their iteration and no other."""
     accesses = [a for c in cells for a, _ in memory.facts(c).accesses if activity.root(a) == name]
     if not accesses or _rounds(memory.known.get(name)) and sum(activity.root(c.target) == name for c in cells) > 1:
