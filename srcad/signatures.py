@@ -115,7 +115,8 @@ def _windows(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptio
     dims = list(base.dims)
     for axis, width in zip(axes, widths, strict=True):
         k = axis.const  # type: ignore[union-attr]
-        dims[k] = None if dims[k] is None or width is None else dims[k] - width + 1
+        own = dims[k]
+        dims[k] = None if own is None or width is None else own - width + 1
     return Num(base.dtype, (*dims, *widths))
 
 
