@@ -124,11 +124,13 @@ def _vector_maths() -> str:
     try:
         if _numba_config().USING_SVML:
             return "SVML"
-        from srcad_runtime import vector_maths
+        from srcad_runtime import vector_arithmetic, vector_maths
     except Exception:
         return "none"
     found = vector_maths.available()
-    return f"libmvec ({', '.join(found)})" if found else "none (scalar functions)"
+    return (
+        f"libmvec ({', '.join(found)})" if found else f"arithmetic ({', '.join(sorted(vector_arithmetic.FUNCTIONS))})"
+    )
 
 
 def _kept_memory() -> str:

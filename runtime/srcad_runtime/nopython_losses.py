@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import float64, types
 
-from srcad_runtime import activations, ctc, losses
+from srcad_runtime import activations, ctc, losses, vector_maths
 from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.outlined import outlined, whole
 
@@ -20,8 +20,8 @@ from srcad_runtime.outlined import outlined, whole
 
 @register_jitable
 def _bernoulli(p, t):
-    positive = max(math.log(p), -100.0) if p > 0.0 else -100.0
-    negative = max(math.log1p(-p), -100.0) if p < 1.0 else -100.0
+    positive = max(vector_maths.log(p), -100.0) if p > 0.0 else -100.0
+    negative = max(vector_maths.log1p(-p), -100.0) if p < 1.0 else -100.0
     return -t * positive - (1.0 - t) * negative
 
 

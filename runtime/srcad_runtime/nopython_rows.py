@@ -13,7 +13,7 @@ import numpy as np
 from numba import float64, types
 from numba.np.numpy_support import as_dtype
 
-from srcad_runtime import activations, attention, functional, normalization
+from srcad_runtime import activations, attention, functional, normalization, vector_maths
 from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.outlined import outlined, whole
 
@@ -59,7 +59,7 @@ def _leaky_relu(x, negative_slope):
 
 @register_jitable
 def _elu(x, alpha):
-    return x if x > 0.0 else alpha * math.expm1(x)
+    return x if x > 0.0 else alpha * vector_maths.expm1(x)
 
 
 @register_jitable
@@ -69,26 +69,26 @@ def _gelu(x):
 
 @register_jitable
 def _gelu_tanh(x):
-    return 0.5 * x * (1.0 + math.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
+    return 0.5 * x * (1.0 + vector_maths.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
 
 
 @register_jitable
 def _gelu_partial(x):
     z = min(max(x, -40.0), 40.0) if x == x else x
-    return 0.5 * (1.0 + math.erf(0.7071067811865476 * z)) + 0.3989422804014327 * z * math.exp(-0.5 * z * z)
+    return 0.5 * (1.0 + math.erf(0.7071067811865476 * z)) + 0.3989422804014327 * z * vector_maths.exp(-0.5 * z * z)
 
 
 @register_jitable
 def _gelu_tanh_partial(x):
     z = min(max(x, -10.0), 10.0) if x == x else x
-    t = math.tanh(0.7978845608028654 * (z + 0.044715 * z * z * z))
+    t = vector_maths.tanh(0.7978845608028654 * (z + 0.044715 * z * z * z))
     slope = 0.7978845608028654 * (1.0 + 0.134145 * z * z)
     return 0.5 * (1.0 + t) + 0.5 * z * (1.0 - t * t) * slope
 
 
 @register_jitable
 def _sigmoid(x):
-    e = math.exp(-abs(x))
+    e = vector_maths.exp(-abs(x))
     return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 
@@ -100,7 +100,7 @@ def _silu(x):
 @register_jitable
 def _softplus(x, beta, threshold):
     z = beta * x
-    return x if z > threshold else (max(z, 0.0) + math.log1p(math.exp(-abs(z)))) / beta
+    return x if z > threshold else (max(z, 0.0) + vector_maths.log1p(vector_maths.exp(-abs(z)))) / beta
 
 
 @register_jitable
@@ -166,41 +166,61 @@ def _overload_softplus(x, beta=1.0, threshold=20.0):
 
 
 @register_jitable
-def _softmax_row(row):
-    top = row.max()
-    total = 0.0
-    for j in range(row.size):
-        e = math.exp(row[j] - top)
-        row[j] = e
-        total += e
-    for j in range(row.size):
-        row[j] = row[j] / total
+def _less_greatest(rows):
+    """Subtract from each row its greatest element, in place; nan stays."""
+    if rows.shape[1] == 0 and rows.shape[0] > 0:
+        raise ValueError("zero-size array to reduction operation maximum which has no identity")
+    for i in range(rows.shape[0]):
+        top = rows[i, 0]
+        for j in range(1, rows.shape[1]):
+            if rows[i, j] > top or rows[i, j] != rows[i, j]:
+                top = rows[i, j]
+        for j in range(rows.shape[1]):
+            rows[i, j] -= top
 
 
 @register_jitable
-def _log_softmax_row(row):
-    top = row.max()
-    total = 0.0
-    for j in range(row.size):
-        total += math.exp(row[j] - top)
-    shift = top + math.log(total)
-    for j in range(row.size):
-        row[j] = row[j] - shift
+def _exponentials(rows):
+    """exp of every element, all rows in one loop."""
+    out = np.empty(rows.shape, rows.dtype)
+    flat, given = out.reshape(-1), rows.reshape(-1)
+    for k in range(flat.size):
+        flat[k] = vector_maths.exp(given[k])
+    return out
+
+
+@register_jitable
+def _normalised(rows):
+    """Divide each row by its sum, in place."""
+    for i in range(rows.shape[0]):
+        total = 0.0
+        for j in range(rows.shape[1]):
+            total += rows[i, j]
+        for j in range(rows.shape[1]):
+            rows[i, j] = rows[i, j] / total
 
 
 @outlined
 def _softmax_rows(matrix):
-    out = matrix.copy()
-    for i in range(out.shape[0]):
-        _softmax_row(out[i])
+    shifted = matrix.copy()
+    _less_greatest(shifted)
+    out = _exponentials(shifted)
+    _normalised(out)
     return out
 
 
 @outlined
 def _log_softmax_rows(matrix):
     out = matrix.copy()
+    _less_greatest(out)
+    powers = _exponentials(out)
     for i in range(out.shape[0]):
-        _log_softmax_row(out[i])
+        total = 0.0
+        for j in range(out.shape[1]):
+            total += powers[i, j]
+        total = math.log(total)
+        for j in range(out.shape[1]):
+            out[i, j] -= total
     return out
 
 
@@ -233,15 +253,23 @@ def _overload_log_softmax(x, axis=-1):
 
 @outlined
 def _masked_softmax_rows(scores, seen):
+    """Rows of which nothing is seen are zero."""
     out = scores.copy()
+    blind = np.zeros(out.shape[0], np.bool_)
     for i in range(out.shape[0]):
+        blind[i] = True
         for j in range(out.shape[1]):
             if not seen[i, j]:
                 out[i, j] = -np.inf
-        if out[i].max() == -np.inf:
+            blind[i] = blind[i] and out[i, j] == -np.inf
+        if blind[i]:
             out[i] = 0.0
-        else:
-            _softmax_row(out[i])
+    _less_greatest(out)
+    out = _exponentials(out)
+    _normalised(out)
+    for i in range(out.shape[0]):
+        if blind[i]:
+            out[i] = 0.0
     return out
 
 

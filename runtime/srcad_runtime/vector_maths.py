@@ -1,14 +1,16 @@
 """Elementary functions that compiled loops compute for several elements at once.
 
-A loop with ``exp`` in it is not vectorised: LLVM knows one `exp`, for one number. glibc has others, in libmvec, for the
-whole width of the processor's registers; named on the call itself, they let LLVM vectorise the loop that it stands in
-(three to eight times as fast). Where libmvec or the processor lacks them, and in what is left of a loop at its end, the
-scalar function is called. Errors, against the exact value: at most 4 units in the last place by glibc's own bound; the
-tests find less. Infinities, NaN, denormals and signed zeros are as in the scalar functions.
+A loop with a call of libm's ``exp`` in it is not vectorised. Two ways out:
 
-Called from Python, a function here is NumPy's own. Only code compiled with Numba is made faster, and only with
-``SRCAD_VECTOR_MATHS=1`` in the environment: whether LLVM's vectorised loop runs depends on how far apart two arrays
-lie, so that two calls may differ in the last bit, which srcad promises they do not.
+- `vector_arithmetic` writes exp, expm1, tanh, log and log1p out, for every processor, with the same bits at every call.
+- glibc's libmvec has functions for the whole width of the processor's registers; named on the call itself, they let
+  LLVM vectorise the loop. Errors: at most 4 units in the last place by glibc's own bound; the tests find less. This is
+  only done with ``SRCAD_VECTOR_MATHS=1`` in the environment: whether LLVM's vectorised loop runs depends on how far
+  apart two arrays lie, and what is left at its end takes the scalar function, so that two calls may differ in the last
+  bit, which srcad promises they do not.
+
+Else the scalar function is called. Infinities, NaN, denormals and signed zeros are as in the scalar functions. Called
+from Python, a function here is NumPy's own: only code compiled with Numba is made faster.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from llvmlite import ir
 from numba import types
 from numba.core.typing.templates import signature
 from numba.extending import lower_builtin, type_callable
+
+from srcad_runtime import vector_arithmetic
 
 LIBRARY = "libmvec.so.1"
 USED = "llvm.compiler.used"  # keeps declarations that nobody calls yet
@@ -221,6 +225,8 @@ def _compile(function: Callable[..., Any], name: str, kinds: list[Any], size: in
     def _lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         if variants(name, len(kinds), size):
             return _call(builder, name, number, size, args)
+        if function.__name__ in vector_arithmetic.FUNCTIONS:
+            return vector_arithmetic.written(builder, function.__name__, args[0])
         return context.get_function(scalar, signature(kinds[0], *kinds))(builder, args)
 
 
