@@ -17,10 +17,18 @@ from srcad.shapes import Assumptions
 from srcad.signatures import SIGNATURES
 
 _PURE = ("numpy.", "scipy.", "math.", "cmath.", "operator.", "builtins.", "srcad_runtime.")
-_IMPURE: tuple[str, ...] = ("numpy.random.", "numpy.save", "numpy.load", "numpy.set", "numpy.fromfile", "numpy.memmap")
+_IMPURE: tuple[str, ...] = (
+    "numpy.random.",
+    "scipy.optimize.",
+    "numpy.save",
+    "numpy.load",
+    "numpy.set",
+    "numpy.fromfile",
+    "numpy.memmap",
+)
 _IMPURE += ("numpy.genfromtxt", "numpy.test", "numpy.show", "scipy.io.", "builtins.print", "builtins.open")
 _IMPURE += ("builtins.input", "builtins.exec", "builtins.eval", "builtins.setattr", "builtins.delattr")
-_IMPURE += ("builtins.__import__", "builtins.next")
+_IMPURE += ("builtins.__import__", "builtins.next", "scipy.optimize.")  # some of which crash on empty arrays
 # Extents of the result depend on the numbers in the arrays.
 _DATA_DEPENDENT = {"unique", "nonzero", "flatnonzero", "argwhere", "extract", "compress", "trim_zeros", "bincount"}
 _DATA_DEPENDENT |= {"union1d", "intersect1d", "setdiff1d", "setxor1d", "unique_values", "unique_counts", "unique_all"}

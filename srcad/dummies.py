@@ -76,10 +76,13 @@ class Call:
         """What a symbol stands for; None if that is unknown."""
         return self.meaning.get(name, symbol(name))
 
-    def at(self, values: Mapping[str, int], seed: int) -> Any:
-        """The result for given values of the symbols; `seed` varies what is in the arrays."""
-        args = [_dummy(t, values, (seed, k)) for k, t in enumerate(self.args)]
-        kwargs = {k: _dummy(t, values, (seed, 100 + i)) for i, (k, t) in enumerate(self.kwargs.items())}
+    def at(self, values: Mapping[str, int], seed: int, truth: bool | None = None) -> Any:
+        """The result for given values of the symbols; `seed` varies what is in the arrays.
+
+        truth: what all truth values are; None for a mixture.
+        """
+        args = [_dummy(t, values, (seed, k), truth) for k, t in enumerate(self.args)]
+        kwargs = {k: _dummy(t, values, (seed, 100 + i), truth) for i, (k, t) in enumerate(self.kwargs.items())}
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return self.function(*args, **kwargs)
@@ -107,23 +110,24 @@ def _symbols(dims: Iterable[Dim | None]) -> list[str]:
 # ---- dummies ----
 
 
-def _dummy(t: Any, values: Mapping[str, int], seed: tuple[int, ...]) -> Any:
+def _dummy(t: Any, values: Mapping[str, int], seed: tuple[int, ...], truth: bool | None) -> Any:
     if isinstance(t, Static):
         drawn = isinstance(t.value, (np.random.Generator, np.random.RandomState))
         return np.random.default_rng(0) if drawn else t.value  # the user's generator must not move on
     if isinstance(t, Struct):
-        items = [_dummy(item, values, (*seed, k)) for k, item in enumerate(t.items)]
+        items = [_dummy(item, values, (*seed, k), truth) for k, item in enumerate(t.items)]
         if t.kind == "dict":
             return dict(zip(t.keys, items, strict=True))
         return t.cls(*items) if t.kind in ("namedtuple", "dataclass") else (tuple if t.kind == "tuple" else list)(items)
     if isinstance(t, _List):
-        return [_dummy(t.element, values, (*seed, k)) for k in range(t.length.value(values))]
+        return [_dummy(t.element, values, (*seed, k), truth) for k in range(t.length.value(values))]
     assert isinstance(t, Num) and t.dims is not None and t.dtype is not None
     if t.number is not None and not t.dims:
         plain = t.number.value(values)
         return plain if t.weak else np.dtype(t.dtype).type(plain)
     shape = tuple(max(d.value(values), 0) for d in t.dims if d is not None)
-    array = _contents(shape, t.dtype, np.random.default_rng(seed))
+    mixed = truth is None or t.dtype != "bool"
+    array = _contents(shape, t.dtype, np.random.default_rng(seed)) if mixed else np.full(shape, truth)
     return array if shape else _WEAK[t.dtype](array) if t.weak else array[()]
 
 
@@ -160,7 +164,8 @@ def fit(call: Call, groups: list[list[str]], scale: int, smallest: int) -> tuple
     places, results = [], []
     for seed, place in enumerate((*needed, *small)):
         try:
-            results.append(call.at({s: v for group, v in zip(classes, place) for s in group}, seed))
+            truth = None if seed < len(needed) else seed == len(needed)  # how many are true must not matter
+            results.append(call.at({s: v for group, v in zip(classes, place) for s in group}, seed, truth))
             places.append(place)
         except Exception:
             if seed == 0:
@@ -181,7 +186,7 @@ def _places(extents: int, integers: int, scale: int, smallest: int, offset: int)
     steps = [scale] * extents + [1] * integers
     moved = [[b + s * (i == k) for i, (b, s) in enumerate(zip(base, steps))] for k in range(len(base))]
     larger = [(2 * n + 1) * scale for n in reversed(primes)] + [n + 1 + k % 3 for k, n in enumerate(others)]
-    return [base, *moved, larger], [[n] * extents + others for n in (0, 2)] if extents else []
+    return [base, *moved, larger], [[n] * extents + others for n in (0, 2)]
 
 
 class _Fit:

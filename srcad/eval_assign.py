@@ -9,6 +9,7 @@ from typing import Any
 
 from srcad import eval_lists, eval_special, ir
 from srcad.errors import Unsupported
+from srcad.eval_array_likes import as_array
 from srcad.eval_core import Evaluator, Restart
 from srcad.eval_exprs import attribute, evaluate, sequence
 from srcad.eval_index import box_position, evaluate_index, index, index_exprs, unknown_key
@@ -163,7 +164,7 @@ def store_item(
     if base.type.dims == ():
         reason = "cannot differentiate a write into an array without axes"
         raise Unsupported(reason, place, "Use a number, and assign to its name.")
-    ev.emit(ir.Store(target, residual(ev, value, loc), loc=loc))
+    ev.emit(ir.Store(target, residual(ev, as_array(ev, value, loc), loc), loc=loc))
 
 
 def check_writable(ev: Evaluator, base: Dyn, loc: ir.Loc | None) -> None:

@@ -91,6 +91,8 @@ def _special(fn: Value) -> Any:
             from srcad import eval_ordering  # noqa: F401
         if fn.expr.path.startswith("scipy.interpolate."):
             from srcad import eval_interpolators  # noqa: F401
+        if fn.expr.path.startswith("scipy.stats."):
+            from srcad import eval_distributions  # noqa: F401
         return eval_builtins.HANDLERS.get(fn.expr.path)
     return None
 
@@ -193,8 +195,10 @@ def named(
     ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None, named_at: ir.Loc | None = None
 ) -> Value:
     """A library function at a path: written out where its rule says how, else kept."""
-    from srcad import eval_ufuncs
+    from srcad import eval_numpy, eval_ufuncs
 
+    if path in eval_numpy.ORDERED:
+        args, kwargs = eval_numpy.in_known_order(ev, path, args, kwargs, loc)
     if eval_ufuncs.has_keywords(obj, kwargs):
         return eval_ufuncs.call(ev, path, obj, args, kwargs, loc)
     rule = rules.lookup(path)

@@ -188,6 +188,10 @@ def attribute(ev: Evaluator, base: Value, name: str, loc: ir.Loc | None) -> Valu
         return Bound(base, name)
     if isinstance(base, Lazy) and base.kind == "array" and name == "shape":
         return attribute(ev, base.args[0], name, loc)
+    from srcad import eval_distributions
+
+    if eval_distributions.is_frozen(base):
+        return eval_distributions.method(ev, base, name, loc)  # type: ignore[arg-type]
     what = "text" if isinstance(base, Text) else "a function"
     raise Unsupported(f"cannot differentiate the attribute {name} of {what}", loc)
 

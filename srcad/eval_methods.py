@@ -216,6 +216,14 @@ def _compress(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc
     return keep(ev, "numpy.compress", [args[0], owner, *args[1:]], kwargs, loc)
 
 
+def _clip(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """Unlike the function, the method may be given the lower bound alone."""
+    from srcad.eval_builtins import keep
+
+    args = [*args, Known(None, ir.NONE)] if len(args) == 1 and "max" not in kwargs else args
+    return keep(ev, "numpy.clip", [owner, *args], kwargs, loc)
+
+
 def _put(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     from srcad import eval_effects
 
@@ -256,6 +264,7 @@ _ARRAY_METHODS: dict[str, Any] = {
     "partition": _partition,
     "conj": _conj,
     "conjugate": _conj,
+    "clip": _clip,
     "compress": _compress,
     "item": _item,
     "put": _put,

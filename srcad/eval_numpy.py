@@ -136,3 +136,19 @@ def _matrix_power(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None)
         return keep(ev, "numpy.linalg.matrix_power", args, kwargs, loc)
     inverse = keep(ev, "numpy.linalg.inv", args[:1], {}, loc)
     return keep(ev, "numpy.linalg.matrix_power", [inverse, constant(-n)], {}, loc)
+
+
+ORDERED = {"numpy.reshape": 2, "numpy.ravel": 1}  # functions with an order, and where it stands
+
+
+def in_known_order(ev: Evaluator, path: str, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> tuple[Args, Kwargs]:
+    """The orders "A" and "K" depend on how an array lies in memory, which backends do not share."""
+    at = ORDERED[path]
+    order = demand(ev, args[at] if len(args) > at else kwargs.get("order", Known("C")), "the argument order", loc)
+    if order not in ("A", "K"):
+        return args, kwargs
+    kind = getattr(args[0], "type", None)
+    if not isinstance(kind, Num) or kind.dims is None or len(kind.dims) > 1:
+        reason = f"cannot differentiate {path} with order={order!r}, which asks how the array lies in memory"
+        raise Unsupported(reason, loc, "Use order='C' or order='F'.")
+    return args[:at], {k: v for k, v in kwargs.items() if k != "order"}

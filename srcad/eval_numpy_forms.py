@@ -6,13 +6,14 @@ from typing import Any
 
 from srcad import eval_joins, eval_methods, ir
 from srcad.errors import Unsupported
+from srcad.eval_array_likes import as_array
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_index import index
 from srcad.eval_values import constant, demand, static
 from srcad.types import Num, Seq
-from srcad.values import Dyn, Known, Ptr, Value
+from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Value
 
 
 def _named(names: str, args: Args, kwargs: Kwargs) -> dict[str, Value]:
@@ -166,6 +167,38 @@ def _getitem(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
     return index(ev, args[0], [args[1]], loc)
 
 
-@handles("operator.attrgetter", "operator.itemgetter", "operator.methodcaller")
-def _getter(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    raise Unsupported("cannot differentiate a function that operator makes", loc, "Write a lambda.")
+def _getter(name: str) -> Handler:
+    """``operator.itemgetter(k)``: a function of what it is given, with the keys bound."""
+
+    def made(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        from srcad.rules import applying
+
+        function = getattr(applying, f"{name}_of" if len(args) == 1 else f"{name}s_of")
+        return Partial(Known(function), (args[0] if len(args) == 1 else ev.tuple_of(args),))
+
+    return made
+
+
+for _name in ("item", "attribute"):
+    HANDLERS[f"operator.{'attr' if _name == 'attribute' else _name}getter"] = _getter(_name)
+
+
+@handles("operator.methodcaller")
+def _methodcaller(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    raise Unsupported("cannot differentiate a function that operator.methodcaller makes", loc, "Write a lambda.")
+
+
+# ---- sums and distances of Python's own ----
+
+
+def _array_of(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
+    """A list, or what a loop could run over, as an array."""
+    if isinstance(value, (Generator, Stream, Lazy)):
+        value = HANDLERS["builtins.list"](ev, [value], {}, loc)
+    return as_array(ev, value, loc)
+
+
+@handles("math.fsum", "math.dist")
+def _of_arrays(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    name = "fsum" if len(args) == 1 else "dist"
+    return keep(ev, f"math.{name}", [_array_of(ev, value, loc) for value in args], kwargs, loc)

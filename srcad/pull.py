@@ -211,17 +211,18 @@ class Pull:
                 continue
             child = self.shapes.of(args[k])
             product = self.times(g, partials[k])
-            if g.lazy or g.over or given.get("size") not in (None, ir.NONE) or not self.alone(args, k):
+            beside = [a for a in given.values() if a is not args[k]]
+            if g.lazy or g.over or given.get("size") not in (None, ir.NONE) or not self.alone(beside):
                 product = self.fit(product, kind, child, args[k], expr)
             self.node(args[k], product, child)
 
-    def alone(self, args: tuple[Any, ...], k: int) -> bool:
-        """Whether argument k gives the node its shape: nothing else that it could be broadcast against has axes.
+    def alone(self, beside: list[Any]) -> bool:
+        """Whether an argument gives the node its shape: nothing beside it that it could be broadcast against has axes.
 
-        (The `size` of a draw is no argument to differentiate, but gives a shape, too.)
+        (What is not differentiated counts as well. The `size` of a draw is no argument, but gives a shape, too.)
         """
-        others = [a for i, a in enumerate(args) if i != k and ir.is_node(a)]
-        return all(self.shapes.of(a).dims == () for a in others)
+        found = [types.infer(a, self.shapes.types, []) for a in beside if ir.is_node(a)]
+        return all(isinstance(t, types.Static) or isinstance(t, Num) and t.dims == () for t in found)
 
     def times(self, g: Cotangent, partial: ir.Expr) -> Cotangent:
         kind = self.shapes.of(partial)

@@ -76,6 +76,13 @@ def load_all() -> dict[str, RuleSet]:
     return registry.table()
 
 
+def paths_below(prefix: str) -> list[str]:
+    """The paths of srcad's own rules below a prefix of `MODULES`."""
+    for module in MODULES[prefix]:
+        importlib.import_module(f"srcad.rules.{module}")
+    return [path for path in registry.table() if path.startswith(prefix)]
+
+
 def _modules(path: str) -> tuple[str, ...]:
     prefix = max((p for p in MODULES if path.startswith(p)), key=len, default="")
     return MODULES.get(prefix, ())

@@ -71,3 +71,22 @@ def product_of(numbers, start):
     for number in numbers:
         total = total * number
     return total
+
+
+# ---- functions that `operator` makes ----
+
+
+def item_of(key, value):
+    return value[key]
+
+
+def items_of(keys, value):
+    return tuple([value[key] for key in keys])
+
+
+def attribute_of(name, value):
+    return getattr(value, name)
+
+
+def attributes_of(names, value):
+    return tuple([getattr(value, name) for name in names])

@@ -99,8 +99,8 @@ def numbers(r):
     return [at((r(), r(), r())), at((r(),))]
 
 
-@pullback(math.fsum, each="seq", examples=numbers)
-def fsum_bar(seq, *, i, out_bar):
+@pullback(math.fsum, examples=lambda r: [at(r(3)), at(r(1))])
+def fsum_bar(seq, *, out_bar):
     return out_bar
 
 
@@ -126,9 +126,15 @@ def hypot_dot(*coordinates, out, coordinates_dot):
     return sum(moved) / np.where(out == 0.0, 1.0, out)
 
 
-@expansion(math.dist, wrt=("p", "q"), examples=lambda r: [at((r(), r()), (r(), r()))])
-def dist(p, q):
-    return math.hypot(*[a - b for a, b in zip(p, q)])
+@pullback(math.dist, wrt=("p", "q"), examples=lambda r: [at(r(3), r(3)), at(r(1), r(1))])
+def dist_bar(p, q, *, out, out_bar):
+    g = out_bar / np.where(out == 0.0, 1.0, out) * (p - q)
+    return g, -g
+
+
+@pushforward(math.dist)
+def dist_dot(p, q, *, out, p_dot, q_dot):
+    return np.sum((p - q) * (p_dot - q_dot)) / np.where(out == 0.0, 1.0, out)
 
 
 # ---- phases ----

@@ -98,6 +98,7 @@ NATIVE: dict[str, Native] = {
     **{f"numpy.{name}": _never for name in _ALWAYS.split()},
     **dict.fromkeys((*paths(SCIPY), *paths(SCIPY_SPECIAL), *paths(SCIPY_STATS)), _never),
     "builtins.round": _to_whole,
+    "math.dist": _never,
     "math.fsum": _never,
     "math.prod": _never,
     **{f"numpy.linalg.{name}": _plain(1, 2) for name in _ONE_MATRIX.split()},

@@ -18,7 +18,7 @@ import pytest
 import srcad
 from tests.rules import calls
 from tests.rules.calls import Call
-from tests.rules.forms import REFUSED, forms
+from tests.rules.forms import REFUSED, forms, more_forms
 from tests.rules.rule_calls import rule_calls
 
 
@@ -37,11 +37,12 @@ def split(found: list[Call], chosen: set[str]) -> list[Any]:
     return [pytest.param(c, id=c.name, marks=marks[c.name in chosen]) for c in found]
 
 
-CALLS = [*rule_calls(), *forms()]
+OFTEN = [*rule_calls(), *forms()]
+CALLS = [*OFTEN, *more_forms()]
 BY_FUNCTION: dict[str, list[str]] = {}
 for _call in rule_calls():
     BY_FUNCTION.setdefault(_call.name.partition("[")[0], []).append(_call.name)
-EVERY = split(CALLS, {c.name for c in CALLS})
+EVERY = split(CALLS, {c.name for c in OFTEN} | {c.name for c in CALLS if tenth(c.name)})
 SECOND = split(CALLS, {c.name for c in CALLS if tenth(c.name)})
 COMPILED = split(CALLS, {names[turn() % len(names)] for function, names in BY_FUNCTION.items() if tenth(function)})
 
