@@ -324,23 +324,27 @@ def scale_by_radam(
     nesterov: bool = False,
 ) -> GradientTransformation:
     """Adam, rectified while its second moment rests on too few gradients (Liu et al. 2019)."""
-    rho_inf = 2.0 / (1.0 - b2) - 1.0
-
-    def rectify(mu_hat: Tree, nu_hat: Tree, rho: float) -> Tree:
-        if rho < threshold:
-            return mu_hat
-        r = np.sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho))
-        return trees.map(lambda m, v: float(r) * m / (np.sqrt(v + eps_root) + eps), mu_hat, nu_hat)
 
     def update(updates: Tree, state: ScaleByAdamState, params: Tree = None) -> tuple[Tree, Tree]:
         count = advanced(state.count)
         mu, nu = moment(updates, state.mu, b1, 1), moment(updates, state.nu, b2, 2)
-        decayed = b2 ** int(count)
-        rho = rho_inf - 2 * int(count) * decayed / (1 - decayed)
         mu_hat, nu_hat = _first_moment(updates, mu, b1, count, nesterov), unbiased(nu, b2, count)
-        return rectify(mu_hat, nu_hat, rho), ScaleByAdamState(count, mu, nu)
+        size = rectification(b2, int(count), threshold)
+        if size is not None:
+            mu_hat = trees.map(lambda m, v: size * m / (np.sqrt(v + eps_root) + eps), mu_hat, nu_hat)
+        return mu_hat, ScaleByAdamState(count, mu, nu)
 
     return GradientTransformation(_adam_state, update)
+
+
+def rectification(b2: float, count: int, threshold: float) -> float | None:
+    """RAdam's factor at step `count` (from 1), ``r_t``; None while the variance is not tractable (Liu et al. 2019)."""
+    rho_inf = 2.0 / (1.0 - b2) - 1.0
+    decayed = b2**count
+    rho = rho_inf - 2 * count * decayed / (1 - decayed)
+    if rho < threshold:
+        return None
+    return float(np.sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho)))
 
 
 class ScaleByLionState(NamedTuple):

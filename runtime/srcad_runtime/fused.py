@@ -69,6 +69,81 @@ def adam(
             p[i] -= rate * (direction + decay * p[i])
 
 
+def amsgrad(
+    p: Any, g: Any, m: Any, v: Any, v_max: Any, rate: Any, b1: Any, a1: Any, b2: Any, a2: Any,
+    c1: Any, c2: Any, eps: Any, eps_root: Any,
+) -> None:  # fmt: skip
+    """``p -= rate (m / c1) / (sqrt(v_max + eps_root) + eps)`` with v_max the greatest ``v / c2`` so far; nan stays."""
+    for i in range(p.size):
+        m_i = a1 * g[i] + b1 * m[i]
+        v_i = a2 * (g[i] * g[i]) + b2 * v[i]
+        m[i] = m_i
+        v[i] = v_i
+        v_i = v_i / c2
+        v_max[i] = v_max[i] if v_max[i] >= v_i or v_max[i] != v_max[i] else v_i
+        p[i] -= rate * (m_i / c1 / (np.sqrt(v_max[i] + eps_root) + eps))
+
+
+def radam(
+    p: Any, g: Any, m: Any, v: Any, rate: Any, b1: Any, a1: Any, b2: Any, a2: Any,
+    from_m: Any, from_g: Any, rectified: Any, c2: Any, eps: Any, eps_root: Any,
+) -> None:  # fmt: skip
+    """Adam with `rectified` (0 or 1) for whether there is a denominator; its size is in from_m and from_g."""
+    for i in range(p.size):
+        m_i = a1 * g[i] + b1 * m[i]
+        v_i = a2 * (g[i] * g[i]) + b2 * v[i]
+        m[i] = m_i
+        v[i] = v_i
+        direction = from_m * m_i + from_g * g[i]
+        p[i] -= rate * (direction / (np.sqrt(v_i / c2 + eps_root) + eps) if rectified > 0.0 else direction)
+
+
+def adamax(p: Any, g: Any, m: Any, v: Any, rate: Any, b1: Any, a1: Any, b2: Any, c1: Any, eps: Any) -> None:
+    """``v = max(|g| + eps, b2 v); p -= rate (m / c1) / v``; nan stays."""
+    for i in range(p.size):
+        m_i = a1 * g[i] + b1 * m[i]
+        size, v_i = abs(g[i]) + eps, b2 * v[i]
+        v_i = v_i if v_i >= size or v_i != v_i else size
+        m[i] = m_i
+        v[i] = v_i
+        p[i] -= rate * (m_i / c1 / v_i)
+
+
+def lion(p: Any, g: Any, m: Any, rate: Any, b1: Any, a1: Any, b2: Any, a2: Any, decay: Any) -> None:
+    """``p -= rate (sign(a1 g + b1 m) + decay p); m = a2 g + b2 m``"""
+    for i in range(p.size):
+        direction = np.sign(a1 * g[i] + b1 * m[i])
+        m[i] = a2 * g[i] + b2 * m[i]
+        p[i] -= rate * (direction + decay * p[i])
+
+
+def rmsprop(p: Any, g: Any, v: Any, rate: Any, b: Any, a: Any, c: Any, eps_inside: Any, eps: Any) -> None:
+    """``v = a g g + b v; p -= rate g / (sqrt(v / c + eps_inside) + eps)``"""
+    for i in range(p.size):
+        v_i = a * (g[i] * g[i]) + b * v[i]
+        v[i] = v_i
+        p[i] -= rate * (g[i] / (np.sqrt(v_i / c + eps_inside) + eps))
+
+
+def adagrad(p: Any, g: Any, s: Any, rate: Any, eps: Any) -> None:
+    """``s += g g; p -= rate g / sqrt(s + eps)``, nothing where s is zero."""
+    for i in range(p.size):
+        s_i = g[i] * g[i] + s[i]
+        s[i] = s_i
+        p[i] -= rate * (g[i] / np.sqrt(s_i + eps) if s_i > 0.0 else 0.0 * g[i])
+
+
+def adadelta(p: Any, g: Any, e_g: Any, e_x: Any, rate: Any, b: Any, a: Any, eps: Any, decay: Any) -> None:
+    """The ratio of running sizes of steps and gradients as the step size."""
+    for i in range(p.size):
+        g_i = g[i] + decay * p[i]
+        e = a * (g_i * g_i) + b * e_g[i]
+        x = np.sqrt(e_x[i] + eps) / np.sqrt(e + eps) * g_i
+        e_g[i] = e
+        e_x[i] = a * (x * x) + b * e_x[i]
+        p[i] -= rate * x
+
+
 def run(kernel: Callable[..., None], numbers: tuple[float, ...], rows: list[tuple[Any, ...]]) -> None:
     """Run `kernel` on rows of (parameter, gradient, moments); `numbers` are cast to the parameter's dtype.
 
@@ -148,10 +223,14 @@ def compiled(kernel: Callable[..., None], dtype: np.dtype[Any], columns: int, ro
         for i in range(rows):
             one(ps[i], gs[i], ms[i], vs[i], *numbers)
 
+    def five(ps: Any, gs: Any, ms: Any, vs: Any, ws: Any, numbers: Any) -> None:
+        for i in range(rows):
+            one(ps[i], gs[i], ms[i], vs[i], ws[i], *numbers)
+
     column = numba.types.UniTuple(scalar[::1], rows)
     # float64 numbers from Python, which are quick to hand over; the call of the kernel casts them
     signature = numba.void(*[column] * columns, numba.types.UniTuple(numba.float64, count))
-    wrappers: dict[int, Any] = {2: two, 3: three, 4: four}
+    wrappers: dict[int, Any] = {2: two, 3: three, 4: four, 5: five}
     return numba.njit(signature, **_FLAGS)(wrappers[columns])
 
 

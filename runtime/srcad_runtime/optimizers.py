@@ -40,6 +40,7 @@ from srcad_runtime._transforms import (
     ema,
     global_norm,
     identity,
+    rectification,
     scale,
     scale_by_adam,
     scale_by_adamax,
@@ -127,7 +128,7 @@ def _into(
 ) -> None:
     """Run the compiled passes; parameters they do not know (complex, CuPy) take the pure update."""
     rate = learning_rate(int(state[at].count)) if callable(learning_rate) else learning_rate
-    numbers, moments = plan.numbers(state, float(rate)), plan.moments(state)
+    numbers, moments = tuple(map(float, plan.numbers(state, float(rate)))), plan.moments(state)
     if plan.mask is not None or not steps.run(plan.kernel, numbers, params, grads, moments):
         passes = plan.passes(params, grads, numbers, moments)
         if not all(fused.fits(rows) for _, rows in passes):
@@ -250,14 +251,26 @@ def amsgrad(
 ) -> GradientTransformation:
     """Adam whose second moment never shrinks (Reddi et al. 2018, https://openreview.net/forum?id=ryQu7f-RZ)."""
     scaling = scale_by_amsgrad(b1, b2, eps, eps_root, mu_dtype, bias_correction_mu, bias_correction_nu)
-    return _optimizer(learning_rate, (scaling,))
+
+    def numbers(state: Tree, rate: float) -> tuple[float, ...]:
+        t = int(state[0].count) + 1
+        c1, c2 = 1 - b1**t if bias_correction_mu else 1.0, 1 - b2**t if bias_correction_nu else 1.0
+        return rate, b1, 1 - b1, b2, 1 - b2, c1, c2, eps, eps_root
+
+    plan = _Plan(fused.amsgrad, numbers, lambda state: (state[0].mu, state[0].nu, state[0].nu_max))
+    return _optimizer(learning_rate, (scaling,), plan=plan if mu_dtype is None else None)
 
 
 def adamax(
     learning_rate: LearningRate, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
 ) -> GradientTransformation:
     """Adam with the largest recent gradient for the second moment (Kingma and Ba 2014)."""
-    return _optimizer(learning_rate, (scale_by_adamax(b1, b2, eps),))
+    plan = _Plan(
+        fused.adamax,
+        lambda state, rate: (rate, b1, 1 - b1, b2, 1 - b1 ** (int(state[0].count) + 1), eps),
+        lambda state: (state[0].mu, state[0].nu),
+    )
+    return _optimizer(learning_rate, (scale_by_adamax(b1, b2, eps),), plan=plan)
 
 
 def radam(
@@ -271,7 +284,19 @@ def radam(
     nesterov: bool = False,
 ) -> GradientTransformation:
     """Rectified Adam (Liu et al. 2019, https://arxiv.org/abs/1908.03265)."""
-    return _optimizer(learning_rate, (scale_by_radam(b1, b2, eps, eps_root, threshold, nesterov=nesterov),))
+
+    def numbers(state: Tree, rate: float) -> tuple[float, ...]:
+        t = int(state[0].count) + 1
+        from_m, from_g = 1 / (1 - b1**t), 0.0
+        if nesterov:
+            from_m, from_g = b1 / (1 - b1 ** (t + 1)), (1 - b1) / (1 - b1**t)
+        size = rectification(b2, t, threshold)
+        scaled = (from_m, from_g, 0.0) if size is None else (size * from_m, size * from_g, 1.0)
+        return rate, b1, 1 - b1, b2, 1 - b2, *scaled, 1 - b2**t, eps, eps_root
+
+    scaling = scale_by_radam(b1, b2, eps, eps_root, threshold, nesterov=nesterov)
+    plan = _Plan(fused.radam, numbers, lambda state: (state[0].mu, state[0].nu))
+    return _optimizer(learning_rate, (scaling,), plan=plan)
 
 
 def rmsprop(
@@ -287,14 +312,23 @@ def rmsprop(
 ) -> GradientTransformation:
     """Steps over a running root mean square (Hinton 2012); over a running deviation if `centered` (Graves 2013)."""
     scaling = (scale_by_stddev if centered else scale_by_rms)(decay, eps, initial_scale, eps_in_sqrt, bias_correction)
-    return _optimizer(learning_rate, (scaling,), (identity() if momentum is None else trace(momentum, nesterov),))
+    inside, outside = (eps, 0.0) if eps_in_sqrt else (0.0, eps)
+
+    def numbers(state: Tree, rate: float) -> tuple[float, ...]:
+        c = 1 - decay ** (int(state[0].count) + 1) if bias_correction else 1.0
+        return rate, decay, 1 - decay, c, inside, outside
+
+    plan = None if centered or momentum is not None else _Plan(fused.rmsprop, numbers, lambda state: (state[0].nu,))
+    after = (identity() if momentum is None else trace(momentum, nesterov),)
+    return _optimizer(learning_rate, (scaling,), after, plan)
 
 
 def adagrad(
     learning_rate: LearningRate, initial_accumulator_value: float = 0.1, eps: float = 1e-7
 ) -> GradientTransformation:
     """Steps over the root of all squares so far (Duchi et al. 2011, https://jmlr.org/papers/v12/duchi11a.html)."""
-    return _optimizer(learning_rate, (scale_by_rss(initial_accumulator_value, eps),))
+    plan = _Plan(fused.adagrad, lambda state, rate: (rate, eps), lambda state: (state[0].sum_of_squares,))
+    return _optimizer(learning_rate, (scale_by_rss(initial_accumulator_value, eps),), plan=plan)
 
 
 def adadelta(
@@ -305,9 +339,17 @@ def adadelta(
     weight_decay_mask: Any = None,
 ) -> GradientTransformation:
     """Steps in the parameters' own units (Zeiler 2012, https://arxiv.org/abs/1212.5701)."""
-    return _optimizer(
-        learning_rate, (add_decayed_weights(weight_decay, weight_decay_mask), scale_by_adadelta(rho, eps))
+    parts = add_decayed_weights(weight_decay, weight_decay_mask), scale_by_adadelta(rho, eps)
+    if learning_rate is None or callable(weight_decay):
+        return _optimizer(learning_rate, parts)
+    decay = float(weight_decay)
+    plan = _Plan(
+        fused.adadelta,
+        lambda state, rate: (rate, rho, 1 - rho, eps, decay),
+        lambda state: (state[1].e_g, state[1].e_x),
+        weight_decay_mask,
     )
+    return _optimizer(learning_rate, parts, plan=plan)
 
 
 def lamb(
@@ -349,4 +391,11 @@ def lion(
     mask: Any = None,
 ) -> GradientTransformation:
     """The sign of a momentum (Chen et al. 2023, https://arxiv.org/abs/2302.06675)."""
-    return _optimizer(learning_rate, (scale_by_lion(b1, b2, mu_dtype), add_decayed_weights(weight_decay, mask)))
+    parts = scale_by_lion(b1, b2, mu_dtype), add_decayed_weights(weight_decay, mask)
+    if mu_dtype is not None or callable(weight_decay):
+        return _optimizer(learning_rate, parts)
+    decay = float(weight_decay)
+    plan = _Plan(
+        fused.lion, lambda state, rate: (rate, b1, 1 - b1, b2, 1 - b2, decay), lambda state: (state[0].mu,), mask
+    )
+    return _optimizer(learning_rate, parts, plan=plan)

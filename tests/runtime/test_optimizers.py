@@ -348,3 +348,14 @@ def test_learning_rate_can_be_replaced() -> None:
 
 def test_global_norm() -> None:
     assert optimizers.global_norm({"a": np.array([3.0]), "b": [4.0]}) == 5.0
+
+
+def test_which_optimizers_are_one_compiled_pass() -> None:
+    """All but those that need a norm of the whole update first, or a second accumulator of their own."""
+    o = optimizers
+    for opt in (
+        o.sgd(0.1), o.sgd(0.1, 0.9), o.sgd(0.1, 0.9, True), o.adam(0.1), o.adamw(0.1), o.nadam(0.1), o.nadamw(0.1),
+        o.amsgrad(0.1), o.adamax(0.1), o.radam(0.1), o.rmsprop(0.1), o.adagrad(0.1), o.adadelta(0.1), o.lion(0.1),
+        o.chain(o.clip_by_global_norm(1.0), o.adam(0.1)),
+    ):  # fmt: skip
+        assert opt.kernel is not None
