@@ -58,15 +58,23 @@ def _unneeded(stmts: Stmts, records: set[str], dead: Sequence[ir.Stmt]) -> set[i
 
     A value is taken from a list even if nobody reads it: the next one is behind it. So all go, or none.
     """
-    gone = {id(s) for s in dead if not isinstance(s, ir.Pop)}
-    for name in sorted(records):
-        uses = [s for s in ir.walk(stmts) if _is_simple(s) and name in ir.names(s)]
-        takes = [s for s in uses if not _saves(s, name)]
-        if name in ir.names(_heads(stmts)):
-            continue
-        if uses and all(id(s) in gone or any(s is d for d in dead) for s in takes):
-            gone |= {id(s) for s in uses}
+    gone, idle = {id(s) for s in dead if not isinstance(s, ir.Pop)}, {id(s) for s in dead}
+    uses = _uses(stmts, records)
+    for name in sorted(records - ir.names(_heads(stmts))):
+        takes = [s for s in uses[name] if not _saves(s, name)]
+        if uses[name] and all(id(s) in gone or id(s) in idle for s in takes):
+            gone |= {id(s) for s in uses[name]}
     return gone
+
+
+def _uses(stmts: Stmts, records: set[str]) -> dict[str, list[ir.Stmt]]:
+    """The simple statements that mention each of the records."""
+    found: dict[str, list[ir.Stmt]] = {name: [] for name in records}
+    for node in ir.walk(stmts):
+        if _is_simple(node):
+            for name in records & ir.names(node):
+                found[name].append(node)
+    return found
 
 
 def _is_simple(node: Any) -> bool:

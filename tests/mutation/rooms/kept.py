@@ -74,9 +74,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         ("first values are counted as before", "        first -= sum(id(s) in gone for s in forward[:first])\n", ""),
         ("an item is left in the list", "if not isinstance(s, ir.Pop)}", "}"),
-        ("saves stay", "            gone |= {id(s) for s in uses}\n", "            gone |= {id(s) for s in takes}\n"),
-        ("some takes are enough", "if uses and all(id(s) in gone", "if uses and any(id(s) in gone"),
-        ("heads read no records", "        if name in ir.names(_heads(stmts)):\n            continue\n", ""),
+        (
+            "saves stay",
+            "            gone |= {id(s) for s in uses[name]}\n",
+            "            gone |= {id(s) for s in takes}\n",
+        ),
+        ("some takes are enough", "if uses[name] and all(id(s)", "if uses[name] and any(id(s)"),
+        ("heads read no records", "sorted(records - ir.names(_heads(stmts)))", "sorted(records)"),
         ("the other branch runs", 'test=ir.Unary("not", stmt.test), body=orelse', "body=orelse"),
         (
             "results are not live",
