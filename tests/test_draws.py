@@ -49,3 +49,38 @@ def test_second_derivatives_see_the_same_draws(backend: str) -> None:
     expected = (fixed(0.3 + h) - 2.0 * fixed(0.3) + fixed(0.3 - h)) / h**2
     found = srcad.hessian(noisy, backend=backend)(np.float64(0.3), np.random.default_rng(4))
     assert found == pytest.approx(expected, rel=1e-6)
+
+
+def seeded(mu: Any, sigma: Any, v: Any) -> Any:
+    """Numbers that Numba draws itself, among those that it has NumPy draw."""
+    rng = np.random.default_rng(7)
+    s = mu * rng.normal() + sigma * rng.uniform(1.0, 2.0) + np.sum(rng.normal(v, sigma))
+    for k in range(3):
+        s = s + rng.exponential(sigma) * rng.standard_normal(2)[k % 2] + rng.random() * v[rng.integers(0, 3)]
+    return s + np.sum(v[rng.permutation(3)] * rng.gamma(2.0, sigma, 3)) * rng.normal(mu, sigma)
+
+
+def test_compiled_code_draws_what_numpy_draws() -> None:
+    args = (0.3, 1.2, np.array([0.5, -0.2, 0.9]))
+    value, bars = srcad.value_and_grad(seeded, argnums=(0, 1, 2), backend="numba")(*args)
+    expected, wanted = srcad.value_and_grad(seeded, argnums=(0, 1, 2), backend="numpy")(*args)
+    assert value == expected == seeded(*args)
+    for bar, want in zip(bars, wanted, strict=True):
+        np.testing.assert_allclose(bar, want, rtol=1e-14)
+
+
+def by_rejection(a: Any) -> Any:
+    return np.random.default_rng(0).beta(a, 2.0)
+
+
+def places(v: Any) -> Any:
+    return np.sum(np.random.default_rng(0).permutation(v)[:2])
+
+
+@pytest.mark.parametrize(("model", "x"), [(by_rejection, 1.5), (places, np.arange(4.0))])
+def test_draws_that_do_not_follow_their_arguments_are_refused(model: Any, x: Any) -> None:
+    """Never zero, in either mode."""
+    with pytest.raises(srcad.Unsupported, match="by its arguments"):
+        srcad.grad(model, backend="numpy")(x)
+    with pytest.raises(srcad.Unsupported, match="by its arguments"):
+        srcad.jvp(model, (x,), (x,), backend="numpy")

@@ -22,6 +22,9 @@ SPECIAL = frozenset(
     "kv gammainc gammaincc betainc zeta polygamma".split()
 )
 
+# draws that Numba compiles where all that is asked for is a number
+NATIVE_DRAWS = frozenset("exponential normal random standard_exponential standard_normal uniform".split())
+
 # functions of scipy.special that `kernels` compiles
 EXPONENTIALS = frozenset(f"scipy.special.{name}" for name in "logsumexp softmax log_softmax".split())
 
@@ -281,6 +284,41 @@ scipy.stats.weibull_min.logpdf(x, c, loc=0, scale=1)
 scipy.stats.weibull_min.pdf(x, c, loc=0, scale=1)
 scipy.stats.weibull_min.ppf(q, c, loc=0, scale=1)
 scipy.stats.weibull_min.sf(x, c, loc=0, scale=1)
+"""
+
+DRAWS = """
+numpy.random.Generator.beta(self, a, b, size=None)
+numpy.random.Generator.binomial(self, n, p, size=None)
+numpy.random.Generator.chisquare(self, df, size=None)
+numpy.random.Generator.choice(self, a, size=None, replace=True, p=None)
+numpy.random.Generator.dirichlet(self, alpha, size=None)
+numpy.random.Generator.exponential(self, scale=1.0, size=None)
+numpy.random.Generator.gamma(self, shape, scale=1.0, size=None)
+numpy.random.Generator.geometric(self, p, size=None)
+numpy.random.Generator.gumbel(self, loc=0.0, scale=1.0, size=None)
+numpy.random.Generator.integers(self, low, high=None, size=None)
+numpy.random.Generator.laplace(self, loc=0.0, scale=1.0, size=None)
+numpy.random.Generator.logistic(self, loc=0.0, scale=1.0, size=None)
+numpy.random.Generator.lognormal(self, mean=0.0, sigma=1.0, size=None)
+numpy.random.Generator.multinomial(self, n, pvals, size=None)
+numpy.random.Generator.multivariate_normal(self, mean, cov, size=None)
+numpy.random.Generator.negative_binomial(self, n, p, size=None)
+numpy.random.Generator.normal(self, loc=0.0, scale=1.0, size=None)
+numpy.random.Generator.pareto(self, a, size=None)
+numpy.random.Generator.permutation(self, x)
+numpy.random.Generator.poisson(self, lam=1.0, size=None)
+numpy.random.Generator.power(self, a, size=None)
+numpy.random.Generator.random(self, size=None)
+numpy.random.Generator.rayleigh(self, scale=1.0, size=None)
+numpy.random.Generator.standard_cauchy(self, size=None)
+numpy.random.Generator.standard_exponential(self, size=None)
+numpy.random.Generator.standard_gamma(self, shape, size=None)
+numpy.random.Generator.standard_normal(self, size=None)
+numpy.random.Generator.standard_t(self, df, size=None)
+numpy.random.Generator.uniform(self, low=0.0, high=1.0, size=None)
+numpy.random.Generator.vonmises(self, mu, kappa, size=None)
+numpy.random.Generator.wald(self, mean, scale, size=None)
+numpy.random.Generator.weibull(self, a, size=None)
 """
 
 # helpers of `srcad_runtime.arrays` without a kernel

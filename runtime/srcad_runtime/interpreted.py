@@ -114,6 +114,8 @@ def sample(t: Any) -> Any:
         return None
     if isinstance(t, types.BaseTuple):
         return tuple(sample(item) for item in t.types)  # type: ignore[attr-defined]  # in every kind of tuple
+    if isinstance(t, types.NumPyRandomGeneratorType):
+        return np.random.default_rng(0)
     if isinstance(t, types.Array):
         return _array((EXTENT,) * t.ndim, np.dtype(str(t.dtype)))
     if isinstance(t, types.SliceType):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from srcad.rules.registry import constant, elementwise
+from srcad.rules.registry import constant, elementwise, fixed
 
 
 def draws(name):
@@ -40,6 +40,11 @@ def scaled(scale=1.0, size=None, *, out):
     return out / scale
 
 
+@elementwise(*draws("gamma"), wrt=("scale",), domain=((2, 2), (0.5, 2)), notes="not by the shape")
+def gamma(shape, scale=1.0, size=None, *, out):
+    return out / scale
+
+
 @elementwise(*draws("lognormal"), wrt=("mean", "sigma"), domain=PLACED)
 def lognormal(mean=0.0, sigma=1.0, size=None, *, out):
     return out, out * (np.log(out) - mean) / sigma
@@ -65,3 +70,15 @@ constant(
 constant("numpy.random.Generator.integers", "numpy.random.randint", "numpy.random.rand", "numpy.random.randn")
 constant(*(f"numpy.random.RandomState.{name}" for name in ("random", "random_sample", "randint", "rand", "randn")))
 constant("numpy.random.default_rng", "numpy.random.seed")
+
+
+# ---- draws that do not follow their parameters: constants, where these are ----
+
+REJECTED = "beta binomial chisquare geometric multinomial negative_binomial poisson standard_cauchy "
+REJECTED += "standard_gamma standard_t triangular vonmises wald dirichlet multivariate_normal"
+for _name in REJECTED.split():
+    fixed(
+        *draws(_name), hint="Draw with constant parameters, or move standard draws: mu + sigma * rng.standard_normal()."
+    )
+for _name in ("choice", "permutation"):
+    fixed(*draws(_name), hint="Draw places, and read them: x[rng.permutation(len(x))].")

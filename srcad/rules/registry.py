@@ -60,8 +60,9 @@ class RuleSet:
     each: the parameter that holds a sequence; the pullback takes `i` and returns the adjoint of item i, a linear
     function maps every item, a multilinear one one item at a time.
     outputs: of several values, those that can be differentiated (empty: all).
-    constant: every derivative is zero. refusal: why there is none, and what to do: of parts of derivatives that hold
-    too little to be differentiated once more.
+    constant: every derivative is zero. fixed: only that of constants is, and what to do with others.
+    refusal: why there is none, and what to do: of parts of derivatives that hold too little to be differentiated once
+    more.
     expansion: a plain function of the same arguments, exact to the bit, to inline in place of the call.
     forms: (keywords, function): a plain function to inline where one of these keywords is given; it calls the function
     itself without them.
@@ -85,6 +86,7 @@ class RuleSet:
     each: str | None = None
     outputs: tuple[int, ...] = ()
     constant: bool = False
+    fixed: str = ""
     refusal: tuple[str, str] | None = None
     expansion: Callable[..., Any] | None = None
     forms: tuple[tuple[frozenset[str], Callable[..., Any]], ...] = ()
@@ -233,6 +235,13 @@ def refused(*primals: Primal, reason: str, hint: str) -> None:
     for f in primals:
         names = tuple(inspect.signature(f).parameters)  # type: ignore[arg-type]
         _add(f, module, params=names, wrt=names, refusal=(reason, hint))
+
+
+def fixed(*primals: Primal, hint: str) -> None:
+    """Declare that functions of constants are constants, and that they have no derivative by any argument."""
+    module = _caller()
+    for f in primals:
+        _add(f, module, constant=True, fixed=hint)
 
 
 def rename(primal: Primal, **names: str) -> None:

@@ -145,9 +145,9 @@ def _flowing_call(expr: ir.Call) -> set[str]:
     if path in CUT or path in SHAPE_ONLY:
         return set()
     rule = find_rule(expr)
-    if rule is not None and rule.constant:
+    if rule is not None and rule.constant and not rule.fixed:
         return set()
-    if rule is None:
+    if rule is None or rule.fixed:
         return set().union(*(flowing(a) for a in (*expr.args, *(v for _, v in expr.kwargs))))
     bound = rule.bind(expr.args, {k: v for k, v in expr.kwargs if k is not None})
     if _is_whole(bound.get("dtype")):
@@ -186,6 +186,8 @@ def rule_of(expr: ir.Call, loc: ir.Loc | None, of: Callable[[ir.Expr], types.Abs
     if found.refusal:
         reason, hint = found.refusal
         raise Unsupported(f"cannot differentiate {reason}", expr.loc or loc, hint)
+    if found.fixed:
+        raise Unsupported(f"cannot differentiate {found.path} by its arguments", expr.loc or loc, found.fixed)
     if "c" not in found.kinds and found.path.startswith(OF_LIBRARIES) and any(_complex(a, of) for a in expr.args):
         hint = "Compute it of real and imaginary parts."
         raise Unsupported(f"cannot differentiate {found.path} of complex numbers", expr.loc or loc, hint)

@@ -22,6 +22,7 @@ from srcad.transforms import (
     retarget_shapes,
 )
 from srcad.transforms.retarget_calls import Rewrite, Types, kernel
+from srcad.transforms.retarget_draws import drawn
 from srcad.transforms.retarget_float32 import NARROW, Narrow, settled
 from srcad.transforms.retarget_interpreted import handed_back
 from srcad.types import Abstract, Num, infer
@@ -103,6 +104,8 @@ class _Retarget:
         if library == "srcad_runtime" and name in HELPERS:
             scalar = name != "astype" or self.rank(old.args[0]) in (0, None)
             return kernel(new, name) if scalar else new
+        if path.startswith("numpy.random."):
+            return drawn(self, old, new, path)
         if path in SPECIAL and not new.kwargs:
             return replace(new, fn=ir.Ref(f"srcad_runtime.special.{name}"))
         if path in EXPONENTIALS and not {name for name, _ in new.kwargs} - {"axis", "keepdims"} and len(new.args) < 3:
