@@ -29,9 +29,18 @@ def check_data(arrays: Tree, name: str) -> None:
     """A TypeError for the first array that is not made of numbers."""
     for path, leaf in trees.paths(arrays):
         if not hasattr(leaf, "dtype"):
-            raise TypeError(f"{name}{path} is a {type(leaf).__name__}, not an array")
+            raise TypeError(f"{name}{path} is a {type(leaf).__name__}, not an array: give np.asarray({name})")
         if leaf.dtype.kind not in "biufc":
             raise TypeError(f"{name}{path} has dtype {leaf.dtype}: a model takes numbers")
+
+
+def check_parts(model: Any, loss: Any, optimizer: Any) -> None:
+    """A TypeError for a part of a `Trainer` that is a name or a class instead of the thing itself."""
+    if not callable(loss):
+        raise TypeError(f"the loss must be a function loss(prediction, y), such as losses.mse, not {loss!r}")
+    if not (hasattr(optimizer, "init") and hasattr(optimizer, "update_into")):
+        told = f"{optimizer.__name__} itself: call it" if callable(optimizer) else repr(optimizer)
+        raise TypeError(f"the optimizer must be one of `optimizers`, such as optimizers.adam(1e-3), not {told}")
 
 
 def explain(error: Exception, objective: Callable[..., Any], args: tuple[Any, ...], place: str) -> None:
@@ -40,7 +49,7 @@ def explain(error: Exception, objective: Callable[..., Any], args: tuple[Any, ..
     if isinstance(error, SyntaxError) and hasattr(error, "hint"):  # srcad.Unsupported shows its own place and a way out
         error.hint = "\n  ".join(filter(None, (error.hint, note)))
         error.msg = f"{error.msg}\n  {note}"
-    elif len(error.args) == 1 and isinstance(error.args[0], str):
+    elif len(error.args) == 1 and isinstance(error.args[0], str) and not isinstance(error, KeyError):
         error.args = (f"{error.args[0]}\n  {note}",)
     elif hasattr(error, "add_note"):
         error.add_note(note)

@@ -84,7 +84,7 @@ def examples(arrays: Tree) -> int:
     if len(set(lengths.values())) > 1:
         raise ValueError("arrays of unequal length: " + ", ".join(f"{p or 'array'} {n}" for p, n in lengths.items()))
     if not lengths or min(lengths.values()) == 0:
-        raise ValueError("there are no examples: the arrays are empty")
+        raise ValueError(f"there are no examples: the arrays are empty: {trees.describe(arrays)}")
     return next(iter(lengths.values()))
 
 

@@ -344,6 +344,11 @@ def _class_rows(x: Array) -> Array:
 
 def _labels(logits: Array, labels: Array, weight: Array | None, ignore_index: int) -> tuple[Array, Array, Array]:
     """Which labels count, the labels with 0 for those that do not, and the weight of each."""
+    if labels.dtype.kind not in "iub":
+        raise TypeError(
+            f"cross_entropy: labels are numbers of classes, integers, not {labels.dtype}; "
+            "probabilities of classes have the shape of the logits"
+        )
     valid = labels != ignore_index
     safe = np.where(valid, labels, 0)
     if labels.shape != logits.shape[:1]:

@@ -10,7 +10,8 @@ import linecache
 import os
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -28,7 +29,7 @@ def find(function: Callable[..., Any], *args: Any) -> str | None:
         before = sys.gettrace()
         sys.settrace(tracer.enter)
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), _zeros_where_nothing_is_written():
                 function(*args)
         except Exception:  # the search ends where the function does
             pass
@@ -37,6 +38,17 @@ def find(function: Callable[..., Any], *args: Any) -> str | None:
         if tracer.found is not None:
             return f"{word} first appears {tracer.found}"
     return None
+
+
+@contextmanager
+def _zeros_where_nothing_is_written() -> Iterator[None]:
+    """`np.empty` gives whatever the memory held, which may be a NaN that nobody has made."""
+    before = np.empty, np.empty_like
+    np.empty, np.empty_like = np.zeros, np.zeros_like  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        np.empty, np.empty_like = before  # type: ignore[misc]
 
 
 def locate(tree: Any, name: str, test: Callable[[Any], Any] = lambda x: ~np.isfinite(x)) -> str | None:

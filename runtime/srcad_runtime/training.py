@@ -11,7 +11,9 @@ A run that was interrupted anywhere goes on from its last checkpoint and ends wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,7 @@ class Trainer:
         check_nan: bool = False,
         value_and_grad: Callable[..., Any] | None = None,
     ) -> None:
+        _step_errors.check_parts(model, loss, optimizer)
         self.model, self.loss, self.backend, self.check_nan = model, loss, backend, check_nan
         self.optimizer = optimizer.gradient_transformation() if hasattr(optimizer, "inner_opt") else optimizer
         self.state = state
@@ -135,6 +138,8 @@ class Trainer:
         and exits with code 130 (in an interactive session: KeyboardInterrupt). A failing step raises what the model
         raised, with the step, the layer and all shapes added.
         """
+        if not isinstance(epochs, (int, np.integer)) or epochs < 0:
+            raise ValueError(f"epochs must be a whole number, 0 or more, not {epochs!r}")
         batches = _batches(x, y, batch_size, seed, shuffle)
         self._begin(batches)
         calls = self._calls = Calls(self, callbacks, self._resume)
@@ -238,22 +243,37 @@ class Trainer:
     def evaluate(self, x: Any, y: Any = None, batch_size: int = 32) -> dict[str, float]:
         """The mean loss and the metrics over all examples, with ``training=False``; nothing is changed."""
         meter = self._new_meter()
-        for batch in _batches(x, y, batch_size, 0, shuffle=False).of_epoch(0):
+        for number, batch in enumerate(_batches(x, y, batch_size, 0, shuffle=False).of_epoch(0), 1):
             inputs, targets = _pair(batch)
-            prediction = self._predict_on(inputs)
-            meter.add(float(self.loss(prediction, targets)), _length(inputs), targets, prediction)
+            prediction = self._predict_on(inputs, number)
+            with self._explained(lambda p, _, y, out=prediction: self.loss(out, y), (inputs, targets), number):
+                meter.add(float(self.loss(prediction, targets)), _length(inputs), targets, prediction)
         return meter.result()
 
     def predict(self, x: Any, batch_size: int = 32) -> Any:
         """The model's output for every example, with ``training=False``."""
-        parts = [self._predict_on(batch) for batch in data.batches(x, batch_size, shuffle=False).of_epoch(0)]
+        _step_errors.check_data(x, "x")
+        batches = data.batches(x, batch_size, shuffle=False).of_epoch(0)
+        parts = [self._predict_on(batch, number) for number, batch in enumerate(batches, 1)]
         return concatenated(parts)
 
-    def _predict_on(self, x: Any) -> Any:
+    def _predict_on(self, x: Any, number: int) -> Any:
         # evaluation must neither depend on the training's generator nor move it
         given = {"rng": np.random.default_rng(0), "state": self.state, "training": False}
-        out = self.model(self._given(), x, **{name: given[name] for name in self.names})
+        model = functools.partial(self.model, **{name: given[name] for name in self.names})
+        with self._explained(model, (x,), number):
+            out = model(self._given(), x)
         return out[0] if "state" in self.names else out
+
+    @contextlib.contextmanager
+    def _explained(self, function: Callable[..., Any], data: tuple[Any, ...], number: int) -> Iterator[None]:
+        """What goes wrong with a batch outside of training says where."""
+        try:
+            yield
+        except Exception as error:
+            place = f"batch {number} of what is predicted, after step {self.step}"
+            _step_errors.explain(error, function, (self._given(), *data), place)
+            raise
 
     def summary(self) -> str:
         """A table of the parameters: where, shape, dtype, how many."""

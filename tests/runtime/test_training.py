@@ -401,7 +401,8 @@ def test_what_cannot_be_compiled_names_step_and_dtypes() -> None:
     with pytest.raises(SyntaxError, match="Numba cannot compile this: no implementation of sparse_cross") as caught:
         ours.fit(np.ones((4, 3)), np.ones(4), verbose=0)
     told = str(caught.value)
-    assert "at step 1 (epoch 1, batch 1), in sparse_cross_entropy (losses.py:" in told
+    assert "at step 1 (epoch 1, batch 1), in _labels (losses.py:" in told
+    assert "called by sparse_cross_entropy (losses.py:" in told
     assert "y (4,) float64" in told and "params['w'] (3, 2) float64" in told and 'backend="numpy"' in told
 
 
@@ -409,7 +410,22 @@ def test_what_cannot_be_compiled_names_step_and_dtypes() -> None:
     ("call", "error", "words"),
     [
         (lambda t: t.fit(X, Y[:-1]), ValueError, r"unequal length: \[0\] 50, \[1\] 49"),
-        (lambda t: t.fit(X[:0], Y[:0]), ValueError, "no examples"),
+        (lambda t: t.fit(X[:0], Y[:0]), ValueError, r"no examples: .*\[0\] \(0, 3\) float64"),
+        (lambda t: t.fit(X, Y, epochs=-1), ValueError, "epochs must be a whole number"),
+        (
+            lambda t: t.fit(X, Y, validation_data=(X[:, :2], Y)),
+            ValueError,
+            r"batch 1 of what is predicted, after step 2",
+        ),
+        (lambda t: t.predict(X[:, :2]), ValueError, r"matmul.*\n.* in line \(test_training.py:.*; x \(32, 2\) float64"),
+        (
+            lambda t: t.evaluate(X, np.stack([Y, Y], 1)),
+            ValueError,
+            r"broadcast.*\n.* in mse \(test_training.*; y \(32, 2\) float64",
+        ),
+        (lambda t: trainer(loss="mse"), TypeError, "the loss must be a function"),
+        (lambda t: Trainer(line, {"w": np.zeros(3)}, losses.mse, "adam"), TypeError, "such as optimizers.adam.*'adam'"),
+        (lambda t: Trainer(line, {"w": np.zeros(3)}, losses.mse, optimizers.adam), TypeError, "adam itself: call it"),
         (lambda t: t.fit(X, Y, batch_size=0), ValueError, "batch_size"),
         (lambda t: t.fit(X), ValueError, "y is missing"),
         (lambda t: t.fit(X.astype(object), Y), TypeError, "x has dtype object"),
@@ -452,6 +468,18 @@ def test_a_nan_is_traced_to_its_line() -> None:
         trainer(fragile, check_nan=True).fit(X, Y, verbose=0)
     told = str(caught.value)
     assert "nan first appears in `root` at " in told and "in scale_of: root = np.sqrt(v)" in told
+
+
+def filling(params: Any, x: Any) -> Any:
+    out = np.empty(x.shape[0])
+    out[:] = x[:, 0]
+    return np.log(out - 1e9) + x @ params["w"]
+
+
+def test_memory_that_is_not_written_yet_made_no_nan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np, "empty", lambda shape, *_, **__: np.full(shape, np.nan))
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="in filling: return np.log"):
+        trainer(filling, check_nan=True).fit(X, Y, verbose=0)
 
 
 def test_a_nan_in_the_data_is_named() -> None:
