@@ -13,7 +13,20 @@ from srcad.facts import Shapes
 from srcad.naming import Names, identifier
 from srcad.pipeline import Generated, Input, Request
 from srcad.program import FORWARD, REVERSE, Program
-from srcad.transforms import activity, alias, batch, effects, forward, record, reuse, reverse, split, tidy, unread
+from srcad.transforms import (
+    activity,
+    alias,
+    batch,
+    effects,
+    forward,
+    record,
+    reuse,
+    reverse,
+    split,
+    tidy,
+    unread,
+    zeroing,
+)
 from srcad.types import Num, Seq, Static, Struct
 
 Keep = Callable[[str, Any], None]
@@ -122,7 +135,7 @@ def gradient(
     plural = "s" if len(params) > 1 else ""
     inputs = [i.name for i in program.inputs]
     doc = docstrings.returned(program.name, inputs, f" and its derivative{plural}", f"with respect to {names}")
-    return replace(
+    new = replace(
         sweep.program,
         name=f"{program.name}_grad",
         body=body,
@@ -135,6 +148,7 @@ def gradient(
         notes=reasons.reasons(sweep, recorded),
         return_loc=None,
     )
+    return new if "unread" in off else zeroing.zeroing(new, set(sweep.bars.values()))
 
 
 def in_order(backward: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...]:

@@ -34,7 +34,7 @@ def unread(
         if not gone:
             return forward, backward
         first -= sum(id(s) in gone for s in forward[:first])
-        forward, backward = _without(forward, gone), _without(backward, gone)
+        forward, backward = without(forward, gone), without(backward, gone)
 
 
 def _restores(stmt: Any, records: set[str]) -> bool:
@@ -106,7 +106,8 @@ def _saves(stmt: ir.Stmt, name: str) -> bool:
     return isinstance(stmt, ir.Assign) and stmt.target == ir.Name(name) and name not in ir.names(stmt.value)
 
 
-def _without(stmts: Sequence[ir.Stmt], gone: set[int]) -> Stmts:
+def without(stmts: Sequence[ir.Stmt], gone: set[int]) -> Stmts:
+    """The statements but for those of these identities, and for loops and branches that have no others."""
     out: list[ir.Stmt] = []
     for stmt in stmts:
         if id(stmt) not in gone:
@@ -117,12 +118,12 @@ def _without(stmts: Sequence[ir.Stmt], gone: set[int]) -> Stmts:
 def _left(stmt: ir.Stmt, gone: set[int]) -> Stmts:
     """What is left of a statement: nothing of a loop or branch without statements."""
     if isinstance(stmt, (ir.For, ir.While, ir.With, ir.Block)):
-        body = _without(stmt.body, gone)
+        body = without(stmt.body, gone)
         if body == stmt.body:
             return (stmt,)
         return (replace(stmt, body=body),) if body or isinstance(stmt, (ir.While, ir.With)) else ()
     if isinstance(stmt, ir.If):
-        body, orelse = _without(stmt.body, gone), _without(stmt.orelse, gone)
+        body, orelse = without(stmt.body, gone), without(stmt.orelse, gone)
         if (body, orelse) == (stmt.body, stmt.orelse):
             return (stmt,)
         if not body and orelse:
