@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -43,12 +44,8 @@ def find(function: Callable[..., Any], *args: Any) -> str | None:
 @contextmanager
 def _zeros_where_nothing_is_written() -> Iterator[None]:
     """`np.empty` gives whatever the memory held, which may be a NaN that nobody has made."""
-    before = np.empty, np.empty_like
-    np.empty, np.empty_like = np.zeros, np.zeros_like  # type: ignore[assignment]
-    try:
+    with mock.patch.multiple(np, empty=np.zeros, empty_like=np.zeros_like):
         yield
-    finally:
-        np.empty, np.empty_like = before  # type: ignore[misc]
 
 
 def locate(tree: Any, name: str, test: Callable[[Any], Any] = lambda x: ~np.isfinite(x)) -> str | None:
