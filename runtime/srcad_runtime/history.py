@@ -51,6 +51,8 @@ class Meter:
 
     def __init__(self, resolved: list[Resolved], threshold: float = 0.0) -> None:
         self.resolved, self.threshold = resolved, threshold
+        self._wants_labels = any(wants_labels for _, _, wants_labels in resolved)
+        self._wants_scores = not all(wants_labels for _, _, wants_labels in resolved)
         self.loss, self.examples = 0.0, 0
         self.labels: list[Any] = []
         self.scores: list[Any] = []
@@ -59,9 +61,9 @@ class Meter:
         """A batch of `n` examples."""
         self.loss += float(loss) * n
         self.examples += n
-        if any(wants_labels for _, _, wants_labels in self.resolved):
+        if self._wants_labels:
             self.labels.append(metrics.to_labels(y, prediction, self.threshold))
-        if not all(wants_labels for _, _, wants_labels in self.resolved):
+        if self._wants_scores:
             self.scores.append((y, prediction))
 
     def result(self) -> dict[str, float]:
