@@ -114,7 +114,7 @@ def gradient(
     recursion.activate(program, {i.name for i in program.wrt}, outputs)
     sweep = reverse.reverse(replace(program, results=(*program.results, *rebound)), seeded, unit)
     sweep = sweep if "reuse" in off else reuse.reuse(sweep)
-    recorded = record.record(sweep, dict(aliases))
+    recorded = record.record(sweep, dict(aliases), computes="recompute" not in off)
     wanted = [sweep.bars[i.name] for i in program.wrt]
     first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
     backward = in_order(algebra.turned(backward), sweep)

@@ -16,6 +16,7 @@ from srcad import leaves
 from srcad.abstract import Num
 from srcad.backends import first_answer, is_compiled
 from srcad.derived import Derived
+from srcad.generate import switched_off
 from srcad.kernel import Kernel
 from srcad.specialise import Ready
 
@@ -95,6 +96,8 @@ def _answered(
     derived: Derived, modes: tuple[str, ...], args: Args, kwargs: Kwargs, run: Callable[[Ready], Found | None]
 ) -> Found | None:
     """What `run` makes of the first kernel that can be made and compiled."""
+    if ("batch", False) in switched_off():
+        return None
     values = derived.binder.bind(*args, **kwargs)
 
     def answer(backend: str) -> Found | None:

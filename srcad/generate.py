@@ -29,8 +29,11 @@ _MOST_PLANS = 16  # kept on disk under one key; they differ in baked values
 _MOST_BAKED = 200
 
 
-# passes, and parts of `loops`, that change speed alone
-OPTIONAL = frozenset("alike before gather loops once order products quotients ranges reuse unread vector_maths".split())
+# passes, and parts of them, that change speed and memory alone
+OPTIONAL = frozenset(
+    "alike batch before gather loops once order products quotients ranges recompute reuse split unread "
+    "vector_maths".split()
+)
 
 
 def switched_off() -> tuple[tuple[str, bool], ...]:

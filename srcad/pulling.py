@@ -44,7 +44,8 @@ def vjp(
     values = bound.bind(*primals, **kwargs)
     roots, active = places(bound, primals, argnums)
     settings = Settings(active, ("reverse",), backend, names_of(outputs), has_aux, asked(parallel))
-    swept = _swept(bound, settings, values) if active else None
+    apart = bool(active) and ("split", False) not in settings.options
+    swept = _swept(bound, settings, values) if apart else None
     if swept is None:
         return _run_again(bound, settings, values, roots, argnums)
     ready, results = swept

@@ -82,19 +82,23 @@ class Around:
     counters: frozenset[str] = frozenset()
 
 
-def record(sweep: Sweep, aliases: dict[str, set[str]], need: frozenset[str] = frozenset()) -> Recorded:
+def record(
+    sweep: Sweep, aliases: dict[str, set[str]], need: frozenset[str] = frozenset(), computes: bool = True
+) -> Recorded:
     """Place the saves and restores. `aliases`: variables that may share memory at one time.
 
-    need: variables that are to be as they were before, when the reverse sweep is through.
+    need: variables that are to be as they were before, when the reverse sweep is through. computes: whether cheap
+    values are computed again instead of kept.
     """
-    recorder = Recorder(sweep, aliases)
+    recorder = Recorder(sweep, aliases, computes)
     forward, backward, _ = recorder.block(sweep.steps, need, Around(), True)
     first = recorder.placeholders()
     return Recorded((*first, *forward), tuple(backward), tuple(recorder.saved), len(first))
 
 
 class Recorder:
-    def __init__(self, sweep: Sweep, aliases: dict[str, set[str]]) -> None:
+    def __init__(self, sweep: Sweep, aliases: dict[str, set[str]], computes: bool = True) -> None:
+        self.computes = computes
         self.sweep, self.names, self.types = sweep, sweep.names, sweep.shapes.types
         every = tuple(s for step in sweep.steps for s in nested(step))
         self.aliases = relation(replace(sweep.program, body=every, types=self.types))
@@ -271,7 +275,7 @@ class Recorder:
         self, steps: Sequence[Any], own: Set[str], needed: Set[str], around: Around
     ) -> tuple[set[str], list[ir.Assign]]:
         """Of an iteration's `own` variables, those `needed` that are to be kept, and how the others are computed."""
-        again = recompute.again(self, steps, own, needed, around) if needed else []
+        again = recompute.again(self, steps, own, needed, around) if needed and self.computes else []
         return set(needed) - {name for stmt in again for name in ir.names(stmt.target)}, again
 
     def private(self, steps: Sequence[Any]) -> set[str]:
