@@ -160,6 +160,18 @@ def _eig(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) 
     return Num(kind, a.dims[:-1])
 
 
+@_rule("numpy.linalg.lstsq")
+def _lstsq(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """Of matrices whose number of rows may not be known to agree: how many sums of squares there are, never is."""
+    given = dict(zip("ab", args, strict=False)) | kwargs
+    a, b = given.get("a", UNKNOWN), given.get("b", UNKNOWN)
+    if not isinstance(a, Num) or not isinstance(b, Num) or not a.dims or not b.dims or None in (a.dtype, b.dtype):
+        return None
+    dtype = np.result_type(str(a.dtype), str(b.dtype), np.float32).name
+    found = (Num(dtype, (a.dims[-1], *b.dims[1:])), Num(dtype, (None,)), Num("int32", ()), Num(dtype, (None,)))
+    return Struct("tuple", (0, 1, 2, 3), found, tuple)
+
+
 @_rule("numpy.roots")
 def _roots(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
     """Complex numbers, though NumPy gives real ones where all happen to be; zeros at both ends are cut off."""

@@ -54,6 +54,7 @@ from srcad_runtime.fourier import (
     half_spectrum_adjoint,
     resized,
 )
+from srcad_runtime.incomplete import betainc_by_a, gammainc_by_a
 from srcad_runtime.matrices import (
     banded_product,
     bands_of_product,
@@ -79,6 +80,7 @@ __all__ = [
     "astype",
     "banded_product",
     "bands_of_product",
+    "betainc_by_a",
     "cofactors",
     "count_numbers",
     "cumprod_adjoint",
@@ -95,6 +97,7 @@ __all__ = [
     "first_and_others",
     "fitted",
     "fractions",
+    "gammainc_by_a",
     "gradient_on",
     "gradient_on_adjoint",
     "half_spectrum_adjoint",

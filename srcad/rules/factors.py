@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from srcad_runtime import arrays
 
+from srcad.rules.arithmetic import is_complex
 from srcad.rules.linalg import transposed
 from srcad.rules.reductions import real_part
 from srcad.rules.registry import at, pullback, pushforward
@@ -165,81 +166,100 @@ def rectangles(r):
 
 
 def turned(s, u, u_bar):
-    """The symmetric matrix that tells how the adjoint of singular vectors turns them into each other."""
-    j = inverse_gaps(s * s) * (transposed(u) @ u_bar)
-    return j + transposed(j)
+    """The Hermitian matrix that tells how the adjoint of singular vectors turns them into each other."""
+    j = inverse_gaps(s * s) * (adjoint(u) @ u_bar)
+    return j + adjoint(j)
 
 
 def leaving(s, u, u_bar, full):
     """The adjoint of singular vectors for what leaves their span, divided by the values; for `full`, all vectors."""
     k = s.shape[-1]
     inner = u[..., :k]
-    g = u_bar[..., :k] - inner @ (transposed(inner) @ u_bar[..., :k])
+    g = u_bar[..., :k] - inner @ (adjoint(inner) @ u_bar[..., :k])
     if full:
-        g = g - u[..., k:] @ (transposed(u_bar[..., k:]) @ inner)
+        g = g - u[..., k:] @ (adjoint(u_bar[..., k:]) @ inner)
     return g / s[..., None, :]
 
 
-@pullback(np.linalg.svd, examples=rectangles)
+def phases(v, v_bar, s):
+    """What turns pairs of complex singular vectors by one phase: imaginary numbers on a diagonal; none of real ones."""
+    if not is_complex(v):
+        return 0.0
+    return on_diagonal(-1j * np.imag(np.sum(np.conj(v) * v_bar, axis=-2)) / s, v)
+
+
+def complex_rectangles(r):
+    return [at(r.complex(3, 4), compute_uv=False), at(r.complex(2, 4, 3), compute_uv=False)]
+
+
+@pullback(np.linalg.svd, kinds="fc", examples=lambda r: [*rectangles(r), *complex_rectangles(r)])
 def svd_bar(a, full_matrices=True, compute_uv=True, *, out, out_bar):
     if not compute_uv:
         return svdvals_bar(a, out_bar=out_bar)
-    u, s, v = out[0], out[1], transposed(out[2])
+    u, s, v = out[0], out[1], adjoint(out[2])
     k = s.shape[-1]
-    inner_u, inner_vh = u[..., :k], transposed(v[..., :k])
+    inner_u, inner_vh = u[..., :k], adjoint(v[..., :k])
     a_bar = 0.0 if out_bar[1] is None else (inner_u * out_bar[1][..., None, :]) @ inner_vh
     if out_bar[0] is not None:
-        core = turned(s, inner_u, out_bar[0][..., :k]) * s[..., None, :]
-        a_bar = a_bar + (inner_u @ core + leaving(s, u, out_bar[0], full_matrices)) @ inner_vh
+        u_bar = np.conj(out_bar[0])
+        core = turned(s, inner_u, u_bar[..., :k]) * s[..., None, :]
+        a_bar = a_bar + (inner_u @ core + leaving(s, u, u_bar, full_matrices)) @ inner_vh
     if out_bar[2] is not None:
         v_bar = transposed(out_bar[2])
-        core = s[..., :, None] * turned(s, v[..., :k], v_bar[..., :k])
-        a_bar = a_bar + inner_u @ (core @ inner_vh + transposed(leaving(s, v, v_bar, full_matrices)))
-    return a_bar
+        core = s[..., :, None] * turned(s, v[..., :k], v_bar[..., :k]) + phases(v[..., :k], v_bar[..., :k], s)
+        a_bar = a_bar + inner_u @ (core @ inner_vh + adjoint(leaving(s, v, v_bar, full_matrices)))
+    return np.conj(a_bar)
 
 
 @pushforward(np.linalg.svd)
 def svd_dot(a, full_matrices=True, compute_uv=True, *, out, a_dot):
     if not compute_uv:
         return svdvals_dot(a, x_dot=a_dot)
-    u, s, v = out[0], out[1], transposed(out[2])
+    u, s, v = out[0], out[1], adjoint(out[2])
     k = s.shape[-1]
-    p = transposed(u[..., :k]) @ a_dot @ v[..., :k]
+    p = adjoint(u[..., :k]) @ a_dot @ v[..., :k]
     right, left = p * s[..., None, :], s[..., :, None] * p
-    u_dot = moved_vectors(u, s, inverse_gaps(s * s) * (right + transposed(right)), a_dot @ v[..., :k], full_matrices)
-    turn = inverse_gaps(s * s) * (left + transposed(left))
-    v_dot = moved_vectors(v, s, turn, transposed(a_dot) @ u[..., :k], full_matrices)
-    return u_dot, np.diagonal(p, 0, -2, -1), transposed(v_dot)
+    turn = inverse_gaps(s * s) * (right + adjoint(right)) + phase_of(p, s)
+    u_dot = moved_vectors(u, s, turn, a_dot @ v[..., :k], full_matrices)
+    turn = inverse_gaps(s * s) * (left + adjoint(left))
+    v_dot = moved_vectors(v, s, turn, adjoint(a_dot) @ u[..., :k], full_matrices)
+    return u_dot, real_part(np.diagonal(p, 0, -2, -1)), adjoint(v_dot)
+
+
+def phase_of(p, s):
+    """The phases that the left singular vectors turn by, the right ones being held; none of real ones."""
+    return on_diagonal(1j * np.imag(np.diagonal(p, 0, -2, -1)) / s, p) if is_complex(p) else 0.0
 
 
 def moved_vectors(u, s, turn, image, full):
     """The tangent of singular vectors that turn into each other by `turn` and leave their span along `image`."""
     k = s.shape[-1]
     inner = u[..., :k]
-    u_dot = inner @ turn + (image - inner @ (transposed(inner) @ image)) / s[..., None, :]
+    u_dot = inner @ turn + (image - inner @ (adjoint(inner) @ image)) / s[..., None, :]
     if full:
-        u_dot = np.concatenate((u_dot, -inner @ (transposed(u_dot) @ u[..., k:])), axis=-1)
+        u_dot = np.concatenate((u_dot, -inner @ (adjoint(u_dot) @ u[..., k:])), axis=-1)
     return u_dot
 
 
-@pullback(np.linalg.svdvals, examples=lambda r: [at(r(3, 4)), at(r(2, 4, 3))])
+@pullback(np.linalg.svdvals, kinds="fc", examples=lambda r: [at(r(3, 4)), at(r(2, 4, 3)), at(r.complex(3, 4))])
 def svdvals_bar(x, *, out_bar):
     u, _, vh = np.linalg.svd(x, full_matrices=False)
-    return (u * out_bar[..., None, :]) @ vh
+    return (np.conj(u) * out_bar[..., None, :]) @ np.conj(vh)
 
 
 @pushforward(np.linalg.svdvals)
 def svdvals_dot(x, *, x_dot):
     u, _, vh = np.linalg.svd(x, full_matrices=False)
-    return np.sum(u * (x_dot @ transposed(vh)), axis=-2)
+    return real_part(np.sum(np.conj(u) * (x_dot @ adjoint(vh)), axis=-2))
 
 
 # ---- QR ----
 
 
 def mirrored_lower(m):
-    """The symmetric matrix with the lower triangle of `m`."""
-    return np.tril(m) + transposed(np.tril(m, -1))
+    """The Hermitian matrix with the lower triangle of `m`."""
+    below = np.tril(m, -1)
+    return below + adjoint(below) + on_diagonal(real_part(np.diagonal(m, 0, -2, -1)), m)
 
 
 def check_determined(q, a, mode):
@@ -250,10 +270,12 @@ def check_determined(q, a, mode):
         )
 
 
-@pullback(
-    np.linalg.qr,
-    examples=lambda r: [at(r.separated(*n), m) for n in ((3, 3), (4, 3), (3, 5), (4, 3, 2)) for m in ("reduced", "r")],
-)
+def tall_and_wide(r):
+    plain = [at(r.separated(*n), m) for n in ((3, 3), (4, 3), (3, 5), (4, 3, 2)) for m in ("reduced", "r")]
+    return [*plain, at(r.complex(3, 3)), at(r.complex(4, 3), "r"), at(r.complex(3, 4))]
+
+
+@pullback(np.linalg.qr, kinds="fc", examples=tall_and_wide)
 def qr_bar(a, mode="reduced", *, out, out_bar):
     if mode == "r":
         q, r = np.linalg.qr(a)
@@ -262,13 +284,13 @@ def qr_bar(a, mode="reduced", *, out, out_bar):
         (q, r), (q_bar, r_bar) = out, out_bar
     check_determined(q, a, mode)
     k = q.shape[-1]
-    q_bar = np.zeros_like(q) if q_bar is None else q_bar
-    r_bar = np.zeros_like(r) if r_bar is None else r_bar
+    q_bar = np.zeros_like(q) if q_bar is None else np.conj(q_bar)
+    r_bar = np.zeros_like(r) if r_bar is None else np.conj(r_bar)
     # columns beyond the square part are q @ r exactly: they act on q as data do
-    q_bar = q_bar + a[..., k:] @ transposed(r_bar[..., k:])
-    m = r[..., :k] @ transposed(r_bar[..., :k]) - transposed(q_bar) @ q
-    x_bar = transposed(np.linalg.solve(r[..., :k], transposed(q_bar + q @ mirrored_lower(m))))
-    return np.concatenate((x_bar, q @ r_bar[..., k:]), axis=-1)
+    q_bar = q_bar + a[..., k:] @ adjoint(r_bar[..., k:])
+    m = r[..., :k] @ adjoint(r_bar[..., :k]) - adjoint(q_bar) @ q
+    x_bar = adjoint(np.linalg.solve(r[..., :k], adjoint(q_bar + q @ mirrored_lower(m))))
+    return np.conj(np.concatenate((x_bar, q @ r_bar[..., k:]), axis=-1))
 
 
 @pushforward(np.linalg.qr)
@@ -277,10 +299,10 @@ def qr_dot(a, mode="reduced", *, out, a_dot):
     check_determined(q, a, mode)
     k = q.shape[-1]
     x = a_dot[..., :k] @ np.linalg.inv(r[..., :k])
-    within = transposed(q) @ x
+    within = adjoint(q) @ x
     low = np.tril(within, -1)
-    turn = low - transposed(low)
+    turn = low - adjoint(low) + phase_of(within, 1.0)
     q_dot = q @ (turn - within) + x
     u_dot = (within - turn) @ r[..., :k]
-    r_dot = np.concatenate((u_dot, transposed(q_dot) @ a[..., k:] + transposed(q) @ a_dot[..., k:]), axis=-1)
+    r_dot = np.concatenate((u_dot, adjoint(q_dot) @ a[..., k:] + adjoint(q) @ a_dot[..., k:]), axis=-1)
     return r_dot if mode == "r" else (q_dot, r_dot)

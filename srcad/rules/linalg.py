@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from srcad_runtime import arrays
 
@@ -84,21 +86,40 @@ def pinv_dot(a, *, out, a_dot):
 @pullback(
     np.linalg.lstsq,
     wrt=("a", "b"),
-    outputs=(0,),
-    notes="the solution only; full rank",
+    outputs=(0, 1, 3),
+    notes="full rank",
     examples=lambda r: [at(r(5, 3), r(5)), at(r(5, 3), r(5, 2)), at(r(3, 5), r(3))],
 )
-def lstsq_bar(a, b, rcond=None, *, out_bar):
-    x_bar = out_bar[0]
-    p = np.linalg.pinv(a)
-    p_bar = np.outer(x_bar, b) if b.ndim == 1 else x_bar @ b.T
-    return pinv_bar(a, out=p, out_bar=p_bar), p.T @ x_bar
+def lstsq_bar(a, b, rcond=None, *, out, out_bar):
+    x, p = out[0], np.linalg.pinv(a)
+    a_bar: Any = 0.0
+    b_bar: Any = 0.0
+    if out_bar[0] is not None:
+        p_bar = np.outer(out_bar[0], b) if b.ndim == 1 else out_bar[0] @ b.T
+        a_bar, b_bar = pinv_bar(a, out=p, out_bar=p_bar), p.T @ out_bar[0]
+    if out_bar[1] is not None:  # the sums of squares are stationary in x
+        moved = 2.0 * (b - a @ x) * of_every_column(out_bar[1], b)
+        a_bar = a_bar - (np.outer(moved, x) if b.ndim == 1 else moved @ x.T)
+        b_bar = b_bar + moved
+    if out_bar[3] is not None:
+        u, _, vh = np.linalg.svd(a, full_matrices=False)
+        a_bar = a_bar + (u * out_bar[3]) @ vh
+    return a_bar, b_bar
+
+
+def of_every_column(g, b):
+    """The adjoint of the sums of squares, of which there are none unless `a` is tall: zero then."""
+    return np.sum(g) if b.ndim == 1 else np.concatenate((g, np.zeros(b.shape[1] - g.shape[0])))
 
 
 @pushforward(np.linalg.lstsq)
-def lstsq_dot(a, b, rcond=None, *, a_dot, b_dot):
-    p = np.linalg.pinv(a)
-    return pinv_dot(a, out=p, a_dot=whole(a_dot, a)) @ b + p @ b_dot, 0.0, 0.0, 0.0
+def lstsq_dot(a, b, rcond=None, *, out, a_dot, b_dot):
+    x, p = out[0], np.linalg.pinv(a)
+    a_dot = whole(a_dot, a)
+    squares = np.sum(2.0 * (b - a @ x) * (b_dot - a_dot @ x), axis=0)
+    squares = squares * np.ones_like(out[1]) if b.ndim == 1 else squares[: out[1].shape[0]]
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
+    return pinv_dot(a, out=p, a_dot=a_dot) @ b + p @ b_dot, squares, 0.0, np.sum(u * (a_dot @ vh.T), axis=0)
 
 
 def powers(r):

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from scipy import special
+from srcad_runtime import arrays
 
 from srcad.rules.reductions import axes, spread
 from srcad.rules.registry import at, constant, elementwise, pullback, pushforward
@@ -125,19 +126,31 @@ def poch(z, m, out):
     return out * (top - special.psi(z)), out * top
 
 
-@elementwise(special.gammainc, domain=(0.5, 3), wrt=("x",), notes="by x")
+@elementwise(special.gammainc, domain=(0.5, 3))
 def gammainc(a, x):
-    return np.exp((a - 1.0) * np.log(x) - x - special.gammaln(a))
+    return arrays.gammainc_by_a(a, x), np.exp((a - 1.0) * np.log(x) - x - special.gammaln(a))
 
 
-@elementwise(special.gammaincc, domain=(0.5, 3), wrt=("x",), notes="by x")
+@elementwise(special.gammaincc, domain=(0.5, 3))
 def gammaincc(a, x):
-    return -np.exp((a - 1.0) * np.log(x) - x - special.gammaln(a))
+    return -arrays.gammainc_by_a(a, x), -np.exp((a - 1.0) * np.log(x) - x - special.gammaln(a))
 
 
-@elementwise(special.betainc, domain=((0.5, 3), (0.5, 3), (0.2, 0.8)), wrt=("x",), notes="by x")
+@elementwise(special.betainc, domain=((0.5, 3), (0.5, 3), (0.2, 0.8)))
 def betainc(a, b, x):
-    return np.exp((a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x) - special.betaln(a, b))
+    density = np.exp((a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x) - special.betaln(a, b))
+    return arrays.betainc_by_a(a, b, x), -arrays.betainc_by_a(b, a, 1.0 - x), density
+
+
+@elementwise(arrays.gammainc_by_a, domain=(0.5, 3), wrt=("x",), notes="by x")
+def gammainc_by_a(a, x):
+    return np.exp((a - 1.0) * np.log(x) - x - special.gammaln(a)) * (np.log(x) - special.psi(a))
+
+
+@elementwise(arrays.betainc_by_a, domain=((0.5, 3), (0.5, 3), (0.2, 0.8)), wrt=("x",), notes="by x")
+def betainc_by_a(a, b, x):
+    density = np.exp((a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x) - special.betaln(a, b))
+    return density * (np.log(x) - special.psi(a) + special.psi(a + b))
 
 
 # ---- logistic, entropies, powers ----

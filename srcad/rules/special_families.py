@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import special
+from srcad_runtime import arrays
 
 from srcad.rules.registry import at, constant, elementwise, pullback, pushforward
 
@@ -160,30 +161,42 @@ def wrightomega(z, out):
     return out / (1.0 + out)
 
 
-@elementwise(special.gammaincinv, domain=((0.5, 3), (0.2, 0.8)), wrt=("y",), notes="by y")
+@elementwise(special.gammaincinv, domain=((0.5, 3), (0.2, 0.8)))
 def gammaincinv(a, y, out):
-    return np.exp(out + special.gammaln(a) - (a - 1.0) * np.log(out))
+    step = np.exp(out + special.gammaln(a) - (a - 1.0) * np.log(out))
+    return -arrays.gammainc_by_a(a, out) * step, step
 
 
-@elementwise(special.gammainccinv, domain=((0.5, 3), (0.2, 0.8)), wrt=("y",), notes="by y")
+@elementwise(special.gammainccinv, domain=((0.5, 3), (0.2, 0.8)))
 def gammainccinv(a, y, out):
-    return -np.exp(out + special.gammaln(a) - (a - 1.0) * np.log(out))
+    step = np.exp(out + special.gammaln(a) - (a - 1.0) * np.log(out))
+    return -arrays.gammainc_by_a(a, out) * step, -step
 
 
-@elementwise(special.betaincinv, domain=((0.5, 3), (0.5, 3), (0.2, 0.8)), wrt=("y",), notes="by y")
+@elementwise(special.betaincinv, domain=((0.5, 3), (0.5, 3), (0.2, 0.8)))
 def betaincinv(a, b, y, out):
-    return np.exp(special.betaln(a, b) - (a - 1.0) * np.log(out) - (b - 1.0) * np.log1p(-out))
+    step = np.exp(special.betaln(a, b) - (a - 1.0) * np.log(out) - (b - 1.0) * np.log1p(-out))
+    return -arrays.betainc_by_a(a, b, out) * step, arrays.betainc_by_a(b, a, 1.0 - out) * step, step
 
 
-@elementwise("scipy.special.betaincc", domain=((0.5, 3), (0.5, 3), (0.2, 0.8)), wrt=("x",), notes="by x")
+@elementwise("scipy.special.betaincc", domain=((0.5, 3), (0.5, 3), (0.2, 0.8)))
 def betaincc(a, b, x):
-    return -np.exp((a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x) - special.betaln(a, b))
+    density = np.exp((a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x) - special.betaln(a, b))
+    return -arrays.betainc_by_a(a, b, x), arrays.betainc_by_a(b, a, 1.0 - x), -density
 
 
-@elementwise(special.stdtr, domain=((3, 3), (-2, 2)), wrt=("t",), notes="by t")
+def student_by_df(z, df):
+    """Of the distribution function, which is an incomplete beta function of df / (df + z * z)."""
+    q = df / (df + z * z)
+    density = np.exp((0.5 * df - 1.0) * np.log(q) - 0.5 * np.log1p(-q) - special.betaln(0.5 * df, 0.0 * df + 0.5))
+    moved = 0.5 * arrays.betainc_by_a(0.5 * df, 0.5, q) + density * z * z / ((df + z * z) * (df + z * z))
+    return np.where(z == 0.0, 0.0, -0.5 * np.sign(z) * moved)
+
+
+@elementwise(special.stdtr, domain=((2, 5), (-2, 2)))
 def stdtr(df, t):
-    scale = np.exp(-special.betaln(0.5 * df, 0.5)) / np.sqrt(1.0 * df)
-    return scale * (1.0 + t * t / df) ** (-0.5 * (df + 1.0))
+    scale = np.exp(-special.betaln(0.5 * df, 0.0 * df + 0.5)) / np.sqrt(1.0 * df)
+    return student_by_df(t, df), scale * (1.0 + t * t / df) ** (-0.5 * (df + 1.0))
 
 
 @elementwise(special.boxcox1p, domain=(0.3, 2))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import special, stats
+from srcad_runtime import arrays
 
 from srcad.rules.registry import elementwise
+from srcad.rules.special_families import student_by_df
 
 PLACED = ("x", "loc", "scale")
 LINE = ((-2, 2), (-0.5, 0.5), (0.7, 2))
@@ -186,9 +188,10 @@ def gamma_pdf(x, a, loc=0, scale=1, *, out):
     return out * score, out * (np.log(z) - special.psi(a)), -out * score, out * (z - a) / scale
 
 
-@elementwise("scipy.stats.gamma.cdf", domain=SHAPED_LINE, wrt=PLACED, notes="not by the shape a")
+@elementwise("scipy.stats.gamma.cdf", domain=SHAPED_LINE, wrt=SHAPED)
 def gamma_cdf(x, a, loc=0, scale=1):
-    return by_density(stats.gamma.pdf(x, a, loc, scale), x, loc, scale)
+    by_x, by_loc, by_scale = by_density(stats.gamma.pdf(x, a, loc, scale), x, loc, scale)
+    return by_x, arrays.gammainc_by_a(a, (x - loc) / scale), by_loc, by_scale
 
 
 @elementwise("scipy.stats.chi2.logpdf", domain=SHAPED_LINE, wrt=("x", "df", "loc", "scale"))
@@ -206,9 +209,10 @@ def chi2_pdf(x, df, loc=0, scale=1, *, out):
     return out * score, by_df, -out * score, 0.5 * out * (z - df) / scale
 
 
-@elementwise("scipy.stats.chi2.cdf", domain=SHAPED_LINE, wrt=PLACED, notes="not by df")
+@elementwise("scipy.stats.chi2.cdf", domain=SHAPED_LINE, wrt=("x", "df", "loc", "scale"))
 def chi2_cdf(x, df, loc=0, scale=1):
-    return by_density(stats.chi2.pdf(x, df, loc, scale), x, loc, scale)
+    by_x, by_loc, by_scale = by_density(stats.chi2.pdf(x, df, loc, scale), x, loc, scale)
+    return by_x, 0.5 * arrays.gammainc_by_a(0.5 * df, 0.5 * (x - loc) / scale), by_loc, by_scale
 
 
 UNIT = ((0.3, 0.6), (1.2, 3), (1.2, 3), (0, 0.1), (0.8, 2))
@@ -232,9 +236,11 @@ def beta_pdf(x, a, b, loc=0, scale=1, *, out):
     return out * score, out * by_a, out * by_b, -out * score, -out * (1.0 / scale + z * score)
 
 
-@elementwise("scipy.stats.beta.cdf", domain=UNIT, wrt=PLACED, notes="not by the shapes a, b")
+@elementwise("scipy.stats.beta.cdf", domain=UNIT, wrt=("x", "a", "b", "loc", "scale"))
 def beta_cdf(x, a, b, loc=0, scale=1):
-    return by_density(stats.beta.pdf(x, a, b, loc, scale), x, loc, scale)
+    z = (x - loc) / scale
+    by_x, by_loc, by_scale = by_density(stats.beta.pdf(x, a, b, loc, scale), x, loc, scale)
+    return by_x, arrays.betainc_by_a(a, b, z), -arrays.betainc_by_a(b, a, 1.0 - z), by_loc, by_scale
 
 
 STUDENT = ((-2, 2), (2, 5), (-0.5, 0.5), (0.7, 2))
@@ -257,9 +263,10 @@ def t_pdf(x, df, loc=0, scale=1, *, out):
     return out * score, by_df, -out * score, -out * (1.0 / scale + z * score)
 
 
-@elementwise("scipy.stats.t.cdf", domain=STUDENT, wrt=PLACED, notes="not by df")
+@elementwise("scipy.stats.t.cdf", domain=STUDENT, wrt=("x", "df", "loc", "scale"))
 def t_cdf(x, df, loc=0, scale=1):
-    return by_density(stats.t.pdf(x, df, loc, scale), x, loc, scale)
+    by_x, by_loc, by_scale = by_density(stats.t.pdf(x, df, loc, scale), x, loc, scale)
+    return by_x, student_by_df((x - loc) / scale, df), by_loc, by_scale
 
 
 @elementwise(

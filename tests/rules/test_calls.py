@@ -136,6 +136,16 @@ FIRST_ONLY = {
     "linalg: L, V = np.linalg.eig(h); np.real((V * L ** 2) @ np.linalg.inv(V))": "eigenvectors are differentiated once",
 }
 
+FIRST_ONLY |= {
+    f"incomplete integrals: {text}": "by their shapes incomplete integrals are differentiated once"
+    for text in (
+        "scipy.special.gammainc(a, p)",
+        "scipy.special.betainc(a, d, 0.3)",
+        "scipy.stats.t.cdf(v, d)",
+        "scipy.stats.beta.cdf(0.3, a, d)",
+    )
+}
+
 QUANTILES = ("quantile", "percentile", "nanquantile", "nanpercentile")
 FIRST_ONLY |= {
     f"numpy.{f}[{k}]": "quantiles by their place are differentiated once" for f in QUANTILES for k in range(16)
