@@ -25,7 +25,7 @@ _LOG_S_WEIGHT = np.log(0.5 * np.pi * np.cosh(_NODES[_NODES < 4.0]) * _STEP)
 
 def gammainc_by_a(a: Array, x: Array) -> Array:
     """The derivative of ``scipy.special.gammainc(a, x)`` by `a`; a, x: broadcast against each other."""
-    kind = np.result_type(a, x, np.float32)
+    kind = np.result_type(a, x, 0.0)
     a, x = (np.asarray(v, float)[..., None] for v in (a, x))
     with np.errstate(all="ignore"):
         mean, log_x = special.psi(a), np.log(x)
@@ -50,7 +50,7 @@ def _above(a: np.ndarray, x: np.ndarray, log_x: np.ndarray, mean: np.ndarray) ->
 
 def betainc_by_a(a: Array, b: Array, x: Array) -> Array:
     """The derivative of ``scipy.special.betainc(a, b, x)`` by `a`; all broadcast against each other."""
-    kind = np.result_type(a, b, x, np.float32)
+    kind = np.result_type(a, b, x, 0.0)
     a, b, x = (np.asarray(v, float)[..., None] for v in (a, b, x))
     with np.errstate(all="ignore"):
         mean, log_x, log_rest = special.psi(a) - special.psi(a + b), np.log(x), np.log1p(-x)
