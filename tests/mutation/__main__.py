@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=int, default=900, help="limit for one mutation")
     parser.add_argument("--step", type=int, default=1, help="only every n-th mutation")
     parser.add_argument("--start", type=int, default=0, help="number of the first mutation")
+    parser.add_argument("--own", action="store_true", help="only the tests of the pass itself, not programs")
     parser.add_argument("--baseline", action="store_true", help="first see that the suite passes without a mutation")
     options = parser.parse_args(argv)
     for kind in ((), ("--numba",)) if options.baseline else ():
@@ -41,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
             continue
         started = time.monotonic()
         try:
-            noticed = noticed_by(mutation, options.seconds)
+            noticed = noticed_by(mutation, options.seconds, options.own)
             status = "noticed" if noticed else "NOT NOTICED"
         except subprocess.TimeoutExpired:
             noticed, status = "", "undecided"
@@ -57,14 +58,15 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if total["NOT NOTICED"] else 0
 
 
-def noticed_by(mutation: Mutation, seconds: int = 900) -> str:
+def noticed_by(mutation: Mutation, seconds: int = 900, own: bool = False) -> str:
     """The test that fails with this mutation; "" if none does.
 
     Raises:
         subprocess.TimeoutExpired: the tests are not done by then.
     """
+    flags = ["--own"] if own else ["--numba"] if mutation.numba else []
     with mutated(mutation) as folder:
-        return _suite(folder, (*mutation.tests, *(["--numba"] if mutation.numba else [])), seconds)
+        return _suite(folder, (*mutation.tests, *flags), seconds)
 
 
 def _suite(folder: Path, arguments: tuple[str, ...], seconds: int) -> str:

@@ -1,7 +1,7 @@
-"""``python -m tests.mutation.suite [--numba] [TEST ...]``: a fast part of the tests; stops at the first that fails.
+"""``python -m tests.mutation.suite [--numba | --own] [NAME ...]``: a fast part of the tests, up to one that fails.
 
-The tests that are named come first, then programs: their derivatives, with ``--numba`` by Numba's text, interpreted.
-Prints what noticed and exits 1, or exits 0 when nothing did.
+Named tests and themes of the corpus ("lists.") come first, then programs: their derivatives, with ``--numba`` by the
+text for Numba, interpreted; with ``--own`` no programs. Prints what noticed and exits 1, or exits 0 when nothing did.
 """
 
 from __future__ import annotations
@@ -19,19 +19,27 @@ TEXTS = ["tests/test_golden.py", "tests/transforms/test_desugar.py", "tests/erro
 
 
 def main(argv: list[str]) -> int:
-    named = [word for word in argv if word != "--numba"]
-    noticed = next(_all(named, "--numba" in argv), None)
+    named = [word for word in argv if not word.startswith("--")]
+    noticed = next(_named(named) if "--own" in argv else _all(named, "--numba" in argv), None)
     if noticed:
         print(noticed)
     return 1 if noticed else 0
 
 
 def _all(named: list[str], numba: bool) -> Iterator[str]:
-    yield from _pytest(named)
+    yield from _named(named)
     if numba:
         yield from _lowered()
     else:
         yield from _derivatives()
+
+
+def _named(names: list[str]) -> Iterator[str]:
+    from tests.programs.registry import programs
+
+    yield from _pytest([name for name in names if not name.endswith(".")])
+    for theme in [name for name in names if name.endswith(".")]:
+        yield from _corpus([p for p in programs(theme) if "numpy" in p.backends], 60)
 
 
 def _derivatives() -> Iterator[str]:

@@ -26,7 +26,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "return replace(node, stack=new) if isinstance",
             "return node if isinstance",
         ),
-        tests=("tests/transforms/test_copies.py",),
+        tests=("tests/transforms/test_copies.py", "run_time_lists.", "lists.", "calls.", "recursion."),
     ),
     *of(
         "srcad/transforms/recompute.py",
@@ -58,7 +58,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         ("all of it is cheap", "            if _is_cheap(recorder, stmt.value):\n", "            if True:\n"),
         ("written variables are computed again", " and name not in recorder.written:", ":"),
-        tests=("tests/transforms/test_recompute.py",),
+        tests=("tests/transforms/test_recompute.py", "recomputing.", "under_way.", "kept_states."),
     ),
     *of(
         "srcad/transforms/unread.py",
@@ -97,7 +97,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "return (replace(stmt, body=body, orelse=orelse),) if body else ()",
             "return ()",
         ),
-        tests=("tests/transforms/test_unread.py",),
+        tests=("tests/transforms/test_unread.py", "records.", "under_way."),
     ),
     *of(
         "srcad/transforms/split.py",
