@@ -129,6 +129,11 @@ def sample(t: Any) -> Any:
     raise TypingError(f"no value of {t}")
 
 
+def order(t: Any) -> Any:
+    """Of a norm: an infinity, which every norm knows, for a number that is not known while compiling."""
+    return np.inf if isinstance(t, types.Float) else sample(t)
+
+
 def _array(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     if dtype.kind not in "fc":
         return np.zeros(shape, dtype) if dtype.kind in "iu" else np.ones(shape, dtype)
@@ -143,7 +148,9 @@ def kinds_of(function: Callable[..., Any], given: dict[str, Any]) -> tuple[list[
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            found = function(**{name: sample(t) for name, t in given.items()})
+            found = function(
+                **{n: np.inf if n == "ord" and isinstance(t, types.Float) else sample(t) for n, t in given.items()}
+            )
         except Exception as error:  # whatever the library raises
             if function.__name__ in LIKE:
                 typed, ranked = LIKE[function.__name__]

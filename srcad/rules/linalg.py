@@ -109,7 +109,7 @@ def lstsq_bar(a, b, rcond=None, *, out, out_bar):
 
 def of_every_column(g, b):
     """The adjoint of the sums of squares, of which there are none unless `a` is tall: zero then."""
-    return np.sum(g) if b.ndim == 1 else np.concatenate((g, np.zeros(b.shape[1] - g.shape[0])))
+    return np.sum(g) if b.ndim == 1 else np.concatenate((g, np.zeros(b.shape[1] - g.shape[0], g.dtype)))
 
 
 @pushforward(np.linalg.lstsq)
@@ -272,7 +272,7 @@ def vector_norm_slope(x, ord, axis, out):
     if ord == 1:
         return unit
     if ord == np.inf or ord == -np.inf:
-        return unit * arrays.tie_share(size, out, axis)
+        return unit * arrays.tie_share(size, extreme(size, ord, axis), axis)
     return unit * arrays.power_slope(size / np.where(out == 0.0, 1.0, out), ord) / ord
 
 
@@ -281,7 +281,12 @@ def matrix_norm_slope(x, ord, axis, out):
         return spectral_slope(x, ord, axis)
     summed, other = axis if ord == 1 or ord == -1 else (axis[1], axis[0])
     sums = np.sum(np.abs(x), axis=summed, keepdims=True)
-    return np.sign(x) * arrays.tie_share(sums, out, other)
+    return np.sign(x) * arrays.tie_share(sums, extreme(sums, ord, other), other)
+
+
+def extreme(sizes, ord, axis):
+    """The norm again, to the bit one of `sizes`: another sum of the same numbers may differ in its last digit."""
+    return np.max(sizes, axis=axis, keepdims=True) if ord > 0 else np.min(sizes, axis=axis, keepdims=True)
 
 
 def spectral_slope(x, ord, axis):
@@ -305,7 +310,8 @@ def cond(x, p=None):
     if p == -2:
         s = np.linalg.svd(x, compute_uv=False)
         return s[..., -1] / s[..., 0]
-    return np.linalg.norm(x, p, axis=(-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, axis=(-2, -1))
+    inverse = np.linalg.inv(x)
+    return np.linalg.norm(x, p, axis=(-2, -1)) * np.linalg.norm(inverse, p, axis=(-2, -1))
 
 
 constant(np.linalg.matrix_rank)

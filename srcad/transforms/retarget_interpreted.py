@@ -78,6 +78,12 @@ def _of_all_elements(types: Types, call: ir.Call) -> bool:
     return not named & {"where", "initial"} or not named <= {"axis", "keepdims", "ddof", "where", "initial"}
 
 
+def _as_often(types: Types, call: ir.Call) -> bool:
+    """``np.repeat`` by one number, or of all elements."""
+    axis = dict(call.kwargs).get("axis", call.args[2] if len(call.args) > 2 else ir.NONE)
+    return axis == ir.NONE or len(call.args) < 2 or types.rank(call.args[1]) == 0
+
+
 def _real_elements(types: Types, call: ir.Call) -> bool:
     return _of_all_elements(types, call) and not str(types.dtype(call.args[0])).startswith("complex")
 
@@ -121,6 +127,7 @@ NATIVE: dict[str, Native] = {
     "numpy.linspace": _numbers,
     "numpy.median": _plain(1),
     "numpy.partition": _plain(2, 1),
+    "numpy.repeat": _as_often,
     "numpy.take": _plain(2),
     "numpy.take_along_axis": _plain(3),
     "numpy.trace": _plain(1, 2),

@@ -168,7 +168,29 @@ def _where(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     return ir.IfExp(test, body, orelse, loc=new.loc)
 
 
+def _copied(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Whatever the order: how an array lies in memory changes no number."""
+    return without(new, "order")
+
+
+def _real_if_close(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    return new.args[0] if self.dtype(old.args[0]) in ("float32", "float64") else new
+
+
+def _reduced_truth(name: str) -> Rewrite:
+    def rewrite(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+        axis = dict(new.kwargs).get("axis", new.args[1] if len(new.args) > 1 else ir.const(0))
+        options = {} if axis == ir.NONE else {"axis": axis}
+        return new if set(dict(new.kwargs)) - {"axis"} else kernel(new, name, new.args[0], **options)
+
+    return rewrite
+
+
 REWRITES: dict[str, Rewrite] = {
+    "numpy.copy": _copied,
+    "numpy.real_if_close": _real_if_close,
+    "numpy.logical_and.reduce": _reduced_truth("all"),
+    "numpy.logical_or.reduce": _reduced_truth("any"),
     "numpy.array": _array,
     "numpy.full": _filled(False),
     "numpy.full_like": _filled(True),

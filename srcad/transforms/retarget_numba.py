@@ -13,6 +13,7 @@ from typing import Any
 from srcad_runtime.compiled_names import DISTRIBUTIONS, EXPONENTIALS, HELPERS, SPECIAL
 
 from srcad import ir
+from srcad.signatures import dtype_of
 from srcad.transforms import (
     activity,
     retarget_making,
@@ -30,6 +31,12 @@ from srcad.types import Abstract, Num, infer
 # what takes an array and an index into it
 INDEXED = frozenset(
     {"numpy.add.at", *(f"srcad_runtime.{n}" for n in "add_at scatter_add written last_written".split())}
+)
+
+
+REDUCING = frozenset(
+    f"numpy.{name}"
+    for name in "sum prod mean std var cumsum cumprod nansum nanprod nanmean nanstd nanvar nancumsum nancumprod".split()
 )
 
 
@@ -97,6 +104,8 @@ class _Retarget:
 
     def call(self, old: ir.Call, new: ir.Call, path: str) -> ir.Expr:
         """The call, or what stands for it."""
+        if path in REDUCING and any(name == "dtype" for name, _ in new.kwargs):
+            old, new = self.cast_first(old), self.cast_first(new, old)
         library, _, name = path.rpartition(".")
         if path in INDEXED:
             array, index, *rest = new.args
@@ -117,6 +126,18 @@ class _Retarget:
         if found is new:
             found = handed_back(self, old, new, path) or new
         return found
+
+    def cast_first(self, call: ir.Call, old: ir.Call | None = None) -> ir.Call:
+        """``np.sum(a, dtype=t)`` adds up the elements as `t`, which compiled code makes them before."""
+        kwargs = dict(call.kwargs)
+        wanted = kwargs.pop("dtype")
+        name = dtype_of(self.type_of(wanted), None) if ir.is_node(wanted) else None
+        if name is None:
+            return call
+        array = call.args[0]
+        if self.dtype((old or call).args[0]) != name:
+            array = ir.call("srcad_runtime.astype", array, wanted)
+        return replace(call, args=(array, *call.args[1:]), kwargs=tuple(kwargs.items()))
 
     def rank(self, e: ir.Expr) -> int | None:
         t = self.type_of(e)

@@ -17,6 +17,8 @@ from srcad.transforms.retarget_calls import (
 
 
 def _tensordot(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    if 0 in (self.rank(old.args[0]), self.rank(old.args[1])):
+        return ir.Binary("*", new.args[0], new.args[1])
     axes = constant(argument(new, 2, "axes")) if argument(new, 2, "axes") is not None else 2
     if isinstance(axes, int):
         pairs: Any = tuple(range(-axes, 0)), tuple(range(axes))

@@ -43,6 +43,8 @@ def _with_axis(name: str, position: int, names: str) -> Rewrite:
             return without_axis(new, position)
         if not isinstance(constant(axis), int) or rank is None or set(dict(new.kwargs)) - set(names.split()):
             return new
+        if name == "repeat" and self.rank(argument(old, 1, "repeats") or axis) != 0:
+            return new  # as often as an array says: by NumPy
         single = rank == 1 and name in ("sort", "diff", "repeat", "cumprod", "roll")
         return without_axis(new, position) if single else kernel(new, name)
 
@@ -95,6 +97,17 @@ def _windows_adjoint(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     return value
 
 
+def _tiled(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """More repetitions than axes are those of an array with axes put in front."""
+    reps, rank = argument(new, 1, "reps"), self.rank(old.args[0])
+    if not isinstance(reps, (ir.Tuple, ir.List)) or rank is None:
+        return kernel(new, "tile")
+    array, missing = new.args[0], len(reps.items) - rank
+    if missing > 0 and rank > 0:
+        array = ir.Index(array, (*[ir.NONE] * missing, *[ir.Slice(None, None)] * rank))
+    return kernel(new, "tile", array, ir.Tuple(reps.items))
+
+
 REWRITES: dict[str, Rewrite] = {
     "numpy.lib.stride_tricks.sliding_window_view": _windows,
     "srcad_runtime.windows_adjoint": _windows_adjoint,
@@ -104,7 +117,7 @@ REWRITES: dict[str, Rewrite] = {
     "numpy.sort": _last_axis("sort", 1),
     "numpy.diff": _last_axis("diff", 2),
     "numpy.argsort": _argsort,
-    "numpy.tile": always("tile"),
+    "numpy.tile": _tiled,
     "numpy.heaviside": always("heaviside"),
     "numpy.polyval": always("polyval"),
 }

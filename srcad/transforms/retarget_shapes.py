@@ -149,6 +149,8 @@ def _raveled(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     order, rank = argument(new, 1, "order"), self.rank(old.args[0])
     if rank == 0:
         return ir.call("numpy.full", ir.Tuple((ir.const(1),)), new.args[0])
+    if order in (None, ir.const("C")):
+        return new if order is None else ir.call("numpy.ravel", new.args[0])
     if order != ir.const("F") or rank is None:
         return new
     return ir.call("numpy.ravel", _turned(new.args[0], rank))
