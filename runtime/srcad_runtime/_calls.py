@@ -31,6 +31,11 @@ class Calls:
         self._begin = [c for c in self.all if _listens(c, "on_train_batch_begin")]
         self._end = [c for c in self.all if _listens(c, "on_train_batch_end")]
 
+    @property
+    def each_batch(self) -> bool:
+        """Whether anyone listens to single batches."""
+        return bool(self._begin or self._end)
+
     def train_begin(self) -> None:
         """Everyone starts; in a resumed run everyone takes up the state it had."""
         for callback in self.all:
@@ -82,7 +87,10 @@ class Calls:
 
 def _listens(callback: Callback, moment: str) -> bool:
     own = getattr(callback, moment)
-    return getattr(own, "__func__", own) is not getattr(Callback, moment)
+    own = getattr(own, "__func__", own)
+    if own is ModelCheckpoint.on_train_batch_end and callback.save_freq == "epoch":  # type: ignore[attr-defined]
+        return False
+    return own is not getattr(Callback, moment)
 
 
 class Interrupts:

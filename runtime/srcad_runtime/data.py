@@ -43,16 +43,17 @@ class Batches:
 
     def of_epoch(self, epoch: int, start: int = 0) -> Iterator[Tree]:
         """The batches of one epoch, from number `start` on."""
-        order = self._order(epoch)
+        order = self.order(epoch)
         for number in range(start, len(self)):
             chosen = slice(number * self.batch_size, (number + 1) * self.batch_size)
-            yield self._changed(_take(self.arrays, chosen if order is None else order[chosen]), epoch, number)
+            yield self._changed(take(self.arrays, chosen if order is None else order[chosen]), epoch, number)
 
     def map(self, change: Change) -> Batches:
         """These batches, each changed by ``change(batch, rng)``: augmentation, or a conversion of what is stored."""
         return dataclasses.replace(self, changes=(*self.changes, change))
 
-    def _order(self, epoch: int) -> np.ndarray | None:
+    def order(self, epoch: int) -> np.ndarray | None:
+        """The examples as they come in an epoch; None for one after the other."""
         if not self.shuffle:
             return None
         return np.random.default_rng((self.seed, epoch)).permutation(examples(self.arrays))
@@ -94,12 +95,12 @@ def _length(path: str, leaf: Any) -> int:
     return len(leaf)
 
 
-def _take(arrays: Tree, chosen: Any) -> Tree:
+def take(arrays: Tree, chosen: Any) -> Tree:
     """The chosen rows, as arrays in memory."""
     if isinstance(arrays, np.ndarray):
         return _rows(arrays, chosen)
     if type(arrays) is tuple:  # the usual (x, y)
-        return tuple([_take(part, chosen) for part in arrays])
+        return tuple([take(part, chosen) for part in arrays])
     return trees.map(lambda a: _rows(a, chosen), arrays)
 
 

@@ -203,13 +203,23 @@ def available() -> bool:
 
 
 @functools.cache
+def on_one(kernel: Callable[..., None], dtype: np.dtype[Any], columns: int) -> Callable[..., None]:
+    """The kernel on one parameter, for compiled code."""
+    import numba
+
+    scalar = numba.from_dtype(dtype)
+    count = kernel.__code__.co_argcount - columns
+    return numba.njit(numba.void(*[scalar[::1]] * columns, *[scalar] * count), **_FLAGS)(kernel)
+
+
+@functools.cache
 def compiled(kernel: Callable[..., None], dtype: np.dtype[Any], columns: int, rows: int) -> Callable[..., None]:
     """The kernel on so many rows: a tuple of parameters, a tuple of gradients, and so on, then the numbers."""
     import numba
 
     scalar = numba.from_dtype(dtype)
     count = kernel.__code__.co_argcount - columns
-    one = numba.njit(numba.void(*[scalar[::1]] * columns, *[scalar] * count), **_FLAGS)(kernel)
+    one = on_one(kernel, dtype, columns)
 
     def two(ps: Any, gs: Any, numbers: Any) -> None:
         for i in range(rows):

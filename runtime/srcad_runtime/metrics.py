@@ -104,15 +104,22 @@ NAMES: dict[str, Metric] = {
     "r2": r2_score,
     "perplexity": perplexity,
 }
+# scikit-learn's names for them
+LONG_NAMES = {
+    **{f"{name}_score": name for name in ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "r2")},
+    "roc_auc_score": "auc", "mean_squared_error": "mse", "root_mean_squared_error": "rmse",
+    "mean_absolute_error": "mae",
+}  # fmt: skip
 LABEL_NAMES = frozenset({"accuracy", "balanced_accuracy", "precision", "recall", "f1"})
 
 
 def resolve(metric: str | Metric) -> tuple[str, Metric, bool]:
     """A metric's name in logs, its function, and whether it wants labels rather than the model's scores."""
     if isinstance(metric, str):
-        if metric not in NAMES:
+        short = LONG_NAMES.get(metric, metric)
+        if short not in NAMES:
             raise ValueError(f"unknown metric {metric!r}{_did_you_mean(metric)}")
-        return metric, NAMES[metric], metric in LABEL_NAMES
+        return metric, NAMES[short], short in LABEL_NAMES
     if not callable(metric):
         raise TypeError(f"a metric is a name or a function, not {metric!r}")
     bare = metric.func if isinstance(metric, partial) else metric
@@ -121,7 +128,7 @@ def resolve(metric: str | Metric) -> tuple[str, Metric, bool]:
 
 
 def _did_you_mean(name: str) -> str:
-    close = get_close_matches(name, NAMES, 1)
+    close = get_close_matches(name, [*NAMES, *LONG_NAMES], 1)
     return f": did you mean {close[0]!r}?" if close else f"; there are {', '.join(NAMES)}"
 
 

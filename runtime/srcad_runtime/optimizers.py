@@ -14,7 +14,6 @@ lists, dicts, named tuples and dataclasses of them.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -96,6 +95,44 @@ class _Plan(NamedTuple):
         return [(numbers, decayed), ((*numbers[:-1], 0.0), free)]
 
 
+@dataclasses.dataclass(frozen=True)
+class Fused:
+    """An optimizer's step in place, by compiled passes; what they do not know takes the pure `update`.
+
+    at: where in the state the schedule counts. steps: what is known of the last step.
+    """
+
+    update: Callable[..., Any]
+    plan: _Plan
+    learning_rate: LearningRate | None
+    at: int
+    steps: again.Steps
+
+    def __call__(self, params: Tree, grads: Tree, state: Tree) -> None:
+        """Run the passes; parameters they do not know (complex, CuPy) take the pure update."""
+        plan, numbers, moments = self.plan, self.numbers(state), self.plan.moments(state)
+        if plan.mask is not None or not self.steps.run(plan.kernel, numbers, params, grads, moments):
+            passes = plan.passes(params, grads, numbers, moments)
+            if not all(fused.fits(rows) for _, rows in passes):
+                return write_update(self.update, params, grads, state)
+            for own, rows in passes:
+                fused.run(plan.kernel, own, rows)
+        self.advance(state)
+
+    def numbers(self, state: Tree) -> tuple[float, ...]:
+        """What the kernel takes beside arrays, at the next step."""
+        rate: Any = self.learning_rate
+        if callable(rate):
+            rate = rate(int(state[self.at].count))
+        return tuple(map(float, self.plan.numbers(state, float(rate))))
+
+    def advance(self, state: Tree, steps: int = 1) -> None:
+        """Count steps that were made."""
+        for part in state:
+            if "count" in part._fields:
+                part.count.fill(int(part.count) + steps)
+
+
 def _optimizer(
     learning_rate: LearningRate | None,
     before: tuple[GradientTransformation, ...],
@@ -106,38 +143,13 @@ def _optimizer(
     if learning_rate is not None and not callable(learning_rate):
         learning_rate = float(learning_rate)
     chained = chain(*before, scale_by_learning_rate(learning_rate), *after)
+    step = None if plan is None else Fused(chained.update, plan, learning_rate, len(before), again.Steps())
     return dataclasses.replace(
         chained,
-        kernel=None
-        if plan is None
-        else functools.partial(_into, chained.update, plan, learning_rate, len(before), again.Steps()),
+        kernel=step,
         learning_rate=learning_rate,
         remake=lambda rate: _optimizer(rate, before, after, plan),
     )
-
-
-def _into(
-    update: Callable[..., Any],
-    plan: _Plan,
-    learning_rate: Any,
-    at: int,
-    steps: again.Steps,
-    params: Tree,
-    grads: Tree,
-    state: Tree,
-) -> None:
-    """Run the compiled passes; parameters they do not know (complex, CuPy) take the pure update."""
-    rate = learning_rate(int(state[at].count)) if callable(learning_rate) else learning_rate
-    numbers, moments = tuple(map(float, plan.numbers(state, float(rate)))), plan.moments(state)
-    if plan.mask is not None or not steps.run(plan.kernel, numbers, params, grads, moments):
-        passes = plan.passes(params, grads, numbers, moments)
-        if not all(fused.fits(rows) for _, rows in passes):
-            return write_update(update, params, grads, state)
-        for own, rows in passes:
-            fused.run(plan.kernel, own, rows)
-    for part in state:
-        if "count" in part._fields:
-            part.count.fill(int(part.count) + 1)
 
 
 def sgd(

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from srcad_runtime import _objective, _step_errors, checkpoints, data, metrics, progress, trees
+from srcad_runtime import epochs as epochs_
 from srcad_runtime._calls import Calls, Interrupts
 from srcad_runtime.history import History, Meter, concatenated
 
@@ -76,6 +77,7 @@ class Trainer:
         self.history, self.rng = History(), np.random.default_rng(0)
         # where the run is: epochs of earlier runs, batches done in this epoch, and what they add up to
         self._epochs_before, self._batch, self._meter = 0, 0, self._new_meter()
+        self._planned, self._has_looped = 0, False  # batches of the whole run; whether there is a compiled loop
         self._data: dict[str, Any] = {}
         self._calls: Calls | None = None
         self._resume: list[Any] | None = None
@@ -144,7 +146,7 @@ class Trainer:
         self._begin(batches)
         calls = self._calls = Calls(self, callbacks, self._resume)
         report = progress.reporter(verbose, epochs, len(batches))
-        self._resume = None
+        self._resume, self._planned = None, epochs * len(batches)
         with Interrupts() as interrupts:
             try:
                 calls.train_begin()
@@ -169,20 +171,19 @@ class Trainer:
         self.epoch, self._batch, self._meter = 0, 0, self._new_meter()
 
     def _run_epoch(self, batches: data.Batches, validation: Any, calls: Calls, report: Any, interrupts: Any) -> None:
-        epoch, start = self.epoch, self._batch
-        if start == 0:
+        epoch = self.epoch
+        if self._batch == 0:
             calls.epoch_begin(epoch)
-        report.epoch_begin(epoch, start)
+        report.epoch_begin(epoch, self._batch)
+        self._run_compiled(batches, calls, report, interrupts)
+        start = self._batch
         for number, batch in enumerate(batches.of_epoch(self._epochs_before + epoch, start), start):
             calls.batch_begin(number)
             loss = self._train_on(*_pair(batch))
             self._batch = number + 1
             calls.batch_end(number, {"loss": loss})
             report.batch_end(number, loss)
-            if interrupts.pending:
-                report.close()
-                calls.interrupt()
-                interrupts.leave()
+            self._look_for_ctrl_c(calls, report, interrupts)
             if self.stop_training:
                 break
         self._end_epoch(epoch, validation, calls, report)
@@ -196,6 +197,50 @@ class Trainer:
         self.epoch, self._batch, self._meter = epoch + 1, 0, self._new_meter()
         calls.epoch_end(epoch, logs, lambda: self.history.add(epoch, logs))
         report.epoch_end(epoch, logs)
+
+    def _look_for_ctrl_c(self, calls: Calls, report: Any, interrupts: Any) -> None:
+        if interrupts.pending:
+            report.close()
+            calls.interrupt()
+            interrupts.leave()
+
+    def _run_compiled(self, batches: data.Batches, calls: Calls, report: Any, interrupts: Any) -> None:
+        """Make the steps of this epoch that a compiled loop can make; the rest is left."""
+        if not self._may_be_compiled(batches, calls):
+            return
+        size, order = batches.batch_size, batches.order(self._epochs_before + self.epoch)
+        order = np.arange(data.examples(batches.arrays)) if order is None else order
+        loop = self._loop(batches, order[:size])
+        end = len(order) // size * size
+        while loop is not None and self._batch * size < end:
+            losses = loop.steps(order[self._batch * size : end])
+            for loss in losses:
+                self._meter.add(loss, size)
+            self._batch, self.step = self._batch + len(losses), self.step + len(losses)
+            if not losses:
+                return
+            report.batch_end(self._batch - 1, losses[-1])
+            self._look_for_ctrl_c(calls, report, interrupts)
+
+    def _may_be_compiled(self, batches: data.Batches, calls: Calls) -> bool:
+        """Whether a compiled loop over batches pays, and nobody wants to know of single ones."""
+        left = self._planned - self.epoch * len(batches) - self._batch
+        repaid = self._has_looped or left >= epochs_.WORTH
+        if not repaid or len(batches) < epochs_.SHORT or self.backend not in ("auto", "numba"):
+            return False
+        needs_python = calls.each_batch or self.check_nan or self._aux or "rng" in self.names
+        return not needs_python and self._all_arrays and self._make is _from_srcad and epochs_.plain(batches)
+
+    def _loop(self, batches: data.Batches, chosen: np.ndarray) -> Any:
+        """A compiled loop over batches like those chosen; None where the steps need Python, or are not compiled yet."""
+        if self._gradient is None:
+            return None
+        from srcad.native import native
+
+        found = native(self._gradient, self._params, *data.take(batches.arrays, chosen))
+        loop = epochs_.loop(found, batches, self._params, self.optimizer, self.optimizer_state)
+        self._has_looped = self._has_looped or loop is not None
+        return loop
 
     def _train_on(self, x: Any, y: Any) -> float:
         """One step on one batch; returns its loss."""

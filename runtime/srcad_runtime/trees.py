@@ -74,7 +74,7 @@ def same_structure(a: Tree, b: Tree) -> bool:
 
 def is_leaf(tree: Tree) -> bool:
     """Whether `tree` is a number or an array (anything that is neither a container nor structure)."""
-    return not _is_static(tree) and _children(tree) is None
+    return not _is_static(tree) and children_of(tree) is None
 
 
 def reader(like: Tree) -> Reader:
@@ -113,7 +113,7 @@ def describe(tree: Tree, name: str = "") -> str:
     return ", ".join(parts) if parts else f"{name} (empty)"
 
 
-def _children(node: Tree) -> dict[Any, Tree] | None:
+def children_of(node: Tree) -> dict[Any, Tree] | None:
     """A container's children by key, in order; None for what is not a container."""
     if isinstance(node, dict):
         return node
@@ -186,7 +186,7 @@ class _Text:
             return True
         if not isinstance(node, (tuple, list)) and type(node) is not dict:
             return False
-        children = _children(node) or {}
+        children = children_of(node) or {}
         kind = self._constant(type(node))
         self.lines.append(f"if type({name}) is not {kind} or len({name}) != {len(children)}: return ()")
         return all([self._child(f"{name}[{self._constant(key)}]", child) for key, child in children.items()])
@@ -214,7 +214,7 @@ def _gather(node: Tree, rest: tuple[Tree, ...], path: _Path, found: list[tuple[A
             else:
                 _gather(child, at, (path, node, key), found)
         return
-    children = _children(node)
+    children = children_of(node)
     if children is None:
         if not _is_static(node):
             found.append((node, *rest))
@@ -227,7 +227,7 @@ def _gather(node: Tree, rest: tuple[Tree, ...], path: _Path, found: list[tuple[A
 def _map(f: Callable[..., Any], node: Tree, rest: tuple[Tree, ...], path: _Path) -> Tree:
     if isinstance(node, np.ndarray):
         return f(node, *rest)
-    children = _children(node)
+    children = children_of(node)
     if children is None:
         return node if _is_static(node) else f(node, *rest)
     others = [_matching(node, children, other, path) for other in rest]
@@ -242,7 +242,7 @@ def _spell(path: _Path) -> str:
 
 
 def _matching(node: Tree, children: dict[Any, Tree], other: Tree, path: _Path) -> dict[Any, Tree]:
-    found = _children(other)
+    found = children_of(other)
     if found is None:
         raise ValueError(f"trees differ at {_spell(path) or 'the top'}: {_kind(node)} against {_kind(other)}")
     if found.keys() != children.keys():
@@ -251,7 +251,7 @@ def _matching(node: Tree, children: dict[Any, Tree], other: Tree, path: _Path) -
 
 
 def _walk(node: Tree, path: str) -> Iterator[tuple[str, Any]]:
-    children = None if isinstance(node, np.ndarray) else _children(node)
+    children = None if isinstance(node, np.ndarray) else children_of(node)
     if children is not None:
         for key, child in children.items():
             yield from _walk(child, path + step(node, key))

@@ -153,6 +153,9 @@ def test_names_for_training() -> None:
     name, function, wants_labels = metrics.resolve("f1")
     assert (name, wants_labels) == ("f1", True)
     assert function(*MANY) == pytest.approx(sklearn.f1_score(*MANY, average="macro"))
+    assert metrics.resolve("accuracy_score") == ("accuracy_score", metrics.accuracy_score, True)
+    for name, short in metrics.LONG_NAMES.items():
+        assert hasattr(sklearn, name) and metrics.resolve(name)[1] is metrics.NAMES[short]
     assert metrics.resolve(metrics.accuracy_score)[2] and not metrics.resolve(metrics.log_loss)[2]
     assert metrics.NAMES["auc"](PROBS[0], np.log(PROBS[1])) == pytest.approx(
         sklearn.roc_auc_score(*PROBS, multi_class="ovr")
