@@ -32,12 +32,63 @@ def overwritten(x, y):
     return s
 
 
+def selected(x, y):
+    s = 0.0
+    chosen = np.array([0, 1, 0])
+    for k in range(len(x)):
+        v = y[chosen]
+        s += np.sum(v * v) * x[k]
+    return s
+
+
+def called(x, y):
+    s = 0.0
+    for k in range(len(x)):
+        v = np.sin(y[k])
+        s += v * v * x[k]
+    return s
+
+
+def written(x, y):
+    s = 0.0
+    for k in range(len(x)):
+        v = x * y[k]
+        v[0] = v[1] * v[2]
+        s += np.sum(v * v * v)
+    return s
+
+
+def in_two_steps(x, y):
+    s = 0.0
+    for k in range(len(x)):
+        j = len(x) - 1 - k
+        v = y[j]
+        s += v * v * x[j]
+    return s
+
+
 @pytest.mark.parametrize(
     "f, recorded",
-    [(read_again, []), (divided, ["q_saved"]), (overwritten, ["v_saved"])],
+    [
+        (read_again, []),
+        (divided, ["q_saved"]),
+        (called, ["v_saved"]),
+        (overwritten, ["v_saved"]),
+        (selected, ["v_saved"]),
+        (in_two_steps, []),
+    ],
     ids=lambda p: getattr(p, "__name__", ""),
 )
 def test_what_is_recorded(f, recorded):
     text = srcad.differentiate(f, argnums=(0, 1), backend="numpy").source_for(np.ones(3), np.ones(3))
     found = [word for word in ("v_saved", "w_saved", "q_saved") if word in text]
     assert found == recorded
+
+
+@pytest.mark.parametrize("f", [read_again, divided, called, overwritten, selected, written, in_two_steps])
+def test_the_gradient_reads_what_was_computed(f):
+    x, y = np.array([0.3, -1.2, 0.7]), np.array([0.9, 0.4, -0.6])
+    gradient = srcad.grad(f, argnums=(0, 1), backend="numpy")(x, y)
+    steps = 1e-20j * np.eye(3)
+    moved = [f(x + e, y.astype(complex)).imag for e in steps], [f(x.astype(complex), y + e).imag for e in steps]
+    np.testing.assert_allclose(gradient, np.array(moved) / 1e-20, rtol=1e-12)

@@ -58,3 +58,21 @@ def test_first_values_that_were_only_saved_go() -> None:
     forward = (ir.Assign(X, ir.ZERO), FIRST, loop(ir.Push(S, X), ir.Assign(X, ir.ONE), read("x")))
     first, _ = unread(forward, (loop(ir.Pop(X, S)),), {S}, {"y"}, first=1)
     assert first == (loop(ir.Assign(X, ir.ONE), read("x")),)
+
+
+def test_first_values_that_are_read_stay() -> None:
+    forward = (ir.Assign(X, ir.ZERO), FIRST, loop(ir.Push(S, X), read("x")))
+    first, second = unread(forward, (loop(ir.Pop(X, S)),), {S}, {"y"}, first=1)
+    assert first == (ir.Assign(X, ir.ZERO), loop(read("x"))) and second == ()
+
+
+def test_a_branch_keeps_what_else_is_in_it() -> None:
+    branch = ir.If(ir.Name("c"), (ir.Push(S, X), read("z")))
+    first, _ = unread((FIRST, loop(branch)), (loop(ir.Pop(X, S)),), {S}, {"y"})
+    assert first == (loop(ir.If(ir.Name("c"), (read("z"),))),)
+
+
+def test_a_block_of_with_that_is_left_empty_stays() -> None:
+    inside = ir.With(((ir.Name("lock"), None),), (ir.Push(S, X),))
+    first, _ = unread((FIRST, inside), (ir.Pop(X, S),), {S}, {"y"})
+    assert first == (ir.With(((ir.Name("lock"), None),), ()),)
