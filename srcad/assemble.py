@@ -36,7 +36,9 @@ def keeper(kept: list[tuple[str, str]]) -> Keep:
     """Keeps the text of a program, with the functions that it calls, or of one function."""
 
     def keep(name: str, made: Program | ir.Function) -> None:
-        functions = [*recursion.functions(made), made.function()] if isinstance(made, Program) else [made]
+        functions = [made] if isinstance(made, ir.Function) else [made.function()]
+        if isinstance(made, Program):
+            functions = [*(recursion.printed(called.program) for called in recursion.functions(made)), *functions]
         kept.append((name, "\n\n".join(map(emit.function, functions))))
 
     return keep
@@ -286,27 +288,20 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     results = unmarked(program.results)
     program = replace(program, body=tidy.without_unread(unmarked(program.body), ir.names(results)), results=results)
     decorator, parts, proven = "", tuple[ir.Function, ...](), frozenset[str]()
-    if request.backend != "numpy":
-        refuse_routines(program, request.backend)
+    if request.backend == "cupy":
+        refuse_routines(program)
+    functions = recursion.functions(program)
+    called, lasting = [made.program for made in functions], True
     if request.backend == "numba":
-        from srcad.transforms import loops, once, products, quotients
+        if called:
+            from srcad.transforms import stacks
 
-        refuse_attempts(program)
-
-        options = dict(request.options)
-        program = replace(program, body=without_contexts(program.body))
-        checked = options.get("boundscheck", True) and not bounds.in_range(program)
+            program, called = stacks.stacked(program, functions)
+            lasting = all(stacks.cacheable(made.routine, p) for made, p in zip(functions, called, strict=True))
+        checked = dict(request.options).get("boundscheck", True) and not all(map(bounds.in_range, (program, *called)))
         decorator = emit.NJIT.replace(")", ", boundscheck=True)") if checked else emit.NJIT
-        program = replace(program, body=overflow.checked(program))
-        off = frozenset(name for name, on in request.options if on is False)
-        program = program if "loops" in off else loops.loops(program, off)
-        keep("loops", program.function())
-        program = program if {"loops", "products"} & off else products.products(program)
-        keep("products", program.function())
-        program = program if {"loops", "quotients"} & off else quotients.quotients(program)
-        keep("quotients", program.function())
-        program = program if "once" in off else once.once(program)
-        keep("once", program.function())
+        called = [for_numba(p, request, lambda *_: None) for p in called]
+        program = for_numba(program, request, keep)
     sweeps: Sequence[Program] = (program,)
     if "split" in request.modes:
         sweeps = split.split(program, len(program.wrt), request.backend == "numba")
@@ -320,13 +315,11 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     own = borrowed.borrow(function)
     function, handed = with_functions(own.function, program, request)
     definitions = [retarget.retarget(f, {}, request.backend) for f in own.definitions]
-    definitions += [
-        unmarked(retarget.retarget(f, program.types, request.backend)) for f in recursion.functions(program)
-    ]
+    definitions += [unmarked(retarget.retarget(recursion.printed(p), p.types, request.backend)) for p in called]
     definitions += map(unmarked, parts)
     if request.backend != "numpy":
         keep("retarget", function)
-    if own.imports:  # machine code of the imported would be kept with that of the module
+    if own.imports or not lasting:  # machine code of the imported would be kept with that of the module
         decorator = decorator.replace("cache=True, ", "")
     head = "\n".join((header(request), *own.imports))
     every = [*definitions, function, *behind]
@@ -347,6 +340,25 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         reasons=program.notes,
         passes=tuple(kept),
     )
+
+
+def for_numba(program: Program, request: Request, keep: Keep) -> Program:
+    """The program as loops, products and checked integers."""
+    from srcad.transforms import loops, once, products, quotients
+
+    refuse_attempts(program)
+    off = frozenset(name for name, on in request.options if on is False)
+    program = replace(program, body=without_contexts(program.body))
+    program = replace(program, body=overflow.checked(program))
+    program = program if "loops" in off else loops.loops(program, off)
+    keep("loops", program.function())
+    program = program if {"loops", "products"} & off else products.products(program)
+    keep("products", program.function())
+    program = program if {"loops", "quotients"} & off else quotients.quotients(program)
+    keep("quotients", program.function())
+    program = program if "once" in off else once.once(program)
+    keep("once", program.function())
+    return program
 
 
 def shared_out(
@@ -471,11 +483,10 @@ def _is_filter(value: ir.Expr) -> bool:
     return isinstance(fn, ir.Ref) and fn.path in ("warnings.simplefilter", "warnings.filterwarnings")
 
 
-def refuse_routines(program: Program, backend: str) -> None:
-    """A tape that holds tapes has no type that Numba could name; on a device its elements would be views."""
+def refuse_routines(program: Program) -> None:
+    """On a device the elements on a tape would be views."""
     for routine in program.routines:
-        word = "Numba cannot compile" if backend == "numba" else "CuPy does not run"
-        reason = f"{word} the derivative of a recursion whose depth is known only at run time"
+        reason = "CuPy does not run the derivative of a recursion whose depth is known only at run time"
         raise Unsupported(reason, routine.loc, 'Use backend="numpy", or write it as a loop.')
 
 

@@ -71,6 +71,7 @@ class Context:
     functions: dict[int, ir.Function] = field(default_factory=dict)  # id of a Target or nested function -> desugared
     alive: list[Any] = field(default_factory=list)  # keeps those ids valid
     defining: dict[Any, Any] = field(default_factory=dict)  # functions that stay functions, while they are evaluated
+    defined: dict[Any, Any] = field(default_factory=dict)  # and those that other calls may share
 
 
 class Evaluator:

@@ -40,7 +40,7 @@ def call(
     bound = bind_arguments(ev, function, args, kwargs, loc, extra, defaults)
     key = (function.name, place(function.loc), parent, tuple(_sort(name, v, loc) for name, v in bound.items()))
     given = [(v.expr, _general(v.type)) for v in bound.values() if isinstance(v, Dyn) and isinstance(v.type, Num)]
-    routine = ev.cx.defining.get(key)
+    routine = ev.cx.defining.get(key) or ev.cx.defined.get(key)
     if routine is None:
         routine = _defined(ev, key, function, bound, parent, loc)
     _widen(ev, key, routine, [kind for _, kind in given])
@@ -108,6 +108,8 @@ def _defined(
     if kinds != routine.result:
         raise Restart(("result", key, kinds))
     _close(ev, routine, body, tuple(v.expr for v in exprs))
+    if set(routine.captured) <= {i.name for i in ev.cx.inputs if i.origin != "param"}:
+        ev.cx.defined[key] = routine  # what it reads outside is the same wherever it is called
     return routine
 
 

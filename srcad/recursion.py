@@ -6,12 +6,14 @@ are handed over again, as they were left; nothing on a tape is a part of them, w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from srcad import ir, routines, types
 from srcad.errors import Unsupported
+from srcad.naming import Names
 from srcad.pipeline import Input
 from srcad.program import Program
 from srcad.routines import Routine
@@ -21,6 +23,7 @@ from srcad.transforms.liveness import live_before
 from srcad.types import Static, Struct
 
 Body = tuple[ir.Stmt, ...]
+_SUFFIX = re.compile(r"_\d*$")  # what tells variables of one name apart in the whole module
 WAY_OUT = "Hand the whole array over together with the bounds of the part, or a copy of the part."
 
 
@@ -118,23 +121,60 @@ def _reached(body: Body, active: frozenset[str] | set[str]) -> list[Routine]:
 # ---- functions ----
 
 
-def functions(program: Program) -> list[ir.Function]:
+@dataclass(frozen=True)
+class Made:
+    """What a routine became in a phase."""
+
+    routine: Routine
+    phase: str
+    program: Program
+
+
+def functions(program: Program) -> list[Made]:
     """The functions that a program calls, and those that they call."""
-    found: dict[str, ir.Function] = {}
+    found: dict[str, Made] = {}
     todo = [(routine, phase) for routine, phase, _ in routines.calls((program.body, program.results))]
     while todo:
         routine, phase = todo.pop()
         name = f"{routine.name}_{phase}" if phase else routine.name
         if name not in found:
-            found[name] = _made(routine, phase)
-            todo += [(r, p) for r, p, _ in routines.calls(found[name])]
+            found[name] = Made(routine, phase, _made(routine, phase))
+            todo += [(r, p) for r, p, _ in routines.calls((found[name].program.body, found[name].program.results))]
     return [found[name] for name in sorted(found)]
 
 
-def _made(routine: Routine, phase: str) -> ir.Function:
+def printed(program: Program) -> ir.Function:
+    """A program as a function of variables of its own, which returns nothing where there are no results."""
+    function = program.function()
+    if not program.results:
+        function = replace(function, body=function.body[:-1] or (ir.Return(None),))
+    used = dict.fromkeys([*(p.name for p in function.params), *map(_variable, ir.walk(function.body))])
+    used.pop("", None)
+    names = Names(n.path.rpartition(".")[2] for n in ir.walk(function.body) if isinstance(n, ir.Ref))
+    own = {name: names.fresh(plain(name)) for name in used}
+    params = tuple(replace(p, name=own[p.name]) for p in function.params)
+
+    def visit(node: Any) -> Any:
+        if isinstance(node, (ir.Push, ir.Pop)):
+            return replace(node, stack=own[node.stack])
+        return replace(node, id=own[node.id]) if isinstance(node, ir.Name) else node
+
+    return replace(function, params=params, body=ir.transform(function.body, visit))
+
+
+def plain(name: str) -> str:
+    """A name without what tells it from others of the module."""
+    return _SUFFIX.sub("", name) or name
+
+
+def _variable(node: Any) -> str:
+    return node.id if isinstance(node, ir.Name) else node.stack if isinstance(node, (ir.Push, ir.Pop)) else ""
+
+
+def _made(routine: Routine, phase: str) -> Program:
     if phase not in routine.phases:
         if phase == "":
-            routine.phases[phase] = _program(routine).function()
+            routine.phases[phase] = _program(routine)
         elif phase == "jvp":
             routine.phases[phase] = _tangent(routine)
         else:
@@ -142,11 +182,11 @@ def _made(routine: Routine, phase: str) -> ir.Function:
     return routine.phases[phase]
 
 
-def _tangent(routine: Routine) -> ir.Function:
+def _tangent(routine: Routine) -> Program:
     own = _program(routine, (routine.inputs[k] for k in routine.active))
     new = forward.forward(own, _floating(routine), _outputs(routine))
     doc = f"Return {routine.name} and its tangent."
-    return replace(new, name=f"{routine.name}_jvp", doc=doc).function()
+    return replace(new, name=f"{routine.name}_jvp", doc=doc)
 
 
 def _floating(routine: Routine) -> list[int]:
@@ -162,7 +202,7 @@ def number_inputs(routine: Routine) -> list[int]:
     return [k for k in sorted(routine.active) if types.is_scalar(routine.types[routine.inputs[k]])]
 
 
-def _pair(routine: Routine) -> dict[str, ir.Function]:
+def _pair(routine: Routine) -> dict[str, Program]:
     from srcad import assemble
 
     own = _program(routine, (routine.inputs[k] for k in routine.active))
@@ -177,24 +217,22 @@ def _pair(routine: Routine) -> dict[str, ir.Function]:
     ahead = (*tidy.beside(recorded.forward, zeros, routine.inputs), *kept)
     tape = _tape(routine, sweep, ahead, (*first, *backward), returned)
     start = tuple(ir.Assign(ir.Name(name), ir.NONE) for name in tape if name not in _certain(ahead))
-    result = ir.Tuple((*values, ir.Tuple(tuple(ir.Name(name) for name in tape))))
-    one = _function(f"{routine.name}_forward", own.inputs, (), (*start, *ahead), result if values else result.items[0])
+    kept_tape = ir.Tuple(tuple(ir.Name(name) for name in tape))
+    known = sweep.shapes.types
+    one = replace(own, name=f"{routine.name}_forward", body=(*start, *ahead), results=(*values, kept_tape), types=known)
     record_name = sweep.names.fresh("tape")
     unpack = () if not tape else (ir.Assign(ir.Tuple(tuple(map(ir.Name, tape))), ir.Name(record_name)),)
-    bars = tuple(ir.Name(bar) for bar in returned)
-    value: ir.Expr | None = ir.Tuple(bars) if len(bars) > 1 else bars[0] if bars else None
     params = (record_name, *(i.name for i in own.inputs), *handed, *(p.name for p in sweep.seeds))
-    body = (*unpack, *first, *backward)
-    two = _function(f"{routine.name}_reverse", (), params, body, value)
+    two = replace(
+        own,
+        name=f"{routine.name}_reverse",
+        inputs=(),
+        seeds=tuple(map(ir.Param, params)),
+        body=(*unpack, *first, *backward),
+        results=tuple(map(ir.Name, returned)),
+        types=known,
+    )
     return {"forward": one, "reverse": two}
-
-
-def _function(
-    name: str, inputs: Sequence[Input], params: Sequence[str], body: Body, value: ir.Expr | None
-) -> ir.Function:
-    given = tuple(ir.Param(i.name) for i in inputs) + tuple(map(ir.Param, params))
-    last = () if value is None else (ir.Return(value),)
-    return ir.Function(name, given, (*body, *last) or (ir.Return(None),))
 
 
 def _tape(routine: Routine, sweep: Any, ahead: Body, back: Body, returned: Sequence[str]) -> list[str]:

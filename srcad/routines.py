@@ -39,7 +39,7 @@ class Routine:
     active: frozenset[int] = frozenset()
     pure: bool = False  # certainly writes into nothing
     loc: ir.Loc | None = None
-    phases: dict[str, ir.Function] = field(default_factory=dict)
+    phases: dict[str, Any] = field(default_factory=dict)  # name of the phase -> the program that it became
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -106,5 +106,7 @@ def written_roots(value: Any) -> set[str]:
     found = of(value)
     if found is None:
         return set()
-    routine, _, args = found
+    routine, phase, args = found
+    if phase == "reverse":  # it undoes what was written, and adds to adjoints
+        return {activity.root(a) for a in args if isinstance(a, (ir.Name, ir.Index, ir.Attr))} - {""}
     return {activity.root(args[k]) for k in routine.written if k < len(args)}

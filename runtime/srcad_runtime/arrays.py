@@ -38,6 +38,7 @@ from srcad_runtime.elements import (
     add_at,
     add_items,
     astype,
+    empty_list,
     exceeds,
     last_written,
     pieces,
@@ -77,6 +78,7 @@ from srcad_runtime.sliding import windows_adjoint
 __all__ = [
     "add_at",
     "add_items",
+    "empty_list",
     "astype",
     "banded_product",
     "bands_of_product",

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 # helpers of `srcad_runtime.arrays` that `kernels` compiles
 HELPERS = frozenset(
-    "unbroadcast astype add_at add_items pieces zeros_of scatter_add written last_written exceeds power_slope xlogy "
-    "tie_share prod_of_others".split()
+    "unbroadcast astype add_at add_items empty_list pieces zeros_of scatter_add written last_written exceeds "
+    "power_slope xlogy tie_share prod_of_others".split()
 )
 
 # functions of scipy.special that `special` compiles

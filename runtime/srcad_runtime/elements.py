@@ -97,6 +97,11 @@ def pieces(g: np.ndarray, items: list, axis: int = 0) -> list:
     return found
 
 
+def empty_list(like: Any) -> list[Any]:
+    """An empty list for values like this one, whose type compiled code has to know."""
+    return []
+
+
 def add_items(items: list, g: np.ndarray) -> None:
     """``items[k] += g[k]`` for every k: the adjoint of making an array of a list; writes `items`."""
     for k in range(len(items)):

@@ -11,6 +11,7 @@ from srcad_runtime.arrays import (
     add_at,
     add_items,
     astype,
+    empty_list,
     exceeds,
     last_written,
     pieces,
@@ -53,6 +54,7 @@ from srcad_runtime.kernels_sliding import windows, windows_sum
 __all__ = [
     "add_at",
     "add_items",
+    "empty_list",
     "all",
     "any",
     "argsort",

@@ -126,6 +126,11 @@ def _zeros_of(items):
     return lambda items: [kind(0) for _ in items]
 
 
+@overload(arrays.empty_list)
+def _empty_list(like):
+    return lambda like: [like for _ in range(0)]
+
+
 @overload(arrays.add_items)
 def _add_items(items, g):
     def add(items, g):

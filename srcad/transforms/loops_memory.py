@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from srcad import ir
+from srcad import ir, routines
 from srcad.program import REVERSE
 from srcad.transforms import activity, alias
 from srcad.transforms.loops_nests import Cell, Item, Nest, Plain, Stmts, joined
@@ -233,6 +233,9 @@ class Memory:
             binds.add(node.stack)
             if isinstance(node, ir.Pop) and node.target is not None:
                 (binds if isinstance(node.target, ir.Name) else writes).add(activity.root(node.target))
+        if routines.called(node) is not None:
+            writes |= {root for a in node.value.args if self.is_array(root := activity.root(a))}  # type: ignore[union-attr]
+            exits = True
         elif isinstance(node, ir.Do) and isinstance(node.value, ir.Call) and node.value.args:
             writes.add(activity.root(node.value.args[0]))
             exits = not _is_accumulation(node.value)

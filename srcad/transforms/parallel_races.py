@@ -126,4 +126,4 @@ def _allow_call(call: ir.Call, context: Context) -> None:
         return
     numbers = all(types.is_scalar(types.infer(a, context.types)) for a in (*call.args, *(v for _, v in call.kwargs)))
     if not path.startswith(SCALARS) or path.startswith("numpy.random.") or not numbers:
-        raise Serial(f"it calls {path.rpartition('.')[2] or 'a function'}")
+        raise Serial(f"it calls {path.rpartition('.')[2].removeprefix('routine:') or 'a function'}")

@@ -25,7 +25,7 @@ def _sort(x, lo, hi):
     _sort(x, k + 1, hi)
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def read_before_it_is_sorted(x):
     y = x * x * x
     s = np.sum(np.sin(y) * np.arange(7.0))
@@ -36,7 +36,7 @@ def read_before_it_is_sorted(x):
     return s * t + y[0]
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def sorted_twice_in_a_loop(x):
     s = 0.0
     y = x.copy()
@@ -57,14 +57,14 @@ def _fill(x, y, k):
     y[k] = y[k] * y[k] + x[0]
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def written_before_and_after_the_inner_call(x):
     y = np.ones(len(x))
     _fill(x, y, 0)
     return np.sum(y * x)
 
 
-@program(lambda rng: (rng.normal(size=7), rng.normal(size=7)), argnums=(0, 1), backends=("numpy",))
+@program(lambda rng: (rng.normal(size=7), rng.normal(size=7)), argnums=(0, 1))
 def array_filled_by_recursion(x, y):
     z = y * 2.0
     _fill(x, z, 0)
@@ -94,7 +94,7 @@ def _by_merging(x):
     return _merged(_by_merging(x[:m]), _by_merging(x[m:]))
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def sorted_by_merging(x):
     y = x * x[0]
     z = _by_merging(y)
@@ -102,7 +102,7 @@ def sorted_by_merging(x):
     return np.sum(z * z * np.arange(7.0)) * y[1]
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def sorted_by_merging_while_it_changes(x):
     s = 0.0
     y = x.copy()
@@ -123,13 +123,13 @@ def _halves(f, a, b, tolerance):
     return _halves(f, a, m, 0.5 * tolerance) + _halves(f, m, b, 0.5 * tolerance)
 
 
-@program(lambda rng: (1.3, 0.4, 2.1), argnums=(0, 1, 2), backends=("numpy",))
+@program(lambda rng: (1.3, 0.4, 2.1), argnums=(0, 1, 2))
 def adaptive_midpoint(w, a, b):
     scale = w * w
     return _halves(lambda t: math.exp(-scale * t * t) * t, a, b, 1e-2) * w
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def closure_reads_what_is_outside(x):
     weight = x[0] * x[1]
     y = np.sin(x)
@@ -157,7 +157,7 @@ def _odd(x, k, s):
     return _even(x, k + 1, np.sin(s) + x[k])
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def two_that_call_each_other(x):
     return _even(x, 0, x[0]) * _odd(x, 1, 1.0)
 
@@ -171,7 +171,7 @@ def _extremes(x, lo, hi):
     return min(a, c), max(b, d)
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def two_values(x):
     low, high = _extremes(x * x, 0, len(x))
     return low * high + np.sum(x)
@@ -188,7 +188,7 @@ def _transform(x):
     return np.concatenate((even + turned, even - turned))
 
 
-@program(lambda rng: (rng.normal(size=8),), backends=("numpy",))
+@program(lambda rng: (rng.normal(size=8),))
 def like_a_fast_fourier_transform(x):
     y = _transform(x * x)
     return np.sum(y * y * np.arange(8.0))
@@ -200,13 +200,13 @@ def _pairs(a, b, k):
     return a[k] * b[k] * b[0] + _pairs(a, b, k + 1)
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def one_array_twice(x):
     y = np.cos(x)
     return _pairs(y, y, 0) * _pairs(x, y, 0)
 
 
-@program(lambda rng: (rng.normal(size=7), np.arange(7.0) + 0.5), backends=("numpy",))
+@program(lambda rng: (rng.normal(size=7), np.arange(7.0) + 0.5))
 def array_without_a_derivative(x, weights):
     return _pairs(x, weights, 0) * _pairs(weights, weights, 0)
 
@@ -218,7 +218,7 @@ def _newton(x, a, tolerance):
     return _newton(new, a, tolerance)
 
 
-@program(lambda rng: (2.3, 1.0), argnums=(0,), backends=("numpy",))
+@program(lambda rng: (2.3, 1.0), argnums=(0,))
 def newton_by_recursion(a, start):
     return _newton(start * a, a, 1e-13) * a
 
@@ -235,14 +235,14 @@ def _walk(x, k, trail):
     return _walk(x, k + 1, trail) + trail[0] * s
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def state_in_an_array(x):
     trail = np.array([0.0, x[0]])
     y = _walk(x, 0, trail)
     return y * trail[0] + trail[1]
 
 
-@program(lambda rng: (rng.normal(size=7), 0), backends=("numpy",))
+@program(lambda rng: (rng.normal(size=7), 0))
 def base_case_at_once(x, n):
     y = x * 2.0
     _sort(y, 0, n)
@@ -262,7 +262,7 @@ def _tree(x, k):
     return value
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def early_returns_in_a_tree(x):
     return _tree(x, 0) * _tree(x, 1) + _tree(np.sin(x), 0)
 
@@ -275,13 +275,13 @@ def _rows(a, k):
     return np.sin(row) + below * row[0]
 
 
-@program(lambda rng: (rng.normal(size=(4, 3)),), backends=("numpy",))
+@program(lambda rng: (rng.normal(size=(4, 3)),))
 def row_views_in_a_recursion(a):
     y = _rows(a * 2.0, 0)
     return np.sum(y * y)
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def part_of_an_array_is_sorted(x):
     y = x * x[0]
     _sort(y[1:6], 0, 4)
@@ -290,7 +290,7 @@ def part_of_an_array_is_sorted(x):
     return s * np.sum(y * y * np.arange(7.0))
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def closure_writes_into_an_array_outside(x):
     y = x * 2.0
 
@@ -306,7 +306,7 @@ def closure_writes_into_an_array_outside(x):
     return t * np.sum(y)
 
 
-@program(lambda rng: (rng.normal(size=7), np.random.default_rng(3)), backends=("numpy",))
+@program(lambda rng: (rng.normal(size=7), np.random.default_rng(3)))
 def draws_on_the_way_down(x, rng):
     def step(k, s):
         if k == len(x):
@@ -317,7 +317,7 @@ def draws_on_the_way_down(x, rng):
     return step(0, x[0])
 
 
-@program(lambda rng: (rng.normal(size=7).astype(np.float32),), backends=("numpy",))
+@program(lambda rng: (rng.normal(size=7).astype(np.float32),))
 def recursion_in_single_precision(x):
     return _pairs(x, x, 0)
 
@@ -335,7 +335,7 @@ def error_in_a_recursion(x):
     return _checked(x, 0)
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def error_that_is_caught(x):
     y = x.copy()
     y[3] = y[3] + 200.0
@@ -353,12 +353,12 @@ def _with_a_global(x, k):
     return 0.0 if k < 0 else x[k] ** 2 * WEIGHTS[k] + 0.5 * _with_a_global(x, k - 1)
 
 
-@program(vector, backends=("numpy",))
+@program(vector)
 def recursion_reads_a_global(x):
     return _with_a_global(x, len(x) - 1)
 
 
-@program(lambda rng: (1.3, 0.7), argnums=(0, 1), backends=("numpy",))
+@program(lambda rng: (1.3, 0.7), argnums=(0, 1))
 def count_down_by_floats(x, h):
     def go(t, s):
         if t <= 0.0:
