@@ -64,7 +64,7 @@ def noticed_by(mutation: Mutation, seconds: int = 900, own: bool = False) -> str
     Raises:
         subprocess.TimeoutExpired: the tests are not done by then.
     """
-    flags = ["--own"] if own else ["--numba"] if mutation.numba else []
+    flags = [*(["--own"] if own else []), *(["--numba"] if mutation.numba else [])]
     with mutated(mutation) as folder:
         return _suite(folder, (*mutation.tests, *flags), seconds)
 

@@ -1,4 +1,4 @@
-"""``python -m tests.mutation.suite [--numba | --own] [NAME ...]``: a fast part of the tests, up to one that fails.
+"""``python -m tests.mutation.suite [--numba] [--own] [NAME ...]``: a fast part of the tests, up to one that fails.
 
 Named tests and themes of the corpus ("lists.") come first, then programs: their derivatives, with ``--numba`` by the
 text for Numba, interpreted; with ``--own`` no programs. Prints what noticed and exits 1, or exits 0 when nothing did.
@@ -20,24 +20,26 @@ TEXTS = ["tests/test_golden.py", "tests/transforms/test_desugar.py", "tests/erro
 
 def main(argv: list[str]) -> int:
     named = [word for word in argv if not word.startswith("--")]
-    noticed = next(_named(named) if "--own" in argv else _all(named, "--numba" in argv), None)
+    numba = "--numba" in argv
+    noticed = next(_named(named, numba) if "--own" in argv else _all(named, numba), None)
     if noticed:
         print(noticed)
     return 1 if noticed else 0
 
 
 def _all(named: list[str], numba: bool) -> Iterator[str]:
-    yield from _named(named)
+    yield from _named(named, numba)
     if numba:
         yield from _lowered()
     else:
         yield from _derivatives()
 
 
-def _named(names: list[str]) -> Iterator[str]:
+def _named(names: list[str], numba: bool) -> Iterator[str]:
     from tests.programs.registry import programs
 
-    yield from _pytest([name for name in names if not name.endswith(".")])
+    tests = [name for name in names if not name.endswith(".")]
+    yield from _pytest(tests, "" if numba else "not numba and not compiled")
     for theme in [name for name in names if name.endswith(".")]:
         yield from _corpus([p for p in programs(theme) if "numpy" in p.backends], 60)
 
@@ -99,7 +101,7 @@ def _random(plan: Callable[[int], Any]) -> Iterator[str]:
             yield f"random program {number} {judge.key(outcome)}"
 
 
-def _pytest(paths: list[str]) -> Iterator[str]:
+def _pytest(paths: list[str], chosen: str = "") -> Iterator[str]:
     import pytest
 
     class First:
@@ -112,7 +114,8 @@ def _pytest(paths: list[str]) -> Iterator[str]:
     there = [path for path in paths if Path(path).exists()]
     if not there:
         return
-    code = pytest.main(["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-n0", "-m", "not slow", *there], [first])
+    options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-n0", "-m", "not slow", "-k", chosen]
+    code = pytest.main([*options, *there], [first])
     if code:
         yield first.name or f"pytest exits with {int(code)}"
 
