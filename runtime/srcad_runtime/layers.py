@@ -7,6 +7,7 @@ them. Randomness comes from an explicit `numpy.random.Generator`, and state (bat
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,7 @@ __all__ = [
     "normal",
     "orthogonal",
     "positional_encoding",
+    "residual",
     "rnn",
     "rnn_cell",
     "rnn_init",
@@ -322,6 +324,14 @@ def transformer_block(
     x = layer_norm(params["norm1"], x + attended)
     fed = dropout(_feed(params, x, activation, p, training, rng), p, training, rng)
     return layer_norm(params["norm2"], x + fed)
+
+
+def residual(layer: Callable[..., Array], params: Params, x: Array, *args: Any, **options: Any) -> Array:
+    """``x + layer(params, x, ...)``: what a layer adds to its input (He et al. 2015, https://arxiv.org/abs/1512.03385).
+
+    Shapes: x and what `layer` gives alike.
+    """
+    return x + layer(params, x, *args, **options)
 
 
 def positional_encoding(length: int, features: int, dtype: Any = np.float64) -> Array:

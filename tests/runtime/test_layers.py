@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from srcad_runtime import layers
+from srcad_runtime import functional, layers
 
+import srcad
 from tests.runtime.torch_values import agree, tensor, tensors, torch
 
 
@@ -214,6 +215,31 @@ def test_transformer_block(norm_first: bool, activation: str, rng) -> None:
     agree(layers.transformer_block(params, x, 2, None, False, norm_first, activation), module(tensor(x)))
     dropped = layers.transformer_block(params, x, 2, p=0.5, training=True, rng=np.random.default_rng(0))
     assert not np.allclose(dropped, layers.transformer_block(params, x, 2, p=0.5))
+
+
+def test_residual(rng: Any) -> None:
+    """The block of convolutions that the name is from, values and gradients as in PyTorch."""
+    params = shaken({name: layers.conv2d_init(rng, 3, 3, 3) for name in ("first", "second")}, rng)
+    x = rng.normal(size=(2, 3, 5, 5))
+
+    def pair(params: Any, x: Any, padding: int) -> Any:
+        h = functional.relu(layers.conv2d(params["first"], x, padding=padding))
+        return layers.conv2d(params["second"], h, padding=padding)
+
+    def loss(params: Any, x: Any) -> Any:
+        return np.sum(functional.relu(layers.residual(pair, params, x, padding=1)) ** 2)
+
+    theirs, given = {k: {n: tensor(a).requires_grad_() for n, a in p.items()} for k, p in params.items()}, tensor(x)
+    conv = torch.nn.functional.conv2d
+    h = torch.relu(conv(given, theirs["first"]["weight"], theirs["first"]["bias"], padding=1))
+    out = given + conv(h, theirs["second"]["weight"], theirs["second"]["bias"], padding=1)
+    value = (torch.relu(out) ** 2).sum()
+    value.backward()
+    found, gradient = srcad.value_and_grad(loss, backend="numpy")(params, x)
+    agree(np.asarray(found), value)
+    for name, part in gradient.items():
+        for key, leaf in part.items():
+            agree(leaf, theirs[name][key].grad)
 
 
 def test_positional_encoding() -> None:
