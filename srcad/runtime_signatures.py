@@ -11,8 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from srcad.abstract import Abstract, Num, Static
+from srcad.dims import Dim
 from srcad.shapes import Assumptions, Dims, same
-from srcad.signatures import SIGNATURES, extents
+from srcad.signatures import SIGNATURES, extents, places_of
 
 Shape = Callable[..., "Dims | None"]
 
@@ -97,6 +98,14 @@ _shape("functional.embedding_pullback", "indices weight g", "g")(_like("weight")
 _shape("losses.sparse_cross_entropy_partials", "logits labels")(_like("logits"))
 _shape("losses.sparse_cross_entropy_curvature", "logits labels v")(_like("logits"))
 _shape("ctc.ctc_partials", "log_probs labels")(_like("log_probs"))
+
+
+@_shape("quantile_tangent", "a q axis method skip_nan moves")
+@_shape("quantile_slope", "a q axis method skip_nan")
+def _quantiles(given: Given, noted: Assumptions) -> Dims | None:
+    """One row for each place."""
+    places = places_of(given["q"])
+    return None if places is None else ((places or (Dim(1),))[0] if len(places) < 2 else None, None)
 
 
 # ---- products, tables, losses ----

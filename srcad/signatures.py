@@ -172,6 +172,35 @@ def _lstsq(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions
     return Struct("tuple", (0, 1, 2, 3), found, tuple)
 
 
+def places_of(q: Abstract) -> Dims | None:
+    """The extents of a number, an array or a list of numbers."""
+    if isinstance(q, Static) and isinstance(q.value, (int, float, tuple, list)):
+        return tuple(map(Dim, np.shape(q.value)))
+    if isinstance(q, Struct) and all(isinstance(i, Num) and i.dims == () for i in q.items):
+        return (Dim(len(q.items)),)
+    return q.dims if isinstance(q, Num) else None
+
+
+@_rule("numpy.quantile", "numpy.percentile", "numpy.nanquantile", "numpy.nanpercentile")
+def _quantile(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """The axes of the places first; some methods give an array without axes for a number, which none of them asks."""
+    given = dict(zip(("a", "q", "axis"), args, strict=False)) | kwargs
+    a, q, axis = given.get("a"), places_of(given.get("q", UNKNOWN)), given.get("axis", Static(None))
+    if not isinstance(a, Num) or a.dims is None or a.dtype is None or np.dtype(a.dtype).kind != "f":
+        return None
+    if q is None or set(given) - {"a", "q", "axis", "method", "keepdims"}:
+        return None
+    keep = given.get("keepdims", Static(False))
+    places = (
+        range(len(a.dims)) if axis == Static(None) else [getattr(k, "const", None) for k in extents(axis) or (None,)]
+    )
+    if None in places or not isinstance(keep, (Static, Num)) or isinstance(keep, Num):
+        return None
+    gone = {k % len(a.dims) for k in places if k is not None}
+    rest = [Dim(1) if k in gone else d for k, d in enumerate(a.dims) if keep.value or k not in gone]
+    return Num(a.dtype, (*q, *rest))
+
+
 @_rule("numpy.roots")
 def _roots(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
     """Complex numbers, though NumPy gives real ones where all happen to be; zeros at both ends are cut off."""

@@ -82,10 +82,21 @@ def _virtual_place(q: np.ndarray, count: np.ndarray, method: str) -> np.ndarray:
     if method in _PLOTTING:
         alpha, beta = _PLOTTING[method]
         return count * q + (alpha + q * (1.0 - alpha - beta)) - 1.0
+    if method in ("inverted_cdf", "averaged_inverted_cdf", "closest_observation"):
+        return _step_place(count * q, method)
     place = (count - 1) * q
     if method == "midpoint":
         return 0.5 * (np.floor(place) + np.ceil(place))
     return {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}[method](place)
+
+
+def _step_place(nq: np.ndarray, method: str) -> np.ndarray:
+    """The first three of Hyndman and Fan's definitions, which step from element to element; nq: count times q."""
+    if method == "closest_observation":
+        j = np.floor(nq - 0.5)
+        return np.where((nq - 0.5 == j) & (j % 2 == 0), j - 1.0, j)
+    on_step = (nq == np.floor(nq)) & (method == "averaged_inverted_cdf")
+    return np.where(on_step, nq - 0.5, np.ceil(nq) - 1.0)
 
 
 def _to_lines(a: np.ndarray, axis: Any) -> np.ndarray:

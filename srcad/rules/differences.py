@@ -162,6 +162,26 @@ def minimum_reduce(array, axis=0, *, keepdims=False):
     return np.min(array, axis=axis, keepdims=keepdims)
 
 
+@form("numpy.add.reduce", given="initial where")
+def add_reduce_of_part(array, axis=0, *, keepdims=False, initial=0.0, where=True):
+    return np.sum(array, axis=axis, keepdims=keepdims, initial=initial, where=where)
+
+
+@form("numpy.multiply.reduce", given="initial where")
+def multiply_reduce_of_part(array, axis=0, *, keepdims=False, initial=1.0, where=True):
+    return np.prod(array, axis=axis, keepdims=keepdims, initial=initial, where=where)
+
+
+@form("numpy.maximum.reduce", given="initial where")
+def maximum_reduce_of_part(array, axis=0, *, keepdims=False, initial, where=True):
+    return np.max(array, axis=axis, keepdims=keepdims, initial=initial, where=where)
+
+
+@form("numpy.minimum.reduce", given="initial where")
+def minimum_reduce_of_part(array, axis=0, *, keepdims=False, initial, where=True):
+    return np.min(array, axis=axis, keepdims=keepdims, initial=initial, where=where)
+
+
 @expansion("numpy.add.accumulate", examples=lambda r: [at(r(4)), at(r(2, 3)), at(r(2, 3), axis=1)])
 def add_accumulate(array, axis=0):
     return np.cumsum(array, axis=axis)

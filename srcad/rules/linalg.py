@@ -68,7 +68,7 @@ def solve_dot(a, b, *, out, a_dot, b_dot):
     kinds="fc",
     examples=lambda r: [at(r(4, 3)), at(r(3, 4)), at(r.regular(3)), at(r(2, 4, 3)), at(r.complex(4, 3))],
 )
-def pinv_bar(a, *, out, out_bar):
+def pinv_bar(a, rcond=None, *, out, out_bar):
     out_t, g_t = transposed(out), np.conj(transposed(out_bar))
     x = g_t @ np.conj(out) @ out_t
     y = out_t @ np.conj(out) @ g_t
@@ -76,7 +76,7 @@ def pinv_bar(a, *, out, out_bar):
 
 
 @pushforward(np.linalg.pinv)
-def pinv_dot(a, *, out, a_dot):
+def pinv_dot(a, rcond=None, *, out, a_dot):
     out_t, dot_t = np.conj(transposed(out)), np.conj(transposed(a_dot))
     x = out @ out_t @ dot_t
     y = dot_t @ out_t @ out

@@ -118,6 +118,11 @@ def vecdot_bar(x1, x2, *, out_bar):
     return np.conj(g * x2), g * np.conj(x1)
 
 
+@form(np.vecdot, given="axis")
+def vecdot_along(x1, x2, *, axis=-1):
+    return np.vecdot(np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1))
+
+
 @expansion(np.linalg.vecdot, wrt=("x1", "x2"), examples=lambda r: [at(r(2, 3), r(2, 3)), at(r(3, 2), r(3, 2), axis=0)])
 def linalg_vecdot(x1, x2, *, axis=-1):
     if axis == -1:
@@ -213,6 +218,13 @@ def kron_bars(a, b, rank, out_bar):
 )
 def cross_bar(a, b, *, axis=-1, out_bar):
     return np.cross(b, out_bar, axis=axis), np.cross(out_bar, a, axis=axis)
+
+
+@form(np.cross, given="axisa axisb axisc")
+def cross_along(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
+    if axis is not None:
+        return np.cross(a, b, axis=axis)
+    return np.moveaxis(np.cross(np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)), -1, axisc)
 
 
 def cross_in_plane(a, b):

@@ -63,6 +63,7 @@ class RuleSet:
     constant: every derivative is zero. fixed: only that of constants is, and what to do with others.
     refusal: why there is none, and what to do: of parts of derivatives that hold too little to be differentiated once
     more.
+    same_as: the path of a function that this one is another name of.
     expansion: a plain function of the same arguments, exact to the bit, to inline in place of the call.
     forms: (keywords, function): a plain function to inline where one of these keywords is given; it calls the function
     itself without them.
@@ -88,6 +89,7 @@ class RuleSet:
     constant: bool = False
     fixed: str = ""
     refusal: tuple[str, str] | None = None
+    same_as: str = ""
     expansion: Callable[..., Any] | None = None
     forms: tuple[tuple[frozenset[str], Callable[..., Any]], ...] = ()
     kinds: str = "f"
@@ -102,7 +104,7 @@ class RuleSet:
         """Which of "reverse" and "forward" the rule supports."""
         if self.refusal:
             return ()
-        if self.constant or self.partials or self.expansion:
+        if self.constant or self.partials or self.expansion or self.same_as:
             return ("reverse", "forward")
         forward = ("forward",) if self.pushforward or self.linear_in or self.multilinear_in else ()
         return (("reverse",) if self.pullback else ()) + forward
@@ -242,6 +244,17 @@ def fixed(*primals: Primal, hint: str) -> None:
     module = _caller()
     for f in primals:
         _add(f, module, constant=True, fixed=hint)
+
+
+def same(primal: Primal, other: Primal, **names: str) -> None:
+    """Declare a second name of a function: calls are those of `other`. names: of parameters that it calls otherwise."""
+    other_path = other if isinstance(other, str) else path_of(other)
+    old = find(other_path, own=True)
+    assert old is not None, f"{other_path} has no rule yet"
+    path = primal if isinstance(primal, str) else path_of(primal)
+    _TABLE[path] = RuleSet(
+        path, primal, old.params, kinds=old.kinds, wrt=old.wrt, same_as=other_path, notes=old.notes, renames=names
+    )
 
 
 def rename(primal: Primal, **names: str) -> None:

@@ -5,73 +5,15 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft
 
-from srcad.rules.registry import at, expansion, linear, pullback
+from srcad.rules import fft as _  # noqa: F401  (the rules that are named)
+from srcad.rules.registry import at, linear, pullback, same
 
+# ---- NumPy's transforms, along one axis and along several ----
 
-def nothing(r):
-    """The tests of these functions are in `tests.rules.test_written_out`."""
-    return []
-
-
-# ---- along one axis ----
-
-
-@expansion(fft.fft, examples=nothing, kinds="fc")
-def transform(x, n=None, axis=-1, norm=None):
-    return np.fft.fft(x, n, axis, norm)
-
-
-@expansion(fft.ifft, examples=nothing, kinds="fc")
-def inverse(x, n=None, axis=-1, norm=None):
-    return np.fft.ifft(x, n, axis, norm)
-
-
-@expansion(fft.rfft, examples=nothing)
-def of_real(x, n=None, axis=-1, norm=None):
-    return np.fft.rfft(x, n, axis, norm)
-
-
-@expansion(fft.irfft, examples=nothing, kinds="fc")
-def to_real(x, n=None, axis=-1, norm=None):
-    return np.fft.irfft(x, n, axis, norm)
-
-
-# ---- along several ----
-
-
-@expansion(fft.fft2, examples=nothing, kinds="fc")
-def transform_2(x, s=None, axes=(-2, -1), norm=None):
-    return np.fft.fft2(x, s, axes, norm)
-
-
-@expansion(fft.ifft2, examples=nothing, kinds="fc")
-def inverse_2(x, s=None, axes=(-2, -1), norm=None):
-    return np.fft.ifft2(x, s, axes, norm)
-
-
-@expansion(fft.rfft2, examples=nothing)
-def of_real_2(x, s=None, axes=(-2, -1), norm=None):
-    return np.fft.rfft2(x, s, axes, norm)
-
-
-@expansion(fft.irfft2, examples=nothing, kinds="fc")
-def to_real_2(x, s=None, axes=(-2, -1), norm=None):
-    return np.fft.irfft2(x, s, axes, norm)
-
-
-@expansion(fft.fftn, examples=nothing, kinds="fc")
-def transform_n(x, s=None, axes=None, norm=None):
-    return np.fft.fftn(x, s, axes, norm)
-
-
-@expansion(fft.ifftn, examples=nothing, kinds="fc")
-def inverse_n(x, s=None, axes=None, norm=None):
-    return np.fft.ifftn(x, s, axes, norm)
-
-
-@expansion(fft.rfftn, examples=nothing)
-def of_real_n(x, s=None, axes=None, norm=None):
-    return np.fft.rfftn(x, s, axes, norm)
+for _name in ("fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn").split():
+    same(getattr(fft, _name), f"numpy.fft.{_name}", x="a")
+same(fft.fftshift, np.fft.fftshift)
+same(fft.ifftshift, np.fft.ifftshift)
 
 
 # ---- cosine and sine transforms ----
