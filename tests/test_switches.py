@@ -29,6 +29,13 @@ def stencil(x, y):
     return np.sum(x * x) + y[0]
 
 
+def two_fields(x, y):
+    for _ in range(3):
+        y[1:-1] = 0.3 * (x[:-2] + x[1:-1] + x[2:])
+        x[1:-1] = 0.3 * (y[:-2] + y[1:-1] + y[2:])
+    return np.sum(x * x)
+
+
 def shapes(x, y):
     new = np.zeros(x.shape[0])
     new[1:] = x[1:] * y[:-1] + y[1:]
@@ -56,6 +63,7 @@ def product(x, y):
 # pass -> a program whose text for this backend is another without it
 CHANGED: dict[str, tuple[Callable[..., Any], str]] = {
     "alike": (shapes, "numpy"),
+    "assigned": (two_fields, "numba"),
     "before": (stencil, "numba"),
     "gather": (stencil, "numba"),
     "loops": (stencil, "numba"),
@@ -91,7 +99,7 @@ def test_texts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["", *sorted(n for n, (_, backend) in CHANGED.items() if backend == "numpy")])
-@pytest.mark.parametrize("f", [circles, stencil, shapes, indexed, product])
+@pytest.mark.parametrize("f", [circles, stencil, two_fields, shapes, indexed, product])
 def test_numbers(f: Callable[..., Any], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SRCAD_OFF", name)
     gradient = srcad.grad(f, argnums=(0, 1), backend="numpy")(*arguments())

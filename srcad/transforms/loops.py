@@ -9,8 +9,9 @@ to be 1 (a slice of a short array) raises too instead of being broadcast.
 How: `loops_records` makes arrays of recorded lists. Statement by statement (`loops_statements`, `loops_reductions`,
 `loops_writes`), with `loops_elements` for the element of an expression and `loops_extents` for what is known of
 shapes, blocks become nests (`loops_nests`). `loops_gather` turns scattered sums around, `loops_fusion` joins neighbours
-where `loops_memory` finds nothing against it, `loops_before` copies what is in the way of that, `loops_text` writes the
-`for` loops, and `loops_buffers` moves allocations out of the program's own loops.
+where `loops_memory` finds nothing against it, `loops_before` copies what is in the way of that, `loops_assigned` drops
+zeros that are added to, `loops_text` writes the `for` loops, and `loops_buffers` moves allocations out of the program's
+own loops.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from srcad.facts import rebound
 from srcad.program import Program
 from srcad.transforms import (
     loops_alike,
+    loops_assigned,
     loops_before,
     loops_buffers,
     loops_fusion,
@@ -42,7 +44,9 @@ from srcad.transforms.loops_room import Room
 from srcad.transforms.loops_text import Writer
 from srcad.types import Num
 
-PARTS = frozenset({"before", "ranges", "gather", "order", "vector_maths"})  # of this pass, which can be left out
+PARTS = frozenset(
+    {"assigned", "before", "ranges", "gather", "order", "vector_maths"}
+)  # of this pass, which can be left out
 
 
 def loops(program: Program, off: frozenset[str] = frozenset()) -> Program:
@@ -137,6 +141,7 @@ class Lowering(Room):
         self.padded |= padded
         items = loops_fusion.fused(items, self.memory)
         items = items if "before" in self.off else loops_before.copied(items, self, outside)
+        items = items if "assigned" in self.off else loops_assigned.assigned(items, self.memory, padded)
         self.items, self.note = outer, note
         return items, outside
 
