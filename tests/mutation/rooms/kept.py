@@ -142,6 +142,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "        if others:\n            raise Unsupported",
             "        if False:\n            raise Unsupported",
         ),
-        tests=("tests/test_pulling.py", "tests/test_directions.py"),
+        tests=("tests/test_pulling.py",),
     ),
 )
