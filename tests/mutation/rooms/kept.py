@@ -126,7 +126,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "    return (*(_initial(name, program) for name in kept if name not in sure), *before)",
             "    return tuple(before)",
         ),
-        ("seeds are kept", "set(arrays_of(kept, program)) - ir.names(tuple(copies))", "set()"),
+        ("a derivative is what is kept", "set(arrays_of(kept, program)) - ir.names(tuple(copies))", "set()"),
         (
             "derivatives are values",
             "values, bars = program.results[: stop - derivatives], program.results[stop - derivatives : stop]",
@@ -142,6 +142,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "        if others:\n            raise Unsupported",
             "        if False:\n            raise Unsupported",
         ),
-        tests=("tests/test_pulling.py",),
+        tests=("tests/transforms/test_split.py", "tests/test_pulling.py"),
     ),
 )
