@@ -159,8 +159,17 @@ def run(g: Given, functions: Written, first: str, args: Sequence[ir.Expr], optio
     for name in options.split():
         value = g.get(name)
         if value is not None:
-            keywords[name] = residual(g.ev, value, g.loc)
+            keywords[name] = option(g, value)
     return ir.Call(ir.Ref(g.path), (functions.refs[first], *args), tuple(keywords.items()), loc=g.loc)
+
+
+def option(g: Given, value: Value) -> ir.Expr:
+    """An option of a solver's; ``{"maxiter": 50}`` is written ``dict(maxiter=50)``."""
+    box = g.ev.state.heap[value.id] if isinstance(value, Ptr) else None
+    if box is None or box.kind != "dict" or not all(isinstance(key, str) for key in box.keys):
+        return residual(g.ev, value, g.loc)
+    pairs = tuple((str(key), residual(g.ev, item, g.loc)) for key, item in zip(box.keys, box.items, strict=True))
+    return ir.Call(ir.Ref("builtins.dict"), (), pairs)
 
 
 def held(g: Given, call: ir.Expr, kind: Num, name: str = "root") -> Dyn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from srcad import eval_derivatives, ir
@@ -23,7 +24,7 @@ from srcad.eval_implicit import (
     solver,
     written,
 )
-from srcad.eval_values import residual
+from srcad.eval_values import constant, demand, residual, static
 from srcad.rules import solvers
 from srcad.types import Num
 from srcad.values import Dyn, Known, Partial, Ptr, Value
@@ -153,14 +154,53 @@ def root(g: Given) -> Value:
 @solver("scipy.optimize.minimize", "fun x0 args method jac hess hessp bounds constraints tol callback options")
 def minimize(g: Given) -> Value:
     g.refuse("callback", "Leave it out.")
-    g.refuse("bounds constraints", "Change variables, so that every value of x is allowed.")
+    g.refuse("constraints", "Change variables, so that every value of x is allowed.")
     start, kind = vector(g, g.needed("x0"))
     out = written(g, functions(g, "fun", "jac hess"), start)
-    call = run(g, out, "fun", [start.expr], "method tol options")
+    call = run(g, out, "fun", [start.expr], "method bounds tol options")
     found = fields(g, call, {"x": kind, "fun": NUMBER, "success": FLAG, "nfev": COUNT})
     objective = form(g, solvers.equation, g.needed("fun"))
+    if g.get("bounds") is not None:
+        x = within(g, found["x"], objective, limits(g))
+        return result(g, {**found, "x": x, "fun": valued(g, found["fun"], value(g, objective, x))})
     fun = valued(g, found["fun"], value(g, objective, found["x"]))
     return result(g, {**found, "x": stationary(g, found["x"], objective, "hessian"), "fun": fun})
+
+
+PROJECTED = (None, "L-BFGS-B", "TNC", "SLSQP")  # methods that put x on a bound exactly
+
+
+def limits(g: Given) -> list[Value]:
+    """The lower and the upper bounds, as arrays."""
+    method = demand(g.ev, g.values.get("method", Known(None)), "the argument method", g.loc)
+    if method not in PROJECTED:
+        reason = f"cannot differentiate {g.path} with bounds and method={method!r}, which only comes near to them"
+        raise Unsupported(reason, g.loc, "Use method='L-BFGS-B'.")
+    pairs = [g.ev.state.heap[pair.id].items for pair in items_of(g, g.needed("bounds")) if isinstance(pair, Ptr)]
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        raise Unsupported(f"cannot differentiate {g.path} with these bounds", g.loc, "Pass a list of pairs.")
+    found: list[Value] = []
+    for side, none in enumerate((-math.inf, math.inf)):
+        ends = [constant(none) if static(g.ev, pair[side]) == (True, None) else pair[side] for pair in pairs]
+        array = keep(g.ev, "numpy.array", [g.ev.tuple_of(ends, "list")], {}, g.loc)
+        assert isinstance(array, Dyn)
+        found.append(g.ev.temp("bounds", array, g.loc))
+    return found
+
+
+def items_of(g: Given, bounds: Value) -> list[Value]:
+    box = g.ev.state.heap[bounds.id] if isinstance(bounds, Ptr) else None
+    return list(box.items) if box is not None and box.kind in ("list", "tuple") else []
+
+
+def within(g: Given, root: Dyn, objective: Value, bounds: list[Value]) -> Value:
+    """A minimum between bounds: its elements on a bound stay there, the others make the derivative vanish."""
+    from srcad.eval_calls import expanded
+
+    gradient = derivative(g, "grad", objective, root)
+    residual_ = expanded(g.ev, solvers.held_residual, [root, *bounds, gradient], {}, g.loc)
+    slope = expanded(g.ev, solvers.held_slope, [root, *bounds, derivative(g, "hessian", objective, root)], {}, g.loc)
+    return keep(g.ev, "srcad_runtime.implicit.at_root", [root, residual_, slope], {}, g.loc)
 
 
 @solver("scipy.optimize.minimize_scalar", "fun bracket bounds args method tol options")

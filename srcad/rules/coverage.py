@@ -36,7 +36,7 @@ SOLVERS = {
     "scipy.optimize.brentq": "by all that the equation reads",
     "scipy.optimize.fsolve": "by all that the equations read",
     "scipy.optimize.least_squares": "by all that the residuals read",
-    "scipy.optimize.minimize": "by all that the objective reads; no bounds, no constraints",
+    "scipy.optimize.minimize": "by all that the objective and the bounds read; no constraints",
     "scipy.optimize.minimize_scalar": "by all that the objective reads",
     "scipy.optimize.newton": "by all that the equation reads",
     "scipy.optimize.root": "by all that the equations read",

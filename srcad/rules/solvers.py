@@ -32,6 +32,17 @@ def valued_dot(x, model, *, model_dot):
     return implicit.value_tangent(model, model_dot)
 
 
+def held_residual(x, low, high, gradient):
+    """What vanishes at a minimum between bounds: the distance to the bound that an element is on, or the slope."""
+    return np.where(x <= low, x - low, np.where(x >= high, x - high, gradient))
+
+
+def held_slope(x, low, high, hessian):
+    """The derivative of `held_residual` by `x`."""
+    free = (x > low) & (x < high)
+    return np.where(free[:, None], hessian, np.eye(x.shape[0]))
+
+
 # ---- integrals ----
 
 

@@ -32,7 +32,7 @@ def second_derivative_of_an_integral(t):
 
 @refused(number)
 def minimum_within_bounds(t):
-    return optimize.minimize(lambda x: (x[0] - t) ** 2, np.zeros(1), bounds=[(0.0, 1.0)]).x[0]
+    return optimize.minimize(lambda x: (x[0] - t) ** 2, np.zeros(1), method="Powell", bounds=[(0.0, 1.0)]).x[0]
 
 
 @refused(number)

@@ -113,6 +113,22 @@ def minimum_and_its_value(t):
 
 
 @program(two, backends=PLAIN)
+def minimum_between_bounds(t):
+    """The first element is on a bound that moves, the second on one that does not, the third is free."""
+
+    def cost(x):
+        return 0.5 * np.sum(x * x) + x[0] * x[2] + 0.5 * x[1] * x[2] - x[1] * 9.0 - t[0] * x[2] + 0.1 * x[2] ** 4
+
+    def slope(x):
+        last = x[2] + x[0] + 0.5 * x[1] - t[0] + 0.4 * x[2] ** 3
+        return np.array([x[0] + x[2], x[1] + 0.5 * x[2] - 9.0, last])
+
+    limits = [(5.0 + t[1], None), (None, 2.0), (-9.0, 9.0)]
+    found = optimize.minimize(cost, np.ones(3), jac=slope, bounds=limits, tol=1e-15, options={"gtol": 1e-12})
+    return found.fun * found.x[2] + found.x[0] * found.x[1]
+
+
+@program(two, backends=PLAIN)
 def least_squares_fit(t):
     at = np.linspace(0.0, 1.0, 6)
     measured = t[0] * np.exp(-t[1] * at) + 0.1 * at
