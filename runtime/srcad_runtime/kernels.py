@@ -24,27 +24,21 @@ from srcad_runtime.arrays import (
     xlogy,
     zeros_of,
 )
+from srcad_runtime.kernels_along import argsort, cumprod, diff, repeat, roll, sort
 from srcad_runtime.kernels_exponentials import log_softmax, logsumexp, softmax
 from srcad_runtime.kernels_integers import difference, power, product, shifted, total
+from srcad_runtime.kernels_lists import array_of, joined
 from srcad_runtime.kernels_math import fmod, modf, remainder
 from srcad_runtime.kernels_products import dot, einsum, inner, matmul, tensordot
 from srcad_runtime.kernels_reductions import all, any, max, mean, median, min, prod, ptp, std, sum, var
 from srcad_runtime.kernels_shaping import (
-    argsort,
-    array_of,
-    cumprod,
     diagonal,
-    diff,
     heaviside,
-    joined,
     masked,
     pad,
     polyval,
-    repeat,
     reshape,
-    roll,
     set_masked,
-    sort,
     squeeze,
     tile,
     transpose,

@@ -1,4 +1,4 @@
-"""Rearranging and running along an axis, where Numba lacks the function or the argument.
+"""Rearranging, where Numba lacks the function or the argument.
 
 Called from Python each function is NumPy's own.
 """
@@ -19,25 +19,14 @@ from numba.cpython.unsafe.tuple import tuple_setitem
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-from srcad_runtime.elements import pieces
 from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.kernels_elements import FLOATS, by_element
-from srcad_runtime.kernels_folding import Array, axes_of, constant, fold, split
+from srcad_runtime.kernels_folding import Array, constant, fold
 
 compiled = njit(cache=True, error_model="numpy")
 
 
 # ---- as called from Python ----
-
-
-def array_of(items: Any) -> Array:
-    """``np.array`` of a list of numbers; Numba would take the loop that made the list apart, and fails at some."""
-    return np.array(items)
-
-
-def joined(items: Any, axis: int = 0) -> Array:
-    """``np.concatenate`` of a list of arrays whose length is known only at run time."""
-    return np.concatenate(items, axis)
 
 
 def reshape(a: Array, shape: Any) -> Array:
@@ -53,36 +42,6 @@ def transpose(a: Array, axes: tuple[int, ...]) -> Array:
 def squeeze(a: Array, axes: tuple[int, ...]) -> Array:
     """``np.squeeze`` of axes from 0, in order, that are known while compiling: a view."""
     return np.squeeze(a, axes)
-
-
-def roll(a: Array, shift: int, axis: int) -> Array:
-    """``np.roll`` along one axis."""
-    return np.roll(a, shift, axis)
-
-
-def repeat(a: Array, repeats: int, axis: int) -> Array:
-    """``np.repeat`` along one axis, each element as often."""
-    return np.repeat(a, repeats, axis)
-
-
-def sort(a: Array, axis: int = -1) -> Array:
-    """``np.sort``."""
-    return np.sort(a, axis)
-
-
-def argsort(a: Array, axis: int = -1) -> Array:
-    """``np.argsort``; equal elements stay in order, so that ties are broken alike on every backend."""
-    return np.argsort(a, axis, kind="stable")
-
-
-def cumprod(a: Array, axis: int) -> Array:
-    """``np.cumprod`` along one axis."""
-    return np.cumprod(a, axis)
-
-
-def diff(a: Array, n: int = 1, axis: int = -1) -> Array:
-    """``np.diff``."""
-    return np.diff(a, n, axis)
 
 
 def tile(a: Array, reps: Any) -> Array:
@@ -119,119 +78,6 @@ def masked(a: Array, mask: Array) -> Array:
 def set_masked(a: Array, mask: Array, values: Array) -> None:
     """``a[mask] = values`` for a mask of `a`'s shape; writes `a`."""
     a[mask] = values
-
-
-# ---- along one axis: from (outer, n, inner) to (outer, m, inner) ----
-
-
-@compiled
-def _roll(a, shift):
-    outer, n, inner = a.shape
-    out = np.empty_like(a)
-    for i in range(outer):
-        for j in range(n):
-            for k in range(inner):
-                out[i, (j + shift) % n, k] = a[i, j, k]
-    return out
-
-
-@compiled
-def _repeat(a, repeats):
-    outer, n, inner = a.shape
-    out = np.empty((outer, n * repeats, inner), a.dtype)
-    for i in range(outer):
-        for j in range(n * repeats):
-            for k in range(inner):
-                out[i, j, k] = a[i, j // repeats, k]
-    return out
-
-
-@compiled
-def _sort(a):
-    out = np.empty_like(a)
-    for i in range(a.shape[0]):
-        for k in range(a.shape[2]):
-            line = np.sort(a[i, :, k])
-            for j in range(a.shape[1]):
-                out[i, j, k] = line[j]
-    return out
-
-
-@compiled
-def _argsort(a):
-    out = np.empty(a.shape, np.int64)
-    for i in range(a.shape[0]):
-        for k in range(a.shape[2]):
-            line = np.argsort(a[i, :, k], kind="mergesort")
-            for j in range(a.shape[1]):
-                out[i, j, k] = line[j]
-    return out
-
-
-@compiled
-def _cumprod(a):
-    out = a.copy()
-    for i in range(a.shape[0]):
-        for j in range(1, a.shape[1]):
-            for k in range(a.shape[2]):
-                out[i, j, k] *= out[i, j - 1, k]
-    return out
-
-
-@compiled
-def _diff(a, times):
-    out = a.copy()
-    for done in range(times):
-        for i in range(a.shape[0]):
-            for j in range(a.shape[1] - 1 - done):
-                for k in range(a.shape[2]):
-                    out[i, j, k] = out[i, j + 1, k] - out[i, j, k]
-    return out[:, : max(a.shape[1] - times, 0), :].copy()
-
-
-def _along(a: Any, axis: Any) -> tuple[Callable[..., Array], Callable[..., Array]]:
-    """Compiled functions that fold an array at one axis, and that unfold (outer, m, inner) again."""
-    [only] = axes_of(constant(axis), a.ndim)
-    unfold = register_jitable(lambda out, a: out.reshape(tuple_setitem(a.shape, only, out.shape[1])))
-    return fold(a.ndim, (only,)), unfold
-
-
-@overload(roll, prefer_literal=True)
-def _compiled_roll(a, shift, axis):
-    folded, unfold = _along(a, axis)
-    return lambda a, shift, axis: unfold(_roll(folded(a), shift), a)
-
-
-@overload(repeat, prefer_literal=True)
-def _compiled_repeat(a, repeats, axis):
-    folded, unfold = _along(a, axis)
-    return lambda a, repeats, axis: unfold(_repeat(folded(a), repeats), a)
-
-
-@overload(sort, prefer_literal=True)
-def _compiled_sort(a, axis=-1):
-    folded, unfold = _along(a, axis)
-    return lambda a, axis=-1: unfold(_sort(folded(a)), a)
-
-
-@overload(argsort, prefer_literal=True)
-def _compiled_argsort(a, axis=-1):
-    if a.ndim == 1:
-        return lambda a, axis=-1: np.argsort(a, kind="mergesort")
-    folded, unfold = _along(a, axis)
-    return lambda a, axis=-1: unfold(_argsort(folded(a)), a)
-
-
-@overload(cumprod, prefer_literal=True)
-def _compiled_cumprod(a, axis):
-    folded, unfold = _along(a, axis)
-    return lambda a, axis: unfold(_cumprod(folded(a)), a)
-
-
-@overload(diff, prefer_literal=True)
-def _compiled_diff(a, n=1, axis=-1):
-    folded, unfold = _along(a, axis)
-    return lambda a, n=1, axis=-1: unfold(_diff(folded(a), n), a)
 
 
 # ---- all axes at once ----
@@ -442,90 +288,3 @@ def _set_masked(a, mask, values):
         if flags[i]:
             a.flat[i] = values[k if values.size > 1 else 0]
             k += 1
-
-
-@compiled
-def _stacked(items):
-    if len(items) == 0:
-        raise ValueError("an empty list makes an array of one axis")
-    first = items[0]
-    out = np.empty((len(items), first.size), first.dtype)
-    for k in range(len(items)):
-        if items[k].shape != first.shape:
-            raise ValueError("setting an array element with a sequence: the arrays have several shapes")
-        line = np.ascontiguousarray(items[k]).reshape(first.size)
-        for j in range(first.size):
-            out[k, j] = line[j]
-    return out.reshape((len(items),) + first.shape)
-
-
-@overload(joined, prefer_literal=True)
-def _compiled_joined(items, axis=0):
-    if not isinstance(items, (types.List, types.ListType)) or not isinstance(items.dtype, types.Array):
-        return None
-    [only] = axes_of(constant(axis), items.dtype.ndim)
-
-    def join(items, axis=0):
-        if len(items) == 0:
-            raise ValueError("need at least one array to concatenate")
-        n = 0
-        for item in items:
-            n += item.shape[only]
-        first = split(items[0], only, only + 1)
-        out = np.empty((first.shape[0], n, first.shape[2]), items[0].dtype)
-        start = 0
-        for item in items:
-            if tuple_setitem(item.shape, only, 0) != tuple_setitem(items[0].shape, only, 0):
-                raise ValueError("all the input array dimensions except for the concatenation axis must match exactly")
-            start += _put(out, split(item, only, only + 1), start)
-        return out.reshape(tuple_setitem(items[0].shape, only, n))
-
-    return join
-
-
-@compiled
-def _put(out, part, start):
-    """Write `part` into the middle axis of `out` from `start`; how many places that takes."""
-    for i in range(part.shape[0]):
-        for j in range(part.shape[1]):
-            for k in range(part.shape[2]):
-                out[i, start + j, k] = part[i, j, k]
-    return part.shape[1]
-
-
-@overload(pieces, prefer_literal=True)
-def _compiled_pieces(g, items, axis=0):
-    if not isinstance(items, (types.List, types.ListType)) or not isinstance(items.dtype, types.Array):
-        return None
-    [only] = axes_of(constant(axis), items.dtype.ndim)
-
-    def cut(g, items, axis=0):
-        whole = split(g, only, only + 1)
-        start = 0
-        found = []
-        for item in items:
-            n = item.shape[only]
-            found.append(whole[:, start : start + n, :].copy().reshape(item.shape))
-            start += n
-        return found
-
-    return cut
-
-
-@overload(array_of)
-def _array_of(items):
-    if not isinstance(items, (types.List, types.ListType)):
-        return None
-    if isinstance(items.dtype, types.Array):
-        return lambda items: _stacked(items)
-    if not isinstance(items.dtype, types.Number):
-        return None
-    kind: Any = items.dtype
-
-    def made(items):
-        out = np.empty(len(items), kind)
-        for k in range(len(items)):
-            out[k] = items[k]
-        return out
-
-    return made

@@ -8,6 +8,20 @@ function, run on the same arguments, has the long one.
 
 from __future__ import annotations
 
-from srcad_runtime import nopython_along, nopython_images, nopython_lists, nopython_losses, nopython_rows
+from srcad_runtime import (
+    nopython_along,
+    nopython_images,
+    nopython_lists,
+    nopython_losses,
+    nopython_pooling,
+    nopython_rows,
+)
 
-__all__ = ["nopython_along", "nopython_images", "nopython_lists", "nopython_losses", "nopython_rows"]
+__all__ = [
+    "nopython_along",
+    "nopython_images",
+    "nopython_lists",
+    "nopython_losses",
+    "nopython_pooling",
+    "nopython_rows",
+]
