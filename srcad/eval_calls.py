@@ -208,6 +208,8 @@ def named(
     if rule is not None:
         kwargs = harmless(ev, path, kwargs, loc)
         args, kwargs = arrays_for(ev, rule, path, args, kwargs, loc)
+        if rule.each is not None:
+            _write_out_lists(ev, path, args, loc)
         for keywords, function in rule.forms:
             if keywords & set(kwargs):
                 return expanded(ev, function, args, kwargs, loc)
@@ -215,6 +217,16 @@ def named(
             check_arguments(rule, rule.path, args, kwargs, loc)
             return expanded(ev, rule.expansion, args, kwargs, loc)
     return library(ev, path, obj, args, kwargs, loc, named_at)
+
+
+def _write_out_lists(ev: Evaluator, path: str, args: Args, loc: ir.Loc | None) -> None:
+    """Lists of unknown length are written out for functions whose derivative treats each item by itself."""
+    from srcad import eval_extents
+
+    for value in args:
+        if isinstance(value, Dyn) and isinstance(value.type, Seq):
+            reason = f"cannot differentiate {path} of what is not written out as a list"
+            eval_extents.write_out(ev, value, Unsupported(reason, loc))
 
 
 def expanded(ev: Evaluator, function: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:

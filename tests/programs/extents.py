@@ -95,3 +95,9 @@ def items_of_two_structures(x):
         rows.append((x[k], k))
         rows.append((x[k], k, x[k] ** 2))
     return rows[0][0] * rows[-1][2]
+
+
+@program(lambda rng: (rng.normal(size=4),))
+def chain_of_a_list_of_matrices(x):
+    chain = [np.array([[1.0, v], [0.5 * k, 1.0]]) for k, v in enumerate(x)]
+    return np.trace(np.linalg.multi_dot(chain) @ chain[0].T)
