@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from srcad import algebra, borrowed, bounds, docstrings, emit, ir, overflow, reasons, recursion, types
+from srcad import algebra, borrowed, bounds, docstrings, emit, ir, overflow, reasons, recursion, routines, types
 from srcad.dims import dim_expr, symbol
 from srcad.errors import Unsupported
 from srcad.facts import Shapes
@@ -222,6 +222,10 @@ def guards(sweep: Any) -> list[ir.Stmt]:
 
 def forward_mode(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
     """The tangent program; after reverse mode, that of value and gradient (a Hessian-vector product)."""
+    if any(phase for _, phase, _ in routines.calls(program.body)):
+        from srcad.transforms import stacks
+
+        program = stacks.settled(program, request.backend == "numba")
     outer = "reverse" in request.modes
     own = seeded(program, request.has_aux)
     count = len(leaves(program.output))
@@ -296,7 +300,9 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         if called:
             from srcad.transforms import stacks
 
-            program, called = stacks.stacked(program, functions)
+            for made in functions:
+                stacks.refuse_mixed(made)
+            program, called = stacks.stacked(program, functions, True)
             lasting = all(stacks.cacheable(made.routine, p) for made, p in zip(functions, called, strict=True))
         checked = dict(request.options).get("boundscheck", True) and not all(map(bounds.in_range, (program, *called)))
         decorator = emit.NJIT.replace(")", ", boundscheck=True)") if checked else emit.NJIT

@@ -111,11 +111,16 @@ def _reached(body: Body, active: frozenset[str] | set[str]) -> list[Routine]:
     found: list[Routine] = []
     for routine, _, args in routines.calls(body):
         pairs = zip(args, routine.inputs, strict=True)
-        now = {k for k, (a, n) in enumerate(pairs) if activity.flowing(a) & active and types.is_float(routine.types[n])}
+        now = {k for k, (a, n) in enumerate(pairs) if activity.flowing(a) & active and _may_move(routine.types[n])}
         if not now <= routine.active:
             routine.active |= now
             found.append(routine)
     return found
+
+
+def _may_move(kind: types.Abstract) -> bool:
+    """Whether a variable of a type may have a derivative; a list of the compiler's has one for each item."""
+    return types.is_float(kind.element if isinstance(kind, types.Seq) else kind)
 
 
 # ---- functions ----

@@ -107,6 +107,7 @@ def written_roots(value: Any) -> set[str]:
     if found is None:
         return set()
     routine, phase, args = found
-    if phase == "reverse":  # it undoes what was written, and adds to adjoints
+    if phase in ("reverse", "jvp"):  # it undoes what was written and adds to adjoints, or writes tangents, too
         return {activity.root(a) for a in args if isinstance(a, (ir.Name, ir.Index, ir.Attr))} - {""}
-    return {activity.root(args[k]) for k in routine.written if k < len(args)}
+    lists = range(len(routine.inputs), len(args))  # of what is recorded
+    return {activity.root(args[k]) for k in (*routine.written, *lists) if k < len(args)}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from srcad import ir
+from srcad import ir, routines
 from srcad.transforms import activity
 from srcad.transforms.loops_memory import Memory
 from srcad.transforms.loops_nests import Item, Nest, Plain, allocated, allocates
@@ -57,7 +57,7 @@ def _written(items: Sequence[Item]) -> list[str]:
             elif isinstance(node, (ir.Assign, ir.For)):
                 names = sorted(ir.names(node.target))
                 found += [n for n in names if n not in made or not allocates(node, n)]
-            elif isinstance(node, (ir.Do, ir.With)):
+            if isinstance(node, (ir.Do, ir.With)) or routines.called(node) is not None:
                 found += sorted(ir.names(node)) * 2
         found += [activity.root(c.target) for c in item.cells] if isinstance(item, Nest) else []
     return found

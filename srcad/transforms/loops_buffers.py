@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import ir
+from srcad import ir, routines
 from srcad.transforms import alias
 from srcad.transforms.loops_memory import Memory
 from srcad.types import Abstract
@@ -144,7 +144,7 @@ def _leaves(name: str, loop: ir.For | ir.While, known: dict[str, Abstract]) -> b
     for node in ir.walk(loop.body):
         if isinstance(node, (ir.Assign, ir.Push)) and name in alias.shares(node.value, known):
             return True
-        if isinstance(node, (ir.Do, ir.With)) and name in ir.names(node):
+        if (isinstance(node, (ir.Do, ir.With)) or routines.called(node) is not None) and name in ir.names(node):
             return True
     before = []
     for stmt in _flat(loop.body):

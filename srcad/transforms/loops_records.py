@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from srcad import ir, types
+from srcad import ir, routines, types
 from srcad.program import Program
 from srcad.transforms import activity
 from srcad.transforms.liveness import live_before
@@ -237,7 +237,7 @@ def _is_only_read(name: str, rest: Sequence[ir.Stmt]) -> bool:
             and activity.root(node.target) == name
         ):
             return False
-        if isinstance(node, ir.Do) and name in ir.names(node):
+        if (isinstance(node, ir.Do) or routines.called(node) is not None) and name in ir.names(node):
             return False
     return True
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from srcad import docstrings, ir
+from srcad import docstrings, ir, routines
 from srcad.errors import Unsupported
 from srcad.naming import Names
 from srcad.pipeline import Input
@@ -150,7 +150,7 @@ def _copies(program: Program, backward: Sequence[ir.Stmt], kept: Sequence[str]) 
             written.add(activity.root(node.target))
         elif isinstance(node, ir.Pop) and node.target is not None:
             written.add(activity.root(node.target))
-        elif isinstance(node, ir.Do):
+        elif isinstance(node, ir.Do) or routines.called(node) is not None:
             written |= ir.names(node)
     known = program.types
     near = alias.touched(program.body, written, known)  # type: ignore[arg-type]

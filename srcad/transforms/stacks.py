@@ -12,14 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import ir, routines
+from srcad import ir, recursion, routines
 from srcad.errors import Unsupported
 from srcad.facts import Shapes
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.recursion import Made, plain
 from srcad.routines import Routine
-from srcad.types import UNKNOWN, Abstract, Num, Seq
+from srcad.transforms import activity
+from srcad.transforms.inline import stored_names
+from srcad.types import UNKNOWN, Abstract, Num, Seq, is_scalar
 
 Stmts = tuple[ir.Stmt, ...]
 Stacks = Mapping[Routine, dict[str, str]]  # routine -> variable of its tape -> list
@@ -27,30 +29,32 @@ NOT_COMPILED = "Numba cannot compile the derivative of a recursion whose depth i
 WAY_OUT = 'Use backend="numpy", or write it as a loop.'
 
 
-def stacked(program: Program, functions: Sequence[Made]) -> tuple[Program, list[Program]]:
-    """The program and its functions with lists in place of tapes."""
-    for made in functions:
-        _refuse_mixed(made)
+def stacked(program: Program, functions: Sequence[Made], compiled: bool = True) -> tuple[Program, list[Program]]:
+    """The program and its functions with lists in place of tapes; for Numba, if compiled."""
     bodies = (program.body, *(made.program.body for made in functions))
     tapes = {name for body in bodies for name in _tapes(body)}
-    tapes |= {
-        n.stack for n in ir.walk(bodies) if isinstance(n, ir.Push) and ir.names(n.value) & tapes
-    }  # lists of tapes
-    names, own, kinds = Names(program.names()), dict[Routine, dict[str, str]](), dict[str, Num | Seq]()
-    for made in functions:
-        if made.phase == "forward":
-            own[made.routine] = {}
-            for name in _taped(made):
-                if name not in tapes:
-                    stack = own[made.routine][name] = names.fresh(plain(f"{made.routine.name}_{plain(name)}"))
-                    kinds[stack] = _kind(made, name)
-    reach = {routine: _reached(routine, own) for routine in own}
-    work = _Stacker(tapes, own, reach, kinds)
+    pushes = (n for n in ir.walk(bodies) if isinstance(n, ir.Push))
+    tapes |= {push.stack for push in pushes if ir.names(push.value) & tapes}  # lists of tapes
+    own, kinds = _lists(functions, tapes, Names(program.names()))
+    work = _Stacker(tapes, own, kinds, compiled)
     first = tuple(ir.Assign(ir.Name(name), work.empty(name)) for name in kinds if any(_tapes(program.body)))
     types = {**program.types, **{name: _list_of(kind) for name, kind in kinds.items()}}
-    doc = _described(program.doc or "", program.body, reach)
+    doc = _described(program.doc or "", program.body, work.reach)
     main = replace(program, body=_with_first(first, work.block(program.body)), types=types, doc=doc or None)
     return main, [work.function(made) for made in functions]
+
+
+def _lists(functions: Sequence[Made], tapes: set[str], names: Names) -> tuple[Stacks, dict[str, Num | Seq]]:
+    """A list for each variable of each routine's tape, and what the lists hold."""
+    own: dict[Routine, dict[str, str]] = {}
+    kinds: dict[str, Num | Seq] = {}
+    for made in functions:
+        if made.phase != "forward":
+            continue
+        kept = [name for name in _taped(made) if name not in tapes]
+        own[made.routine] = {name: names.fresh(f"{plain(name)}_kept") for name in kept}
+        kinds |= {stack: _kind(made, name) for name, stack in own[made.routine].items()}
+    return own, kinds
 
 
 def _described(doc: str, body: Stmts, reach: Mapping[Routine, tuple[str, ...]]) -> str:
@@ -70,7 +74,7 @@ def _with_first(first: Stmts, body: Stmts) -> Stmts:
     return (*first, *body)
 
 
-def _refuse_mixed(made: Made) -> None:
+def refuse_mixed(made: Made) -> None:
     """Compiled functions return numbers of one type: 0.0 on one path and single precision on another is none."""
     single = any(isinstance(t, Num) and t.dtype in ("float32", "complex64") for t in made.program.types.values())
     if single and any(kind.dtype not in ("float32", "complex64", "int64") for kind in made.routine.result or ()):
@@ -97,6 +101,9 @@ def _last(target: ir.Expr) -> str:
 
 
 def _taped(made: Made) -> list[str]:
+    """The variables on the tape that a forward function returns."""
+    if made.phase != "forward":
+        return []
     tape = made.program.results[-1]
     assert isinstance(tape, ir.Tuple)
     return [item.id for item in tape.items if isinstance(item, ir.Name)]
@@ -117,10 +124,9 @@ def _reached(routine: Routine, own: Stacks) -> tuple[str, ...]:
 
 
 class _Stacker:
-    def __init__(
-        self, tapes: set[str], own: Stacks, reach: Mapping[Routine, tuple[str, ...]], kinds: Mapping[str, Num | Seq]
-    ) -> None:
-        self.tapes, self.own, self.reach, self.kinds = tapes, own, reach, kinds
+    def __init__(self, tapes: set[str], own: Stacks, kinds: Mapping[str, Num | Seq], compiled: bool) -> None:
+        self.tapes, self.own, self.kinds, self.compiled = tapes, own, kinds, compiled
+        self.reach = {routine: _reached(routine, own) for routine in own}
 
     def function(self, made: Made) -> Program:
         p, stacks = made.program, self.reach.get(made.routine, ())
@@ -166,7 +172,8 @@ class _Stacker:
         return tuple(new for stmt in body for new in self.statement(stmt, blank))
 
     def call(self, stmt: ir.Stmt, routine: Routine, phase: str, args: tuple[ir.Expr, ...]) -> ir.Stmt:
-        stacks, args = tuple(map(ir.Name, self.reach.get(routine, ()))), tuple(map(_typed, args))
+        stacks = tuple(map(ir.Name, self.reach.get(routine, ())))
+        args = tuple(map(_typed, args)) if self.compiled else args
         if phase == "reverse":
             call = routine.call((*args[1:], *stacks), phase)
             return replace(stmt, value=call)  # type: ignore[arg-type]
@@ -225,3 +232,40 @@ def _nothing(kind: Num | Seq) -> ir.Expr:
         return ir.call("numpy.empty", extents, dtype)
     plain = {"float64": 0.0, "int64": 0, "bool": False, "complex128": 0j}
     return ir.Const(plain[kind.dtype]) if kind.dtype in plain else ir.Call(dtype, (ir.Const(0),))
+
+
+# ---- to be differentiated once more ----
+
+
+def settled(program: Program, compiled: bool) -> Program:
+    """A derivative that calls forward and reverse functions, with these as functions like any others."""
+    functions = recursion.functions(program)
+    if any(isinstance(made.program.types.get(name), Seq) for made in functions for name in _taped(made)):
+        routines.refuse_again(program.body)  # tangents of lists of lists
+    main, programs = stacked(program, functions, compiled)
+    new = {(m.routine, m.phase): _as_routine(m, p) for m, p in zip(functions, programs, strict=True)}
+
+    def visit(node: Any) -> Any:
+        found = routines.of(node)
+        return new[found[0], found[1]].call(found[2], loc=node.loc) if found is not None else node
+
+    for routine in new.values():
+        routine.body = ir.transform(routine.body, visit)
+    return replace(main, body=ir.transform(main.body, visit), routines=tuple(new.values()))
+
+
+def _as_routine(made: Made, program: Program) -> Routine:
+    names = (*(i.name for i in program.inputs), *(s.name for s in program.seeds))
+    shapes = Shapes(program.types, (), set())
+    stored = stored_names(program.body) | {n.stack for n in ir.walk(program.body) if isinstance(n, (ir.Push, ir.Pop))}
+    called = {r for n in ir.walk(program.body) if (f := routines.of(n)) for r in map(activity.root, f[2])}
+    return Routine(
+        program.name,
+        names,
+        body=program.body,
+        results=program.results,
+        result=tuple(shapes.of(e) for e in program.results),
+        types=dict(program.types),
+        written=frozenset(k for k, n in enumerate(names) if n in stored | called and not is_scalar(program.types[n])),
+        loc=made.routine.loc,
+    )

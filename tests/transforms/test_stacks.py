@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import srcad
+from tests.programs.registry import programs
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,3 +119,46 @@ def test_the_next_process_gets_it_from_the_cache(tmp_path: Path) -> None:
     x = np.array([1.1, 0.9, 1.4, 0.7])
     expected = [sum(np.prod(np.delete(x[: k + 1], j)) for k in range(j, 4)) for j in range(4)]
     np.testing.assert_allclose(np.array(runs[0].stdout.strip("[]\n").split(), float), expected, rtol=1e-7)
+
+
+# ---- second derivatives ----
+
+TWICE = [p for p in programs() if p.name.startswith("recursion.") and p.raises is None]
+LISTS = {"sorted_by_merging", "sorted_by_merging_while_it_changes", "state_in_an_array"}  # tangents of lists of lists
+SINGLE = "recursion_in_single_precision"
+COMPILED = ("closure_reads_what_is_outside", "written_before_and_after_the_inner_call")
+
+
+def moved(case, step, tangents):
+    args = list(case.args())
+    for k, t in tangents.items():
+        args[k] = args[k] + step * t
+    return args
+
+
+def agrees_with_differences(case, backend) -> None:
+    args, rng, h = case.args(), np.random.default_rng(1), 1e-5
+    numbers = case.argnums if isinstance(case.argnums, tuple) else (case.argnums,)
+    tangents = {k: rng.normal(size=np.shape(args[k])) for k in numbers}
+    found = srcad.hvp(case.fn, tuple(args), tuple(tangents.values()), argnums=numbers, backend=backend)
+    gradient = srcad.grad(case.fn, argnums=numbers, backend="numpy")
+    points = [gradient(*moved(case, s * h, tangents)) for s in (-2, -1, 1, 2)]
+    for a, b, c, d, own in zip(*points, found, strict=True):
+        expected = (a - 8 * b + 8 * c - d) / (12 * h)
+        np.testing.assert_allclose(own, expected, rtol=0, atol=1e-6 * (1 + np.max(np.abs(expected))))
+
+
+@pytest.mark.parametrize("case", TWICE, ids=lambda p: p.name)
+def test_hessian_vector_products(case) -> None:
+    name = case.name.partition(".")[2]
+    if name in LISTS:
+        with pytest.raises(srcad.Unsupported, match="a second time"):
+            agrees_with_differences(case, "numpy")
+    elif name != SINGLE:
+        agrees_with_differences(case, "numpy")
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_compiled_hessian_vector_products(name) -> None:
+    """Adjoints and their tangents are zeros at first, and written by the functions that they are handed to."""
+    agrees_with_differences(next(p for p in TWICE if p.name.endswith(f".{name}")), "numba")
