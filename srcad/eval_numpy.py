@@ -56,6 +56,10 @@ def _histogram(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) ->
     from srcad.rules import statistics
 
     given = dict(zip(("a", "bins", "range"), args, strict=False)) | kwargs
+    if demand(ev, given.pop("density", Known(None)), "the argument density", loc):
+        reason = "cannot differentiate np.histogram with density=True, which divides by the widths of the bins"
+        raise Unsupported(reason, loc, "Divide the counts by their sum and by the widths.")
+    kwargs = {name: value for name, value in kwargs.items() if name != "density"}
     number, bins = static(ev, given.get("bins", constant(10)))
     if number and isinstance(bins, int) and static(ev, given.pop("range", Known(None))) == (True, None):
         return expanded(ev, statistics.histogram_of_all, [], given, loc)

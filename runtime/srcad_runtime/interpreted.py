@@ -134,6 +134,14 @@ def order(t: Any) -> Any:
     return np.inf if isinstance(t, types.Float) else sample(t)
 
 
+def ends(t: Any) -> Any:
+    """Of a histogram: two numbers, also where they come as an array."""
+    return None if t is None or isinstance(t, types.NoneType) else (0.1, 0.9)
+
+
+ARGUMENTS = {"ord": order, "range": ends}
+
+
 def _array(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     if dtype.kind not in "fc":
         return np.zeros(shape, dtype) if dtype.kind in "iu" else np.ones(shape, dtype)

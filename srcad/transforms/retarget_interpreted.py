@@ -78,6 +78,10 @@ def _of_all_elements(types: Types, call: ir.Call) -> bool:
     return not named & {"where", "initial"} or not named <= {"axis", "keepdims", "ddof", "where", "initial"}
 
 
+def _without_keepdims(types: Types, call: ir.Call) -> bool:
+    return not {name for name, _ in call.kwargs} - {"axis"}
+
+
 def _as_often(types: Types, call: ir.Call) -> bool:
     """``np.repeat`` by one number, or of all elements."""
     axis = dict(call.kwargs).get("axis", call.args[2] if len(call.args) > 2 else ir.NONE)
@@ -112,7 +116,9 @@ NATIVE: dict[str, Native] = {
     **{f"numpy.{name}": _of_all_elements for name in "max mean min prod sum".split()},
     "numpy.std": _real_elements,
     "numpy.var": _real_elements,
-    "numpy.argpartition": _plain(2, 1),
+    "numpy.argmax": _without_keepdims,
+    "numpy.argmin": _without_keepdims,
+    "numpy.argpartition": _never,  # what is left unordered lies as it does in NumPy
     "numpy.bincount": _plain(2),
     "numpy.convolve": _pair(1),
     "numpy.correlate": _pair(1),
@@ -126,7 +132,7 @@ NATIVE: dict[str, Native] = {
     "numpy.linalg.solve": _system,
     "numpy.linspace": _numbers,
     "numpy.median": _plain(1),
-    "numpy.partition": _plain(2, 1),
+    "numpy.partition": _never,
     "numpy.repeat": _as_often,
     "numpy.take": _plain(2),
     "numpy.take_along_axis": _plain(3),
@@ -155,7 +161,12 @@ def handed_back(types: Types, old: ir.Call, new: ir.Call, path: str) -> ir.Call 
 
 def _call(call: ir.Call, name: str) -> ir.Call:
     """Lists, which compiled code holds by reference, are handed over as tuples."""
-    args = tuple(ir.Tuple(a.items) if isinstance(a, ir.List) else a for a in call.args)
+    args = tuple(map(_as_tuple, call.args))
+    kwargs = tuple((name, _as_tuple(value)) for name, value in call.kwargs)
     own = next((own for own in ("special", "stats") if name.startswith(f"scipy_{own}_")), "scipy")
     module = f"{MODULE}_{own}" if name.startswith("scipy_") else MODULE
-    return replace(call, fn=ir.Ref(f"{module}.{name}"), args=args)
+    return replace(call, fn=ir.Ref(f"{module}.{name}"), args=args, kwargs=kwargs)
+
+
+def _as_tuple(e: ir.Expr) -> ir.Expr:
+    return ir.Tuple(tuple(map(_as_tuple, e.items))) if isinstance(e, (ir.List, ir.Tuple)) else e

@@ -12,6 +12,7 @@ from srcad.transforms.retarget_calls import (
     items_of,
     kernel,
     single_axis,
+    without,
     without_axis,
 )
 
@@ -58,7 +59,7 @@ def _last_axis(name: str, position: int) -> Rewrite:
     """``np.diff`` and ``np.sort`` work along the last axis unless told otherwise."""
 
     def rewrite(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
-        (new, axis), rank = single_axis(new, position), self.rank(old.args[0])
+        (new, axis), rank = single_axis(without(new, "kind"), position), self.rank(old.args[0])
         if rank is None or axis in (-1, rank - 1):
             return without_axis(new, position)
         return new if axis is None else kernel(new, name)
