@@ -28,18 +28,51 @@ def infer(expr: ir.Expr, env: Mapping[str, Abstract], assumptions: Assumptions |
     return _Inference(env, [] if assumptions is None else assumptions).of(expr)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Answer:
+    """The type of an expression: good wherever the variables that were asked for have the types that they had then."""
+
+    type: Abstract
+    asked: Mapping[str, Abstract]
+    noted: Assumptions
+
+    def holds(self, env: Mapping[str, Abstract]) -> bool:
+        for name, t in self.asked.items():
+            now = env.get(name, UNKNOWN)
+            if now is not t and (type(now) is not Num or now != t):
+                return False
+        return True
+
+
 class _Inference:
     def __init__(self, env: Mapping[str, Abstract], noted: Assumptions) -> None:
         self.env, self.noted = env, noted
+        self.asked: dict[str, Abstract] = {}
+        self.live = False  # whether the answer follows from an object that may change
 
     def of(self, expr: ir.Expr) -> Abstract:
+        """The type of an expression; that of a compound one is kept with it, since passes ask again and again."""
+        kind = type(expr)
+        if kind is ir.Name:
+            return self.asked.setdefault(expr.id, self.env.get(expr.id, UNKNOWN))  # type: ignore[union-attr]
+        if kind is ir.Const:
+            return _constant(expr.value)  # type: ignore[union-attr]
+        if kind is ir.Ref:
+            self.live = self.live or expr.obj is not None  # type: ignore[union-attr]
+            return _reference(expr.path, expr.obj)  # type: ignore[union-attr]
+        known: _Answer | None = expr.__dict__.get("_type_")
+        if known is None or not known.holds(self.env):
+            inner = _Inference(self.env, [])
+            known = _Answer(inner._compound(expr), inner.asked, inner.noted)
+            self.live = self.live or inner.live
+            if not inner.live:
+                expr.__dict__["_type_"] = known
+        self.asked |= known.asked
+        self.noted.extend(a for a in known.noted if a not in self.noted)
+        return known.type
+
+    def _compound(self, expr: ir.Expr) -> Abstract:
         match expr:
-            case ir.Const(value):
-                return _constant(value)
-            case ir.Name(id):
-                return self.env.get(id, UNKNOWN)
-            case ir.Ref(path, obj):
-                return _reference(path, obj)
             case ir.Attr(base, name):
                 return _attribute(self.of(base), name)
             case ir.Index(base, items):
@@ -156,6 +189,7 @@ class _Inference:
             return UNKNOWN
         match call.fn:
             case ir.Ref(path, obj):
+                self.live = self.live or obj is not None
                 return calls.result(path, obj, args, kwargs, self.noted)
             case ir.Attr(base, name):
                 return self._method(self.of(base), name, args, kwargs)

@@ -18,6 +18,8 @@ Expressions are pure and stay trees; effects are statements. Core programs (afte
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, Union
@@ -585,11 +587,18 @@ def _collect(values: tuple[Any, ...], found: list[Any]) -> None:
 
 def walk(node: Any) -> Iterator[Any]:
     """`node` (or every node of a tuple) and all nodes below, parents first, in program order."""
-    todo: list[Any] = [*reversed(_below(node))] if type(node) is tuple else [node]
-    while todo:
-        found = todo.pop()
-        yield found
-        todo.extend(reversed(_below(found)))
+    if type(node) is tuple:
+        return itertools.chain.from_iterable(map(_all_of, _below(node)))
+    return iter(_all_of(node))
+
+
+def _all_of(node: Any) -> tuple[Any, ...]:
+    """A node and all below it, which never change: kept with the node, since passes walk again and again."""
+    known: tuple[Any, ...] | None = node.__dict__.get("_all_")
+    if known is None:
+        below = _below(node)
+        known = node.__dict__["_all_"] = (node, *itertools.chain.from_iterable(map(_all_of, below)))
+    return known
 
 
 def own(node: Any) -> Iterator[Any]:
@@ -607,10 +616,18 @@ def yields(body: tuple[Stmt, ...]) -> bool:
 
 def rebuild(node: Any, f: Callable[[Any], Any]) -> Any:
     """`node` with `f` applied to each node directly below it; unchanged parts are shared."""
+    if not _below(node):
+        return node
+    known = node.__dict__
     changes = {}
     for name in _FIELDS[type(node)]:
-        old = getattr(node, name)
-        new = _map_nodes(old, f)
+        old = known[name]
+        if type(old) is tuple:
+            new = _mapped(old, f)
+        elif type(old) in _FIELDS:
+            new = f(old)
+        else:
+            continue
         if new is not old:
             changes[name] = new
     return _changed(node, changes) if changes else node
@@ -624,18 +641,19 @@ def _changed(node: Any, changes: dict[str, Any]) -> Any:
     return new
 
 
-def _map_nodes(value: Any, f: Callable[[Any], Any]) -> Any:
-    if isinstance(value, tuple):
-        new = tuple(_map_nodes(item, f) for item in value)
-        return value if all(a is b for a, b in zip(new, value, strict=True)) else new
-    return f(value) if is_node(value) else value
+def _mapped(values: tuple[Any, ...], f: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """A tuple with `f` applied to its nodes and to those of tuples in it; itself if nothing changes."""
+    new = [f(v) if type(v) in _FIELDS else _mapped(v, f) if type(v) is tuple else v for v in values]
+    return values if all(map(operator.is_, new, values)) else tuple(new)
 
 
 def transform(node: Any, f: Callable[[Any], Any]) -> Any:
     """Bottom-up rewriting: `f` sees every node after its children were rewritten. Tuples are mapped."""
-    if isinstance(node, tuple):
-        return _map_nodes(node, lambda n: transform(n, f))
-    return f(rebuild(node, lambda n: transform(n, f)))
+
+    def visit(node: Any) -> Any:
+        return f(rebuild(node, visit))
+
+    return _mapped(node, visit) if type(node) is tuple else visit(node)
 
 
 def substitute(node: Any, replacements: dict[str, Expr]) -> Any:
@@ -647,7 +665,7 @@ def substitute(node: Any, replacements: dict[str, Expr]) -> Any:
             return replacements.get(node.id, node)
         return node if wanted.isdisjoint(_names(node)) else rebuild(node, put)
 
-    return _map_nodes(node, put)
+    return _mapped(node, put) if type(node) is tuple else put(node)
 
 
 def substitute_root(place: Any, name: str) -> Any:

@@ -49,7 +49,11 @@ def broadcast(shapes: list[Dims | None], assumptions: Assumptions) -> Dims | Non
         return None
     result: Dims = ()
     for dims in shapes:
-        assert dims is not None
+        if not dims or dims == result:
+            continue
+        if not result:
+            result = dims
+            continue
         rank = max(len(result), len(dims))
         padded = [(Dim(1),) * (rank - len(d)) + d for d in (result, dims)]
         result = tuple(_broadcast_one(a, b, assumptions) for a, b in zip(*padded, strict=True))

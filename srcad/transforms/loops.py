@@ -169,9 +169,11 @@ class Lowering(Room):
     def written(self, items: Sequence[Item], outside: set[str]) -> list[ir.Stmt]:
         """The items as statements, those of one note together. outside: variables mentioned outside of the block."""
         stmts: list[ir.Stmt] = []
-        for k, item in enumerate(items):
+        uses = Counter(name for item in items for name in self.memory.of(item).uses)
+        for item in items:
             if isinstance(item, Nest):
-                others = set().union(*(self.memory.of(other).uses for n, other in enumerate(items) if n != k))
+                own = self.memory.of(item).uses
+                others = {name for name, count in uses.items() if count > (name in own)}
                 arrays = allocated(item)
                 item = loops_fusion.scalarised(item, self.memory, outside | others)
                 self.numbers |= set(arrays) - set(allocated(item))

@@ -62,7 +62,8 @@ class Extents(Mapping[str, Abstract]):
         if not t.dims:
             return t
         dims = self.pinned.get(name, t.dims)
-        return replace(t, dims=tuple(self._extent(name, k, d) for k, d in enumerate(dims)))
+        spelt = tuple(self._extent(name, k, d) for k, d in enumerate(dims))
+        return t if spelt == t.dims else replace(t, dims=spelt)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.known)

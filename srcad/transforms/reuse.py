@@ -65,6 +65,8 @@ def _versions(
     steps: Sequence[Any], k: int, known: Sequence[Known], moved: Mapping[int, Sequence[Step]], shapes: Shapes
 ) -> Iterator[tuple[int, tuple[ir.Stmt, ...]]]:
     """(place, adjoint) of a step with one function's value after the other read, earlier statements' first."""
+    asked = [call for n in ir.walk(steps[k].adjoint) if (call := _call(n)) is not None]
+    known = [one for one in known if one.call in asked]
     for one in sorted(known, key=lambda one: (one.place > k, one.place)):
         step = steps[k]
         own = _target(step)
