@@ -160,7 +160,7 @@ def in_order(backward: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...]:
     new = dict(zip(found, sorted(sweep.parts, key=lambda name: (len(name), name))))
     known = sweep.shapes.types
     known |= {new[name]: kind for name, kind in [(name, known[name]) for name in found]}
-    return ir.transform(backward, lambda n: replace(n, id=new.get(n.id, n.id)) if isinstance(n, ir.Name) else n)
+    return ir.transform(backward, lambda n: ir.changed(n, id=new[n.id]) if type(n) is ir.Name and n.id in new else n)
 
 
 def without_unread(

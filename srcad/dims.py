@@ -67,6 +67,7 @@ def as_dim(value: Dim | int) -> Dim:
     return value if isinstance(value, Dim) else Dim(int(value))
 
 
+@functools.lru_cache(maxsize=4096)
 def symbol(text: str) -> Dim:
     """The linear form of one symbol, ``symbol("n")``."""
     return Dim(0, ((text, 1),))

@@ -417,6 +417,7 @@ def _generator(
     return eval_generators.create(ev, function, frame)
 
 
+@ir.kept
 def _makes_functions(function: ir.Function) -> bool:
     """Whether something may outlive a call that reads the variables of its frame."""
     nested = (ir.Define, ir.Lambda, ir.Comprehension)
@@ -459,6 +460,7 @@ def _read_names(node: Any) -> list[ir.Name]:
     return []
 
 
+@ir.kept
 def assigned_names(function: ir.Function) -> set[str]:
     from srcad.eval_loops import assigned
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from srcad import ir, leaves, types
@@ -38,7 +37,9 @@ def _const(ev: Evaluator, expr: ir.Const) -> Value:
 def _name(ev: Evaluator, expr: ir.Name) -> Value:
     value = ev.lookup(expr.id, expr.loc)
     if isinstance(value, Dyn) and isinstance(value.expr, (ir.Name, ir.Const)):
-        return replace(value, expr=replace(value.expr, loc=expr.loc))
+        return (
+            value if value.expr.loc is expr.loc else Dyn(ir.changed(value.expr, loc=expr.loc), value.type, value.const)
+        )
     return value
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from srcad import borrowed, ir, library, rules, scope, types
@@ -152,8 +151,8 @@ def _unplaced(code: Any, shapes: Shapes) -> Any:
     def visit(node: Any) -> Any:
         if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref):
             number = bool(node.args) and shapes.of(node.args[0]).dims in ((), None)
-            node = replace(node, fn=replace(node.fn, loc=node.fn.loc or node.loc if number else None))
+            node = ir.changed(node, fn=ir.changed(node.fn, loc=node.fn.loc or node.loc if number else None))
         placed = not isinstance(node, ir.Ref) and getattr(node, "loc", None) is not None
-        return replace(node, loc=None) if placed else node
+        return ir.changed(node, loc=None) if placed else node
 
     return ir.transform(code, visit)

@@ -18,11 +18,12 @@ Expressions are pure and stay trees; effects are statements. Core programs (afte
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias, TypeVar, Union
 
 
 @dataclass(frozen=True, eq=False)
@@ -548,6 +549,24 @@ _FIELDS: dict[type, tuple[str, ...]] = {
 _ALL = {cls: tuple(f.name for f in dataclasses.fields(cls)) for cls in _FIELDS}
 
 
+T = TypeVar("T")
+
+
+def kept(f: Callable[[Any], T]) -> Callable[[Any], T]:
+    """A function of a node alone, whose answer is kept with the node: nodes never change, and passes ask again."""
+    mark = f"_{f.__qualname__}_"
+
+    @functools.wraps(f)
+    def found(node: Any) -> T:
+        space = node.__dict__
+        if mark not in space:
+            space[mark] = f(node)
+        answer: T = space[mark]
+        return answer
+
+    return found
+
+
 def is_node(value: object) -> bool:
     return type(value) in _FIELDS
 
@@ -558,23 +577,20 @@ def children(node: Any) -> Iterator[Any]:
 
 
 def _below(node: Any) -> Sequence[Any]:
-    """The nodes directly below, which never change: kept with the node, since passes walk again and again."""
+    """The nodes directly below a node (or those of a tuple)."""
+    if type(node) is not tuple:
+        return _below_node(node)
     found: list[Any] = []
-    if type(node) is tuple:
-        _collect(node, found)
-        return found
+    _collect(node, found)
+    return found
+
+
+@kept
+def _below_node(node: Any) -> tuple[Any, ...]:
+    found: list[Any] = []
     space = node.__dict__
-    known: tuple[Any, ...] | None = space.get("_below_")
-    if known is not None:
-        return known
-    for name in _FIELDS[type(node)]:
-        value = space[name]
-        if type(value) is tuple:
-            _collect(value, found)
-        elif type(value) in _FIELDS:
-            found.append(value)
-    space["_below_"] = known = tuple(found)
-    return known
+    _collect(tuple(space[name] for name in _FIELDS[type(node)]), found)
+    return tuple(found)
 
 
 def _collect(values: tuple[Any, ...], found: list[Any]) -> None:
@@ -592,13 +608,10 @@ def walk(node: Any) -> Iterator[Any]:
     return iter(_all_of(node))
 
 
+@kept
 def _all_of(node: Any) -> tuple[Any, ...]:
-    """A node and all below it, which never change: kept with the node, since passes walk again and again."""
-    known: tuple[Any, ...] | None = node.__dict__.get("_all_")
-    if known is None:
-        below = _below(node)
-        known = node.__dict__["_all_"] = (node, *itertools.chain.from_iterable(map(_all_of, below)))
-    return known
+    """A node and all below it."""
+    return (node, *itertools.chain.from_iterable(map(_all_of, _below(node))))
 
 
 def own(node: Any) -> Iterator[Any]:
@@ -611,7 +624,14 @@ def own(node: Any) -> Iterator[Any]:
 
 def yields(body: tuple[Stmt, ...]) -> bool:
     """Whether statements give items, as those of a generator function do."""
-    return any(isinstance(node, Yield) for node in own(body))
+    return any(map(_yields, body))
+
+
+@kept
+def _yields(node: Any) -> bool:
+    if isinstance(node, (Lambda, Define)):
+        return False
+    return isinstance(node, Yield) or any(map(_yields, _below(node)))
 
 
 def rebuild(node: Any, f: Callable[[Any], Any]) -> Any:
@@ -630,11 +650,11 @@ def rebuild(node: Any, f: Callable[[Any], Any]) -> Any:
             continue
         if new is not old:
             changes[name] = new
-    return _changed(node, changes) if changes else node
+    return changed(node, **changes) if changes else node
 
 
-def _changed(node: Any, changes: dict[str, Any]) -> Any:
-    """``dataclasses.replace``, without what it checks at every call."""
+def changed(node: Any, **changes: Any) -> Any:
+    """``dataclasses.replace`` of a node that is no constant, without what it checks at every call."""
     new = object.__new__(type(node))
     known = node.__dict__
     new.__dict__.update({name: changes[name] if name in changes else known[name] for name in _ALL[type(node)]})
@@ -685,19 +705,17 @@ def names(node: Any) -> set[str]:
     return set().union(*map(_names, _below(node)))
 
 
+@kept
 def _names(node: Any) -> frozenset[str]:
-    """The variables of a node, which never change: kept with it, since passes ask again and again."""
-    known: frozenset[str] | None = node.__dict__.get("_names_")
-    if known is None:
-        own: frozenset[str] = frozenset()
-        if isinstance(node, Name):
-            own = frozenset((node.id,))
-        elif isinstance(node, (Push, Pop)):
-            own = frozenset((node.stack,))
-        elif isinstance(node, Param):
-            own = frozenset((node.name,))
-        known = node.__dict__["_names_"] = own.union(*map(_names, _below(node)))
-    return known
+    """The variables of a node."""
+    own: frozenset[str] = frozenset()
+    if isinstance(node, Name):
+        own = frozenset((node.id,))
+    elif isinstance(node, (Push, Pop)):
+        own = frozenset((node.stack,))
+    elif isinstance(node, Param):
+        own = frozenset((node.name,))
+    return own.union(*map(_names, _below(node)))
 
 
 # ---- short constructors ----

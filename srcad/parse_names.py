@@ -97,7 +97,7 @@ class _Binder:
             new = _each(old, lambda child: self.node(child, frame))
             if new is not old:
                 changes[name] = new
-        return dataclasses.replace(n, **changes) if changes else n
+        return ir.changed(n, **changes) if changes else n
 
     def _Name(self, n: ir.Name, frame: Frame | None) -> ir.Expr:
         found = self._look_up(n.id, frame)

@@ -88,6 +88,7 @@ def binary(op: str, a: Num, b: Num, noted: Assumptions) -> Abstract:
     return found
 
 
+@functools.lru_cache(maxsize=4096)
 def _python_binary(op: str, a: Num, b: Num) -> Abstract:
     """Python's own arithmetic: ``True + True`` and ``2 ** -1`` are not what NumPy makes of them."""
     right = _SAMPLES[b.dtype or "float64"][1]

@@ -114,15 +114,22 @@ def of_code(code: types.CodeType, module_globals: dict[str, Any]) -> Slice:
     Raises `Unsupported` where there is none (a plain prompt before Python 3.13, `exec`), or another one by now.
     """
     f = _file_of(code, module_globals)
-    with _LOCK:
-        found = [node for node in _on_line(f.tree, code.co_firstlineno) if _starts(node, code)]
-        node = bytecode.pick(f.tree, found, code)
-    if node is not None:
-        return of_node(f, node)
+    found = _cut_out(f, code)
+    if found is not None:
+        return found
     raise Unsupported(
         f"the text of {code.co_name!r} is not at {code.co_filename}:{code.co_firstlineno} any more",
         hint="The file has changed since it was loaded, or something rewrote the function: load it again.",
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def _cut_out(f: File, code: types.CodeType) -> Slice | None:
+    """The text in a file that bytecode was compiled from; None if there is none."""
+    with _LOCK:
+        found = [node for node in _on_line(f.tree, code.co_firstlineno) if _starts(node, code)]
+        node = bytecode.pick(f.tree, found, code)
+    return of_node(f, node) if node is not None else None
 
 
 def _file_of(code: types.CodeType, module_globals: dict[str, Any]) -> File:

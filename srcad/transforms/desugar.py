@@ -20,6 +20,7 @@ from srcad.transforms import desugar_jumps, desugar_targets, desugar_try, desuga
 Body = tuple[ir.Stmt, ...]
 
 
+@ir.kept
 def desugar(function: ir.Function) -> ir.Function:
     """The core form of a surface function; nested functions and lambdas too.
 

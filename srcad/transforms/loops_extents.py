@@ -6,6 +6,7 @@ Only what holds without assumptions (`loops_types`) counts as known. Everything 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -72,7 +73,7 @@ class Extents(Mapping[str, Abstract]):
         return len(self.known)
 
     def _extent(self, name: str, axis: int, dim: Dim | None) -> Dim:
-        spelt = ir.Index(ir.Attr(ir.Name(name), "shape"), (ir.Const(axis),))
+        spelt = _extent(name, axis)
         if dim is None:
             return self._own(f"{name}.shape[{axis}]", spelt, name)
         self.other_spelling.setdefault(dim, spelt)
@@ -282,6 +283,12 @@ def _steady(program: Program, known: Mapping[str, Abstract]) -> Iterator[tuple[s
         own = [f"{name}.shape[{axis}]" for axis in range(len(kind.dims or ()) if isinstance(kind, Num) else 0)]
         if own and isinstance(kind, Num) and kind.dims == tuple(map(symbol, own)):
             yield from ((text, name) for text in own)
+
+
+@functools.lru_cache(maxsize=4096)
+def _extent(name: str, axis: int) -> ir.Index:
+    """``name.shape[axis]``"""
+    return ir.Index(ir.Attr(ir.Name(name), "shape"), (ir.Const(axis),))
 
 
 def _is_local(dim: Dim) -> bool:

@@ -88,6 +88,7 @@ def evaluated(expr: ir.Expr, known: Mapping[str, Abstract]) -> Abstract:
     return found if sure and _is_spelt_out(expr) else _forget(found)
 
 
+@ir.kept
 def _is_spelt_out(expr: ir.Expr) -> bool:
     """Whether the shape of every call follows from a rule; an answer found by trying may hold for the tries only."""
     paths = [n.fn.path if isinstance(n.fn, ir.Ref) else "" for n in ir.walk(expr) if isinstance(n, ir.Call)]
