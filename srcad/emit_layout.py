@@ -8,7 +8,7 @@ printer", 1998), with the three nodes that Ruff's formatter adds for optional pa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import NamedTuple, TypeAlias, Union
 
 WIDTH = 88
 STEP = 4
@@ -81,8 +81,7 @@ SOFT = Line()
 SPACE = Line(space=True)
 
 
-@dataclass(frozen=True)
-class _Item:
+class _Item(NamedTuple):
     """A document waiting to be printed: how deep, in a broken group or not, and what must fit of it.
 
     lines: "first" (up to the first line break), "all", or "overflow" (all, of any width).
@@ -99,11 +98,11 @@ class _Item:
 
 def flat(doc: Doc) -> str:
     """The document on one line."""
+    if isinstance(doc, str):
+        return doc
+    if isinstance(doc, tuple):
+        return "".join(map(flat, doc))
     match doc:
-        case str():
-            return doc
-        case tuple():
-            return "".join(map(flat, doc))
         case Line(space):
             return " " if space else ""
         case IfBroken(_, doc):

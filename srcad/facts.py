@@ -86,8 +86,8 @@ class Shapes:
 
     def _canonical_type(self, t: types.Abstract) -> types.Abstract:
         if isinstance(t, Num):
-            number = None if t.number is None else self.canonical(t.number)
-            return replace(t, dims=self.dims(t), number=number)
+            dims, number = self.dims(t), None if t.number is None else self.canonical(t.number)
+            return t if (dims, number) == (t.dims, t.number) else replace(t, dims=dims, number=number)
         return t
 
     def of(self, expr: ir.Expr) -> Num:

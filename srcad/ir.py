@@ -589,7 +589,12 @@ def _below(node: Any) -> Sequence[Any]:
 def _below_node(node: Any) -> tuple[Any, ...]:
     found: list[Any] = []
     space = node.__dict__
-    _collect(tuple(space[name] for name in _FIELDS[type(node)]), found)
+    for name in _FIELDS[type(node)]:
+        value = space[name]
+        if type(value) is tuple:
+            _collect(value, found)
+        elif type(value) in _FIELDS:
+            found.append(value)
     return tuple(found)
 
 
@@ -611,7 +616,7 @@ def walk(node: Any) -> Iterator[Any]:
 @kept
 def _all_of(node: Any) -> tuple[Any, ...]:
     """A node and all below it."""
-    return (node, *itertools.chain.from_iterable(map(_all_of, _below(node))))
+    return (node, *itertools.chain.from_iterable(map(_all_of, _below_node(node))))
 
 
 def own(node: Any) -> Iterator[Any]:
@@ -631,12 +636,12 @@ def yields(body: tuple[Stmt, ...]) -> bool:
 def _yields(node: Any) -> bool:
     if isinstance(node, (Lambda, Define)):
         return False
-    return isinstance(node, Yield) or any(map(_yields, _below(node)))
+    return isinstance(node, Yield) or any(map(_yields, _below_node(node)))
 
 
 def rebuild(node: Any, f: Callable[[Any], Any]) -> Any:
     """`node` with `f` applied to each node directly below it; unchanged parts are shared."""
-    if not _below(node):
+    if not _below_node(node):
         return node
     known = node.__dict__
     changes = {}
@@ -715,7 +720,7 @@ def _names(node: Any) -> frozenset[str]:
         own = frozenset((node.stack,))
     elif isinstance(node, Param):
         own = frozenset((node.name,))
-    return own.union(*map(_names, _below(node)))
+    return own.union(*map(_names, _below_node(node)))
 
 
 # ---- short constructors ----

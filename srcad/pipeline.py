@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,6 +91,23 @@ def build(request: Request, keep_passes: bool = False) -> Generated:
     Raises:
         Unsupported: the program cannot be differentiated. NeedValue: a number decides its structure.
     """
+    with _uncollected():
+        return _built(request, keep_passes)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the search for garbage in cycles, which would walk the whole program again and again, for nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _built(request: Request, keep_passes: bool) -> Generated:
     from srcad import assemble, recursion
     from srcad.transforms import alias, desugar, layouts
 
