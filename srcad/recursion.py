@@ -225,6 +225,7 @@ def _pair(routine: Routine) -> dict[str, Program]:
     kept_tape = ir.Tuple(tuple(ir.Name(name) for name in tape))
     known = sweep.shapes.types
     one = replace(own, name=f"{routine.name}_forward", body=(*start, *ahead), results=(*values, kept_tape), types=known)
+    one = replace(one, doc=f"Return {routine.name}(...) and what its adjoint reads.")
     record_name = sweep.names.fresh("tape")
     unpack = () if not tape else (ir.Assign(ir.Tuple(tuple(map(ir.Name, tape))), ir.Name(record_name)),)
     params = (record_name, *(i.name for i in own.inputs), *handed, *(p.name for p in sweep.seeds))
@@ -236,8 +237,19 @@ def _pair(routine: Routine) -> dict[str, Program]:
         body=(*unpack, *first, *backward),
         results=tuple(map(ir.Name, returned)),
         types=known,
+        doc=_reverse_doc(routine),
     )
     return {"forward": one, "reverse": two}
+
+
+def _reverse_doc(routine: Routine) -> str:
+    """What the reverse function returns, adds to and undoes, by the names that its module knows."""
+    numbers, arrays = ([plain(routine.inputs[k]) for k in part(routine)] for part in (number_inputs, array_inputs))
+    written = [plain(routine.inputs[k]) for k in sorted(routine.written)]
+    does = [f"Return the adjoint{'s' if len(numbers) > 1 else ''} of {', '.join(numbers)}."] if numbers else []
+    does += [f"Adds to {', '.join(f'{name}_bar' for name in arrays)}."] if arrays else []
+    does += [f"Undoes the writes into {', '.join(written)}."] if written else []
+    return " ".join(does) or f"The adjoint of {routine.name}."
 
 
 def _tape(routine: Routine, sweep: Any, ahead: Body, back: Body, returned: Sequence[str]) -> list[str]:

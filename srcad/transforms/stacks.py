@@ -136,7 +136,8 @@ class _Stacker:
         if made.phase == "forward":
             pushes = tuple(ir.Push(stack, ir.Name(name)) for name, stack in own.items())
             body = (*self.block(p.body, own), *pushes)
-            return replace(p, body=body, results=p.results[:-1], seeds=(*p.seeds, *given), types=types)
+            doc = f"Return {made.routine.name}(...); what its adjoint reads goes onto the lists."
+            return replace(p, body=body, results=p.results[:-1], seeds=(*p.seeds, *given), types=types, doc=doc)
         if made.phase != "reverse":
             return p
         tape, *params = p.seeds
@@ -229,7 +230,7 @@ def _nothing(kind: Num | Seq) -> ir.Expr:
     dtype = ir.Ref(f"numpy.{kind.dtype}")
     if kind.dims:
         extents = ir.Const(0) if len(kind.dims) == 1 else ir.Tuple((ir.Const(0),) * len(kind.dims))
-        return ir.call("numpy.empty", extents, dtype)
+        return ir.call("numpy.empty", extents, *([] if kind.dtype == "float64" else [dtype]))
     plain = {"float64": 0.0, "int64": 0, "bool": False, "complex128": 0j}
     return ir.Const(plain[kind.dtype]) if kind.dtype in plain else ir.Call(dtype, (ir.Const(0),))
 
