@@ -1,4 +1,4 @@
-"""Interpolants of SciPy: objects that the model reads, and linear ones that it makes."""
+"""Interpolants of SciPy: objects that the model reads, and linear and cubic ones that it makes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 from srcad import ir
 from srcad.errors import Unsupported
-from srcad.eval_builtins import Args, Kwargs, handles
+from srcad.eval_array_likes import as_array
+from srcad.eval_builtins import Args, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute
 from srcad.eval_values import constant, demand
@@ -68,3 +69,24 @@ def _interp1d(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> 
         )
     function = interpolating.linear_beyond if beyond else interpolating.linear_between
     return Partial(Known(function), tuple(args[:2]))
+
+
+KINDS = ("not-a-knot", "natural", "clamped")  # conditions at the ends under which a spline is linear in its values
+
+
+@handles("scipy.interpolate.CubicSpline")
+def _cubic_spline(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """A cubic spline, made in the model: a function of the point, by the values that it goes through."""
+    from srcad.rules import interpolating
+
+    given = dict(zip(("x", "y", "axis", "bc_type", "extrapolate"), args, strict=False)) | kwargs
+    places, values = (as_array(ev, given.pop(name), loc) for name in ("x", "y"))
+    options = {k: demand(ev, v, f"the argument {k}", loc) for k, v in given.items()}
+    ends, axis, beyond = (options.pop(*o) for o in (("bc_type", KINDS[0]), ("axis", 0), ("extrapolate", True)))
+    vectors = [isinstance(a, Dyn) and isinstance(a.type, Num) and len(a.type.dims or ()) == 1 for a in (places, values)]
+    if not all(vectors) or ends not in KINDS or axis != 0 or beyond not in (None, True) or options:
+        way_out = "Use vectors, and bc_type='not-a-knot', 'natural' or 'clamped'."
+        raise Unsupported("cannot differentiate this CubicSpline", loc, way_out)
+    found = keep(ev, "srcad_runtime.cubic_coefficients", [places, values, Known(ends)], {}, loc)
+    assert isinstance(found, Dyn)
+    return Partial(Known(interpolating.piecewise_polynomial), (ev.temp("spline", found, loc), places))

@@ -74,6 +74,7 @@ from srcad_runtime.quantiles import (
     quantile_tangent,
 )
 from srcad_runtime.sliding import windows_adjoint
+from srcad_runtime.splines import cubic_coefficients, cubic_coefficients_adjoint
 
 __all__ = [
     "add_at",
@@ -85,6 +86,8 @@ __all__ = [
     "betainc_by_a",
     "cofactors",
     "count_numbers",
+    "cubic_coefficients",
+    "cubic_coefficients_adjoint",
     "cumprod_adjoint",
     "cumprod_mixed",
     "cumprod_second",

@@ -72,6 +72,8 @@ LIKE: dict[str, tuple[tuple[str, ...], tuple[str | int, ...]]] = {
     "banded_product": (("ab", "x"), ("x",)),
     "bands_of_product": (("g", "x"), (2,)),
     "cross": (("a", "b"), ("a", "b")),
+    "cubic_coefficients": (("y",), (2,)),
+    "cubic_coefficients_adjoint": (("g",), (1,)),
     "cumprod_adjoint": (("g",), ("a",)),
     "cut": (("g",), ("g",)),
     "diagonal_adjoint": (("g",), ("a",)),

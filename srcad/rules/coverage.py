@@ -25,7 +25,8 @@ def table() -> list[Row]:
     """Every function with a derivative rule of srcad's own, by path; helpers of generated code left out."""
     rules = [_row(rule) for path, rule in load_all().items() if not path.startswith("srcad_runtime.")]
     solvers = [Row(path, "both", "real", "none", f"first derivatives; {what}") for path, what in SOLVERS.items()]
-    return sorted([*rules, *solvers], key=lambda row: row.path.rpartition(".")[::2])
+    made = [Row(path, "both", "real", "Numba*", what) for path, what in INTERPOLANTS.items()]
+    return sorted([*rules, *solvers, *made], key=lambda row: row.path.rpartition(".")[::2])
 
 
 # what is differentiated by the equation that the result solves, on the user's own function: no rule says how
@@ -41,6 +42,13 @@ SOLVERS = {
     "scipy.optimize.newton": "by all that the equation reads",
     "scipy.optimize.root": "by all that the equations read",
     "scipy.optimize.root_scalar": "by all that the equation reads",
+}
+
+
+# functions that a model makes
+INTERPOLANTS = {
+    "scipy.interpolate.CubicSpline": "by the values and the point; ends not-a-knot, natural or clamped",
+    "scipy.interpolate.interp1d": "by the values and the point; linear",
 }
 
 
