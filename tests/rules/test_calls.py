@@ -146,6 +146,7 @@ FIRST_ONLY |= {
     )
 }
 
+FIRST_ONLY["forms of reductions: np.quantile(v, [a, 0.2])"] = "quantiles by their place are differentiated once"
 QUANTILES = ("quantile", "percentile", "nanquantile", "nanpercentile")
 FIRST_ONLY |= {
     f"numpy.{f}[{k}]": "quantiles by their place are differentiated once" for f in QUANTILES for k in range(16)
