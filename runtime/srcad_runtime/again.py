@@ -60,6 +60,10 @@ class Steps:
     def __init__(self) -> None:
         self._known: _Known | None = None
 
+    def __reduce__(self) -> tuple[type[Steps], tuple[()]]:
+        """A copy knows nothing: copied views would be views of nothing that anyone else has."""
+        return Steps, ()
+
     def run(
         self,
         kernel: Callable[..., None],

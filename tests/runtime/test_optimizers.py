@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from typing import Any, NamedTuple
 
@@ -239,6 +240,19 @@ def test_what_is_known_of_the_last_step_is_asked_again(make: Any) -> None:
         opt.update_into(*ours)
     with pytest.raises(ValueError, match=r"shape \(3,\), its gradient \(4,\)"):
         opt.update_into(theirs[0], {"w": theirs[0]["w"], "b": [{"c": np.ones(4)}]}, theirs[2])
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy])
+def test_a_copy_steps_its_own_arrays(copied: Any) -> None:
+    """Optimizer, parameters and state copied together: what is known of the last step must not come along."""
+    opt, params = optimizers.adam(0.1), {"w": np.ones((2, 2))}
+    state = opt.init(params)
+    opt.update_into(params, {"w": np.ones((2, 2))}, state)
+    again, own, own_state = copied([opt, params, state])
+    for _ in range(2):
+        again.update_into(own, {"w": np.ones((2, 2))}, own_state)
+    np.testing.assert_allclose(own["w"], 0.7, rtol=1e-6)
+    np.testing.assert_allclose(params["w"], 0.9 if copied is copy.deepcopy else 0.7, rtol=1e-6)
 
 
 def test_large_arrays_are_cut_into_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
