@@ -357,7 +357,7 @@ class Pull:
             self.node(arg, self.fit(Cotangent(g, kind, (), True), kind, child, arg, arg), child)
             return
         summed = ir.call("srcad_runtime.unbroadcast", g, self.value_of(arg))
-        self.node(arg, Cotangent(summed, Num(child.dtype, None), (), True), child)
+        self.node(arg, Cotangent(summed, Num(kind.dtype, None), (), True), child)
 
     def apply(self, rule: Any, given: dict[str, Any], count: int) -> tuple[ir.Expr, ...]:
         """Inline a rule: its statements go to `stmts`, its value is one expression per argument."""
@@ -443,7 +443,8 @@ class Pull:
             return g
         g = self.unmask(g)
         like = self.value_of(arg)
-        return Cotangent(ir.call("srcad_runtime.unbroadcast", g.expr, like), self.shapes.of(arg))
+        kind = replace(self.shapes.of(arg), dtype=g.type.dtype)
+        return Cotangent(ir.call("srcad_runtime.unbroadcast", g.expr, like), kind)
 
     def full(self, g: Cotangent, kind: Num, expr: ir.Expr) -> ir.Expr:
         """g with the whole shape of the node, as pullbacks expect it."""

@@ -366,3 +366,32 @@ def count_down_by_floats(x, h):
         return go(t - h, s * t + h)
 
     return go(x * 3.0, 1.0)
+
+
+def _transformed(x):
+    n = len(x)
+    if n == 1:
+        return x.astype(complex)
+    even, odd = _transformed(x[::2]), _transformed(x[1::2])
+    turned = np.exp(-2j * np.pi * np.arange(n // 2) / n) * odd
+    return np.concatenate([even + turned, even - turned])
+
+
+@program(lambda rng: (rng.normal(size=8),))
+def complex_values_of_real_numbers(x):
+    return np.sum(np.abs(_transformed(x)) ** 2 * np.arange(8.0))
+
+
+@program(lambda rng: (rng.uniform(0.5, 1.5, size=(3, 3)),))
+def flood_over_a_grid(a):
+    seen = np.zeros((3, 3), bool)
+    b = a.copy()
+
+    def visit(i, j, w):
+        if i < 0 or j < 0 or i > 2 or j > 2 or seen[i, j]:
+            return 0.0
+        seen[i, j] = True
+        b[i, j] *= w
+        return b[i, j] + visit(i + 1, j, w * 0.9) + visit(i, j + 1, w * 0.8) + visit(i - 1, j, w) + visit(i, j - 1, w)
+
+    return visit(0, 0, 1.0) * b[2, 2]
