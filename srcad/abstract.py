@@ -240,8 +240,12 @@ def _parts(value: Any, objects: bool) -> tuple[str, tuple[Any, ...], tuple[Any, 
 
 
 def leaf_name(name: str, key: Any) -> str:
-    """The kernel's name for a part of a container: ``params["w"]`` is ``params_w``."""
-    return naming.leaf_name((name, key))
+    """The kernel's name for a part of a container: ``params["w"]`` is ``params_w``.
+
+    What tells the compiler's own variables apart stays behind the name: ``item#3`` becomes ``item_0#3``.
+    """
+    name, mark, place = name.partition("#")
+    return naming.leaf_name((name, key)) + mark + place
 
 
 def _suffix(kind: str, key: Any) -> str:
