@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srcad.naming import Names, leaf_name
+from tests import generating
+from tests.programs import registry
 
 
 def test_the_notation() -> None:
@@ -51,3 +53,10 @@ def test_every_leaf_gets_an_identifier_of_its_own(paths: list[list[object]]) -> 
     given_out = [names.leaf(path) for path in paths]
     assert len(set(given_out)) == len(given_out)
     assert all(name.isidentifier() and not keyword.iskeyword(name) for name in given_out)
+
+
+def test_parts_of_hidden_variables_do_not_tell_the_file_that_they_come_from():
+    (program,) = registry.programs("run_time_lists.pairs_sliced_and_joined")
+    text = generating.make(program, ("reverse",)).generated.text
+    assert "item_0 = " in text
+    assert "run_time_lists_py" not in text and "corpus" not in text
