@@ -8,7 +8,6 @@ is decides whether the lower or the upper part is integrated. The double exponen
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 from srcad_runtime.elements import Array
 
@@ -25,6 +24,8 @@ _LOG_S_WEIGHT = np.log(0.5 * np.pi * np.cosh(_NODES[_NODES < 4.0]) * _STEP)
 
 def gammainc_by_a(a: Array, x: Array) -> Array:
     """The derivative of ``scipy.special.gammainc(a, x)`` by `a`; a, x: broadcast against each other."""
+    from scipy import special
+
     kind = np.result_type(a, x, 0.0)
     a, x = (np.asarray(v, float)[..., None] for v in (a, x))
     with np.errstate(all="ignore"):
@@ -37,12 +38,16 @@ def gammainc_by_a(a: Array, x: Array) -> Array:
 
 
 def _below(a: np.ndarray, x: np.ndarray, log_x: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    from scipy import special
+
     log_t = log_x + _LOG_U
     density = np.exp(a * log_t - np.exp(log_t) - special.gammaln(a) + _LOG_WEIGHT)
     return np.asarray(np.sum(density * (log_t - mean), axis=-1))
 
 
 def _above(a: np.ndarray, x: np.ndarray, log_x: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    from scipy import special
+
     log_t = np.logaddexp(log_x, _LOG_S)
     density = np.exp((a - 1.0) * log_t - x - np.exp(_LOG_S) - special.gammaln(a) + _LOG_S + _LOG_S_WEIGHT)
     return np.asarray(np.nansum(density * (log_t - mean), axis=-1))
@@ -50,6 +55,8 @@ def _above(a: np.ndarray, x: np.ndarray, log_x: np.ndarray, mean: np.ndarray) ->
 
 def betainc_by_a(a: Array, b: Array, x: Array) -> Array:
     """The derivative of ``scipy.special.betainc(a, b, x)`` by `a`; all broadcast against each other."""
+    from scipy import special
+
     kind = np.result_type(a, b, x, 0.0)
     a, b, x = (np.asarray(v, float)[..., None] for v in (a, b, x))
     with np.errstate(all="ignore"):
@@ -65,5 +72,7 @@ def betainc_by_a(a: Array, b: Array, x: Array) -> Array:
 
 
 def _of_beta(a: np.ndarray, b: np.ndarray, log_t: np.ndarray, log_rest: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    from scipy import special
+
     density = np.exp(a * log_t + (b - 1.0) * log_rest - special.betaln(a, b) + _LOG_WEIGHT)
     return np.asarray(np.sum(density * (log_t - mean), axis=-1))

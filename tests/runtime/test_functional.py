@@ -318,6 +318,7 @@ def test_nothing_heavy_is_imported_early() -> None:
     import sys
 
     script = "import srcad_runtime, sys; assert not {'numba', 'scipy', 'srcad'} & set(sys.modules); "
+    script += "srcad_runtime.unbroadcast; assert not {'numba', 'scipy', 'srcad'} & set(sys.modules); "
     script += "from srcad_runtime import functional, losses, unbroadcast; "
     script += "assert not {'numba', 'scipy.special', 'srcad'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
