@@ -16,8 +16,8 @@ def tie_share(a: np.ndarray, top: Array, axis: Any) -> np.ndarray:
 
     a: any shape; top: `a`'s maximum or minimum over `axis` (int, tuple or None), broadcastable against `a`.
     """
-    a = np.asarray(a)
-    chosen = np.equal(a, top).astype(a.dtype)
+    kind = a.dtype if hasattr(a, "dtype") else np.result_type(a)
+    chosen = np.equal(a, top).astype(kind)
     return chosen / chosen.sum(axis=axis, keepdims=True)
 
 
@@ -225,7 +225,7 @@ def pad_adjoint(array: np.ndarray, pad_width: Any, mode: Any, g: np.ndarray) -> 
             g = np.take(g, np.arange(before, before + n), axis)
         elif mode in ("edge", "reflect", "symmetric", "wrap"):
             source = np.pad(np.arange(n), (before, after), mode)
-            g = take_adjoint(np.empty((*g.shape[:axis], n, *g.shape[axis + 1 :])), source, axis, g)
+            g = take_adjoint(np.empty_like(g, shape=(*g.shape[:axis], n, *g.shape[axis + 1 :])), source, axis, g)
         else:
             raise ValueError(f"np.pad with mode={mode!r} has no derivative here")
     return g
