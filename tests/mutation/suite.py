@@ -39,7 +39,7 @@ def _named(names: list[str], numba: bool) -> Iterator[str]:
     from tests.programs.registry import programs
 
     tests = [name for name in names if not name.endswith(".")]
-    yield from _pytest(tests, "" if numba else "not numba and not compiled")
+    yield from _pytest(tests, "" if numba else "not compiled")
     for theme in [name for name in names if name.endswith(".")]:
         yield from _corpus([p for p in programs(theme) if "numpy" in p.backends], 60)
 

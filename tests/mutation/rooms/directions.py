@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutation.mutation import Mutation, of
 
+TESTS = ("tests/transforms/test_batch.py", "tests/test_directions.py", "tests/test_batching.py")
 MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/transforms/batch.py",
@@ -50,7 +51,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "args = (array, *index, self.terms.plain(value))",
         ),
         ("what is put before is lost", "        return [*self.terms.before, *found]", "        return found"),
-        tests=("tests/test_directions.py", "tests/test_batching.py"),
+        tests=TESTS,
     ),
     *of(
         "srcad/transforms/batch_terms.py",
@@ -101,6 +102,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            return ir.Tuple((*given.items, self.count))",
             "            return ir.Tuple(tuple(given.items))",
         ),
-        tests=("tests/test_directions.py", "tests/test_batching.py"),
+        tests=TESTS,
     ),
 )
