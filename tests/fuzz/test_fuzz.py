@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.fuzz import judge
+from tests.fuzz import judge, ways
 from tests.fuzz.generate import generate
 from tests.fuzz.shrink import shrink
 
@@ -41,7 +42,17 @@ def test_random_programs_on_numba(number: int) -> None:
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
 def test_what_once_failed(path: Path) -> None:
-    outcome = judge.judge_module(judge.load_file(path), asked=judge.ALL)
+    _expect_no_failure(path, (*ways.SWITCHES[-2:], ways.drawn(FOUND.index(path))))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
+def test_what_once_failed_with_each_pass_left_out(path: Path) -> None:
+    _expect_no_failure(path, ways.SWITCHES)
+
+
+def _expect_no_failure(path: Path, switches: tuple[ways.Options, ...]) -> None:
+    outcome = judge.judge_module(judge.load_file(path), asked=replace(judge.ALL, switches=switches))
     assert outcome.status in ("ok", "refused"), f"{outcome.status}: {outcome.detail}\n{outcome.trace}"
 
 
