@@ -26,12 +26,26 @@ def check_parameters(params: Tree) -> None:
 
 
 def check_data(arrays: Tree, name: str) -> None:
-    """A TypeError for the first array that is not made of numbers."""
+    """A TypeError for the first array that is not made of numbers, a ValueError for the first without examples."""
     for path, leaf in trees.paths(arrays):
         if not hasattr(leaf, "dtype"):
             raise TypeError(f"{name}{path} is a {type(leaf).__name__}, not an array: give np.asarray({name})")
         if leaf.dtype.kind not in "biufc":
             raise TypeError(f"{name}{path} has dtype {leaf.dtype}: a model takes numbers")
+        if leaf.shape[:1] == (0,):
+            raise ValueError(f"there are no examples: {name}{path} is empty, of shape {tuple(leaf.shape)}")
+
+
+def check_batch(x: Tree, y: Tree, place: str) -> None:
+    """A ValueError for a batch without examples, which a change of batches can make."""
+    for name, tree in (("x", x), ("y", y)):
+        if isinstance(tree, np.ndarray) and tree.shape[:1] != (0,):
+            continue  # the usual, at every step
+        for path, leaf in trees.paths(tree):
+            if np.shape(leaf)[:1] == (0,):
+                raise ValueError(
+                    f"the batch is empty at {place}: {name}{path} has shape {np.shape(leaf)}; {_shapes((None, x, y))}"
+                )
 
 
 def check_parts(model: Any, loss: Any, optimizer: Any) -> None:
@@ -79,7 +93,8 @@ _LIBRARIES = ("numpy", "scipy", "numba")
 
 
 def _shapes(args: tuple[Any, ...]) -> str:
-    told = [trees.describe(tree, name) for name, tree in zip(_NAMES, args) if name in ("params", "x", "y")]
+    named = zip(_NAMES, args)
+    told = [trees.describe(tree, name) for name, tree in named if name in ("params", "x", "y") and tree is not None]
     return "; ".join(told)
 
 

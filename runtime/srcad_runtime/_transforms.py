@@ -42,8 +42,10 @@ class GradientTransformation:
     def update_into(self, params: Tree, grads: Tree, state: Tree, compiled: bool = True) -> Tree:
         """One step that writes the arrays of `params` and of `state` themselves; returns `state`.
 
-        Equal to `update` and `apply_updates` up to rounding. `compiled=False` keeps to NumPy. A parameter that is not a
-        writable array is a TypeError that names it; gradients of another structure or shape are a ValueError.
+        Optimizers with a `kernel` make it one compiled pass over NumPy arrays of float32 or float64; the others make
+        `update`'s new arrays and copy them in. Equal to `update` and `apply_updates` up to rounding.
+        `compiled=False` keeps to NumPy. A parameter that is not a writable array is a TypeError that names it;
+        gradients of another structure or shape are a ValueError.
         """
         if compiled and self.kernel is not None:
             self.kernel(params, grads, state)
@@ -218,7 +220,10 @@ class EmaState(NamedTuple):
 
 
 def ema(decay: float, debias: bool = True, accumulator_dtype: Any = None) -> GradientTransformation:
-    """Replaces the updates by their exponential moving average."""
+    """Replaces the updates by their exponential moving average.
+
+    In a chain's `update_into` the average is made anew and copied into the state.
+    """
 
     def update(updates: Tree, state: EmaState, params: Tree = None) -> tuple[Tree, Tree]:
         count, mean = advanced(state.count), moment(updates, state.ema, decay, 1)

@@ -8,11 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from srcad_runtime import trees
-from srcad_runtime._transforms import GradientTransformation, Tree, advanced, as_dtype, counter, overwrite
+from srcad_runtime._transforms import GradientTransformation, Tree, advanced, as_dtype, check_step, counter, overwrite
 
 
 def chain(*transforms: GradientTransformation) -> GradientTransformation:
-    """One transformation after the other; the state is the tuple of theirs."""
+    """One transformation after the other; the state is the tuple of theirs.
+
+    `update_into` lets all but the last make new updates (one array a parameter each, for those that change anything),
+    and the last write its step in place, compiled where it has a compiled step: put the optimizer last.
+    """
 
     def update(updates: Tree, state: Tree, params: Tree = None) -> tuple[Tree, Tree]:
         new_states = []
@@ -66,7 +70,10 @@ class ApplyIfFiniteState(NamedTuple):
 
 
 def apply_if_finite(inner: GradientTransformation, max_consecutive_errors: int) -> GradientTransformation:
-    """Drops updates that hold an inf or a NaN, unless more than `max_consecutive_errors` came in a row."""
+    """Drops updates that hold an inf or a NaN, unless more than `max_consecutive_errors` came in a row.
+
+    `update_into` makes `update`'s step, in NumPy, and copies it in.
+    """
 
     def init(params: Tree) -> ApplyIfFiniteState:
         return ApplyIfFiniteState(counter(), np.array(True), counter(), inner.init(params))
@@ -97,6 +104,7 @@ def _around(
     return GradientTransformation(
         outer.init,
         outer.update,
+        kernel=outer.kernel,
         learning_rate=inner.learning_rate,
         remake=lambda rate: wrap(inner.with_learning_rate(rate), *args),
         skips_nonfinite=outer.skips_nonfinite,
@@ -146,7 +154,8 @@ class MultiSteps:
     `opt`.
 
     Between steps the updates are zeros. Gradients are kept as float32, optax's default; `accumulator_dtype=None` keeps
-    each one's own.
+    each one's own. `update_into` adds a batch to what is kept in place and leaves the parameters alone until `opt`
+    steps by its own `update_into`.
     """
 
     def __init__(
@@ -175,8 +184,7 @@ class MultiSteps:
         if skip:
             return trees.zeros_like(updates), state._replace(skip_state=skip_state)
         total = trees.map(self._accumulate(int(state.mini_step)), updates, state.acc_grads)
-        k = self._every(int(state.gradient_step)) if callable(self._every) else self._every
-        if int(state.mini_step) < k - 1:
+        if self._waits(state):
             total = as_dtype(total, self._dtype)
             waiting = state._replace(mini_step=advanced(state.mini_step), acc_grads=total, skip_state=skip_state)
             return trees.zeros_like(updates), waiting
@@ -184,6 +192,29 @@ class MultiSteps:
         step, inner = self.inner_opt.update(mean, state.inner_opt_state, params)
         empty = trees.zeros_like(state.acc_grads)
         return step, MultiStepsState(counter(), advanced(state.gradient_step), inner, empty, skip_state)
+
+    def _step_into(self, params: Tree, grads: Tree, state: MultiStepsState) -> None:
+        """`update` in place."""
+        check_step(params, grads)
+        skip, skip_state = self._skip(grads, int(state.gradient_step), params)
+        overwrite(state.skip_state, skip_state)
+        if skip:
+            return
+        add = self._accumulate(int(state.mini_step))
+        if self._waits(state):
+            overwrite(state.acc_grads, trees.map(add, grads, state.acc_grads))
+            state.mini_step.fill(int(state.mini_step) + 1)
+            return
+        mean = trees.map(lambda g, a: add(g, a).astype(g.dtype, copy=False), grads, state.acc_grads)
+        self.inner_opt.update_into(params, mean, state.inner_opt_state)
+        trees.map(lambda a: a.fill(0), state.acc_grads)
+        state.mini_step.fill(0)
+        state.gradient_step.fill(int(state.gradient_step) + 1)
+
+    def _waits(self, state: MultiStepsState) -> bool:
+        """Whether more batches are needed after this one."""
+        k = self._every(int(state.gradient_step)) if callable(self._every) else self._every
+        return int(state.mini_step) < k - 1
 
     def _accumulate(self, n: int) -> Callable[[Any, Any], Any]:
         if self._mean:
@@ -200,7 +231,7 @@ class MultiSteps:
 
     def gradient_transformation(self) -> GradientTransformation:
         """This as an ordinary transformation, for `chain` and `Trainer`."""
-        outer = GradientTransformation(self.init, self.update)
+        outer = GradientTransformation(self.init, self.update, kernel=self._step_into)
         return _around(self.inner_opt, outer, self._rewrapped)
 
     def _rewrapped(self, inner: GradientTransformation) -> GradientTransformation:

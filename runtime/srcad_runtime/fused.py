@@ -1,7 +1,8 @@
 """Optimizer steps as one compiled pass over memory: read gradient, parameter and moments once, write them once.
 
 Each kernel takes flat arrays of one dtype (float32 or float64). Large arrays are cut into pieces for as many threads as
-Numba would use; the steps are elementwise, so the pieces do not change the result. Numba is imported at the first step.
+Numba would use; the steps are elementwise, so the pieces do not change the result. LAMB's, which needs norms of whole
+parameters, is never cut. Numba is imported at the first step.
 """
 
 from __future__ import annotations
@@ -125,6 +126,74 @@ def rmsprop(p: Any, g: Any, v: Any, rate: Any, b: Any, a: Any, c: Any, eps_insid
         p[i] -= rate * (g[i] / (np.sqrt(v_i / c + eps_inside) + eps))
 
 
+def rmsprop_momentum(
+    p: Any, g: Any, v: Any, t: Any, rate: Any, b: Any, a: Any, c: Any, eps_inside: Any, eps: Any, decay: Any, ahead: Any
+) -> None:  # fmt: skip
+    """``u = -rate g / root(v); t = u + decay t; p += t``, or ``p += u + decay t`` for `ahead` 1 (Nesterov)."""
+    for i in range(p.size):
+        v_i = a * (g[i] * g[i]) + b * v[i]
+        v[i] = v_i
+        step = -rate * (g[i] / (np.sqrt(v_i / c + eps_inside) + eps))
+        t_i = step + decay * t[i]
+        t[i] = t_i
+        p[i] += step + decay * t_i if ahead > 0.0 else t_i
+
+
+def rmsprop_centered(
+    p: Any, g: Any, m: Any, v: Any, rate: Any, b: Any, a: Any, c: Any, eps_inside: Any, eps: Any
+) -> None:  # fmt: skip
+    """`rmsprop` over the deviation ``v / c - (m / c)**2``."""
+    for i in range(p.size):
+        m_i = a * g[i] + b * m[i]
+        v_i = a * (g[i] * g[i]) + b * v[i]
+        m[i] = m_i
+        v[i] = v_i
+        variance = v_i / c - (m_i / c) * (m_i / c)
+        p[i] -= rate * (g[i] / (np.sqrt(variance + eps_inside) + eps))
+
+
+def rmsprop_centered_momentum(
+    p: Any, g: Any, m: Any, v: Any, t: Any, rate: Any, b: Any, a: Any, c: Any,
+    eps_inside: Any, eps: Any, decay: Any, ahead: Any,
+) -> None:  # fmt: skip
+    """`rmsprop_momentum` over the deviation of `rmsprop_centered`."""
+    for i in range(p.size):
+        m_i = a * g[i] + b * m[i]
+        v_i = a * (g[i] * g[i]) + b * v[i]
+        m[i] = m_i
+        v[i] = v_i
+        variance = v_i / c - (m_i / c) * (m_i / c)
+        step = -rate * (g[i] / (np.sqrt(variance + eps_inside) + eps))
+        t_i = step + decay * t[i]
+        t[i] = t_i
+        p[i] += step + decay * t_i if ahead > 0.0 else t_i
+
+
+def lamb(
+    p: Any, g: Any, m: Any, v: Any, rate: Any, b1: Any, a1: Any, b2: Any, a2: Any,
+    from_m: Any, c2: Any, eps: Any, eps_root: Any, decay: Any,
+) -> None:  # fmt: skip
+    """Adam's direction u with decay, then ``p -= rate |p| / |u| u``; the factor is 1 where a norm is zero.
+
+    The first loop writes the moments and sums up the norms (in float64), the second makes u again rather than store it.
+    """
+    p_squares, u_squares = 0.0, 0.0
+    for i in range(p.size):
+        m_i = a1 * g[i] + b1 * m[i]
+        v_i = a2 * (g[i] * g[i]) + b2 * v[i]
+        m[i] = m_i
+        v[i] = v_i
+        p_i = np.float64(p[i])
+        u_i = np.float64(from_m * m_i / (np.sqrt(v_i / c2 + eps_root) + eps) + decay * p[i])
+        p_squares += p_i * p_i
+        u_squares += u_i * u_i
+    ratio = 1.0
+    if p_squares != 0.0 and u_squares != 0.0:
+        ratio = np.sqrt(p_squares) / np.sqrt(u_squares)
+    for i in range(p.size):
+        p[i] -= rate * (ratio * (from_m * m[i] / (np.sqrt(v[i] / c2 + eps_root) + eps) + decay * p[i]))
+
+
 def adagrad(p: Any, g: Any, s: Any, rate: Any, eps: Any) -> None:
     """``s += g g; p -= rate g / sqrt(s + eps)``, nothing where s is zero."""
     for i in range(p.size):
@@ -156,7 +225,7 @@ def run(kernel: Callable[..., None], numbers: tuple[float, ...], rows: list[tupl
         if p.size < 2 * PIECE and all([x.flags.c_contiguous for x in arrays]):
             small.setdefault(p.dtype, []).append([x if x.ndim == 1 else x.reshape(-1) for x in arrays])
         else:
-            _on_large(compiled(kernel, p.dtype, len(arrays), 1), arrays, numbers)
+            _on_large(compiled(kernel, p.dtype, len(arrays), 1), arrays, numbers, cut=kernel is not lamb)
     for dtype, flat in small.items():
         run_small(
             compiled(kernel, dtype, len(flat[0]), TOGETHER), [in_groups(column) for column in zip(*flat)], numbers
@@ -183,10 +252,13 @@ def fits(rows: list[tuple[Any, ...]]) -> bool:
     return available()
 
 
-def _on_large(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: tuple[float, ...]) -> None:
-    """`arrays` are parameter, gradient, moments; what is not contiguous is worked on in a copy and copied back."""
+def _on_large(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: tuple[float, ...], cut: bool) -> None:
+    """`arrays` are parameter, gradient, moments; what is not contiguous is worked on in a copy and copied back.
+
+    cut: whether the kernel may work on pieces.
+    """
     worked = [x if x.flags.c_contiguous else np.ascontiguousarray(x) for x in arrays]
-    _threaded(kernel, [x.reshape(-1) for x in worked], numbers)
+    _threaded(kernel, [x.reshape(-1) for x in worked], numbers, _threads() if cut else 1)
     for position, (x, copy) in enumerate(zip(arrays, worked)):
         if copy is not x and position != 1:
             x[...] = copy
@@ -247,8 +319,8 @@ def compiled(kernel: Callable[..., None], dtype: np.dtype[Any], columns: int, ro
 _FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
-def _threaded(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: tuple[float, ...]) -> None:
-    pieces = min(_threads(), arrays[0].size // PIECE)
+def _threaded(kernel: Callable[..., None], arrays: list[np.ndarray], numbers: tuple[float, ...], threads: int) -> None:
+    pieces = min(threads, arrays[0].size // PIECE)
     if pieces < 2:
         kernel(*[(a,) for a in arrays], numbers)
         return

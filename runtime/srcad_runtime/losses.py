@@ -4,7 +4,9 @@
 per sample, of each sample). As in torch a weighted mean divides by the sum of the weights for `mse` and `mae`, and
 `cross_entropy` weighs classes; elsewhere it divides by the number of elements. All are stable at extreme logits.
 
-Every function raises ValueError for an unknown reduction, and for a target whose rank is not the prediction's.
+Every function raises ValueError for an unknown reduction. A target must have the prediction's shape, or be one number:
+any other is a ValueError, and nothing is broadcast in silence ((n,) against (n, 1) would compare each with all). The
+losses of embeddings broadcast arrays of one rank, as torch's do.
 """
 
 from __future__ import annotations
@@ -24,14 +26,14 @@ Array = Any  # a numpy.ndarray; a number where a loss is reduced
 
 def mse(prediction: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Array:
     """The squared error. Shapes: prediction, target and weight alike."""
-    _same_rank("mse", prediction, target)
+    _same_shape("mse", prediction, target)
     error = prediction - target
     return _weighted_mean(error * error, weight, reduction)
 
 
 def mae(prediction: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Array:
     """The absolute error. Shapes: prediction, target and weight alike."""
-    _same_rank("mae", prediction, target)
+    _same_shape("mae", prediction, target)
     return _weighted_mean(np.abs(prediction - target), weight, reduction)
 
 
@@ -39,7 +41,7 @@ def huber(
     prediction: Array, target: Array, delta: float = 1.0, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:
     """Half the squared error up to `delta`, linear beyond (Huber, 1964). Shapes: prediction and target alike."""
-    _same_rank("huber", prediction, target)
+    _same_shape("huber", prediction, target)
     error = prediction - target
     near = np.clip(error, -delta, delta)
     return _reduce(near * (error - 0.5 * near), weight, reduction)
@@ -47,7 +49,7 @@ def huber(
 
 def log_cosh(prediction: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Array:
     """``log(cosh(prediction - target))``, stable for large errors. Shapes: prediction and target alike."""
-    _same_rank("log_cosh", prediction, target)
+    _same_shape("log_cosh", prediction, target)
     error = prediction - target
     return _reduce(np.logaddexp(error, -error) - 0.6931471805599453, weight, reduction)
 
@@ -59,7 +61,7 @@ def binary_cross_entropy(
     prediction: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:
     """Cross-entropy of probabilities; logarithms are kept above -100, as in torch. Shapes: prediction, target alike."""
-    _same_rank("binary_cross_entropy", prediction, target)
+    _same_shape("binary_cross_entropy", prediction, target)
     return _reduce(bernoulli_cross_entropy(prediction, target), weight, reduction)
 
 
@@ -74,7 +76,7 @@ def binary_cross_entropy_with_logits(
 
     pos_weight: factors of the positive terms, broadcastable to target.
     """
-    _same_rank("binary_cross_entropy_with_logits", prediction, target)
+    _same_shape("binary_cross_entropy_with_logits", prediction, target)
     if pos_weight is None:
         return _reduce(np.logaddexp(0.0, prediction) - prediction * target, weight, reduction)
     negative = (1.0 - target) * np.logaddexp(0.0, prediction)
@@ -86,7 +88,7 @@ def hinge(
     prediction: Array, target: Array, margin: float = 1.0, weight: Array | None = None, reduction: str = "mean"
 ) -> Array:
     """``max(0, margin - target * prediction)`` for targets -1 and 1. Shapes: prediction and target alike."""
-    _same_rank("hinge", prediction, target)
+    _same_shape("hinge", prediction, target)
     return _reduce(np.maximum(0.0, margin - target * prediction), weight, reduction)
 
 
@@ -125,6 +127,7 @@ def cross_entropy(
     """
     rows = _class_rows(logits)
     if np.ndim(target) == np.ndim(logits):
+        _same_shape("cross_entropy", logits, target)
         losses = dense_cross_entropy(rows, _class_rows(target), label_smoothing, weight)
     elif np.ndim(target) == np.ndim(logits) - 1:
         labels = target.reshape(-1)
@@ -200,7 +203,7 @@ def dense_cross_entropy(
     logits: Array, probabilities: Array, smoothing: float = 0.0, weight: Array | None = None
 ) -> Array:
     """Cross-entropy of each row and its probabilities: logits and probabilities (n, c), weight (c,) give (n,)."""
-    _same_rank("cross_entropy", logits, probabilities)
+    _same_shape("cross_entropy", logits, probabilities)
     target = probabilities * (1.0 - smoothing) + smoothing / logits.shape[1]
     if weight is not None:
         target = target * weight
@@ -219,7 +222,7 @@ def kl_divergence(
     Shapes: prediction and target alike. `log_target`: the target is a logarithm too. The reduction "batchmean" divides
     the sum by the first extent, which is the divergence per sample. Kullback and Leibler, 1951.
     """
-    _same_rank("kl_divergence", prediction, target)
+    _same_shape("kl_divergence", prediction, target)
     if log_target:
         losses = np.exp(target) * (target - prediction)
     else:
@@ -326,6 +329,11 @@ def _weighted_mean(losses: Array, weight: Array | None, reduction: str) -> Array
     if weight is not None and reduction == "mean":
         return np.sum(losses * weight) / np.sum(np.broadcast_to(weight, losses.shape))
     return _reduce(losses, weight, reduction)
+
+
+def _same_shape(loss: str, prediction: Array, target: Array) -> None:
+    if np.shape(prediction) != np.shape(target) and np.ndim(target) != 0:
+        raise ValueError(f"{loss}: target {np.shape(target)} does not fit prediction {np.shape(prediction)}")
 
 
 def _same_rank(loss: str, prediction: Array, target: Array) -> None:

@@ -328,9 +328,18 @@ def rmsprop(
 
     def numbers(state: Tree, rate: float) -> tuple[float, ...]:
         c = 1 - decay ** (int(state[0].count) + 1) if bias_correction else 1.0
-        return rate, decay, 1 - decay, c, inside, outside
+        own = () if momentum is None else (momentum, float(nesterov))
+        return rate, decay, 1 - decay, c, inside, outside, *own
 
-    plan = None if centered or momentum is not None else _Plan(fused.rmsprop, numbers, lambda state: (state[0].nu,))
+    def moments(state: Tree) -> tuple[Tree, ...]:
+        running = (state[0].mu, state[0].nu) if centered else (state[0].nu,)
+        return running if momentum is None else (*running, state[2].trace)
+
+    kernels: dict[tuple[bool, bool], Callable[..., None]] = {
+        (False, False): fused.rmsprop, (False, True): fused.rmsprop_momentum,
+        (True, False): fused.rmsprop_centered, (True, True): fused.rmsprop_centered_momentum,
+    }  # fmt: skip
+    plan = _Plan(kernels[bool(centered), momentum is not None], numbers, moments)
     after = (identity() if momentum is None else trace(momentum, nesterov),)
     return _optimizer(learning_rate, (scaling,), after, plan)
 
@@ -373,9 +382,21 @@ def lamb(
     weight_decay: LearningRate = 0.0,
     mask: Any = None,
 ) -> GradientTransformation:
-    """Adam scaled layer by layer, for large batches (You et al. 2019, https://arxiv.org/abs/1904.00962)."""
+    """Adam scaled layer by layer, for large batches (You et al. 2019, https://arxiv.org/abs/1904.00962).
+
+    `update_into` goes over each parameter twice, on one thread: for the moments and the norms, and for the step.
+    """
     scaling = scale_by_adam(b1, b2, eps, eps_root), add_decayed_weights(weight_decay, mask), scale_by_trust_ratio()
-    return _optimizer(learning_rate, scaling)
+    if callable(weight_decay):
+        return _optimizer(learning_rate, scaling)
+    decay = float(weight_decay)
+
+    def numbers(state: Tree, rate: float) -> tuple[float, ...]:
+        t = int(state[0].count) + 1
+        return rate, b1, 1 - b1, b2, 1 - b2, 1 / (1 - b1**t), 1 - b2**t, eps, eps_root, decay
+
+    plan = _Plan(fused.lamb, numbers, lambda state: (state[0].mu, state[0].nu), mask)
+    return _optimizer(learning_rate, scaling, plan=plan)
 
 
 def lars(
@@ -388,7 +409,10 @@ def lars(
     momentum: float = 0.9,
     nesterov: bool = False,
 ) -> GradientTransformation:
-    """Momentum scaled layer by layer, for large batches (You et al. 2017, https://arxiv.org/abs/1708.03888)."""
+    """Momentum scaled layer by layer, for large batches (You et al. 2017, https://arxiv.org/abs/1708.03888).
+
+    `update_into` makes `update`'s step in NumPy and copies it in.
+    """
     trust = masked(scale_by_trust_ratio(trust_coefficient=trust_coefficient, eps=eps), trust_ratio_mask)
     before = add_decayed_weights(weight_decay, weight_decay_mask), trust
     return _optimizer(learning_rate, before, (trace(momentum, nesterov),))

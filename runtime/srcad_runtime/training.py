@@ -143,6 +143,8 @@ class Trainer:
         if not isinstance(epochs, (int, np.integer)) or epochs < 0:
             raise ValueError(f"epochs must be a whole number, 0 or more, not {epochs!r}")
         batches = _batches(x, y, batch_size, seed, shuffle)
+        if validation_data is not None:
+            _check_validation(*_pair(validation_data))
         self._begin(batches)
         calls = self._calls = Calls(self, callbacks, self._resume)
         report = progress.reporter(verbose, epochs, len(batches))
@@ -244,6 +246,7 @@ class Trainer:
 
     def _train_on(self, x: Any, y: Any) -> float:
         """One step on one batch; returns its loss."""
+        _step_errors.check_batch(x, y, self._place())
         gradient = self._gradient_of_the_objective()
         before = self.rng.bit_generator.state if self.check_nan and "rng" in self.names else None
         args = self._given(), *_objective.arguments(self.names, x, y, self.rng, self.state)
@@ -290,6 +293,7 @@ class Trainer:
         meter = self._new_meter()
         for number, batch in enumerate(_batches(x, y, batch_size, 0, shuffle=False).of_epoch(0), 1):
             inputs, targets = _pair(batch)
+            _step_errors.check_batch(inputs, targets, self._place_outside(number))
             prediction = self._predict_on(inputs, number)
             with self._explained(lambda p, _, y, out=prediction: self.loss(out, y), (inputs, targets), number):
                 meter.add(float(self.loss(prediction, targets)), _length(inputs), targets, prediction)
@@ -316,9 +320,11 @@ class Trainer:
         try:
             yield
         except Exception as error:
-            place = f"batch {number} of what is predicted, after step {self.step}"
-            _step_errors.explain(error, function, (self._given(), *data), place)
+            _step_errors.explain(error, function, (self._given(), *data), self._place_outside(number))
             raise
+
+    def _place_outside(self, number: int) -> str:
+        return f"batch {number} of what is predicted, after step {self.step}"
 
     def summary(self) -> str:
         """A table of the parameters: where, shape, dtype, how many."""
@@ -407,6 +413,13 @@ def _pair(batch: Any) -> tuple[Any, Any]:
     if not isinstance(batch, tuple) or len(batch) != 2:
         raise ValueError(f"a batch must be a pair (x, y), not a {type(batch).__name__}")
     return batch
+
+
+def _check_validation(x: Any, y: Any) -> None:
+    """What can be said of validation data before the first epoch is trained."""
+    for part, arrays in enumerate((x, y)):
+        if arrays is not None and not isinstance(x, data.Batches):
+            _step_errors.check_data(arrays, f"validation_data[{part}]")
 
 
 def _length(x: Any) -> int:

@@ -274,6 +274,23 @@ def test_a_target_of_another_rank_is_an_error(name: str) -> None:
         ALL[name](np.full((3, 1), 0.5), np.full(3, 0.5))
 
 
+@pytest.mark.parametrize("name", [n for n in ALL if n not in ("cosine_embedding", "triplet_margin")])
+@pytest.mark.parametrize(
+    ("predicted", "wanted"), [((4, 10), (4, 9)), ((4, 3), (4, 1)), ((1, 3), (4, 3)), ((2, 5, 6), (3, 5, 4))]
+)
+def test_a_target_of_another_shape_is_an_error(name: str, predicted: tuple, wanted: tuple) -> None:
+    """Also where NumPy would broadcast, or where both have as many rows of classes."""
+    with pytest.raises(ValueError) as caught:
+        ALL[name](np.full(predicted, 0.5), np.full(wanted, 0.5))
+    assert str(caught.value) == f"{name}: target {wanted} does not fit prediction {predicted}"
+
+
+@pytest.mark.parametrize("name", ["mse", "mae", "huber", "log_cosh", "hinge", "binary_cross_entropy"])
+def test_a_target_may_be_one_number(name: str, rng) -> None:
+    prediction = rng.uniform(0.1, 0.9, size=(3, 2))
+    assert ALL[name](prediction, 0.25) == ALL[name](prediction, np.full((3, 2), 0.25))
+
+
 def test_float32_labels_and_ctc(rng) -> None:
     logits = rng.normal(size=(6, 5)).astype(np.float32)
     weight = np.ones(5, np.float32)

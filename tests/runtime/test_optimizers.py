@@ -43,6 +43,9 @@ CASES: dict[str, tuple[Any, ...]] = {
     "sgd scheduled": (lambda o, s: o.sgd(s.cosine_decay_schedule(0.1, 50)),),
     "rmsprop": (lambda o, s: o.rmsprop(0.01),),
     "rmsprop centered": (lambda o, s: o.rmsprop(0.01, centered=True, momentum=0.9, nesterov=True),),
+    "rmsprop momentum": (lambda o, s: o.rmsprop(0.01, momentum=0.9),),
+    "rmsprop nesterov": (lambda o, s: o.rmsprop(exact(s.linear_schedule(0.01, 0.0, 50)), momentum=0.9, nesterov=True),),
+    "rmsprop centered alone": (lambda o, s: o.rmsprop(0.01, centered=True, eps_in_sqrt=False, initial_scale=1.0),),
     "rmsprop corrected": (lambda o, s: o.rmsprop(0.01, eps_in_sqrt=False, bias_correction=True),),
     "rmsprop centered corrected": (
         lambda o, s: o.rmsprop(0.01, centered=True, initial_scale=9.0, bias_correction=True),
@@ -64,6 +67,8 @@ CASES: dict[str, tuple[Any, ...]] = {
     "nadam": (lambda o, s: o.nadam(0.01),),
     "nadamw": (lambda o, s: o.nadamw(0.01),),
     "lamb": (lambda o, s: o.lamb(0.01, weight_decay=0.01),),
+    "lamb scheduled": (lambda o, s: o.lamb(exact(s.linear_schedule(0.1, 0.0, 50)), eps_root=1e-6),),
+    "lamb masked": (lambda o, s: o.lamb(0.01, weight_decay=0.1, mask={"layers": [Layer(True, False)], "embed": True}),),
     "lars": (lambda o, s: o.lars(0.1, weight_decay=0.01),),
     "lion": (lambda o, s: o.lion(0.01),),
     "radam": (lambda o, s: o.radam(0.01),),
@@ -255,11 +260,13 @@ def test_a_copy_steps_its_own_arrays(copied: Any) -> None:
     np.testing.assert_allclose(params["w"], 0.9 if copied is copy.deepcopy else 0.7, rtol=1e-6)
 
 
-def test_large_arrays_are_cut_into_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("make", [optimizers.adam, optimizers.lamb])
+def test_large_arrays_are_cut_into_pieces(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the step does not need a norm of the whole array."""
     from srcad_runtime import fused
 
     rng = np.random.default_rng(0)
-    params, grads, ours = rng.normal(size=1000), rng.normal(size=1000), optimizers.adam(0.1)
+    params, grads, ours = rng.normal(size=1000), rng.normal(size=1000), make(0.1)
     whole = params.copy()
     ours.update_into(whole, grads, ours.init(whole))
     monkeypatch.setattr(fused, "PIECE", 256)
@@ -347,6 +354,31 @@ def test_multi_steps_skip() -> None:
     assert moved == [False, False, True] and params[0] == -2.0
 
 
+def test_multi_steps_write_what_they_have() -> None:
+    """While batches are gathered nothing but the sum and the counts changes; the step is the inner one in place."""
+    params, inner = np.ones(3), optimizers.adam(0.1)
+    ours = optimizers.MultiSteps(inner, 2, accumulator_dtype=None)
+    state = ours.init(params)
+    arrays = trees.leaves(state)
+    grads = np.arange(3.0)
+    params.flags.writeable = False
+    with pytest.raises(TypeError, match="writable"):
+        ours.update_into(params, grads, state)
+    assert int(state.mini_step) == 0
+    params.flags.writeable = True
+    ours.update_into(params, grads, state)
+    np.testing.assert_array_equal(params, 1.0)
+    np.testing.assert_array_equal(state.acc_grads, grads)
+    ours.update_into(params, grads + 2.0, state)
+    expected, once = np.ones(3), inner.init(params)
+    inner.update_into(expected, grads + 1.0, once)
+    np.testing.assert_array_equal(params, expected)
+    np.testing.assert_array_equal(grads, np.arange(3.0))
+    close(state.inner_opt_state, once, 0.0)
+    assert int(state.gradient_step) == 1 and not state.acc_grads.any() and ours.has_updated(state)
+    assert all(a is b for a, b in zip(trees.leaves(state), arrays))
+
+
 def test_learning_rate_can_be_replaced() -> None:
     params, grads = np.zeros(1), np.ones(1)
     ours = optimizers.chain(optimizers.clip(10.0), optimizers.sgd(1.0, momentum=0.5))
@@ -365,11 +397,13 @@ def test_global_norm() -> None:
 
 
 def test_which_optimizers_are_one_compiled_pass() -> None:
-    """All but those that need a norm of the whole update first, or a second accumulator of their own."""
+    """All but lars, and those whose weight decay follows a schedule."""
     o = optimizers
     for opt in (
         o.sgd(0.1), o.sgd(0.1, 0.9), o.sgd(0.1, 0.9, True), o.adam(0.1), o.adamw(0.1), o.nadam(0.1), o.nadamw(0.1),
         o.amsgrad(0.1), o.adamax(0.1), o.radam(0.1), o.rmsprop(0.1), o.adagrad(0.1), o.adadelta(0.1), o.lion(0.1),
+        o.rmsprop(0.1, momentum=0.9), o.rmsprop(0.1, centered=True), o.rmsprop(0.1, centered=True, momentum=0.9),
+        o.lamb(0.1), o.lamb(0.1, mask=True), o.MultiSteps(o.adam(0.1), 2).gradient_transformation(),
         o.chain(o.clip_by_global_norm(1.0), o.adam(0.1)),
     ):  # fmt: skip
         assert opt.kernel is not None

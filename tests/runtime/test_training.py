@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -394,6 +395,36 @@ def test_a_wrong_shape_names_step_layer_and_shapes() -> None:
     assert "params['w2'] (5, 1) float64" in told and "x (32, 3) float64" in told and "y (32,) float64" in told
 
 
+def emptied(number: int) -> Any:
+    """Batches of which one, counted from 0, loses its examples on the way."""
+    counted = itertools.count()
+    pairs = data.batches((X, Y), 20, shuffle=False)
+    return pairs.map(lambda batch, rng: trees.map(lambda a: a[:0], batch) if next(counted) == number else batch)
+
+
+def test_an_empty_batch_names_step_and_shapes() -> None:
+    ours = trainer()
+    with pytest.raises(ValueError, match=r"empty at step 2 \(epoch 1, batch 2\): x has shape \(0, 3\)") as caught:
+        ours.fit(emptied(1), verbose=0)
+    assert "x (0, 3) float64; y (0,) float64" in str(caught.value)
+    assert ours.step == 1
+
+
+def projected(params: Any, x: Any) -> Any:
+    return x @ params["w"]
+
+
+@pytest.mark.parametrize(("backend", "width"), [("numpy", 9), ("numba", 1)])
+def test_targets_of_another_width_name_loss_step_and_shapes(backend: str, width: int) -> None:
+    """Of width 1 too, which would be broadcast."""
+    ours = Trainer(projected, {"w": np.zeros((3, 10))}, losses.mse, optimizers.sgd(0.1), backend=backend)
+    with pytest.raises(ValueError, match=rf"mse: target \(32, {width}\) does not fit prediction \(32, 10\)") as caught:
+        ours.fit(X, np.zeros((len(X), width)), verbose=0)
+    said = str(caught.value)
+    assert "at step 1 (epoch 1, batch 1)" in said and "mse (losses.py:" in said and f"y (32, {width}) float64" in said
+    np.testing.assert_array_equal(ours.params["w"], 0.0)
+
+
 # ---- epochs that are compiled ----
 
 
@@ -514,7 +545,21 @@ def test_what_cannot_be_compiled_names_step_and_dtypes() -> None:
     ("call", "error", "words"),
     [
         (lambda t: t.fit(X, Y[:-1]), ValueError, r"unequal length: \[0\] 50, \[1\] 49"),
-        (lambda t: t.fit(X[:0], Y[:0]), ValueError, r"no examples: .*\[0\] \(0, 3\) float64"),
+        (lambda t: t.fit(X[:0], Y[:0]), ValueError, r"no examples: x is empty, of shape \(0, 3\)"),
+        (lambda t: t.fit(X, Y[:0]), ValueError, r"no examples: y is empty, of shape \(0,\)"),
+        (lambda t: t.evaluate(X[:0], Y[:0]), ValueError, r"no examples: x is empty, of shape \(0, 3\)"),
+        (
+            lambda t: t.fit(X, Y, validation_data=(X, Y[:0])),
+            ValueError,
+            r"no examples: validation_data\[1\] is empty, of shape \(0,\)",
+        ),
+        (lambda t: t.evaluate(X, Y, batch_size=0), ValueError, "batch_size must be a positive integer, not 0"),
+        (lambda t: t.predict(X, batch_size=0), ValueError, "batch_size must be a positive integer, not 0"),
+        (
+            lambda t: t.evaluate(emptied(1)),
+            ValueError,
+            r"empty at batch 2 of what is predicted, after step 0: x has shape \(0, 3\)",
+        ),
         (lambda t: t.fit(X, Y, epochs=-1), ValueError, "epochs must be a whole number"),
         (
             lambda t: t.fit(X, Y, validation_data=(X[:, :2], Y)),
@@ -536,7 +581,7 @@ def test_what_cannot_be_compiled_names_step_and_dtypes() -> None:
         (lambda t: t.fit(X, Y.tolist()), TypeError, r"y\[0\] is a float, not an array"),
         (lambda t: t.fit(X, Y, callbacks=[print]), TypeError, "must be a Callback"),
         (lambda t: t.fit(X, Y, validation_data=X), ValueError, "a pair"),
-        (lambda t: t.predict(X[:0]), ValueError, "no examples"),
+        (lambda t: t.predict(X[:0]), ValueError, r"no examples: x is empty, of shape \(0, 3\)"),
         (lambda t: trainer(loss=lambda p, y: p - y).fit(X, Y), TypeError, r"shape \(32,\).*\n.* at step 1"),
         (lambda t: trainer(params={"w": np.zeros(3, int)}), TypeError, r"params\['w'\] is of int64"),
         (lambda t: trainer(params={"w": None}), ValueError, "no parameters"),
