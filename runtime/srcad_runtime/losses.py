@@ -333,7 +333,7 @@ def _weighted_mean(losses: Array, weight: Array | None, reduction: str) -> Array
 
 def _same_shape(loss: str, prediction: Array, target: Array) -> None:
     if np.shape(prediction) != np.shape(target) and np.ndim(target) != 0:
-        raise ValueError(f"{loss}: target {np.shape(target)} does not fit prediction {np.shape(prediction)}")
+        raise ValueError(loss + f": target {np.shape(target)} does not fit prediction {np.shape(prediction)}")
 
 
 def _same_rank(loss: str, prediction: Array, target: Array) -> None:
