@@ -5,8 +5,8 @@ per sample, of each sample). As in torch a weighted mean divides by the sum of t
 `cross_entropy` weighs classes; elsewhere it divides by the number of elements. All are stable at extreme logits.
 
 Every function raises ValueError for an unknown reduction. A target must have the prediction's shape, or be one number:
-any other is a ValueError, and nothing is broadcast in silence ((n,) against (n, 1) would compare each with all). The
-losses of embeddings broadcast arrays of one rank, as torch's do.
+any other is a ValueError, and nothing is broadcast in silence ((n,) against (n, 1) would compare each with all); nor
+may a weight make more losses than there are. The losses of embeddings broadcast arrays of one rank, as torch's do.
 """
 
 from __future__ import annotations
@@ -315,7 +315,7 @@ def _distance(x1: Array, x2: Array, p: float, eps: float) -> Array:
 
 def _reduce(losses: Array, weight: Array | None, reduction: str) -> Array:
     if weight is not None:
-        losses = losses * weight
+        losses = _weighted(losses, weight)
     if reduction == "mean":
         return np.mean(losses)
     if reduction == "sum":
@@ -327,8 +327,15 @@ def _reduce(losses: Array, weight: Array | None, reduction: str) -> Array:
 
 def _weighted_mean(losses: Array, weight: Array | None, reduction: str) -> Array:
     if weight is not None and reduction == "mean":
-        return np.sum(losses * weight) / np.sum(np.broadcast_to(weight, losses.shape))
+        return np.sum(_weighted(losses, weight)) / np.sum(np.broadcast_to(weight, np.shape(losses)))
     return _reduce(losses, weight, reduction)
+
+
+def _weighted(losses: Array, weight: Array) -> Array:
+    weighted = losses * weight
+    if np.shape(weighted) != np.shape(losses):
+        raise ValueError(f"weight {np.shape(weight)} does not fit losses of shape {np.shape(losses)}")
+    return weighted
 
 
 def _same_shape(loss: str, prediction: Array, target: Array) -> None:

@@ -285,6 +285,18 @@ def test_a_target_of_another_shape_is_an_error(name: str, predicted: tuple, want
     assert str(caught.value) == f"{name}: target {wanted} does not fit prediction {predicted}"
 
 
+@pytest.mark.parametrize("name", [n for n in ALL if n not in ("cross_entropy", "cosine_embedding", "triplet_margin")])
+def test_a_weight_makes_no_more_losses(name: str, rng) -> None:
+    """(n,) beside (n, 1) would; (n, 1) beside (n, m) weighs rows."""
+    prediction, target = rng.uniform(0.1, 0.9, size=(2, 4, 1))
+    with pytest.raises(ValueError, match=r"weight \(4,\) does not fit losses of shape \(4, 1\)"):
+        ALL[name](prediction, target, weight=np.ones(4))
+    prediction, target = rng.uniform(0.1, 0.9, size=(2, 4, 3))
+    rows = rng.uniform(size=(4, 1))
+    wide = ALL[name](prediction, target, weight=rows * np.ones((4, 3)))
+    np.testing.assert_allclose(ALL[name](prediction, target, weight=rows), wide, rtol=1e-14)
+
+
 @pytest.mark.parametrize("name", ["mse", "mae", "huber", "log_cosh", "hinge", "binary_cross_entropy"])
 def test_a_target_may_be_one_number(name: str, rng) -> None:
     prediction = rng.uniform(0.1, 0.9, size=(3, 2))
