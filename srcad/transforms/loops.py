@@ -65,7 +65,8 @@ def loops(program: Program, off: frozenset[str] = frozenset()) -> Program:
     results = ir.names(tuple(e for _, e in values)) | {name for _, name in program.updates}
     made = {n for n in known if n not in program.types} | set(records)
     body = loops_buffers.unread_dropped(body, results, made)
-    body = loops_buffers.hoisted(body, known, lowering.padded, lowering.memory)
+    given = [*(i.name for i in program.inputs), *(s.name for s in program.seeds)]
+    body = loops_buffers.hoisted(body, known, lowering.padded, lowering.memory, given, results)
     return replace(program, body=body, results=tuple(e for _, e in values), types=known)
 
 

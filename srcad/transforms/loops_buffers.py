@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from srcad import ir, routines
 from srcad.transforms import alias
+from srcad.transforms.liveness import live_before
 from srcad.transforms.loops_memory import Memory
 from srcad.types import Abstract
 
@@ -84,26 +85,56 @@ def _target(stmt: ir.Assign | ir.Store | ir.Augment) -> str:
     return base.id if isinstance(base, ir.Name) else ""
 
 
-def hoisted(stmts: Sequence[ir.Stmt], known: dict[str, Abstract], kept: set[str], memory: Memory) -> Stmts:
-    """The statements with buffers moved out of their loops. kept: arrays whose zeros at the borders stay zeros."""
-    out: list[ir.Stmt] = []
-    for stmt in stmts:
+def hoisted(
+    stmts: Sequence[ir.Stmt],
+    known: dict[str, Abstract],
+    kept: set[str],
+    memory: Memory,
+    given: Sequence[str],
+    live: set[str],
+) -> Stmts:
+    """The statements with buffers moved out of their loops. kept: arrays whose zeros at the borders stay zeros.
+
+    given, live: variables that are set before, and read behind, the statements.
+    """
+    return _Hoister(known, kept, memory, Counter([*_bound(tuple(stmts)), *given])).block(stmts, live)
+
+
+@dataclass
+class _Hoister:
+    """bound: how many statements of the program set each variable."""
+
+    known: dict[str, Abstract]
+    kept: set[str]
+    memory: Memory
+    bound: Counter[str]
+
+    def block(self, stmts: Sequence[ir.Stmt], live: set[str]) -> Stmts:
+        out: list[ir.Stmt] = []
+        for stmt in reversed(stmts):
+            before = live_before((stmt,), live)
+            out[:0] = self.statement(stmt, before, live)
+            live = before
+        return tuple(out)
+
+    def statement(self, stmt: ir.Stmt, before: set[str], after: set[str]) -> list[ir.Stmt]:
         if isinstance(stmt, (ir.For, ir.While)):
-            body = hoisted(stmt.body, known, kept, memory)
-            buffers = _buffers(replace(stmt, body=body), known, memory)
-            out.extend(b if _name(b) in kept else _empty(b) for b in buffers)
-            out.append(replace(stmt, body=_without(body, buffers, kept)))
-        elif isinstance(stmt, ir.If):
-            out.append(
-                replace(
-                    stmt, body=hoisted(stmt.body, known, kept, memory), orelse=hoisted(stmt.orelse, known, kept, memory)
-                )
-            )
-        elif isinstance(stmt, (ir.Block, ir.With)):
-            out.append(replace(stmt, body=hoisted(stmt.body, known, kept, memory)))
-        else:
-            out.append(stmt)
-    return tuple(out)
+            body = self.block(stmt.body, before)  # before: at the loop's head, where it begins again
+            buffers = [
+                b for b in _buffers(replace(stmt, body=body), self.known, self.memory) if self.ends(b, body, after)
+            ]
+            first = [b if _name(b) in self.kept else _empty(b) for b in buffers]
+            return [*first, replace(stmt, body=_without(body, buffers, self.kept))]
+        if isinstance(stmt, ir.If):
+            return [replace(stmt, body=self.block(stmt.body, after), orelse=self.block(stmt.orelse, after))]
+        if isinstance(stmt, (ir.Block, ir.With)):
+            return [replace(stmt, body=self.block(stmt.body, after))]
+        return [stmt]
+
+    def ends(self, buffer: ir.Stmt, body: Stmts, after: set[str]) -> bool:
+        """Whether a loop that does not run at all leaves nothing in the variable that is read later."""
+        name = _name(buffer)
+        return name not in after or self.bound[name] == _bound(body).count(name)
 
 
 def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], memory: Memory) -> list[ir.Stmt]:
@@ -126,10 +157,10 @@ def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], memory: Memory
     return found
 
 
-def _bound(loop: ir.For | ir.While) -> list[str]:
-    """Variables that the loop sets, once for every statement that does."""
+def _bound(code: Any) -> list[str]:
+    """Variables that some code sets, once for every statement that does."""
     found: list[str] = []
-    for node in ir.walk(loop):
+    for node in ir.walk(code):
         if isinstance(node, (ir.Assign, ir.For)):
             found += sorted(ir.names(node.target))
         elif isinstance(node, (ir.Augment, ir.Pop)) and isinstance(node.target, ir.Name):

@@ -171,3 +171,15 @@ def convolution_into(image, out, kernel):
         for j in range(3):
             out[i, j] = np.sum(image[i : i + 3, j : j + 3] * kernel)
     out[out < 0.0] = 0.0
+
+
+@program(lambda rng: (rng.normal(size=3),))
+def array_given_anew_by_a_loop_that_may_not_run(x):
+    a = np.full(4, x[0]) * x[1]
+    for k in range(3):
+        tries = 0
+        while tries < 2 and np.sum(x) > 100.0:
+            tries += 1
+            a = np.full(4, x[k]) * 2.0
+        a[k] = a[k] * x[k]
+    return np.sum(a * np.arange(4.0))

@@ -58,7 +58,7 @@ def test_it_can_be_switched_off(monkeypatch):
     f = differentiate(copied, argnums="a", backend="numpy")
     assert "unbroadcast" in f.source_for(np.ones(6), np.ones(6), 2)
     monkeypatch.setenv("SRCAD_OFF", "alikes")
-    with pytest.raises(ValueError, match="alike, gather, loops"):
+    with pytest.raises(ValueError, match="choose among alike, "):
         srcad.grad(copied)(np.ones(6), np.ones(6), 2)
 
 
