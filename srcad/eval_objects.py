@@ -37,18 +37,18 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
         return updated
     raw = inspect.getattr_static(type(owner), name, None)
     if isinstance(raw, property) and eval_special.written_property(raw):
-        _bake(ev, base, "__class__", raw, name)
+        bake(ev, base, "__class__", raw, name)
         return eval_special.invoke(ev, base, raw.fget, [], loc)
     if not hasattr(owner, name):
         raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}")
     value = getattr(owner, name)
     if callable(value) and not isinstance(value, type):
         if name in getattr(owner, "__dict__", {}):
-            _bake(ev, base, name, value)
+            bake(ev, base, name, value)
             known = library.path_of(value)
             return Known(value) if known is None else Known(value, ir.Ref(known, value))
         if hasattr(value, "__func__"):
-            _bake(ev, base, name, value.__func__, "__func__")
+            bake(ev, base, name, value.__func__, "__func__")
         return Known(value) if isinstance(owner, type) else Bound(base, name, value)
     return _member(ev, base, name, value, loc)
 
@@ -64,7 +64,7 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
         and (not hasattr(value, "dtype") or isinstance(value, type))
         and not isinstance(value, (int, float, complex, tuple, list, dict))
     ):
-        _bake(ev, base, name, value)
+        bake(ev, base, name, value)
         if place is not None and isinstance(value, type):
             return Known(value, _reference(*place, value))
         return Known(value)
@@ -77,7 +77,7 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
     except TypeError as error:
         raise Unsupported(str(error), loc) from None
     if isinstance(abstract, Struct):
-        _bake(ev, base, name, leaves.Form.of(value))
+        bake(ev, base, name, leaves.Form.of(value))
     if isinstance(abstract, (Num, Struct)):
         cache = ev.state.frames.setdefault("#attributes", {})
         key = f"{origin}:{keys}"
@@ -91,7 +91,7 @@ def _reference(origin: str, keys: tuple[Any, ...], value: Any) -> ir.Ref:
     return ir.Ref(f"{origin}:{'.'.join(map(str, keys))}", value)
 
 
-def _bake(ev: Evaluator, base: Known, name: str, value: Any, *below: str) -> None:
+def bake(ev: Evaluator, base: Known, name: str, value: Any, *below: Any) -> None:
     """The program at hand is made for this value of an attribute, or of an attribute `below` it."""
     path = _path(base, name)
     if path is not None:

@@ -244,10 +244,16 @@ def _order(ev: Evaluator, owner: Ptr | Known) -> tuple[type, ...]:
 
 def above(ev: Evaluator, value: Above, name: str, loc: ir.Loc | None) -> Value:
     """An attribute found above a class."""
+    from srcad import eval_objects
+
     order = _order(ev, value.owner)
-    for cls in order[order.index(value.cls) + 1 :]:
+    for k in range(order.index(value.cls) + 1, len(order)):
+        cls = order[k]
         if name in vars(cls):
             found = vars(cls)[name]
+            if isinstance(value.owner, Known) and isinstance(found, (python_types.FunctionType, property)):
+                place = ("__mro__",) if isinstance(value.owner.value, type) else ("__class__", "__mro__")
+                eval_objects.bake(ev, value.owner, place[0], found, *place[1:], k, name)
             if isinstance(found, python_types.FunctionType):
                 return Bound(value.owner, name, found)
             if isinstance(found, (staticmethod, classmethod)) and isinstance(value.owner, Known):

@@ -17,6 +17,7 @@ import pytest
 import scipy.special
 from numpy import sin as sine
 
+import srcad
 from srcad import Unsupported, ir, library, scope
 
 RATE = 2.0
@@ -470,3 +471,26 @@ def test_dependencies_follow_what_a_wrapper_and_a_partial_hold() -> None:
 
     paths = [path for path, _ in scope.dependencies(scope.from_live(functools.partial(f, helper)))]
     assert f"{__name__}.helper" in paths
+
+
+class Above:
+    def g(self, x):
+        return x * 2.0
+
+    @property
+    def scale(self):
+        return 3.0
+
+
+class Below(Above):
+    def g(self, x):
+        return super().g(x) * super().scale
+
+
+def test_what_super_finds_is_looked_up_at_every_call(monkeypatch):
+    model = Below()
+    assert srcad.grad(model.g, backend="numpy")(1.0) == 6.0
+    monkeypatch.setattr(Above, "g", lambda self, x: x * 5.0)
+    assert srcad.grad(model.g, backend="numpy")(1.0) == 15.0
+    monkeypatch.setattr(Above, "scale", property(lambda self: 4.0))
+    assert srcad.grad(model.g, backend="numpy")(1.0) == 20.0
