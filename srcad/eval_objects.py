@@ -175,8 +175,10 @@ def _run(
     from srcad import eval_calls
 
     assert isinstance(made, Ptr)
-    function = getattr(ev.state.heap[made.id].cls, name, None)
+    cls = ev.state.heap[made.id].cls
+    function = getattr(cls, name, None)
     if function is not None:
+        eval_special.noticed(ev, cls, name, function)
         eval_calls.call_user(ev, Known(function), [made, *args], kwargs, loc)
 
 

@@ -7,7 +7,7 @@ import inspect
 import types as python_types
 from typing import Any
 
-from srcad import ir, library
+from srcad import ir, library, scope
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.values import Bound, Dyn, Known, Ptr, Value
@@ -52,7 +52,20 @@ def class_of(ev: Evaluator, value: Value) -> Any:
 
 def special(ev: Evaluator, value: Value, name: str) -> Any:
     """The method of that name that the user wrote for the class of `value`, or None."""
-    return written(class_of(ev, value), name)
+    cls = class_of(ev, value)
+    found = written(cls, name)
+    if found is not None:
+        noticed(ev, cls, f"__{name}__", found)
+    return found
+
+
+def noticed(ev: Evaluator, cls: Any, name: str, found: Any, *above: Any) -> None:
+    """The program at hand is made for this method of a class that it reaches by a name. above: place in `__mro__`."""
+    met = getattr(ev.root.family, "met", {})
+    places = sorted(scope.split(path) for path, value in met.items() if value is cls)
+    if places and isinstance(found, (python_types.FunctionType, property)):
+        origin, keys = places[0]
+        ev.cx.used_baked[origin, (*keys, *above, name)] = found
 
 
 def written(cls: Any, name: str) -> Any:
@@ -175,6 +188,7 @@ def member(ev: Evaluator, base: Ptr, name: str, loc: ir.Loc | None) -> Value:
     raw = inspect.getattr_static(cls, name, None)
     if raw is None and not hasattr(cls, name):
         return missing(ev, base, name, loc)
+    noticed(ev, cls, name, raw)
     if isinstance(raw, property):
         return invoke(ev, base, raw.fget, [], loc)
     found = getattr(cls, name)
@@ -254,6 +268,7 @@ def above(ev: Evaluator, value: Above, name: str, loc: ir.Loc | None) -> Value:
             if isinstance(value.owner, Known) and isinstance(found, (python_types.FunctionType, property)):
                 place = ("__mro__",) if isinstance(value.owner.value, type) else ("__class__", "__mro__")
                 eval_objects.bake(ev, value.owner, place[0], found, *place[1:], k, name)
+            noticed(ev, order[0], name, found, "__mro__", k)
             if isinstance(found, python_types.FunctionType):
                 return Bound(value.owner, name, found)
             if isinstance(found, (staticmethod, classmethod)) and isinstance(value.owner, Known):

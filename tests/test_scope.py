@@ -494,3 +494,40 @@ def test_what_super_finds_is_looked_up_at_every_call(monkeypatch):
     assert srcad.grad(model.g, backend="numpy")(1.0) == 15.0
     monkeypatch.setattr(Above, "scale", property(lambda self: 4.0))
     assert srcad.grad(model.g, backend="numpy")(1.0) == 20.0
+
+
+class Particle:
+    def __init__(self, v):
+        self.v = v
+
+    def energy(self):
+        return self.v**2
+
+    def __mul__(self, other):
+        return self.v * other
+
+
+class Fast(Particle):
+    def energy(self):
+        return super().energy() * 3.0
+
+
+def of_an_instance_made_here(x):
+    return Fast(x).energy() + Particle(x) * 2.0
+
+
+def test_methods_of_classes_are_looked_up_at_every_call(monkeypatch):
+    gradient = srcad.grad(of_an_instance_made_here, backend="numpy")
+    assert gradient(2.0) == 14.0
+    monkeypatch.setattr(Particle, "energy", lambda self: self.v**3)
+    assert gradient(2.0) == 38.0
+    monkeypatch.setattr(Fast, "energy", lambda self: self.v * 7.0)
+    assert gradient(2.0) == 9.0
+    monkeypatch.setattr(Particle, "__mul__", lambda self, other: self.v * 5.0)
+    assert gradient(2.0) == 12.0
+    monkeypatch.setattr(Particle, "__init__", lambda self, v: setattr_v(self, v))
+    assert gradient(2.0) == 24.0
+
+
+def setattr_v(particle, v):
+    particle.v = 2.0 * v
