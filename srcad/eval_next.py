@@ -23,6 +23,7 @@ def take(ev: Evaluator, iterator: Lazy, default: list[Value], loc: ir.Loc | None
     """The next item; behind the last one the default, if there is one, or StopIteration."""
     from srcad import eval_itertools
     from srcad.eval_iter import unrolled
+    from srcad.eval_operators import binary
 
     if str(iterator.serial) in ev.state.frames.get("#used", {}):
         reason = "cannot differentiate an iterator that is taken from behind a loop over it"
@@ -43,7 +44,12 @@ def take(ev: Evaluator, iterator: Lazy, default: list[Value], loc: ir.Loc | None
     found = eval_itertools.read(ev, iteration.item_or if default else iteration.item, [source, position, *default], loc)
     if isinstance(found, Dyn):
         found = ev.temp("item", found, loc)  # read before the position moves
-    _move(ev, iterator, eval_itertools.read(ev, iteration.following, [source, position], loc), loc)
+    if (
+        not default and isinstance(source, Dyn) and isinstance(source.type, Num)
+    ):  # no more will come
+        _move(ev, iterator, binary(ev, "+", position, constant(1), loc), loc)
+    else:
+        _move(ev, iterator, eval_itertools.read(ev, iteration.following, [source, position], loc), loc)
     return found
 
 
