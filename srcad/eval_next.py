@@ -44,9 +44,7 @@ def take(ev: Evaluator, iterator: Lazy, default: list[Value], loc: ir.Loc | None
     found = eval_itertools.read(ev, iteration.item_or if default else iteration.item, [source, position, *default], loc)
     if isinstance(found, Dyn):
         found = ev.temp("item", found, loc)  # read before the position moves
-    if (
-        not default and isinstance(source, Dyn) and isinstance(source.type, Num)
-    ):  # no more will come
+    if not default and isinstance(source, Dyn) and isinstance(source.type, Num):  # no more will come
         _move(ev, iterator, binary(ev, "+", position, constant(1), loc), loc)
     else:
         _move(ev, iterator, eval_itertools.read(ev, iteration.following, [source, position], loc), loc)
