@@ -159,15 +159,23 @@ def _plain(derived: Derived) -> types.FunctionType:
 
     Derivatives of one kind of one function share it, and with it what is generated.
     """
-    made = derived.__srcad__
-    own = made.function
-    place = made.call_text(), id(own), getattr(own, "__defaults__", None) and id(own.__defaults__)  # type: ignore[attr-defined]
-    known = _plains.get(place)  # which keeps alive what its key is made of
+    place, alive = _identity(derived)
+    known = _plains.get(place)
     if known is None:
-        known = _plains[place] = (own, getattr(own, "__defaults__", None)), _written_out(derived)
+        known = _plains[place] = alive, _written_out(derived)
         if len(_plains) > _MOST_PLAIN:
             _plains.popitem(last=False)
     return known[1]
+
+
+def _identity(own: Any) -> tuple[Any, list[Any]]:
+    """What two derivatives of one meaning have in common, and the objects that have to live for it to be true."""
+    made = getattr(own, "__srcad__", None)
+    if not isinstance(made, Derivation):
+        defaults = getattr(own, "__defaults__", None)
+        return (id(own), defaults and id(defaults)), [own, defaults]
+    below, alive = _identity(made.function)
+    return (made.call_text(), made.backend, made.parallel, below), alive
 
 
 def _written_out(derived: Derived) -> types.FunctionType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import io
 import math
 import os
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MISMATCH = "operands could not be broadcast together"  # raised by the checks of `loops`; NumPy's goes on
 _DOUBLE = np.dtype(np.float64)
 _FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_asked: contextvars.ContextVar[tuple[Any, ...]] = contextvars.ContextVar("asked", default=())
 
 
 def recover(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -80,13 +82,21 @@ def _ask_numpy(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[
 
 
 def original_error(call: Call) -> Exception | None:
-    """The exception of the function itself on copies of the arguments; what it prints was printed already."""
-    values = leaves.snapshot(call.values)
+    """The exception of the function itself on copies of the arguments; what it prints was printed already.
+
+    None also where the function is being asked: what stands for a `vmap` calls srcad, which would ask it again.
+    """
+    function = call.binder.function
+    if function in _asked.get():
+        return None
+    mark = _asked.set((*_asked.get(), function))
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            call.binder.invoke(values)
+            call.binder.invoke(leaves.snapshot(call.values))
     except Exception as error:
         return error
+    finally:
+        _asked.reset(mark)
     return None
 
 

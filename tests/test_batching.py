@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import srcad
+from srcad import generate
 from tests.test_directions import close, jax
 
 A = np.random.default_rng(2).normal(size=(5, 4))
@@ -98,3 +99,26 @@ def test_later_values_of_what_is_captured() -> None:
         scale[0] = k
         np.testing.assert_array_equal(batched(A), A * scale)
         np.testing.assert_array_equal(srcad.vmap(scaled, backend="numpy")(A), A * scale)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the compiler is asked for, from now on."""
+    asked: list[Any] = []
+    original = generate.generated
+    monkeypatch.setattr(generate, "generated", lambda *given: (asked.append(given), original(*given))[1])
+    return asked
+
+
+def test_derivatives_of_derivatives_made_anew_share_what_is_generated() -> None:
+    def made(argnums: int, backend: str) -> Any:
+        return srcad.vmap(srcad.grad(energy, argnums, backend=backend)).__wrapped__
+
+    assert made(0, "numpy") is made(0, "numpy")
+    assert len({made(0, "numpy"), made(1, "numpy"), made(0, "numba")}) == 3
+
+
+def test_what_fails_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = counted(monkeypatch)
+    with pytest.raises(TypeError, match="complex"):
+        srcad.vmap(srcad.grad(lambda z: z * z, backend="numpy"), backend="numpy")(A[0] + 1j)
+    assert len(asked) < 5

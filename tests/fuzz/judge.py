@@ -81,8 +81,13 @@ def loaded(source: Source) -> Iterator[ModuleType]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fuzzed.py"
         path.write_text(source.text(), encoding="utf-8")
-        yield load_file(path)
-        linecache.cache.pop(str(path), None)
+        module = load_file(path)
+        sys.modules[path.stem] = module  # its functions can be found, as those of a user's module can
+        try:
+            yield module
+        finally:
+            del sys.modules[path.stem]
+            linecache.cache.pop(str(path), None)
 
 
 def load_file(path: Path) -> ModuleType:
