@@ -75,7 +75,8 @@ def inlined(request: Request) -> Program:
     if names:
         arguments = tuple(alike.renamed(t, names) for t in request.arguments)
         program = inline.inline(replace(request, arguments=arguments))
-    program = copies.copies(program)
+    off = {name for name, on in request.options if on is False}
+    program = copies.copies(program, joins="copies" not in off)
     return alike.guarded(program, names, alike.filled(program, sizes) if compiled else {})
 
 

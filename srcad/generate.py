@@ -31,7 +31,7 @@ _MOST_BAKED = 200
 
 # passes, and parts of them, that change speed and memory alone
 OPTIONAL = frozenset(
-    "alike assigned batch before gather loops once order products quotients ranges recompute reuse split unread "
+    "alike assigned batch before copies gather loops once order products quotients ranges recompute reuse split unread "
     "vector_maths".split()
 )
 

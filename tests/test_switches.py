@@ -60,11 +60,22 @@ def product(x, y):
     return np.sum(c * c)
 
 
+def halves(x):
+    half = 0.5 * np.sin(x)
+    return half
+
+
+def handed_on(x, y):
+    h = halves(x * y)
+    return np.sum(h * h * y)
+
+
 # pass -> a program whose text for this backend is another without it
 CHANGED: dict[str, tuple[Callable[..., Any], str]] = {
     "alike": (shapes, "numpy"),
     "assigned": (two_fields, "numba"),
     "before": (stencil, "numba"),
+    "copies": (handed_on, "numpy"),
     "gather": (stencil, "numba"),
     "loops": (stencil, "numba"),
     "once": (indexed, "numba"),
@@ -99,7 +110,7 @@ def test_texts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["", *sorted(n for n, (_, backend) in CHANGED.items() if backend == "numpy")])
-@pytest.mark.parametrize("f", [circles, stencil, two_fields, shapes, indexed, product])
+@pytest.mark.parametrize("f", [circles, stencil, two_fields, shapes, indexed, product, handed_on])
 def test_numbers(f: Callable[..., Any], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SRCAD_OFF", name)
     gradient = srcad.grad(f, argnums=(0, 1), backend="numpy")(*arguments())

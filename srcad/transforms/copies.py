@@ -18,9 +18,11 @@ from srcad.program import Program
 from srcad.types import Seq
 
 
-def copies(program: Program) -> Program:
-    """The program with such pairs joined."""
+def copies(program: Program, joins: bool = True) -> Program:
+    """The program with such pairs joined. joins: whether they are; lists get their names in any case."""
     program = _lists_named_anew(program)
+    if not joins:
+        return program
     joiner = _Joiner(program)
     body = joiner.block(program.body)
     body, results = joiner.renamed((body, program.results))
