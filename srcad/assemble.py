@@ -19,6 +19,7 @@ from srcad.transforms import (
     batch,
     effects,
     forward,
+    intact,
     record,
     reuse,
     reverse,
@@ -117,6 +118,7 @@ def gradient(
     recursion.activate(program, {i.name for i in program.wrt}, outputs)
     sweep = reverse.reverse(replace(program, results=(*program.results, *rebound)), seeded, unit)
     sweep = sweep if "reuse" in off else reuse.reuse(sweep)
+    sweep = sweep if "intact" in off else intact.intact(sweep)
     recorded = record.record(sweep, dict(aliases), computes="recompute" not in off)
     wanted = [sweep.bars[i.name] for i in program.wrt]
     first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)

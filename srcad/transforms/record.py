@@ -100,7 +100,7 @@ class Recorder:
     def __init__(self, sweep: Sweep, aliases: dict[str, set[str]], computes: bool = True) -> None:
         self.computes = computes
         self.sweep, self.names, self.types = sweep, sweep.names, sweep.shapes.types
-        every = tuple(s for step in sweep.steps for s in nested(step))
+        self.every = every = tuple(s for step in sweep.steps for s in nested(step))
         self.aliases = relation(replace(sweep.program, body=every, types=self.types))
         self.bars = set(sweep.bars.values())
         self.storage: Stmts = []  # to be emitted before the outermost loop at hand
@@ -169,6 +169,7 @@ class Recorder:
             return self.swap(step, swap, need)
         reads = self.reads(step.adjoint)
         full, partial = killed(primal)
+        partial = frozenset() if step.intact else partial
         after: frozenset[str] = frozenset()
         if isinstance(primal, ir.Assign):  # an adjoint that reads the target means its new value
             own = full - ir.names(primal.value)

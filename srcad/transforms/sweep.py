@@ -14,10 +14,11 @@ from srcad.program import Program
 
 @dataclass(frozen=True)
 class Step:
-    """A statement and its adjoint, both in order of execution."""
+    """A statement and its adjoint, both in order of execution. intact: it overwrites no element still needed."""
 
     primal: ir.Stmt
     adjoint: tuple[ir.Stmt, ...] = ()
+    intact: bool = False
 
 
 @dataclass(frozen=True)

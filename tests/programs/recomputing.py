@@ -214,3 +214,100 @@ def view_of_a_value_named_on_the_way(a, x):
         h = np.exp(-step * a) * h + step * np.sin(h)
         h = h + step * a
     return np.sum(h * h)
+
+
+def pairs(rng):
+    return rng.normal(size=(4, 2)), rng.normal(size=(4, 2)), 3
+
+
+@program(pairs, (0, 1))
+def positions_of_a_step_around(x, v, steps):
+    for _ in range(steps):
+        for i in range(4):
+            for j in range(i):
+                d = x[i, 0] - x[j, 0]
+                e = x[i, 1] - x[j, 1]
+                r = 0.3 / (d * d + e * e + 1.0)
+                v[i, 0] -= d * r
+                v[j, 1] += e * r
+        x += 0.1 * v
+    return np.sum(x * x)
+
+
+@program(pairs, (0, 1))
+def position_written_between_the_inner_loops(x, v, steps):
+    for t in range(steps):
+        for i in range(4):
+            for j in range(2):
+                d = x[i, j] * v[j, 1]
+                e = x[i, 0] - d
+                v[i, 0] += d * e * e
+            x[i] = x[i] * x[i] * 0.3
+    return np.sum(x * v)
+
+
+@program(pairs, (0, 1))
+def position_written_in_the_iteration(x, v, steps):
+    for t in range(steps):
+        for i in range(4):
+            for j in range(2):
+                d = x[i, j] * v[j, 1]
+                e = x[i, 0] - d
+                x[i, j] = d * e * e * 0.5
+    return np.sum(x * v)
+
+
+@program(pairs, (0, 1))
+def position_with_a_second_name(x, v, steps):
+    first = x[:, 0]
+    for t in range(steps):
+        for i in range(4):
+            for j in range(2):
+                d = x[i, j] * v[j, 1]
+                e = d - x[j, 0]
+                v[i, 0] += d * e * e
+        first *= 0.7 * v[:, 1]
+    return np.sum(x * v)
+
+
+@program(pairs, (0, 1))
+def number_of_the_loop_around(x, v, steps):
+    scale, shift = 1.0, 0.5
+    for t in range(steps):
+        for i in range(4):
+            for j in range(2):
+                d = x[i, j] * scale
+                e = d - shift
+                v[i, 0] += d * d * e
+        scale = scale * v[0, 0] * 0.1
+        shift += scale
+    return np.sum(x * v) + scale
+
+
+@program(pairs, (0, 1))
+def array_given_anew_by_the_loop_around(x, v, steps):
+    y = x * 2.0
+    for t in range(steps):
+        for i in range(4):
+            for j in range(2):
+                d = y[i, j] * v[j, 1]
+                e = d - y[i, 0]
+                v[i, 0] += d * e * e
+        y = y * v[1] * 0.1 if t < 1 else y - v
+    return np.sum(y * v)
+
+
+@program(pairs, (0, 1))
+def position_overwritten_in_a_branch_behind(x, v, steps):
+    for t in range(steps):
+        for i in range(4):
+            if v[i, 0] > 0.0:
+                d = x[i, 0] * x[i, 1]
+                e = d - x[0, 0]
+                v[i, 1] += d * e * e
+            else:
+                x[i, 0] = x[i, 0] * v[i, 1]
+        while x[0, 1] > 1e-3:
+            x[0, 1] = x[0, 1] * 0.1
+        x[:, 1] *= v[:, 0]
+    return np.sum(x * v)

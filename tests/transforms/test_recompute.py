@@ -67,9 +67,42 @@ def in_two_steps(x, y):
     return s
 
 
+def around(x, y):
+    for _ in range(2):
+        for i in range(len(x)):
+            for k in range(i):
+                v = x[i] - x[k]
+                w = x[i] + x[k]
+                y[k] += v * v * w * w
+        x *= 1.1
+    return np.sum(y)
+
+
+def around_in_as_many_loops(x, y):
+    for _ in range(2):
+        for k in range(len(x)):
+            v = x[k] - 1.0
+            y[k] += v * v * v
+        x *= 1.1
+    return np.sum(y)
+
+
+def in_the_same_loop(x, y):
+    for i in range(len(x)):
+        for k in range(i):
+            v = x[i] - x[k]
+            w = x[i] + x[k]
+            y[k] += v * v * w * w
+            x[k] *= 1.1
+    return np.sum(y)
+
+
 @pytest.mark.parametrize(
     "f, recorded",
     [
+        (around, []),
+        (around_in_as_many_loops, ["v_saved"]),
+        (in_the_same_loop, ["v_saved", "w_saved"]),
         (read_again, []),
         (divided, ["q_saved"]),
         (called, ["v_saved"]),
@@ -85,7 +118,9 @@ def test_what_is_recorded(f, recorded):
     assert found == recorded
 
 
-@pytest.mark.parametrize("f", [read_again, divided, called, overwritten, selected, written, in_two_steps])
+@pytest.mark.parametrize(
+    "f", [read_again, divided, called, overwritten, selected, written, in_two_steps, around, in_the_same_loop]
+)
 def test_the_gradient_reads_what_was_computed(f):
     x, y = np.array([0.3, -1.2, 0.7]), np.array([0.9, 0.4, -0.6])
     gradient = srcad.grad(f, argnums=(0, 1), backend="numpy")(x, y)

@@ -1,4 +1,4 @@
-"""Mutations of what decides which values have names and records: copies, recompute, unread, split."""
+"""Mutations of what decides which values have names and records: copies, recompute, intact, unread, split."""
 
 from __future__ import annotations
 
@@ -29,7 +29,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     *of(
         "srcad/transforms/recompute.py",
-        ("what changed is read again", "if not reads & (changed - set(found)) and name", "if name"),
+        ("what changed is read again", "if not ir.names(stmt.value) & (changed - set(found)):", "if True:"),
+        ("what the iteration itself changes is read again", "inside = _changed_in(recorder, steps)", "inside = set()"),
+        (
+            "it always pays",
+            "    return most < least or most == least and len(given_back) < len(spared)",
+            "    return True",
+        ),
+        ("it never pays", "if given_back and _pays(", "if False and _pays("),
         ("calls are cheap", "or node.fn.path not in _FREE_CALLS:", "or False:"),
         ("arrays that are written stay", "return recorder.moving | stored | {a for", "return recorder.moving | {a for"),
         ("what is rebound stays", "return recorder.moving | stored | {a for", "return stored | {a for"),
@@ -46,9 +53,47 @@ MUTATIONS: tuple[Mutation, ...] = (
             "return operations <= most and not _selects(recorder, expr)",
             "return operations <= most",
         ),
-        ("all of it is cheap", "            if _is_cheap(recorder, stmt.value):\n", "            if True:\n"),
-        ("written variables are computed again", " and name not in recorder.written:", ":"),
+        (
+            "all of it is cheap",
+            "if n not in recorder.written and _is_cheap(recorder, s.value)",
+            "if n not in recorder.written",
+        ),
+        ("written variables are computed again", "if n not in recorder.written and _is_cheap", "if _is_cheap"),
         tests=("tests/transforms/test_recompute.py", "recomputing.", "under_way.", "kept_states."),
+    ),
+    *of(
+        "srcad/transforms/intact.py",
+        ("arrays read in other ways are compared", "            if name in found.spoiled or not", "            if not"),
+        ("arrays with several names are compared", "- self.space.moving - set(shared) -", "- self.space.moving -"),
+        ("arrays bound anew are compared", "arrays - self.space.moving - set(shared)", "arrays - set(shared)"),
+        ("what is computed again reads nothing", "recompute.may_be_again(stmt.value):", "False:"),
+        ("numbers of any dtype are read back", "and own.dtype == kind.dtype and", "and"),
+        ("indices may move on", "        return known and steady and", "        return known and"),
+        ("what is written between is not seen", "or activity.root(target) in _written(steps[first:k]):", ":"),
+        ("what was read back may be overwritten", "*found.later(name)]", "]"),
+        ("refused quotients are read back", "        if used <= kept:\n", "        if True:\n"),
+        tests=("tests/transforms/test_intact.py", "reading_back.", "aliasing.", "buffers."),
+    ),
+    *of(
+        "srcad/transforms/places.py",
+        ("slices begin where they like", "                least.append(name - lower)\n", "                pass\n"),
+        ("slices end one later", "least.append(upper - 1 - name)", "least.append(upper - 2 - name)"),
+        ("negative indices are indices", "return not possible([], [*given, -value - 1])", "return True"),
+        ("loops run the other way", "* step - 1)", "* -step - 1)"),
+        ("the statement itself comes first", "if k == common and one.order > other.order:", "if k == common:"),
+        ("variables that move stay", "& self.moving:", "& set():"),
+        tests=("tests/transforms/test_intact.py", "reading_back."),
+    ),
+    *of(
+        "srcad/integers.py",
+        ("extents may be negative", "[*least, *(symbol(s) for s in sorted(names) if is_extent(s))]", "[*least]"),
+        (
+            "one inequality too few",
+            "if any(form.is_const and form.const < 0",
+            "if any(form.is_const and form.const < -1",
+        ),
+        ("combined the wrong way", "_rounded(a * d + b * c)", "_rounded(a * c + b * d)"),
+        tests=("tests/transforms/test_intact.py",),
     ),
     *of(
         "srcad/transforms/unread.py",
