@@ -187,6 +187,9 @@ def _describe(value: Any, name: str, where: str, objects: bool, above: tuple[int
             return dataclasses.replace(t, number=symbol(name)) if t is INT and name else t
     if _is_array(value):
         return _describe_array(value, name, where)
+    if isinstance(value, (int, float, complex)):
+        plain = next(t.__name__ for t in (int, float, complex) if isinstance(value, t))
+        raise TypeError(f"argument {where} is a number of the class {type(value).__name__}: pass {plain}({where})")
     parts = _parts(value, objects)
     if parts is None or id(value) in above:
         return Static(value)

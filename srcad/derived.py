@@ -179,19 +179,45 @@ def _identity(own: Any) -> tuple[Any, list[Any]]:
 
 
 def _written_out(derived: Derived) -> types.FunctionType:
-    import srcad
-
     made = derived.__srcad__
     signature = derived.binder.signature
     name = derived.__name__ if derived.__name__.isidentifier() else "derivative"
     names = Names((name, *signature.parameters))
     module, function = names.fresh("srcad"), names.fresh("function")
-    space: dict[str, Any] = {module: srcad, function: made.function, "__name__": "srcad_derivatives"}
-    head, passed = binding.written(signature, space)
-    text = f"def {name}({head}):\n    return {made.call_text(module, function)}({passed})\n"
-    file = f"<srcad {made.kind} {cache.digest(text)[:12]}>"
-    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
-    exec(compile(text, file, "exec"), space)
-    plain = space[name]
+    values: dict[str, Any] = {}
+    head, passed = binding.written(signature, values)
+    text = (
+        f"def made({', '.join((function, *values))}):\n"
+        f"    def {name}({head}):\n"
+        f"        return {made.call_text(module, function)}({passed})\n\n"
+        f"    return {name}\n"
+    )
+    plain: types.FunctionType = _maker(text, made.kind, module, _code(made.function))(made.function, *values.values())
     plain.__qualname__ = derived.__qualname__
     return plain
+
+
+def _code(own: Any) -> Any:
+    """What functions have in common that differ in captured values only, which are read at every call."""
+    if isinstance(own, types.FunctionType):
+        return own.__code__
+    made = getattr(own, "__srcad__", None)
+    if isinstance(made, Derivation):
+        return made.call_text(), made.backend, made.parallel, _code(made.function)
+    return id(own), own
+
+
+@functools.lru_cache(maxsize=256)
+def _maker(text: str, kind: str, module: str, code: Any) -> Callable[..., Any]:
+    """The function of a text, which makes functions that capture its arguments.
+
+    What is made of one `code` shares a code object, and with it what is generated, as lambdas do that one line makes
+    again and again.
+    """
+    import srcad
+
+    file = f"<srcad {kind} {cache.digest(text)[:12]}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    space: dict[str, Any] = {module: srcad, "__name__": "srcad_derivatives"}
+    exec(compile(text, file, "exec"), space)
+    return space["made"]  # type: ignore[no-any-return]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import operator
 from dataclasses import replace
+from decimal import Decimal
+from numbers import Number
 from typing import Any
 
 from srcad import eval_lists, eval_optional, eval_special, ir
@@ -12,7 +15,7 @@ from srcad.eval_array_likes import as_array
 from srcad.eval_core import Evaluator, list_site, place
 from srcad.eval_exprs import evaluate, evaluate_all
 from srcad.eval_order import disturbed, holding, owned
-from srcad.eval_values import constant, dyn, residual, static, static_truth, truth_expr
+from srcad.eval_values import constant, demand, dyn, residual, static, static_truth, truth_expr
 from srcad.types import Num, Seq, is_float, is_integer, is_scalar
 from srcad.values import Dyn, Known, Lazy, Maybe, Ptr, Text, Value
 
@@ -189,10 +192,12 @@ def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
     if op in ("is", "is not"):
         return constant(_identical(ev, left, right, loc) == (op == "is"))
     if op in ("in", "not in"):
-        return constant(_contains(ev, right, left, loc) == (op == "in"))
+        among = _is_among(ev, left, right, loc) or constant(_contains(ev, right, left, loc))
+        return among if op == "in" else negation(ev, among, loc)
     found = eval_special.compare(ev, op, left, right, loc)
     if found is not None:
         return found
+    left, right = _numbers(ev, left, right, loc)
     known_left, a = static(ev, left)
     known_right, b = static(ev, right)
     if known_left and known_right:
@@ -208,6 +213,20 @@ def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
             raise Unsupported("cannot differentiate a comparison of an array with this", loc, "Use `is None`.")
         return constant(op == "!=")  # a number is never equal to None or to a string
     return dyn(ev, ir.Compare((op,), (residual(ev, left, loc), residual(ev, right, loc)), loc=loc))
+
+
+def _numbers(ev: Evaluator, left: Value, right: Value, loc: ir.Loc | None) -> tuple[Value, Value]:
+    """What is compared, where one side may be equal to a number without being one of Python's: a member of an IntEnum
+    is its number; beside a fraction, the other number is needed by value."""
+    pair = [left, right]
+    for k, value in enumerate(pair):
+        if not isinstance(value, Known) or not isinstance(pair[1 - k], Dyn):
+            continue
+        if isinstance(value.value, enum.Enum) and isinstance(value.value, (int, float)):
+            pair[k] = constant(value.value.value)
+        elif isinstance(value.value, (Number, Decimal)):
+            demand(ev, pair[1 - k], f"a number beside a {type(value.value).__name__}", loc, "Compare with float(...).")
+    return pair[0], pair[1]
 
 
 def _is_missing(op: str, left: Value, right: Value) -> Value | None:
@@ -273,6 +292,18 @@ def _identical(ev: Evaluator, left: Value, right: Value, loc: ir.Loc | None) -> 
     raise Unsupported(
         "cannot differentiate identity of two numbers or arrays", loc, "Compare with == or compare shapes."
     )
+
+
+def _is_among(ev: Evaluator, item: Value, container: Value, loc: ir.Loc | None) -> Value | None:
+    """Whether a number of the run is one of a container's numbers: ``n in (1, 2)``; None for anything else."""
+    if not isinstance(item, Dyn) or not is_scalar(item.type) or static(ev, item)[0] or not isinstance(container, Ptr):
+        return None
+    box = ev.state.heap[container.id]
+    numbers = [constant(key) for key in box.keys if type(key) in (bool, int, float)] if box.kind == "dict" else []
+    values = numbers if box.kind == "dict" else list(box.items)
+    if not all(isinstance(v, Known) or isinstance(v, Dyn) and is_scalar(v.type) for v in values):
+        return None
+    return boolean(ev, "or", [_compare_pair(ev, "==", item, v, loc) for v in values], loc)
 
 
 def _contains(ev: Evaluator, container: Value, item: Value, loc: ir.Loc | None) -> bool:

@@ -56,7 +56,7 @@ class _Walk:
     def visit(self, value: Any) -> None:
         if isinstance(value, _PLAIN):
             self.parts.append(repr(value))
-        elif isinstance(value, (int, float, complex)):
+        elif type(value) in leaves.NUMBERS:
             self.parts.append(_name(type(value)))
         elif len(self.parts) < _MOST and not self._again(value):
             self._visit_new(value)
@@ -77,13 +77,15 @@ class _Walk:
         elif isinstance(value, type):
             self._class(value)
         elif hasattr(value, "__srcad__"):
-            self.parts.append("derivative")
-            for part in value.__srcad__.settings():
-                self.visit(part)
+            kind, function, *settings = value.__srcad__.settings()
+            self.parts.append(f"derivative {kind} {settings!r}")
+            self.visit(function)
         elif (children := leaves.children(value)) is not None:
             self._container(value, children)
         elif leaves.is_array(value):
             self.parts.append(repr(leaves.key(value, [])))
+        elif (content := leaves.content(value)) is not None and not callable(value):
+            self.parts.append(f"{_name(type(value))} {content}")
         else:
             self._object(value)
 
@@ -129,10 +131,19 @@ class _Walk:
                 if names in f.__globals__:
                     self.parts.append(f"global {names}")
                     self._named(f.__globals__[names], f.__code__)
+        for default in (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).items()):
+            self._default(default)
         # what an installed function was made of need not be installed: a trainer's objective holds the user's model
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
             self.parts.append(f"cell {name}")
             self.visit(_contents(cell))
+
+    def _default(self, value: Any) -> None:
+        """What a parameter is where a call leaves it out: numbers stand in the generated text, as `live` has it."""
+        if isinstance(value, (int, float, complex, tuple)):
+            self.parts.append(repr(value))
+        if not isinstance(value, (int, float, complex)):
+            self.visit(value)
 
     def _named(self, value: Any, code: types.CodeType) -> None:
         """A global; of a module also the members whose names the code has."""

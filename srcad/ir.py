@@ -18,6 +18,7 @@ Expressions are pure and stay trees; effects are statements. Core programs (afte
 from __future__ import annotations
 
 import dataclasses
+import enum
 import functools
 import itertools
 import operator
@@ -75,6 +76,8 @@ class Const:
     loc: Loc | None = _loc()
 
     def __post_init__(self) -> None:
+        if isinstance(self.value, enum.Enum):  # a member of an IntEnum or StrEnum is written as the number or string
+            object.__setattr__(self, "value", self.value.value)
         object.__setattr__(self, "kind", type(self.value).__name__)
 
 

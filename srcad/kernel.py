@@ -16,6 +16,7 @@ from srcad.abstract import Abstract, Num, Seq, Struct, numbers, unflatten
 from srcad.compile import Compiled
 
 Extent = tuple[leaves.Path, "int | None"]  # of an argument along an axis; the value of an integer
+_BY_VALUE = (str, bytes, int, float, complex, bool, type(None), tuple, set, frozenset, np.generic, leaves.Form)
 _CURRENT = "<as it was found>"  # stands for a baked value that only an identity describes
 
 
@@ -255,11 +256,11 @@ def floating(t: Num | Seq) -> bool:
 
 
 def storable(plan: Plan) -> Plan:
-    """A plan without live objects: baked functions and classes are found again when it is loaded."""
+    """A plan without live objects: functions, classes and the like, which the key vouches for, are found again when it
+    is loaded; of numbers and sets the key knows no more than the type."""
 
     def mark(value: Any) -> Any:
-        plain = isinstance(value, (str, bytes, int, float, complex, bool, type(None), tuple, leaves.Form))
-        return value if plain else _CURRENT
+        return value if isinstance(value, _BY_VALUE) else _CURRENT
 
     return replace(plan, baked=tuple((o, p, mark(v)) for o, p, v in plan.baked))
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import enum
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
@@ -52,7 +54,25 @@ def _rare_key(value: Any, kind: type, leaves: list[Any]) -> Any:
         return kind, str(value.dtype), tuple(n == 1 for n in value.shape)
     if callable(value) or isinstance(value, np.dtype):
         return kind, value if _hashable(value) else id(value)
-    return kind
+    return _by_content(value, kind)
+
+
+def _by_content(value: Any, kind: type) -> Any:
+    found = content(value)
+    return kind if found is None else (kind, found)
+
+
+def content(value: Any) -> str | None:
+    """All of a value of Python's own kinds that is no number or container (a set, a fraction, a date), as a text.
+
+    None for an object of the user's: what is read of it counts by itself.
+    """
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, (set, frozenset)):
+        return repr(sorted(map(repr, value)))
+    own = type(value).__module__ in sys.stdlib_module_names and not hasattr(value, "__dict__")
+    return repr(value) if own or isinstance(value, (str, bytes)) else None
 
 
 @dataclasses.dataclass(frozen=True)

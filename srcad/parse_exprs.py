@@ -157,8 +157,15 @@ class Expressions:
 
     def _Comparison(self, node: cst.Comparison) -> ir.Expr:
         ops = tuple(_COMPARE[type(c.operator).__name__] for c in node.comparisons)
-        items = (self.expr(node.left), *(self.expr(c.comparator) for c in node.comparisons))
+        items = (self.expr(node.left), *map(self._compared, node.comparisons))
         return ir.Compare(ops, items, loc=self.loc(node))
+
+    def _compared(self, part: cst.ComparisonTarget) -> ir.Expr:
+        """An operand; ``k in {1, 2}`` asks no more than ``k in (1, 2)``, and sets are not known inside a function."""
+        node = part.comparator
+        if isinstance(part.operator, (cst.In, cst.NotIn)) and isinstance(node, cst.Set):
+            return ir.Tuple(self.elements(node.elements), loc=self.loc(node))
+        return self.expr(node)
 
     def _IfExp(self, node: cst.IfExp) -> ir.Expr:
         return ir.IfExp(self.expr(node.test), self.expr(node.body), self.expr(node.orelse), loc=self.loc(node))

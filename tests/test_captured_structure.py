@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 import functools
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -61,7 +64,74 @@ def by_type(w: Any, option: Any) -> Any:
     return np.sum(w**2) if option == np.float64 else np.sum(w)
 
 
+def looked_up(w: Any, option: Any) -> Any:
+    return np.sum(w**2) if 1 in option else np.sum(w**3)
+
+
+def looked_up_inside(w: Any, option: Any) -> Any:
+    return looked_up(w, option["there"][0])
+
+
+def compared(w: Any, option: Any) -> Any:
+    return np.sum(w**2) if option == 1 else np.sum(w**3)
+
+
+def called(w: Any, option: Any) -> Any:
+    return np.sum(option(w) ** 2)
+
+
+def called_twice(w: Any, option: Any) -> Any:
+    return np.sum(option(0.1 * w, 0.2 * w) ** 2)
+
+
+class Axis(enum.IntEnum):
+    ROWS, COLUMNS = 0, 1
+
+
+class Color(enum.Enum):
+    RED, BLUE = 1, 2
+
+
+def is_red(w: Any, option: Any) -> Any:
+    return np.sum(w**2) if option is Color.RED else np.sum(w**3)
+
+
+class Word(str):
+    pass
+
+
+def is_word(w: Any, option: Any) -> Any:
+    return np.sum(w**2) if option == "red" else np.sum(w**3)
+
+
+def by_default(k: Any) -> Any:
+    def total(w: Any, axis: Any = k, *, power: Any = k + 1) -> Any:
+        return np.sum(w, axis=axis) ** power
+
+    return total
+
+
+def by_default_set(k: Any) -> Any:
+    def total(w: Any, wanted: Any = frozenset([k])) -> Any:
+        return looked_up(w, wanted)
+
+    return total
+
+
+def mixed(a: Any, b: Any) -> Any:
+    return np.sum(np.sin(a) * b**3)
+
+
 CASES = [
+    (looked_up, [{0}, {1}, frozenset([1]), frozenset([2])]),
+    (looked_up_inside, [{"there": ({0}, 5)}, {"there": ({1}, 5)}]),
+    (compared, [Fraction(1, 2), Fraction(1), Decimal(1), Decimal(2), Axis.COLUMNS, Axis.ROWS]),
+    (is_red, [Color.RED, Color.BLUE]),
+    (is_word, [Word("red"), Word("blue"), "red"]),
+    (summed, [np.int64(0), np.int64(1), np.int32(1), Axis.ROWS, Axis.COLUMNS]),
+    (called, [by_default(0), by_default(1), by_default_set(0), by_default_set(1)]),
+    (called, [functools.partial(summed, option=0), functools.partial(summed, option=1)]),
+    (called_twice, [srcad.grad(mixed, k, backend="numpy") for k in (0, 1)]),
     (taken, [slice(0, 1), Ellipsis, slice(1, 2), 0, slice(None, None, -1), 1]),
     (taken, [(slice(0, 1), 0), (slice(1, 2), 1), (slice(1, 2), slice(0, 2))]),
     (entry, [{"where": slice(0, 1)}, {"where": slice(1, 2)}]),
@@ -101,6 +171,37 @@ def test_an_option_that_is_handed_over(function: Any, options: list[Any], backen
     for option in [*options, options[0]]:
         expected = slope(lambda w, option=option: function(w, option), W)
         np.testing.assert_allclose(gradient(W, option), expected, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize(("function", "options"), CASES, ids=lambda part: getattr(part, "__name__", ""))
+def test_an_option_of_a_function_made_anew(function: Any, options: list[Any]) -> None:
+    def made(option: Any) -> Any:
+        return lambda w: function(w, option)
+
+    for option in [*options, options[0]]:
+        expected = slope(made(option), W)
+        np.testing.assert_allclose(srcad.grad(made(option), backend="numpy")(W), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("axis", [np.int64(0), Axis.ROWS, Fraction(1, 2), Color.RED, {1}])
+def test_an_option_that_is_an_attribute(axis: Any) -> None:
+    """Of an object that a function made anew captures; the last of the options is another than those before."""
+
+    def made(option: Any) -> Any:
+        return lambda w: is_red(w, option.axis) + (taken(w, 0) if option.axis == Axis.ROWS else taken(w, 1))
+
+    for chosen in (axis, Color.BLUE, {2}, axis):
+        options = Options(axis=chosen)
+        found = srcad.grad(made(options), backend="numpy")(W)
+        np.testing.assert_allclose(found, slope(made(options), W), rtol=1e-6, atol=1e-6)
+
+
+def test_numbers_of_own_classes_are_refused() -> None:
+    class Count(int):
+        pass
+
+    with pytest.raises(TypeError, match="option is a number of the class Count: pass int"):
+        srcad.grad(summed, backend="numpy")(W, Count(1))
 
 
 def test_the_value_of_a_library_call_alone() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import pickle
+import textwrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -151,7 +152,7 @@ def test_saved_numbers_are_literals_and_arrays_arguments(fake, tmp_path):
 
 def test_a_derived_callable_can_be_read_by_the_compiler():
     g = srcad.grad(loss, argnums="w")
-    text = inspect.getsource(g.__wrapped__)
+    text = textwrap.dedent(inspect.getsource(g.__wrapped__))
     assert text == "def loss(w, x, y):\n    return srcad.grad(function, argnums='w')(w, x, y)\n"
     assert list(inspect.signature(g).parameters) == ["w", "x", "y"]
     assert g.__srcad__.kind == "grad" and g.__srcad__.function is loss

@@ -267,7 +267,7 @@ def _programs() -> Iterator[Any]:
 _KINDS: dict[type, tuple[type, ...]] = {
     ir.Binary: (ast.BinOp,), ir.Unary: (ast.UnaryOp,), ir.Compare: (ast.Compare,), ir.BoolOp: (ast.BoolOp,),
     ir.IfExp: (ast.IfExp,), ir.Call: (ast.Call,), ir.Attr: (ast.Attribute,), ir.Index: (ast.Subscript,),
-    ir.Slice: (ast.Slice,), ir.Tuple: (ast.Tuple,), ir.List: (ast.List,), ir.Dict: (ast.Dict,),
+    ir.Slice: (ast.Slice,), ir.Tuple: (ast.Tuple, ast.Set), ir.List: (ast.List,), ir.Dict: (ast.Dict,),  # k in {1, 2}
     ir.Lambda: (ast.Lambda,),
     ir.Comprehension: (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), ir.Const: (ast.Constant,),
     ir.Name: (ast.Name,), ir.Return: (ast.Return,), ir.Assign: (ast.Assign, ast.AnnAssign),

@@ -1,6 +1,7 @@
 """Numbers, truth, text and containers as Python has them."""
 
 import cmath
+import enum
 import math
 
 import numpy as np
@@ -401,3 +402,29 @@ def mod_negative_ints(x):
     for k in range(-3, 4):
         s += (k % 3) * x + (k // 2) * x * x + abs(k) * x
     return s * (i % 5) + divmod(i, 3)[0] * x + math.gcd(12, 18) * x + pow(2, 5) * x
+
+
+@program(positive)
+def among_constants(x):
+    """A number of the run, looked up in a set, a list, a dict and an empty tuple; words and None are never it."""
+    n = int(2.0 * x)
+    total = x * x if n in {1, 2, 3} else 2.0 * x
+    for k in range(5):
+        if k in (0, n, 4):
+            total = total + x ** (k + 1)
+        if k not in {2: "here", 3: "there"} and n + k not in ("a", None, 3):
+            total = total * 1.25
+    return total if n not in () else 0.0 * x
+
+
+class Kind(enum.IntEnum):
+    LINEAR, SQUARE = 1, 2
+
+
+@program(positive)
+def members_of_an_enumeration(x):
+    n = 1 if x > 0.1 else 2
+    total = 0.0
+    for kind in (Kind.LINEAR, Kind.SQUARE):
+        total += x**kind + (3.0 * x if kind == Kind.SQUARE else 0.0)
+    return total * Kind.SQUARE if n == Kind.LINEAR else x
