@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from srcad import ir, routines
-from srcad.transforms import alias
+from srcad.transforms import alias, loops_order
 from srcad.transforms.liveness import live_before
 from srcad.transforms.loops_memory import Memory
 from srcad.types import Abstract
@@ -21,7 +21,8 @@ ALLOCATIONS = (ir.Ref("numpy.empty"), ir.Ref("numpy.zeros"))
 def unread_dropped(stmts: Stmts, results: set[str], made: set[str]) -> Stmts:
     """The statements without variables of `made` that are never read.
 
-    Elements written into an array that was allocated under such a name are not reads of it.
+    Elements written into an array that was allocated under such a name are not reads of it. Loops that are empty then
+    go, too, unless their counters are read behind them.
     """
     own = made - _shared(stmts)
     while True:
@@ -29,7 +30,7 @@ def unread_dropped(stmts: Stmts, results: set[str], made: set[str]) -> Stmts:
         for stmt in stmts:
             _count_reads(stmt, own, read)
         gone = {name for name in made if not read[name]} - results
-        new = _dropped(stmts, gone) if gone else stmts
+        new = _dropped(stmts, gone, loops_order.outliving(stmts, results)) if gone else stmts
         if new == stmts:
             return stmts
         stmts = new
@@ -63,18 +64,19 @@ def _count_reads(node: Any, own: set[str], read: Counter[str]) -> None:
             _count_reads(child, own, read)
 
 
-def _dropped(stmts: Stmts, gone: set[str]) -> Stmts:
+def _dropped(stmts: Stmts, gone: set[str], lasting: set[str]) -> Stmts:
     out: list[ir.Stmt] = []
     for stmt in stmts:
         if isinstance(stmt, (ir.Assign, ir.Store, ir.Augment)) and _target(stmt) in gone:
             continue
         if isinstance(stmt, (ir.For, ir.While, ir.Block, ir.With)):
-            body = _dropped(stmt.body, gone)
-            if not body and isinstance(stmt, (ir.For, ir.Block)) and stmt.body:
+            body = _dropped(stmt.body, gone, lasting)
+            lasts = isinstance(stmt, ir.For) and bool(ir.names(stmt.target) & lasting)
+            if not body and isinstance(stmt, (ir.For, ir.Block)) and stmt.body and not lasts:
                 continue
             stmt = replace(stmt, body=body)
         elif isinstance(stmt, ir.If):
-            stmt = replace(stmt, body=_dropped(stmt.body, gone), orelse=_dropped(stmt.orelse, gone))
+            stmt = replace(stmt, body=_dropped(stmt.body, gone, lasting), orelse=_dropped(stmt.orelse, gone, lasting))
         out.append(stmt)
     return tuple(out)
 

@@ -1,61 +1,102 @@
-"""``python -m tests.mutation [PATTERN ...]``: break the compiler in each of the ways of `mutations`, and run the suite.
+"""``python -m tests.mutation [PATTERN ...]``: break the compiler in each of the ways of `mutations`, and run the tests.
 
+The tests that reach what is broken run, quickest first, up to one that fails; what each test reaches is measured once.
 Exits 1 if a mutation is not noticed, or does not apply any more. What is not decided in time is counted apart.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
-from tests.mutation.mutation import Mutation
+import pytest
+
+from tests.mutation import session
+from tests.mutation.mutation import Mutation, applied
 from tests.mutation.mutations import MUTATIONS
 
 ROOT = Path(__file__).parents[2]
 
 
+TESTS = ("tests/transforms", "tests/programs", "tests/fuzz", "tests/errors", "tests/test_*.py")
+QUICK = "not compiled and not numba and not random_programs and not cache and not docs and not readme"
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("patterns", nargs="*", help="parts of file names or of mutations' names")
-    parser.add_argument("--seconds", type=int, default=900, help="limit for one mutation")
+    parser.add_argument("--seconds", type=float, default=120, help="limit for one mutation")
     parser.add_argument("--step", type=int, default=1, help="only every n-th mutation")
     parser.add_argument("--start", type=int, default=0, help="number of the first mutation")
-    parser.add_argument("--own", action="store_true", help="only the tests of the pass itself, not programs")
-    parser.add_argument("--baseline", action="store_true", help="first see that the suite passes without a mutation")
+    parser.add_argument("--whole", type=int, default=0, help="seconds for programs where no test notices a mutation")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="files or folders of tests")
+    parser.add_argument("--reached", type=Path, default=kept(), help="file of what tests reach, measured if not there")
     options = parser.parse_args(argv)
-    for kind in ((), ("--numba",)) if options.baseline else ():
-        if failing := _suite(ROOT, kind, 7200):
-            print(f"fails without any mutation: {failing}")
-            return 2
-    counts: Counter[tuple[str, str]] = Counter()
-    for mutation in MUTATIONS[options.start :: options.step]:
-        if options.patterns and not any(p in f"{mutation.file} {mutation.name}" for p in options.patterns):
-            continue
-        started = time.monotonic()
-        try:
-            noticed = noticed_by(mutation, options.seconds, options.own)
-            status = "noticed" if noticed else "NOT NOTICED"
-        except subprocess.TimeoutExpired:
-            noticed, status = "", "undecided"
-        counts[mutation.file, status] += 1
-        took = f"{time.monotonic() - started:.0f} s"
-        print(f"{mutation.file}: {mutation.name}: {noticed or status} ({took})", flush=True)
-    for file in dict.fromkeys(file for file, _ in counts):
-        of_file = {status: n for (f, status), n in counts.items() if f == file}
-        open_ = f", {of_file['undecided']} undecided" if "undecided" in of_file else ""
-        print(f"{of_file.get('noticed', 0):4d} of {sum(of_file.values())}  {file}{open_}")
-    total = {s: sum(n for (_, t), n in counts.items() if t == s) for s in ("noticed", "NOT NOTICED", "undecided")}
-    print(f"{total['noticed']} of {counts.total()} mutations noticed, {total['undecided']} undecided")
-    return 1 if total["NOT NOTICED"] else 0
+    chosen = [
+        m
+        for m in MUTATIONS[options.start :: options.step]
+        if not options.patterns or any(p in f"{m.file} {m.name}" for p in options.patterns)
+    ]
+    inner = [m for m in chosen if session.in_functions(m)]
+    tally = Tally()
+    plugin = session.Session(inner, options.reached, options.seconds, tally.tell)
+    files = [str(path) for pattern in options.tests for path in sorted(ROOT.glob(pattern))]
+    pytest.main(["-q", "-s", "-n0", "-p", "no:cacheprovider", "-m", "not slow", "-k", QUICK, *files], [plugin])
+    for mutation in [m for m in chosen if m not in inner]:
+        tally.tell(mutation, *whole(mutation, options.whole or 300, not options.whole))
+    for mutation in tally.left if options.whole else ():
+        tally.tell(mutation, *whole(mutation, options.whole))
+    tally.end()
+    return 1 if tally.left else 0
+
+
+def kept() -> Path:
+    """A file for these sources: what tests reach is told by lines."""
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in session.SOURCES)).hexdigest()
+    return Path(gettempdir()) / f"srcad-tests-reach-{digest[:12]}.json"
+
+
+def whole(mutation: Mutation, seconds: int, own: bool = False) -> tuple[str | None, float, int]:
+    """What notices it in a process of its own."""
+    began = time.monotonic()
+    try:
+        found: str | None = noticed_by(mutation, seconds, own)
+    except subprocess.TimeoutExpired:
+        found = None
+    return found, time.monotonic() - began, 0
+
+
+class Tally:
+    """What became of each mutation: the test that noticed it, "" or None where none did in time."""
+
+    def __init__(self) -> None:
+        self.found: dict[Mutation, str | None] = {}
+
+    def tell(self, mutation: Mutation, noticed: str | None, seconds: float, tests: int) -> None:
+        self.found[mutation] = noticed
+        status = noticed or ("undecided" if noticed is None else "NOT NOTICED")
+        print(f"{mutation.file}: {mutation.name}: {status} ({seconds:.0f} s, {tests} tests)", flush=True)
+
+    @property
+    def left(self) -> list[Mutation]:
+        return [mutation for mutation, noticed in self.found.items() if noticed == ""]
+
+    def end(self) -> None:
+        for file in [*dict.fromkeys(m.file for m in self.found), ""]:
+            of_file = [noticed for m, noticed in self.found.items() if file in m.file]
+            undecided = of_file.count(None)
+            open_ = f", {undecided} undecided" if undecided else ""
+            print(f"{len(of_file) - undecided - of_file.count(''):4d} of {len(of_file)}  {file or 'all'}{open_}")
 
 
 def noticed_by(mutation: Mutation, seconds: int = 900, own: bool = False) -> str:
@@ -93,17 +134,6 @@ def mutated(mutation: Mutation) -> Iterator[Path]:
         path = folder / mutation.file
         path.write_text(applied(mutation, path.read_text(encoding="utf-8")), encoding="utf-8")
         yield folder
-
-
-def applied(mutation: Mutation, text: str) -> str:
-    """The mutated text.
-
-    Raises:
-        ValueError: the old text does not occur once.
-    """
-    if text.count(mutation.old) != 1:
-        raise ValueError(f"{mutation.name}: its text occurs {text.count(mutation.old)} times in {mutation.file}")
-    return text.replace(mutation.old, mutation.new)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,23 @@ from tests.mutation.rooms import (
     products,
     records,
     reverse,
+    steps,
     threads,
 )
 
-ROOMS = (memory, records, kept, reverse, forward, directions, language, evaluator, guards, loops, products, threads)
+ROOMS = (
+    memory,
+    records,
+    kept,
+    steps,
+    reverse,
+    forward,
+    directions,
+    language,
+    evaluator,
+    guards,
+    loops,
+    products,
+    threads,
+)
 MUTATIONS: tuple[Mutation, ...] = tuple(m for room in ROOMS for m in room.MUTATIONS)

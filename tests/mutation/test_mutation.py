@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from tests.mutation.__main__ import ROOT, applied, noticed_by
-from tests.mutation.mutation import Mutation
+from tests.mutation.__main__ import ROOT, noticed_by
+from tests.mutation.mutation import Mutation, applied
 from tests.mutation.mutations import MUTATIONS
 
 SAMPLE = MUTATIONS[::25]

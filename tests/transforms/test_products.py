@@ -18,6 +18,7 @@ from srcad.polyhedra import is_empty, solved
 from srcad.program import Program
 from srcad.transforms.loops import loops
 from srcad.transforms.products import products
+from tests.transforms import products_random
 from tests.transforms.test_loops import close, load, outcome, primal, text_of
 
 # ---- what is recognised ----
@@ -320,6 +321,38 @@ def check(before: Program, after: Program) -> None:
         expected, found = outcome(load(before), args), outcome(load(after), args)
         assert not isinstance(expected, Exception)
         assert all(close(x, y) for x, y in zip(found, expected, strict=True)), (n, m, special)
+
+
+@pytest.mark.parametrize("tens", range(8))
+def test_random_nests(tens: int) -> None:
+    """What stands around, in and between the loops is taken from a list, most of it to disturb the product."""
+    found = 0
+    for seed in range(10 * tens, 10 * tens + 10):
+        body = products_random.nest(seed)
+        before, after = before_and_after(body)
+        found += before != after
+        for n, m in ((7, 8), (8, 7)) if before != after else ():
+            args = arguments(n, m)
+            expected, result = outcome(load(before), args), outcome(load(after), args)
+            if isinstance(expected, Exception):  # a counter of a loop that does not run
+                assert type(result) is type(expected), body
+            else:
+                assert all(close(x, y) for x, y in zip(result, expected, strict=True)), body
+    assert found
+
+
+def test_the_counter_of_a_loop_that_does_nothing_is_read_behind_it() -> None:
+    body = """
+    row = np.zeros(16)
+    for i in range(1, n):
+        for j in range(m):
+            for k in range(m):
+                row[j] -= a[i, k] * b[k, j]
+    c[0, 3] = j
+"""
+    before, after = before_and_after(body)
+    assert outcome(load(after), arguments(9, 11))[2][0, 3] == 10.0
+    assert "row" not in text_of(after)
 
 
 def test_what_depends_on_a_product_comes_before_or_behind() -> None:

@@ -40,5 +40,42 @@ MUTATIONS: tuple[Mutation, ...] = (
             "dots = [self.node(b) for b in branches]",
             "dots = [self.node(b) for b in branches][::-1]",
         ),
+        (
+            "the first item of several",
+            "                found.append(replace(items, items=(*items.items[:i], dot, *items.items[i + 1 :])))\n",
+            "                return [replace(items, items=(*items.items[:i], dot, *items.items[i + 1 :]))]\n",
+        ),
+        ("a square is a product of one", 'ir.Binary("*", ir.Const(2.0), expr.left), dot)', "expr.left, dot)"),
+        (
+            "real values have complex tangents",
+            '            return ir.call("numpy.real", value)\n',
+            "            pass\n",
+        ),
+        (
+            "named arguments stay",
+            '(k, self.linear_argument(v) if rule.renames.get(k or "", k) in rule.linear_in else v)',
+            "(k, v)",
+        ),
+        (
+            "softplus falls",
+            'ir.call("numpy.exp", algebra.negate(exponent))))\n        rule',
+            'ir.call("numpy.exp", exponent)))\n        rule',
+        ),
+        (
+            "arguments without a rule are constant",
+            "if name not in (*rule.wrt, *rule.inert, rule.each) and",
+            "if False and",
+        ),
+        (
+            "what is negated has all axes",
+            "            self.smaller |= {negated} if inner in self.smaller else set()\n",
+            "",
+        ),
+        (
+            "what is broadcast has all axes",
+            "if out not in read and any(a not in moving and a not in read for a in others):",
+            "if False:",
+        ),
+        ("elements of what is smaller", "base = self.whole(expr.base)", "base = self.node(expr.base)"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Mutations of what the language means: desugar."""
+"""Mutations of what the language means: desugar, inline."""
 
 from __future__ import annotations
 
@@ -51,6 +51,33 @@ MUTATIONS: tuple[Mutation, ...] = (
             "statements of a block are left",
             "return tuple(new for stmt in body for new in self.statement(stmt))",
             "return tuple(new for stmt in body for new in self.statement(stmt)[-1:])",
+        ),
+    ),
+    *of(
+        "srcad/transforms/inline.py",
+        (
+            "lists that are pushed to go",
+            " - {n.stack for n in nodes if isinstance(n, (ir.Push, ir.Pop))}\n\n    def kept",
+            "\n\n    def kept",
+        ),
+        ("numbers used by value may change", "    found.update(context.used_baked)\n", ""),
+        ("captured structure may change", "if leaves.is_structure(value)}", "if False}"),
+        ("generators have a value", "    if ir.yields(function.body):", "    if False:"),
+        ("parameters are lost when rebound", "        if param.name in rebound:\n", "        if False:\n"),
+        ("one argument is filled", "return found[0] if len(found) == 1 else ev.tuple_of(found)", "return found[0]"),
+        ("what is written has one name", "        if more <= found:\n", "        if True:\n"),
+        (
+            "what is not written is an output",
+            "    if not any(_is_written(ev, e) for e in exprs):\n",
+            "    if False:\n",
+        ),
+        ("recursions write nothing", "            found |= routines.written_roots(node)\n", "            pass\n"),
+        ("np.add.at writes nothing", "if node.value.fn in activity.ADD_AT else None", "if False else None"),
+        ("integers have derivatives", "if types.is_float(context.types[i.name]))", "if True)"),
+        (
+            "one of several outputs",
+            "value = written[0] if len(written) == 1 else ev.tuple_of(written)",
+            "value = written[0]",
         ),
     ),
 )

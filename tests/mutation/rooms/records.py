@@ -60,5 +60,44 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            for k, name in step.bounds:\n                bounds[k] = ir.Name(name)",
             "            for k, name in step.bounds:\n                pass",
         ),
+        ("a falling range ends later", '_simplified(ir.Binary("+", stop, ir.Const(1))),\n', "stop,\n"),
+        (
+            "bounds that move are steady",
+            "            return self.enclosed(start, stop, around)\n",
+            "            pass\n",
+        ),
+        (
+            "room for all but one",
+            'extent = _simplified(ir.Binary("-", stop, start))',
+            'extent = _minus(ir.Binary("-", stop, start), ir.Const(1))',
+        ),
+        (
+            "the other extreme",
+            "last = first if (coef > 0) != bool(end) else",
+            "last = first if (coef > 0) == bool(end) else",
+        ),
+        ("a counter ends early", "else first + count - 1", "else first + count - 2"),
+        ("counters may be set", "or not coef or loop[0] in self.r.reset:", "or not coef:"),
+        (
+            "bounds are not needed",
+            "        return own.union(*(ir.names(b) for b in self.bounds))",
+            "        return own",
+        ),
+        (
+            "trips are not needed",
+            "own = frozenset({self.step.trips}) if self.step.trips else frozenset()",
+            "own = frozenset[str]()",
+        ),
+        (
+            "strides begin at zero",
+            'value = moved if start == ir.Const(0) else ir.Binary("+", start, moved)',
+            "value = moved",
+        ),
+        ("strides are one", 'moved = k if step == ir.Const(1) else ir.Binary("*", k, step)', "moved = k"),
+        (
+            "restored before the loop",
+            "return forward, [*self.backward_loop(b), *restores[::-1]]",
+            "return forward, [*restores[::-1], *self.backward_loop(b)]",
+        ),
     ),
 )
