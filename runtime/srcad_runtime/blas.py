@@ -19,6 +19,9 @@ from numba.core.typing import signature
 from numba.extending import intrinsic
 from numba.np import arrayobj, linalg
 
+from srcad_runtime.making import allocated, by_numba
+from srcad_runtime.raising import raise_if
+
 _LARGEST = 2**31 - 1  # BLAS counts in C's int
 _INEXACT = (types.float32, types.float64, types.complex64, types.complex128)
 _NAMES = {1: "vector", 2: "matrix"}
@@ -28,7 +31,7 @@ _NAMES = {1: "vector", 2: "matrix"}
 def product(typingctx, a, b):
     """``a @ b``."""
     if not _are_for_blas(a, b):
-        return _by_numba(typingctx, operator.matmul, a, b)
+        return by_numba(typingctx, operator.matmul, a, b)
     rank = a.ndim + b.ndim - 2
     return signature(types.Array(a.dtype, rank, "C") if rank else a.dtype, a, b), _new
 
@@ -38,24 +41,13 @@ def product_into(typingctx, a, b, out):
     """``np.dot(a, b, out)``."""
     rank = a.ndim + b.ndim - 2 if _are_for_blas(a, b) else 0
     if not rank or out != types.Array(a.dtype, rank, "C"):
-        return _by_numba(typingctx, np.dot, a, b, out)
+        return by_numba(typingctx, np.dot, a, b, out)
     return signature(out, a, b, out), _into
 
 
 def _are_for_blas(*operands: Any) -> bool:
     arrays = all(isinstance(t, types.Array) and t.ndim in _NAMES and t.dtype in _INEXACT for t in operands)
     return arrays and len({t.dtype for t in operands}) == 1
-
-
-def _by_numba(typingctx, function, *args) -> Any:
-    kind = typingctx.resolve_value_type(function)
-
-    def generate(context, builder, sig, args):
-        implementation = context.get_function(kind, sig)
-        context.add_linking_libs(getattr(implementation, "libs", ()))
-        return implementation(builder, args)
-
-    return kind.get_call_type(typingctx, args, {}), generate
 
 
 def _new(context, builder, sig, args):
@@ -67,7 +59,7 @@ def _new(context, builder, sig, args):
             call.multiply(place)
             return_value = builder.load(place)
         else:
-            out = arrayobj._empty_nd_impl(context, builder, sig.return_type, call.extents)
+            out = allocated(context, builder, sig.return_type, call.extents)
             call.multiply_or_clear(out)
             return_value = out._getvalue()
     return return_value
@@ -108,8 +100,7 @@ class Call:
         self.raised(wrong, error, f"{text}np.dot({', '.join(('a', 'b', *third))}) ({ranks})")
 
     def raised(self, wrong, error, text: str) -> None:
-        with self.builder.if_then(wrong, likely=False):
-            self.context.call_conv.return_user_exc(self.builder, error, (text,))
+        raise_if(self.context, self.builder, wrong, error, text)
 
     def multiply_or_clear(self, out) -> None:
         """BLAS wants no empty arrays; a sum of nothing is zero."""

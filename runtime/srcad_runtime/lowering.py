@@ -19,13 +19,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numba
-from numba.core import cgutils, compiler, ir, ir_utils, lowering, typed_passes, types
+from numba.core import cgutils, compiler, ir, ir_utils, lowering, typed_passes, types, untyped_passes
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 from numba.np import arrayobj
 
-from srcad_runtime import blas
+from srcad_runtime import assignments, blas, making
+from srcad_runtime.raising import raise_if
 
 TESTED = ((0, 68),)  # versions of Numba
 
@@ -41,12 +42,14 @@ _ORDER = {
 }
 
 
+_OWNER = types.MemInfoPointer(types.voidptr)  # what counts the references to an array's memory
+
+
 class Lower(lowering.Lower):  # type: ignore[misc]
     """Numba's lowering of one function, with short cuts."""
 
     def __init__(self, *args, **kwargs):
         self.counted: dict[Any, bool] = {}
-        self.out_of_bounds: Any = None
         super().__init__(*args, **kwargs)
 
     # ---- variables without references: nothing to count when they are set or deleted ----
@@ -61,7 +64,9 @@ class Lower(lowering.Lower):  # type: ignore[misc]
         return not (self._disable_sroa_like_opt or self.generator_info or self.is_counted(name))
 
     def delvar(self, name):
-        if not self.is_plain(name):
+        if name in self.varmap and name not in self._blk_local_varmap and self.is_array(name):
+            self.release(name)
+        elif not self.is_plain(name):
             super().delvar(name)
         elif name in self.varmap:
             pointer = self.varmap[name]
@@ -71,19 +76,53 @@ class Lower(lowering.Lower):  # type: ignore[misc]
 
     def storevar(self, value, name, argidx=None):
         in_memory = name in self.varmap and name not in self._singly_assigned_vars
-        if argidx is None and in_memory and self.is_plain(name) and value.type == self.varmap[name].type.pointee:
+        if argidx is None and in_memory and value.type == self.varmap[name].type.pointee:
+            if self.is_array(name):
+                self.release(name)
+            elif not self.is_plain(name):
+                super().storevar(value, name)
+                return
             self.builder.store(value, self.varmap[name])
         else:
             super().storevar(value, name, argidx)
+
+    # ---- arrays: one reference to count, whatever else they consist of ----
+
+    def is_array(self, name: str) -> bool:
+        return type(self.typeof(name)) is types.Array and not (self._disable_sroa_like_opt or self.generator_info)
+
+    def release(self, name: str) -> None:
+        """Give up the array that a variable in memory holds."""
+        owner = self.part(name, self.typeof(name), "meminfo")
+        super().decref(_OWNER, self.builder.load(owner))
+        self.builder.store(owner.type.pointee(None), owner)
+
+    def incref(self, typ, val):
+        super().incref(*self.counted_part(typ, val))
+
+    def decref(self, typ, val):
+        super().decref(*self.counted_part(typ, val))
+
+    def counted_part(self, kind, value) -> Any:
+        """(type, value) of what is counted of a value: all of it, but of an array its owner only."""
+        if type(kind) is not types.Array:
+            return kind, value
+        position = self.context.data_model_manager[kind].get_field_position("meminfo")
+        return _OWNER, self.builder.extract_value(value, position)
 
     # ---- arrays ----
 
     def field(self, name: str, kind: types.Array, field: str, *at: int) -> Any:
         """A part of an array that a variable holds: its data, one of its extents."""
-        position = self.context.data_model_manager[kind].get_field_position(field)
         if name in self._blk_local_varmap and not self._disable_sroa_like_opt:
+            position = self.context.data_model_manager[kind].get_field_position(field)
             return self.builder.extract_value(self._blk_local_varmap[name], [position, *at])
-        return self.builder.load(cgutils.gep_inbounds(self.builder, self.getvar(name), 0, position, *at))
+        return self.builder.load(self.part(name, kind, field, *at))
+
+    def part(self, name: str, kind: types.Array, field: str, *at: int) -> Any:
+        """A pointer to a part of an array that a variable in memory holds."""
+        position = self.context.data_model_manager[kind].get_field_position(field)
+        return cgutils.gep_inbounds(self.builder, self.getvar(name), 0, position, *at)
 
     def element(self, name: str, kind: Any, index: ir.Var) -> Any:
         """A pointer to an element of numbers or truth values; None where the index is no element's."""
@@ -128,13 +167,7 @@ class Lower(lowering.Lower):  # type: ignore[misc]
         for axis, place in enumerate(places):
             beyond = self.builder.icmp_unsigned(">=", place, extent(axis))  # a negative place is a large one
             outside = beyond if outside is None else self.builder.or_(outside, beyond)
-        if self.out_of_bounds is None:
-            self.out_of_bounds = self.builder.append_basic_block("out_of_bounds")
-            with self.builder.goto_block(self.out_of_bounds):
-                self.call_conv.return_user_exc(self.builder, IndexError, ("index is out of bounds",))
-        inside = self.builder.append_basic_block("inside")
-        self.builder.cbranch(outside, self.out_of_bounds, inside).set_weights([1, 99])
-        self.builder.position_at_end(inside)
+        raise_if(self.context, self.builder, outside, IndexError, "index is out of bounds")
 
     def pointer(self, name, kind, places, extent) -> Any:
         data = self.field(name, kind, "data")
@@ -232,10 +265,10 @@ def _overload_raise_misfit(source, target):
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class Products(FunctionPass):  # type: ignore[misc]
-    """``a @ b`` and ``np.dot`` by `srcad_runtime.blas`."""
+class Calls(FunctionPass):  # type: ignore[misc]
+    """``a @ b`` and ``np.dot`` by `srcad_runtime.blas`, ``np.empty`` and ``np.zeros`` by `srcad_runtime.making`."""
 
-    _name = "srcad_products"
+    _name = "srcad_calls"
 
     def __init__(self):
         FunctionPass.__init__(self)
@@ -245,10 +278,10 @@ class Products(FunctionPass):  # type: ignore[misc]
         for block in state.func_ir.blocks.values():
             body = []
             for stmt in block.body:
-                found = self.product(state.func_ir, stmt.value) if isinstance(stmt, ir.Assign) else None
+                found = self.found(state.func_ir, stmt.value) if isinstance(stmt, ir.Assign) else None
                 if found is not None:
-                    function = ir.Var(block.scope, ir_utils.mk_unique_var("$product"), stmt.loc)
-                    body.append(ir.Assign(ir.Global("product", found[0], stmt.loc), function, stmt.loc))
+                    function = ir.Var(block.scope, ir_utils.mk_unique_var("$quick"), stmt.loc)
+                    body.append(ir.Assign(ir.Global("quick", found[0], stmt.loc), function, stmt.loc))
                     stmt.value = ir.Expr.call(function, found[1], (), stmt.loc)
                     changed = True
                 body.append(stmt)
@@ -257,17 +290,21 @@ class Products(FunctionPass):  # type: ignore[misc]
             state.func_ir._definitions = ir_utils.build_definitions(state.func_ir.blocks)
         return changed
 
-    def product(self, func_ir, value) -> Any:
+    def found(self, func_ir, value) -> Any:
         """What is to be called instead, and its arguments."""
         if not isinstance(value, ir.Expr):
             return None
         if value.op == "binop" and value.fn is operator.matmul:
             return blas.product, (value.lhs, value.rhs)
-        if value.op != "call" or value.kws or value.vararg is not None or len(value.args) not in (2, 3):
+        if value.op != "call" or value.vararg is not None or any(name != "dtype" for name, _ in value.kws):
             return None
-        if ir_utils.guard(ir_utils.find_callname, func_ir, value) != ("dot", "numpy"):
-            return None
-        return (blas.product if len(value.args) == 2 else blas.product_into), tuple(value.args)
+        name = ir_utils.guard(ir_utils.find_callname, func_ir, value)
+        args = (*value.args, *(v for _, v in value.kws))
+        if name == ("dot", "numpy") and len(args) in (2, 3) and not value.kws:
+            return (blas.product if len(args) == 2 else blas.product_into), args
+        if name is not None and name[1] == "numpy" and name[0] in making.MAKERS and len(args) in (1, 2):
+            return making.MAKERS[name[0]][len(args)], args
+        return None
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -280,14 +317,23 @@ class Lowering(typed_passes.BaseNativeLowering):  # type: ignore[misc]
     def lowering_class(self):
         return Lower
 
+    def run_pass(self, state):
+        if state.flags.no_cpython_wrapper:  # called by compiled code alone
+            state.flags.no_cfunc_wrapper = True
+        return super().run_pass(state)
+
 
 class Compiler(compiler.CompilerBase):  # type: ignore[misc]
-    """Numba's passes, with `Products`, and with `Lowering` for its own."""
+    """Numba's passes, with `Calls`, and with `Lowering` for its own."""
 
     def define_pipelines(self):
+        if self.state.flags.force_pyobject:
+            return [compiler.DefaultPassBuilder.define_objectmode_pipeline(self.state)]
         passes = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
         instead: Any = {
-            typed_passes.NopythonTypeInference: [(Products, "products"), (typed_passes.NopythonTypeInference, "types")],
+            untyped_passes.ReconstructSSA: [(assignments.SingleAssignments, "single assignments")],
+            typed_passes.PreLowerStripPhis: [(assignments.WithoutJoins, "joins")],
+            typed_passes.NopythonTypeInference: [(Calls, "calls"), (typed_passes.NopythonTypeInference, "types")],
             typed_passes.NativeLowering: [(Lowering, "lowering")],
         }
         passes.passes = [new for old in passes.passes for new in instead.get(old[0], [old])]

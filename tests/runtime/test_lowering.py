@@ -7,7 +7,8 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from srcad_runtime import lowering
+from numba.core.runtime import _nrt_python  # type: ignore[attr-defined]
+from srcad_runtime import assignments, lowering
 
 
 def _arrays(layout: str) -> tuple[np.ndarray, ...]:
@@ -135,3 +136,111 @@ def test_slices_are_stored() -> None:
     np.testing.assert_array_equal(compiled(x.copy(), rows[:1]), stored(x.copy(), rows[:1]))
     with pytest.raises(ValueError, match="different size"):
         compiled(x.copy(), np.ones((3, 2)))
+
+
+def made(n, m):  # type: ignore[no-untyped-def]
+    counts = np.zeros(np.uint8(3), np.int32)
+    single = np.zeros((n, m), dtype=np.float32)
+    like = np.zeros(m, single.dtype)
+    flags = np.zeros((n, m, 2), np.bool_)
+    waves = np.zeros((m,), np.complex128)
+    plain = np.empty((n, m))
+    plain[:] = 1.0
+    return counts, single, like, flags, waves, plain, np.empty(n, dtype=np.int64).shape, np.zeros(())
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+def test_arrays_are_made() -> None:
+    compiled: Any = numba.njit(made)
+    lowering.short(compiled)
+    for n, m in ((2, 3), (0, 4), (3, 0)):
+        for got, want in zip(compiled(n, m), made(n, m)):
+            np.testing.assert_array_equal(got, want)
+            assert np.asarray(got).dtype == np.asarray(want).dtype
+            assert np.asarray(got).strides == np.zeros_like(want).strides or not np.size(want)
+    for n, m in ((-1, 3), (2, -(2**62)), (2**31, 2**31)):
+        with pytest.raises(ValueError, match="negative dimensions" if min(n, m) < 0 else "too big"):
+            compiled(n, m)
+
+
+def kept(x, n):  # type: ignore[no-untyped-def]
+    held = np.zeros(2)
+    other = x
+    for k in range(n):
+        held = np.zeros(k + 1)
+        if k % 3 == 1:
+            other = held
+        elif k % 3 == 2:
+            held = other
+        held[0] += k
+        pair = (held, other[: k + 1])
+        if k == 7:
+            raise ValueError("seven")
+    return held, other, pair
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+def test_references_to_arrays_are_counted() -> None:
+    compiled: Any = numba.njit(kept)
+    lowering.short(compiled)
+    x = np.ones(3)
+    compiled(x, 5)
+    _nrt_python.memsys_enable_stats()
+    try:
+        before = numba.core.runtime.rtsys.get_allocation_stats()
+        for n in range(1, 8):
+            result, expected = compiled(x.copy(), n), kept(x.copy(), n)
+            np.testing.assert_equal(result, expected)
+            del result
+        with pytest.raises(ValueError, match="seven"):
+            compiled(x, 9)
+        after = numba.core.runtime.rtsys.get_allocation_stats()
+    finally:
+        _nrt_python.memsys_disable_stats()
+    assert after.mi_alloc - before.mi_alloc > 20
+    assert after.mi_alloc - after.mi_free == before.mi_alloc - before.mi_free
+
+
+def joins(a, n):  # type: ignore[no-untyped-def]
+    x, y, late = a, 1.0, 0.0
+    x, y = y, x
+    for i in range(n):
+        x, y = y + i, x
+        if x > 3.0:
+            z = x
+            x = x / 2.0
+        else:
+            z = y
+        y += z
+        while y > 50.0:
+            y = y / 3.0
+            if y < 20.0:
+                late = y
+                break
+        if i == 4:
+            continue
+        x += late
+    for i in range(n):
+        for j in range(i):
+            x = x + y * j
+        y = x - i
+    return x + y + late
+
+
+@pytest.mark.parametrize("function", [joins, kept, elements, outside])
+def test_single_assignments_are_numbas(function: Any) -> None:
+    """The same names and the same joins, and the same statements when they are taken out again."""
+    mine, numbas = (numba.core.compiler.run_frontend(function) for _ in range(2))
+    blocks, theirs = assignments.single_assignments(mine.blocks), numba.core.ssa._run_ssa(numbas.blocks)
+    assert _text(blocks) == _text(theirs)
+    numbas.blocks = theirs
+    stripped = numba.core.typed_passes.PreLowerStripPhis()._strip_phi_nodes(numbas).blocks
+    assert _text(assignments.without_joins(blocks, mine.loc)) == _text(stripped)
+
+
+def _text(blocks: Any) -> dict[int, list[str]]:
+    """The statements of blocks, joins in order of their names."""
+    lines = {label: [str(stmt) for stmt in block.body] for label, block in blocks.items()}
+    return {
+        label: sorted(s for s in b if "phi(" in s) + [s for s in b if "phi(" not in s] for label, b in lines.items()
+    }
