@@ -353,7 +353,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
 
 def for_numba(program: Program, request: Request, keep: Keep) -> Program:
     """The program as loops, products and checked integers."""
-    from srcad.transforms import loops, once, products, quotients
+    from srcad.transforms import chains, loops, once, products, quotients
 
     refuse_attempts(program)
     off = frozenset(name for name, on in request.options if on is False)
@@ -367,6 +367,8 @@ def for_numba(program: Program, request: Request, keep: Keep) -> Program:
     keep("quotients", program.function())
     program = program if "once" in off else once.once(program)
     keep("once", program.function())
+    program = program if {"loops", "chains"} & off else chains.chains(program)
+    keep("chains", program.function())
     return program
 
 

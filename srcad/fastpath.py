@@ -224,8 +224,8 @@ class _Writer(Checks):
         """Answer with `MISS` where a result is inf or nan; a kernel's results are of the types of the example's."""
         numbers = {name for name, example in zip(names, self.results) if type(example) is float}
         others = [name for name in names if name not in numbers]
-        if numbers:  # 0.0 of what is finite, nan of what is not
-            self.text.unless(" + ".join(f"{name} * 0.0" for name in names if name in numbers) + " == 0.0")
+        if numbers:  # 0.0 of what is finite, nan of what is not; a sum that overflows is looked at by `specialise`
+            self.text.unless(f"({' + '.join(name for name in names if name in numbers)}) * 0.0 == 0.0")
         if others:
             self.text.unless(f"finite(({', '.join(others)},))")
 
@@ -263,8 +263,9 @@ class _Writer(Checks):
                 f"{bar} = like({bar}, {name})"
             )
         else:
-            kinds = self.text.constant((float, np.float64) if type(example) is float else (type(example),))
-            self.text.add(f"if type({bar}) not in {kinds}: {bar} = like({bar}, {name})")
+            kinds = ("float", "float64") if type(example) is float else (self.text.constant(type(example)),)
+            other = " and ".join(f"type({bar}) is not {kind}" for kind in kinds)
+            self.text.add(f"if {other}: {bar} = like({bar}, {name})")
         return bar
 
     def pull(self, kept: list[str], roots: Roots, single: bool | None) -> None:

@@ -92,7 +92,7 @@ CHANGED: dict[str, tuple[Callable[..., Any], str]] = {
     "reuse": (circles, "numpy"),
     "unread": (shapes, "numpy"),
 }
-ELSEWHERE = {"order", "products", "ranges", "vector_maths"}  # have tests of their own, in tests/transforms
+ELSEWHERE = {"chains", "order", "products", "ranges", "vector_maths"}  # have tests of their own, in tests/transforms
 RUNS = {"batch", "split"}  # below
 
 

@@ -183,3 +183,49 @@ def rows_of_a_recurrence(x, y):
         for i in range(1, 6):
             u[t, i] = (u[t - 1, i] * u[t - 1, i - 1] + y[i]) / (1.0 + u[t, i - 1] ** 2)
     return np.sum(u[3] * u[2])
+
+
+@program(two, (0, 1))
+def tested_before_it_is_overwritten(x, y):
+    s = 1.0
+    for i in range(6):
+        if x[i] > 0.0:
+            s = s * y[i]
+        else:
+            s = s + y[i] * y[i]
+        x[i] = -np.sin(x[i] * y[i])
+    return s + np.sum(x)
+
+
+@program(two, (0, 1))
+def written_under_its_other_name(x, y):
+    s = 0.0
+    view = x[2:]
+    for i in range(4):
+        s += view[i] * view[i] * y[i]
+        x[i + 2] = y[i]
+    return s * np.sum(x)
+
+
+@program(two, (0, 1))
+def named_value_behind_a_write_that_is_undone(x, y):
+    z = x * y
+    s = 0.0
+    for i in range(6):
+        v = np.exp(0.3 * x[i])
+        s += z[i] * z[i] * y[i]
+        z[i] = 3.0 * y[i]
+        z[i] = v
+    return s + np.sum(z)
+
+
+@program(two, (0, 1))
+def quotient_overwritten_by_what_does_not_read_it(x, y):
+    z = np.zeros(6)
+    s = 0.0
+    for i in range(6):
+        z[i] = x[i] * x[i] / y[i]
+        s = s + z[i]
+    for i in range(6):
+        z[i] = x[i]
+    return s * s + np.sum(z)

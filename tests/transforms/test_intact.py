@@ -41,6 +41,15 @@ def in_steps(a, b):
     return np.sum(b)
 
 
+def in_single_precision(a, b):
+    z, s = np.zeros(4, np.float32), 0.0
+    for i in range(4):
+        v = np.exp(b[i])
+        s += v * v * a[i, i]
+        z[i] = v
+    return s
+
+
 def arguments():
     rng = np.random.default_rng(3)
     return np.eye(4) * 4.0 + rng.random((4, 4)) * 0.3, 1.0 + rng.random(4)
@@ -56,6 +65,7 @@ def text(f):
         (solved, False, "a_bar[i, i] -= g * x[i]"),
         (factored, False, "0.5 * sqrt_bar / a[i, i]"),
         (read_ahead, True, ""),
+        (in_single_precision, True, ""),
         (in_steps, True, ""),
     ],
 )
@@ -100,6 +110,7 @@ FIRST, SECOND = symbol("i"), symbol("j")
         ([], [-N - 1], False),  # extents are not negative
         ([], [-FIRST - 1], True),
         ([Dim(0)], [], True),
+        ([], [2 * FIRST - 3 * SECOND - 1, 4 * SECOND - 3 * FIRST, SECOND], False),
         ([Dim(3)], [], False),
         ([FIRST + SECOND - N], [FIRST, SECOND, N - 1, -FIRST - SECOND], False),
     ],
@@ -156,7 +167,8 @@ def part(lower, upper):
     return (ir.Slice(lower, upper),)
 
 
-I1 = ir.Binary("-", ir.Name("i"), ir.Const(1))
+I1, AFTER = (ir.Binary(op, ir.Name("i"), ir.Const(1)) for op in "-+")
+FROM_ONE = loop("i", ir.Const(1), ir.Name("n"))
 
 
 @pytest.mark.parametrize(
@@ -172,10 +184,14 @@ I1 = ir.Binary("-", ir.Name("i"), ir.Const(1))
         (lambda: precedes(part(ir.Name("i"), None), names("i")), True),
         (lambda: precedes(part(None, None), names("i")), True),
         (lambda: precedes((I1,), names("i")), True),  # x[-1] is the last element
-        (lambda: precedes((I1,), names("i"), outer=loop("i", ir.Const(1), ir.Name("n"))), False),
+        (lambda: precedes((I1,), names("i"), outer=FROM_ONE), False),
         (lambda: precedes(names("k"), names("i"), orders=(2, 1)), True),  # nothing is known of k
         (lambda: precedes(None, names("i"), orders=(2, 1)), True),
         (lambda: precedes(names("i", "j"), names("i", "i"), inner=[BELOW]), False),
+        (lambda: precedes(part(None, ir.Name("i")), (I1,), outer=FROM_ONE), True),
+        (lambda: precedes(part(AFTER, None), names("i"), outer=BACK), False),
+        (lambda: precedes(part(ir.Name("i"), None), names("i"), outer=BACK), True),
+        (lambda: precedes(names("k"), (ir.Binary("+", ir.Name("k"), ir.Const(1)),)), True),
         (lambda: precedes(names("i"), names("i"), outer=loop("i", ir.Const(0), ir.Name("n"), 2), orders=(2, 1)), True),
     ],
 )
