@@ -198,6 +198,8 @@ class _Fit:
         first = results[0]
         if any(isinstance(r, np.ndarray) != isinstance(first, np.ndarray) for r in results):
             return UNKNOWN
+        if any(isinstance(r, np.generic) != isinstance(first, np.generic) for r in results):
+            return UNKNOWN  # numbers of Python's for some arguments, of NumPy's for others
         if type(first) in (bool, int, float, complex):
             return describe(first, "")
         if isinstance(first, (np.ndarray, np.generic)):

@@ -94,6 +94,8 @@ def generate(job: Job, target: Any, keep_passes: bool = False) -> Any:
         try:
             return pipeline.build(request, keep_passes)
         except pipeline.NeedValue as need:
+            if need.origin == "layout" and need.refusal is not None:
+                raise need.refusal from None
             if need.origin == "layout":
                 reason = f"cannot differentiate a write into a reshaped {need.path_[0]}, which may be a view or a copy"
                 raise Unsupported(reason, target.function.loc, "Reshape a copy of it.") from None

@@ -20,6 +20,8 @@ def arrays_for(
     ev: Evaluator, rule: Any, path: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None
 ) -> tuple[list[Value], dict[str, Value]]:
     """The arguments of a library function, with arrays for lists of numbers where its rule differentiates."""
+    from srcad.eval_builtins import keep
+
     if rule is None or rule.constant or path in _OWN or not path.startswith(("numpy.", "scipy.")):
         return args, kwargs
     joins = rule.each or (rule.params[:1] or (None,))[0] if path.rpartition(".")[2] in _JOINING else rule.each
@@ -29,6 +31,8 @@ def arrays_for(
             return value
         if name is not None and name == joins and name != rule.star:
             return _items(ev, value, loc)
+        if rule.partials is not None and name in rule.params and name not in rule.wrt and _is_list(ev, value):
+            return keep(ev, "numpy.array", [value], {}, loc)  # also of integers: partials compute with it
         return as_array(ev, value, loc) if name in rule.wrt or name in rule.inert or name == rule.star else value
 
     names = [*rule.params, *[rule.star] * max(0, len(args) - len(rule.params))]
@@ -43,6 +47,10 @@ def as_array(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
 
     listed = isinstance(value, Dyn) and isinstance(value.type, Seq)
     return keep(ev, "numpy.array", [value], {}, loc) if listed or _holds_floats(ev, value) else value
+
+
+def _is_list(ev: Evaluator, value: Value) -> bool:
+    return isinstance(value, Ptr) and ev.state.heap[value.id].kind == "list"
 
 
 def _items(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:

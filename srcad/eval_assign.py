@@ -129,10 +129,17 @@ def _assign_flat(ev: Evaluator, target: ir.Index, value: Value, loc: ir.Loc | No
     eval_effects.put(ev, evaluate(ev, target.base.base), items[0], value, loc)
 
 
-def _refuse_flat(target: ir.Index) -> None:
-    """``x.flat[k] = v`` writes into x whatever its layout, other than what ``x.ravel()`` may."""
-    if isinstance(target.base, ir.Attr) and target.base.name == "flat":
-        raise Unsupported("cannot differentiate a write through flat", target.loc, "Write x[i, j].")
+def _augment_flat(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:
+    """``x.flat[k] += value``, which writes into x whatever its layout, other than what ``x.ravel()`` may."""
+    from srcad import eval_effects
+
+    assert isinstance(target.base, ir.Attr)
+    parts = evaluate_index(ev, target)
+    with holding(ev, parts):
+        read = functools.partial(index, ev, parts[0], parts[1:], target.loc)
+        old, value = in_order(ev, [read, lambda: evaluate(ev, stmt.value)], stmt.loc)
+    new = binary(ev, stmt.op, old, value, stmt.loc)
+    eval_effects.put(ev, evaluate(ev, target.base.base), parts[1], new, stmt.loc)
 
 
 def store_item(
@@ -270,6 +277,12 @@ def set_attribute(ev: Evaluator, base: Value, name: str, value: Value, loc: ir.L
 
         eval_objects.rebind(ev, base, name, value, loc)
         return
+    if name == "flat" and isinstance(base, Dyn) and isinstance(base.type, Num) and base.type.dims:
+        from srcad import eval_effects
+
+        every = Lazy("slice", (Known(None),) * 3)
+        eval_effects.put(ev, base, every, value, loc)
+        return
     way_out = "Use np.reshape." if name == "shape" else "Make a new value, and assign it to a name."
     raise Unsupported(f"cannot differentiate an assignment to the attribute {name}", loc, way_out)
 
@@ -371,7 +384,8 @@ def added(ev: Evaluator, box: Box, more: Value, loc: ir.Loc | None) -> list[Valu
 
 
 def _augment_item(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:
-    _refuse_flat(target)
+    if isinstance(target.base, ir.Attr) and target.base.name == "flat":
+        return _augment_flat(ev, stmt, target)
     parts = evaluate_index(ev, target)
     mark = len(ev.out)
     with holding(ev, parts):

@@ -202,6 +202,8 @@ def named(
     if eval_ufuncs.has_keywords(obj, kwargs):
         return eval_ufuncs.call(ev, path, obj, args, kwargs, loc)
     rule = rules.lookup(path)
+    if rule is None and (written := eval_ufuncs.method(ev, path, args, kwargs, loc)) is not None:
+        return written
     if rule is not None and rule.same_as:
         kwargs = {rule.renames.get(name, name): value for name, value in kwargs.items()}
         return named(ev, rule.same_as, library_names.load(rule.same_as), args, kwargs, loc)

@@ -54,6 +54,7 @@ class Context:
     inputs: list[Any] = field(default_factory=list)
     baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
     used_baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
+    wrt: tuple[str, ...] = ()  # the parameters asked for
     extents: Mapping[str, int] = field(default_factory=dict)  # of the arguments in the call at hand, by their symbols
     assumptions: list[Assumption] = field(default_factory=list)
     boxes: int = 0

@@ -44,6 +44,10 @@ def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[st
     if path == "numpy.put_along_axis":
         given = dict(zip(("arr", "indices", "values", "axis"), args, strict=False)) | kwargs
         return _put_along_axis(ev, given["arr"], given["indices"], given["values"], given["axis"], loc)
+    if path.endswith(".at") and isinstance(args[1], Ptr) and ev.state.heap[args[1].id].kind == "list":
+        from srcad.eval_builtins import keep
+
+        args = [args[0], keep(ev, "numpy.array", [args[1]], {}, loc), *args[2:]]
     if path in _LOOPED and not kwargs and _is_vector_of_places(ev, args[1]):
         from srcad.eval_calls import expanded
         from srcad.rules import indexing
@@ -53,6 +57,8 @@ def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[st
         return _add_at(ev, args, "+", loc)
     if path == "numpy.subtract.at":
         return _add_at(ev, args, "-", loc)
+    if path.endswith(".at") and not kwargs and (done := _at(ev, path, args, loc)) is not None:
+        return done
     if path == "numpy.fill_diagonal" and isinstance(args[0], Dyn) and isinstance(args[0].type, Num):
         if len(args[0].type.dims or ()) == 2 and not kwargs and len(args) == 2:
             n = ir.call("builtins.min", *(ir.Index(ir.Attr(args[0].expr, "shape"), (ir.Const(k),)) for k in (0, 1)))
@@ -139,6 +145,18 @@ def _put_along_axis(ev: Evaluator, arr: Value, indices: Value, values: Value, ax
 
 
 _LOOPED = {"numpy.multiply.at": "multiply_at", "numpy.divide.at": "divide_at"}
+
+
+def _at(ev: Evaluator, path: str, args: list[Value], loc: ir.Loc | None) -> Value | None:
+    """``np.maximum.at(x, indices, values)``, one after the other, for an index may repeat; None where it is unknown."""
+    from srcad import eval_ufuncs
+    from srcad.eval_calls import expanded
+    from srcad.rules import methods
+
+    function = eval_ufuncs.own(path.removesuffix(".at"))
+    if function is None or function.value.nin != len(args) - 1 or not _is_vector_of_places(ev, args[1]):
+        return None
+    return expanded(ev, methods.at if len(args) == 3 else methods.at_each, [function, *args], {}, loc)
 
 
 def _is_vector_of_places(ev: Evaluator, index: Value) -> bool:

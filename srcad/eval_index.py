@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from srcad import eval_optional, eval_special, ir, types
@@ -9,7 +11,7 @@ from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.eval_exprs import evaluate_all
 from srcad.eval_operators import known_or_constant
-from srcad.eval_values import ONE_ARRAY, demand, dyn, residual, static
+from srcad.eval_values import ONE_ARRAY, bake, constant, demand, dyn, residual, static
 from srcad.types import Seq
 from srcad.values import Box, Dyn, Known, Lazy, Ptr, Rows, Table, Text, Value, certain
 
@@ -83,6 +85,16 @@ def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) ->
         from srcad import eval_lists
 
         return eval_lists.item(ev, base, items, loc)
+    if (
+        types.is_scalar(base.type)
+        and not base.type.weak
+        and items
+        and all(item in (Known(None), Known(Ellipsis)) for item in items)
+    ):
+        from srcad.eval_builtins import keep
+
+        axes = ev.tuple_of([constant(1)] * items.count(Known(None)))
+        return keep(ev, "numpy.reshape", [base, axes], {}, loc)  # an axis of a number of NumPy's
     return dyn(ev, ir.Index(base.expr, index_exprs(ev, items, loc), loc=loc))
 
 
@@ -98,8 +110,12 @@ def _index_item(ev: Evaluator, item: Value, loc: ir.Loc | None) -> ir.Expr:
     if isinstance(item, Ptr):
         known, value = static(ev, item)
         if known:
-            return ir.call("numpy.array", ir.List(tuple(ir.Const(v) for v in value)))
+            return ir.call("numpy.array", _listed(value))
     return residual(ev, eval_optional.present(ev, item, loc), loc)
+
+
+def _listed(value: Any) -> ir.Expr:
+    return ir.List(tuple(map(_listed, value))) if isinstance(value, (list, tuple)) else ir.Const(value)
 
 
 def _index_box(ev: Evaluator, base: Ptr, items: list[Value], loc: ir.Loc | None) -> Value:
@@ -162,7 +178,7 @@ def unknown_key(ev: Evaluator, box: Box, key: Value, loc: ir.Loc | None) -> None
                 raise Restart(("unroll", loop))
             origin = ev.origin_of(ir.Name(name))
             if origin is not None and isinstance(part, (Dyn, Text)) and part.expr == ir.Name(name):
-                raise Restart(("bake", origin.origin, origin.path))
+                raise bake(ev, origin, "an index", loc, ONE_ARRAY)
     if growing and ("dynamic", box.site) not in ev.cx.decisions:
         raise Restart(("dynamic", box.site))
     word = "a dict entry under a key" if box.kind == "dict" else f"an index into a {box.kind} that is"

@@ -6,13 +6,13 @@ from typing import Any
 
 from srcad import ir
 from srcad.errors import Unsupported
-from srcad.eval_builtins import Args, Kwargs, handles, keep
+from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute
 from srcad.eval_index import index
 from srcad.eval_values import constant, demand, static
 from srcad.types import Dim, Num
-from srcad.values import Known, Lazy, Value
+from srcad.values import Known, Lazy, Ptr, Value
 
 
 @handles("numpy.where")
@@ -52,18 +52,27 @@ def _delete(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Va
 
 @handles("numpy.histogram")
 def _histogram(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """The counts have a rule; edges are written out where they move with the data or the range."""
     from srcad.eval_calls import expanded
     from srcad.rules import statistics
 
-    given = dict(zip(("a", "bins", "range"), args, strict=False)) | kwargs
-    if demand(ev, given.pop("density", Known(None)), "the argument density", loc):
-        reason = "cannot differentiate np.histogram with density=True, which divides by the widths of the bins"
-        raise Unsupported(reason, loc, "Divide the counts by their sum and by the widths.")
-    kwargs = {name: value for name, value in kwargs.items() if name != "density"}
-    number, bins = static(ev, given.get("bins", constant(10)))
-    if number and isinstance(bins, int) and static(ev, given.pop("range", Known(None))) == (True, None):
-        return expanded(ev, statistics.histogram_of_all, [], given, loc)
-    return keep(ev, "numpy.histogram", args, kwargs, loc)
+    given: Kwargs = {"bins": constant(10), "range": Known(None)}
+    given |= dict(zip(("a", "bins", "range"), args, strict=False)) | kwargs
+    density = demand(ev, given.pop("density", Known(None)), "the argument density", loc)
+    number, bins = static(ev, given["bins"])
+    number = number and isinstance(bins, int)
+    fixed, span = static(ev, given["range"])
+    if number and fixed and span is None:
+        fixed, given["range"] = False, expanded(ev, statistics.whole_range, [given["a"]], {}, loc)
+    if isinstance(given["bins"], Ptr):
+        given["bins"] = keep(ev, "numpy.asarray", [given["bins"]], {}, loc)
+    both = keep(ev, "numpy.histogram", [], given, loc)
+    if not density and (fixed or not number) or not isinstance(both, Ptr):
+        return both
+    counts, edges = ev.state.heap[both.id].items
+    edges = expanded(ev, statistics.edges_within, [given["range"], given["bins"]], {}, loc) if number else given["bins"]
+    counts = expanded(ev, statistics.density, [counts, edges], {}, loc) if density else counts
+    return ev.tuple_of([counts, edges])
 
 
 @handles("numpy.pad")
@@ -156,3 +165,20 @@ def in_known_order(ev: Evaluator, path: str, args: Args, kwargs: Kwargs, loc: ir
         reason = f"cannot differentiate {path} with order={order!r}, which asks how the array lies in memory"
         raise Unsupported(reason, loc, "Use order='C' or order='F'.")
     return args[:at], {k: v for k, v in kwargs.items() if k != "order"}
+
+
+def _all_axes(path: str) -> Handler:
+    """Transforms along several axes: all of them are written out, for the rule goes through them one by one."""
+
+    def transform(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        kind = getattr(args[0], "type", None) if args else None
+        if isinstance(kind, Num) and kind.dims and static(ev, kwargs.get("axes", Known(None))) == (True, None):
+            axes = ev.tuple_of([constant(axis) for axis in range(len(kind.dims))])
+            kwargs = {**kwargs, "axes": axes}
+        return keep(ev, path, args, kwargs, loc)
+
+    return transform
+
+
+for _name in ("dctn", "idctn", "dstn", "idstn"):
+    HANDLERS[f"scipy.fft.{_name}"] = _all_axes(f"scipy.fft.{_name}")

@@ -202,3 +202,23 @@ def _array_of(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
 def _of_arrays(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     name = "fsum" if len(args) == 1 else "dist"
     return keep(ev, f"math.{name}", [_array_of(ev, value, loc) for value in args], kwargs, loc)
+
+
+# ---- polynomials as objects ----
+
+POLYNOMIALS = "poly1d polynomial.Polynomial polynomial.Chebyshev polynomial.Legendre polynomial.Hermite "
+POLYNOMIALS += "polynomial.HermiteE polynomial.Laguerre"
+
+
+def _polynomial(path: str) -> Handler:
+    def make(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        from srcad.eval_calls import call_known
+        from srcad.rules.polynomial_classes import STAND_INS
+
+        return call_known(ev, Known(STAND_INS[path]), args, kwargs, loc)
+
+    return make
+
+
+for _name in POLYNOMIALS.split():
+    HANDLERS[f"numpy.{_name}"] = _polynomial(f"numpy.{_name}")

@@ -48,12 +48,34 @@ def _ndenumerate(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) 
 
 @handles("numpy.nditer")
 def _nditer(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    """One array, read in C order; by default the order is that of its memory, which is not known."""
-    order = demand(ev, kwargs["order"], "the argument order", loc) if set(kwargs) == {"order"} else None
-    if len(args) != 1 or order != "C" or not isinstance(args[0], Dyn):
-        reason = "cannot differentiate np.nditer but of one array, read with order='C'"
-        raise Unsupported(reason, loc, "Give order='C', or loop over the indices and write y[i].")
+    """One array, read in C order; by default the order is that of its memory, which an argument is asked for."""
+    order = demand(ev, kwargs.get("order", Known("K")), "the argument order", loc)
+    one = len(args) == 1 and not set(kwargs) - {"order"} and isinstance(args[0], Dyn)
+    if not one or not (order == "C" or order == "K" and _in_c_order(ev, args[0], loc)):
+        raise Unsupported(ONE_READ, loc, ONE_BY_ONE)
     return attribute(ev, args[0], "flat", loc)
+
+
+ONE_READ = "cannot differentiate np.nditer but of one array that is read in C order"
+ONE_BY_ONE = "Give order='C', or loop over np.ndindex(y.shape) and write y[i]."
+
+
+def _in_c_order(ev: Evaluator, value: Value, loc: ir.Loc | None) -> bool:
+    """Whether an array lies in C order: an argument in the call at hand, any other where it is made so."""
+    from srcad.pipeline import NeedValue
+    from srcad.transforms.layouts import IN_C_ORDER
+
+    origin = ev.origin_of(value.expr) if isinstance(value, Dyn) else None
+    if origin is None:
+        made = [s.value for s in ev.out if isinstance(s, ir.Assign) and s.target == getattr(value, "expr", None)]
+        return len(made) == 1 and isinstance(made[0], ir.Call) and getattr(made[0].fn, "path", "") in IN_C_ORDER
+    place = ("layout", origin.path)
+    if origin.origin != "param":
+        return False
+    if place not in ev.cx.baked:
+        raise NeedValue(*place, Unsupported(ONE_READ, loc, ONE_BY_ONE))
+    ev.cx.used_baked[place] = ev.cx.baked[place]
+    return bool(ev.cx.baked[place] == "C")
 
 
 @handles("builtins.zip")

@@ -14,7 +14,7 @@ from srcad.eval_order import held, holding, owned
 from srcad.eval_values import constant, demand, dyn, static
 from srcad.rules import iteration
 from srcad.types import Num, Seq, is_scalar
-from srcad.values import Dyn, Known, Ptr, Value
+from srcad.values import Dyn, Known, Lazy, Ptr, Value
 
 NO_KEY = (True, None)
 AN_ARRAY = "Use np.sort on an array, or np.argsort for the order."
@@ -42,7 +42,8 @@ def extreme_with(ev: Evaluator, path: str, args: Args, kwargs: Kwargs, loc: ir.L
 
 def _listed(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
     """Something that can be read by position."""
-    return eval_lists.collected(ev, value, loc) if eval_generators.is_stream(value) else value
+    ahead = eval_generators.is_stream(value) or isinstance(value, Lazy)
+    return eval_lists.collected(ev, value, loc) if ahead else value
 
 
 # ---- in order ----

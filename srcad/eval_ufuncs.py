@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from srcad import ir
+from srcad import ir, library, rules
 from srcad.errors import Unsupported
 from srcad.eval_builtins import Args, Kwargs, keep
 from srcad.eval_core import Evaluator
 from srcad.eval_effects import shares, store
-from srcad.eval_values import demand, static
+from srcad.eval_values import constant, demand, static
 from srcad.types import Num
 from srcad.values import Dyn, Known, Value
 
@@ -39,6 +39,40 @@ def call(ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir
     if len(args) > obj.nin:
         kwargs["out"] = args.pop()
     return _masked(ev, path, obj, args, mask, kwargs, loc)
+
+
+# NumPy 2 computes them wrong on processors with AVX-512: of the first and the last element only
+UNSURE = frozenset(f"numpy.{name}.{word}" for name in ("power", "arctan2") for word in ("reduce", "reduceat"))
+METHODS = {"reduce": {"keepdims", "axis"}, "accumulate": {"axis"}, "reduceat": {"axis"}, "outer": set()}
+
+
+def method(ev: Evaluator, path: str, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value | None:
+    """``np.divide.reduce(x)``, of functions of two numbers whose method has no rule of its own; else None."""
+    from srcad.eval_calls import expanded
+    from srcad.rules import methods
+
+    base, _, word = path.rpartition(".")
+    if path in UNSURE or word not in METHODS or set(kwargs) - METHODS[word] or rules.lookup(path) is not None:
+        return None
+    function = own(base)
+    if function is None or function.value.nin != 2 or not _along_one_axis(ev, word, args, kwargs):
+        return None
+    return expanded(ev, getattr(methods, word), [function, *args], kwargs, loc)
+
+
+def own(path: str) -> Known | None:
+    """The ufunc at a path, where it has a rule."""
+    rule = rules.lookup(path)
+    found = library.load(path) if rule is not None and not rule.constant else None
+    return Known(found, ir.Ref(path, found)) if isinstance(found, np.ufunc) else None
+
+
+def _along_one_axis(ev: Evaluator, word: str, args: Args, kwargs: Kwargs) -> bool:
+    if word == "outer":
+        return True
+    places = args[2:] if word == "reduceat" else args[1:]
+    axis = kwargs.get("axis", places[0] if places else constant(0))
+    return len(places) <= 1 and static(ev, axis)[0] and isinstance(static(ev, axis)[1], int)
 
 
 def _cast(ev: Evaluator, path: str, args: Args, dtype: Value, loc: ir.Loc | None) -> Args:

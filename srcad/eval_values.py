@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srcad import ir, types
 from srcad.errors import Unsupported
@@ -25,6 +25,9 @@ from srcad.values import (
     Text,
     Value,
 )
+
+if TYPE_CHECKING:
+    from srcad.pipeline import Input
 
 ONE_ARRAY = "srcad differentiates floats, arrays and containers of them; hold the entries in one array."
 
@@ -139,7 +142,7 @@ def demand(ev: Evaluator, value: Value, what: str, loc: ir.Loc | None, way_out: 
     if isinstance(value, Dyn):
         origin = ev.origin_of(value.expr)
         if origin is not None:
-            raise Restart(("bake", origin.origin, origin.path))
+            raise bake(ev, origin, what, loc, way_out)
     if isinstance(value, Ptr) and (box := ev.state.heap[value.id]).kind in ("tuple", "list"):
         parts = [demand(ev, item, what, loc, way_out) for item in box.items]
         return tuple(parts) if box.kind == "tuple" else parts
@@ -148,6 +151,14 @@ def demand(ev: Evaluator, value: Value, what: str, loc: ir.Loc | None, way_out: 
         loc,
         way_out or "Pass it as an argument, or write a constant.",
     )
+
+
+def bake(ev: Evaluator, origin: Input, what: str, loc: ir.Loc | None, way_out: str = "") -> Restart:
+    """The demand for the value of a kernel input, which makes it a constant: no floating one that is asked for."""
+    if origin.origin == "param" and origin.path[0] in ev.cx.wrt and types.is_float(ev.cx.types[origin.name]):
+        reason = f"cannot differentiate with respect to {what}, whose value decides what is computed"
+        raise Unsupported(reason, loc, way_out or "Leave it out of argnums.")
+    return Restart(("bake", origin.origin, origin.path))
 
 
 def static_truth(ev: Evaluator, value: Value) -> tuple[bool, bool]:

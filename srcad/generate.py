@@ -253,7 +253,7 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
         except Unsupported as error:
             raise refusal or error from None
         except pipeline.NeedValue as need:
-            refusal = refusal or need.refusal
+            refusal = refusal or (need.refusal if need.origin != "layout" else None)
             value = _wanted(call, need.origin, need.path_)
             request = replace(request, baked=(*request.baked, (need.origin, need.path_, value)))
     raise RuntimeError(f"srcad: {call.binder.name} needs more than {_MOST_BAKED} numbers by value")

@@ -35,7 +35,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "cmath.": ("elementwise",),
     "numpy.": tuple(
         "arithmetic elementwise reductions shaping products indexing joining choosing statistics differences "
-        "constant".split()
+        "polynomials constant".split()
     ),
     "numpy.linalg.": ("linalg", "factors", "products", "shaping"),
     "numpy.fft.": ("fft",),

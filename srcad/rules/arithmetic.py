@@ -109,7 +109,6 @@ def fabs(x):
 
 @elementwise(
     np.maximum,
-    np.fmax,
     builtins.max,
     domain=(-3, 3),
     kinks={(1.0, 1.0): (0.5, 0.5), (0.0, 0.0): (0.5, 0.5), (2.0, 1.0): (1.0, 0.0)},
@@ -118,9 +117,22 @@ def maximum(x1, x2):
     return arrays.exceeds(x1, x2), arrays.exceeds(x2, x1)
 
 
-@elementwise(np.minimum, np.fmin, builtins.min, domain=(-3, 3), kinks={(1.0, 1.0): (0.5, 0.5), (2.0, 1.0): (0.0, 1.0)})
+@elementwise(np.minimum, builtins.min, domain=(-3, 3), kinks={(1.0, 1.0): (0.5, 0.5), (2.0, 1.0): (0.0, 1.0)})
 def minimum(x1, x2):
     return arrays.exceeds(x2, x1), arrays.exceeds(x1, x2)
+
+
+NAN_LEFT_OUT = {(1.0, 1.0): (0.5, 0.5), (np.nan, 1.0): (0.0, 1.0), (1.0, np.nan): (1.0, 0.0)}
+
+
+@elementwise(np.fmax, domain=(-3, 3), kinks=NAN_LEFT_OUT)
+def fmax(x1, x2):
+    return np.where(np.isnan(x2), 1.0, arrays.exceeds(x1, x2)), np.where(np.isnan(x1), 1.0, arrays.exceeds(x2, x1))
+
+
+@elementwise(np.fmin, domain=(-3, 3), kinks=NAN_LEFT_OUT)
+def fmin(x1, x2):
+    return np.where(np.isnan(x2), 1.0, arrays.exceeds(x2, x1)), np.where(np.isnan(x1), 1.0, arrays.exceeds(x1, x2))
 
 
 @elementwise(np.square, domain=(-3, 3), kinds="fc")

@@ -63,12 +63,24 @@ def solve_dot(a, b, *, out, a_dot, b_dot):
     return np.linalg.solve(a, b_dot - whole(a_dot, a) @ out)
 
 
+def check_whole(a, p, rcond):
+    """The inverse is that of all of `a`: the derivative does not know of singular values that `rcond` cuts off."""
+    if rcond is not None and np.max(np.abs(a - a @ (p @ a))) > 1e-7 * np.max(np.abs(a)):
+        raise ValueError("np.linalg.pinv: rcond cuts off singular values that are not zero, which has no derivative")
+
+
+def check_rank(a, p, rank):
+    if np.sum(np.real(p * transposed(a))) > rank + 0.5:  # the trace of a projector
+        raise ValueError("np.linalg.lstsq: rcond cuts off singular values that are not zero, which has no derivative")
+
+
 @pullback(
     np.linalg.pinv,
     kinds="fc",
     examples=lambda r: [at(r(4, 3)), at(r(3, 4)), at(r.regular(3)), at(r(2, 4, 3)), at(r.complex(4, 3))],
 )
 def pinv_bar(a, rcond=None, *, out, out_bar):
+    check_whole(a, out, rcond)
     out_t, g_t = transposed(out), np.conj(transposed(out_bar))
     x = g_t @ np.conj(out) @ out_t
     y = out_t @ np.conj(out) @ g_t
@@ -77,6 +89,7 @@ def pinv_bar(a, rcond=None, *, out, out_bar):
 
 @pushforward(np.linalg.pinv)
 def pinv_dot(a, rcond=None, *, out, a_dot):
+    check_whole(a, out, rcond)
     out_t, dot_t = np.conj(transposed(out)), np.conj(transposed(a_dot))
     x = out @ out_t @ dot_t
     y = dot_t @ out_t @ out
@@ -92,6 +105,7 @@ def pinv_dot(a, rcond=None, *, out, a_dot):
 )
 def lstsq_bar(a, b, rcond=None, *, out, out_bar):
     x, p = out[0], np.linalg.pinv(a)
+    check_rank(a, p, out[2])
     a_bar: Any = 0.0
     b_bar: Any = 0.0
     if out_bar[0] is not None:
@@ -115,6 +129,7 @@ def of_every_column(g, b):
 @pushforward(np.linalg.lstsq)
 def lstsq_dot(a, b, rcond=None, *, out, a_dot, b_dot):
     x, p = out[0], np.linalg.pinv(a)
+    check_rank(a, p, out[2])
     a_dot = whole(a_dot, a)
     squares = np.sum(2.0 * (b - a @ x) * (b_dot - a_dot @ x), axis=0)
     squares = squares * np.ones_like(out[1]) if b.ndim == 1 else squares[: out[1].shape[0]]
@@ -211,7 +226,9 @@ def norms(r):
     lines = [at(matrix, axis=0), at(matrix, 1, axis=1), at(matrix, 3, -1, True), at(matrix, np.inf, 0, keepdims=True)]
     stack = r.distinct(2, 3, 4)
     planes = [at(stack, axis=(0, 2)), at(stack, "nuc", axis=(1, 2)), at(stack, 1, axis=(2, 0), keepdims=True)]
-    return [*orders, *lines, *planes, at(r.complex(3)), at(r.complex(3), 1), at(stack), at(r(3), keepdims=True)]
+    rest = [at(r.complex(3)), at(r.complex(3), 1), at(stack), at(r(3), keepdims=True)]
+    rest += [at(r.complex(3, 4), ord=p) for p in ("nuc", 1, 2, np.inf)]
+    return [*orders, *lines, *planes, *rest]
 
 
 def is_matrix_norm(x, ord, axis):
@@ -268,12 +285,16 @@ def vector_norm_slope(x, ord, axis, out):
     if ord == 2:
         return np.conj(x) / np.where(out == 0.0, 1.0, out) if is_complex(x) else x / np.where(out == 0.0, 1.0, out)
     size = np.abs(x)
-    unit = np.conj(x) / np.where(size == 0.0, 1.0, size) if is_complex(x) else np.sign(x)
     if ord == 1:
-        return unit
+        return unit(x, size)
     if ord == np.inf or ord == -np.inf:
-        return unit * arrays.tie_share(size, extreme(size, ord, axis), axis)
-    return unit * arrays.power_slope(size / np.where(out == 0.0, 1.0, out), ord) / ord
+        return unit(x, size) * arrays.tie_share(size, extreme(size, ord, axis), axis)
+    return unit(x, size) * arrays.power_slope(size / np.where(out == 0.0, 1.0, out), ord) / ord
+
+
+def unit(x, size):
+    """The derivative of the absolute values `size` by each element."""
+    return np.conj(x) / np.where(size == 0.0, 1.0, size) if is_complex(x) else np.sign(x)
 
 
 def matrix_norm_slope(x, ord, axis, out):
@@ -281,7 +302,7 @@ def matrix_norm_slope(x, ord, axis, out):
         return spectral_slope(x, ord, axis)
     summed, other = axis if ord == 1 or ord == -1 else (axis[1], axis[0])
     sums = np.sum(np.abs(x), axis=summed, keepdims=True)
-    return np.sign(x) * arrays.tie_share(sums, extreme(sums, ord, other), other)
+    return unit(x, np.abs(x)) * arrays.tie_share(sums, extreme(sums, ord, other), other)
 
 
 def extreme(sizes, ord, axis):
@@ -296,7 +317,8 @@ def spectral_slope(x, ord, axis):
         u, vh = u[..., :1], vh[..., :1, :]
     if ord == -2:
         u, vh = u[..., -1:], vh[..., -1:, :]
-    return np.moveaxis(u @ vh, (-2, -1), axis)
+    slope = np.moveaxis(u @ vh, (-2, -1), axis)
+    return np.conj(slope) if is_complex(x) else slope
 
 
 @expansion(

@@ -334,11 +334,6 @@ def vander_dot(x, N=None, increasing=False, *, x_dot):
 linear(np.polyder, np.polyint, in_="p")
 
 
-@expansion(np.polymul, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(1), r(4))])
-def polymul(a1, a2):
-    return np.convolve(a1, a2)
-
-
 @expansion(np.polyadd, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(2), r(4)), at(r(3), r(3))])
 def polyadd(a1, a2):
     n = max(a1.size, a2.size)
@@ -373,25 +368,12 @@ def polyfit(x, y, deg, *, w=None):
     return (c.T / scale).T
 
 
-@expansion(
-    "numpy.polynomial.polynomial.polyval",
-    wrt=("x", "c"),
-    examples=lambda r: [at(r(), r(4)), at(r(3), r(4)), at(r(3), r(1))],
-    notes="one polynomial",
-)
-def polynomial_polyval(x, c):
-    y = c[-1] + x * 0
-    for k in range(2, c.size + 1):
-        y = c[-k] + y * x
-    return y
-
-
 # ---- interpolation, covariance ----
 
 
 @pullback(
     np.interp,
-    wrt=("x", "xp", "fp"),
+    wrt=("x", "xp", "fp", "left", "right"),
     examples=lambda r: [
         at(r.between(-1, 4, 6), np.array([0.0, 1.1, 2.3, 3.0]), r(4)),
         at(r.between(0, 3), np.array([0.0, 1.1, 2.3, 3.0]), r(4)),
@@ -401,13 +383,15 @@ def polynomial_polyval(x, c):
 def interp_bar(x, xp, fp, left=None, right=None, *, out_bar):
     slope_bar = out_bar * arrays.interp_slope(x, xp, fp)
     fp_bar = arrays.interp_adjoint(x, xp, out_bar, left is None, right is None)
-    return slope_bar, arrays.interp_adjoint(x, xp, -slope_bar, False, False), fp_bar
+    left_bar, right_bar = np.where(x < xp[0], out_bar, 0.0), np.where(x > xp[-1], out_bar, 0.0)
+    return slope_bar, arrays.interp_adjoint(x, xp, -slope_bar, False, False), fp_bar, left_bar, right_bar
 
 
 @pushforward(np.interp)
-def interp_dot(x, xp, fp, left=None, right=None, *, x_dot, xp_dot, fp_dot):
+def interp_dot(x, xp, fp, left=None, right=None, *, x_dot, xp_dot, fp_dot, left_dot, right_dot):
     moved = arrays.interp_slope(x, xp, fp) * (x_dot - np.interp(x, xp, whole(xp_dot, xp)))
-    return moved + np.interp(x, xp, whole(fp_dot, fp), None if left is None else 0.0, None if right is None else 0.0)
+    below, above = None if left is None else left_dot, None if right is None else right_dot
+    return moved + np.interp(x, xp, whole(fp_dot, fp), below, above)
 
 
 @form(np.interp, given="period")

@@ -11,6 +11,7 @@ from srcad_runtime import arrays
 
 from srcad.rules.factors import eigh_bar as numpy_eigh_bar
 from srcad.rules.factors import eigh_dot as numpy_eigh_dot
+from srcad.rules.factors import inverse_gaps, on_diagonal, one_triangle
 from srcad.rules.factors import qr_bar as numpy_qr_bar
 from srcad.rules.factors import qr_dot as numpy_qr_dot
 from srcad.rules.factors import svd_bar as numpy_svd_bar
@@ -147,23 +148,40 @@ def symmetric(r):
     return [at(near + 0.1 * r.symmetric(2)), at(near + 0.1 * r.symmetric(2), lower=False)]
 
 
-@pullback(linalg.eigh, examples=symmetric, notes="reads one triangle: the adjoint is triangular")
-def eigh_bar(a, *, lower=True, out, out_bar):
-    return numpy_eigh_bar(a, "L" if lower else "U", out=out, out_bar=out_bar)
+def pairs(r):
+    near = np.diag([1.0, 2.5])
+    return [*symmetric(r), at(near + 0.1 * r.symmetric(2), np.eye(2) + 0.1 * r.symmetric(2))]
+
+
+@pullback(linalg.eigh, wrt=("a", "b"), examples=pairs, notes="reads one triangle: the adjoint is triangular")
+def eigh_bar(a, b=None, *, lower=True, out, out_bar):
+    if b is None:
+        return numpy_eigh_bar(a, "L" if lower else "U", out=out, out_bar=out_bar), 0.0
+    w, v = out
+    own = on_diagonal(out_bar[0], v)
+    turned = np.zeros_like(v) if out_bar[1] is None else v.T @ out_bar[1]
+    p = own + inverse_gaps(w) * turned
+    q = -p * w - 0.5 * np.diag(np.diag(turned))  # v.T @ b @ v stays one
+    return one_triangle(v @ p @ v.T, not lower), one_triangle(v @ q @ v.T, not lower)
 
 
 @pushforward(linalg.eigh)
-def eigh_dot(a, *, lower=True, out, a_dot):
-    return numpy_eigh_dot(a, "L" if lower else "U", out=out, a_dot=a_dot)
+def eigh_dot(a, b=None, *, lower=True, out, a_dot, b_dot):
+    if b is None:
+        return numpy_eigh_dot(a, "L" if lower else "U", out=out, a_dot=a_dot)
+    w, v = out
+    q = v.T @ one_half_mirrored(whole(b_dot, b), lower) @ v
+    p = v.T @ one_half_mirrored(whole(a_dot, a), lower) @ v - q * w
+    return np.diag(p), v @ (inverse_gaps(w) * p - 0.5 * np.diag(np.diag(q)))
 
 
-@form(linalg.eigh, given="eigvals_only b")
+@form(linalg.eigh, given="eigvals_only")
 def eigh_of_a_pair(a, b=None, *, lower=True, eigvals_only=False):
     """``a v = w b v`` as the problem of ``inv(c) a inv(c).T`` for the Cholesky factor c of b."""
+    if not eigvals_only:
+        return linalg.eigh(a, b, lower=lower)
     if b is None:
-        if eigvals_only:
-            return linalg.eigvalsh(a, lower=lower)
-        return linalg.eigh(a, lower=lower)
+        return linalg.eigvalsh(a, lower=lower)
     factor = linalg.cholesky(transposed(b) if lower else b, False).T
     left = linalg.solve_triangular(factor, one_half_mirrored(a, lower), 0, True)
     inner = linalg.solve_triangular(factor, left.T, 0, True)

@@ -85,4 +85,40 @@ def idst_bar(x, type=2, *, axis=-1, norm=None, out_bar):
     return sines_transposed(out_bar, 5 - type if type in (2, 3) else type, axis) / (2.0 * (n + 1 if type == 1 else n))
 
 
-linear(fft.dct, fft.idct, fft.dst, fft.idst, in_="x")
+# ---- along several axes ----
+
+
+def planes(r):
+    """The axes are written out where all of them are meant (`eval_numpy`)."""
+    return [at(r(3, 4)), at(r(3, 4), 3, norm="ortho"), at(r(2, 3, 4), axes=(0, 2)), at(r(3, 4), 1), at(r(5))]
+
+
+@pullback(fft.dctn, examples=planes)
+def dctn_bar(x, type=2, *, axes=None, norm=None, out_bar):
+    for axis in axes:
+        out_bar = dct_bar(x, type, axis=axis, norm=norm, out_bar=out_bar)
+    return out_bar
+
+
+@pullback(fft.idctn, examples=planes)
+def idctn_bar(x, type=2, *, axes=None, norm=None, out_bar):
+    for axis in axes:
+        out_bar = idct_bar(x, type, axis=axis, norm=norm, out_bar=out_bar)
+    return out_bar
+
+
+@pullback(fft.dstn, examples=planes)
+def dstn_bar(x, type=2, *, axes=None, norm=None, out_bar):
+    for axis in axes:
+        out_bar = dst_bar(x, type, axis=axis, norm=norm, out_bar=out_bar)
+    return out_bar
+
+
+@pullback(fft.idstn, examples=planes)
+def idstn_bar(x, type=2, *, axes=None, norm=None, out_bar):
+    for axis in axes:
+        out_bar = idst_bar(x, type, axis=axis, norm=norm, out_bar=out_bar)
+    return out_bar
+
+
+linear(fft.dct, fft.idct, fft.dst, fft.idst, fft.dctn, fft.idctn, fft.dstn, fft.idstn, in_="x")

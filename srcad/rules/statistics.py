@@ -258,11 +258,17 @@ def histogram_bar(a, bins=10, range=None, *, weights=None, out, out_bar):
     return np.where((a >= edges[0]) & (a <= edges[-1]), out_bar[0][place], 0.0)
 
 
-def histogram_of_all(a, bins=10, *, weights=None):
+def whole_range(a):
     """Without a range the edges lie between the least and the greatest element, and move with them."""
-    low, high = np.min(a), np.max(a)
-    counts, _ = np.histogram(a, bins, (low, high), weights=weights)
-    return counts, np.linspace(low, high, bins + 1)
+    return np.min(a), np.max(a)
+
+
+def edges_within(range, bins):
+    return np.linspace(range[0], range[1], bins + 1)
+
+
+def density(counts, edges):
+    return counts / np.diff(edges) / np.sum(counts)
 
 
 @pushforward(np.histogram)

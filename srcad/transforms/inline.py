@@ -45,7 +45,7 @@ def inline(request: Request) -> Program:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # an inlined recursion is a recursion here too
     refusal: Unsupported | None = None
     for _ in range(64):
-        context = Context(Names(), decisions=decisions, baked=baked, extents=dict(request.extents))
+        context = Context(Names(), decisions=decisions, baked=baked, wrt=request.wrt, extents=dict(request.extents))
         try:
             return _evaluate(request, function, context)
         except Unsupported as error:

@@ -15,7 +15,7 @@ from typing import Any
 from srcad import algebra, ir, routines, rules
 from srcad.facts import Shapes
 from srcad.naming import Names
-from srcad.transforms import activity
+from srcad.transforms import activity, alias
 from srcad.transforms.reverse import ZERO
 from srcad.types import Num, Seq
 
@@ -232,7 +232,8 @@ class Tidier:
             state[name] = True
         elif self.vanishes(value, state):
             state[name] = True
-            self.vanished[name] = value
+            earlier = {name: self.vanished[name]} if name in self.vanished else {}  # g = 2.0 * g
+            self.vanished[name] = ir.substitute(value, earlier)
         else:
             self.need(self.zeros(value, state), state, out)
             if name in self.primal:
@@ -370,6 +371,8 @@ def is_fresh(expr: ir.Expr) -> bool:
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
         if expr.fn.path in FRESH:
             return True
+        if expr.fn.path in alias.VIEWS | alias.MAYBE:  # the real part of an array is a view
+            return False
         if expr.fn.path == "srcad_runtime.unbroadcast":
             return is_fresh(expr.args[0])
         rule = rules.lookup(expr.fn.path)

@@ -113,3 +113,13 @@ def no_result(x):
 @refused(lambda: (2.0,))
 def text_result(x):
     return f"{x}"
+
+
+@refused(lambda: (np.array([1.0, 2.0]), 3.0), gradient((0, 1)))
+def number_that_chooses_the_norm(x, p):
+    return np.linalg.norm(x, ord=p)
+
+
+@refused(lambda: (np.array([1.0, 2.0]), 1.0), gradient((1,)))
+def number_that_counts_freedoms(x, ddof):
+    return np.std(x, ddof=ddof)

@@ -183,3 +183,22 @@ def array_given_anew_by_a_loop_that_may_not_run(x):
             a = np.full(4, x[k]) * 2.0
         a[k] = a[k] * x[k]
     return np.sum(a * np.arange(4.0))
+
+
+@program(lambda rng: (rng.normal(size=4), rng.normal(size=4)), argnums=(0, 1))
+def real_rows_of_a_complex_array(v, w):
+    z = np.zeros((2, 4), complex)
+    z[0] = v
+    z[1] = 1j * w
+    z[0] = z[0] * z[1]
+    return np.sum(np.abs(z) ** 2 + z.imag)
+
+
+@program(lambda rng: (rng.normal(size=(3, 4)),))
+def writes_through_flat(m):
+    out = np.zeros(m.shape)
+    for k, v in enumerate(m.flat):
+        out.flat[k] += v * k
+    out.flat[2:9:2] *= m.flat[3]
+    out.flat[[1, 5]] += m[0, :2]
+    return np.sum(out**2)

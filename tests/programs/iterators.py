@@ -151,3 +151,24 @@ def layers_that_are_called(layers, x):
     for layer in layers:
         x = layer(x)
     return np.sum(x * x)
+
+
+@program(lambda rng: (rng.normal(size=(3, 4)),))
+def elements_in_the_order_of_memory(m):
+    total = 1.0
+    for v in np.nditer(m):
+        total = 0.9 * total + v * v
+    return total
+
+
+@program(vector)
+def best_of_numbered_items(x):
+    place, least = min(enumerate(x), key=lambda pair: pair[1])
+    return x[0] * place + least**2
+
+
+@program(lambda rng: (rng.normal(size=(4, 2)),))
+def factor_that_vanishes(n):
+    q, r = np.linalg.qr(n)
+    flat = q @ np.ones(2) * 0.0
+    return np.sum(flat + n[:, 0] * r[1, 1] ** 2)

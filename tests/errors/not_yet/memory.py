@@ -89,13 +89,6 @@ def shape_assigned(x):
 
 
 @refused(vector)
-def multiplied_at_repeated_places(x):
-    y = x * 2.0
-    np.multiply.at(y, [0, 0, 1], x[:3])
-    return np.sum(y * y)
-
-
-@refused(vector)
 def permission_to_destroy_an_argument(x):
     a = np.outer(x, x) + np.eye(4)
     return np.sum(scipy.linalg.solve(a, x, overwrite_a=True))
