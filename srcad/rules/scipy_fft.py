@@ -90,7 +90,8 @@ def idst_bar(x, type=2, *, axis=-1, norm=None, out_bar):
 
 def planes(r):
     """The axes are written out where all of them are meant (`eval_numpy`)."""
-    return [at(r(3, 4)), at(r(3, 4), 3, norm="ortho"), at(r(2, 3, 4), axes=(0, 2)), at(r(3, 4), 1), at(r(5))]
+    both = (0, 1)
+    return [at(r(3, 4), axes=both), at(r(3, 4), 3, axes=both, norm="ortho"), at(r(2, 3, 4), 1, axes=(0, 2))]
 
 
 @pullback(fft.dctn, examples=planes)
