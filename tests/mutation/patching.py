@@ -5,19 +5,30 @@ from __future__ import annotations
 import ast
 import builtins
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FunctionType
 
 HITS = "blocks_reached_by_tests"  # a set that the probes add to, among the built-in names
 
 
-def patch(path: Path, new: ast.Module) -> None:
-    """Give the functions of the module in `path`, which is imported, the code of `new`."""
-    old, name = ast.parse(path.read_text(encoding="utf-8")), str(path)
-    pairs = dict(_pairs(compile(old, name, "exec"), compile(new, name, "exec")))
-    for function in [f for f in gc.get_objects() if isinstance(f, FunctionType) and f.__code__.co_filename == name]:
-        if function.__code__ in pairs:
+def patch(modules: Mapping[Path, ast.Module]) -> None:
+    """Give the functions of modules, which are imported, the code of others.
+
+    Raises:
+        RuntimeError: a module is not imported as its file is.
+    """
+    functions: dict[str, list[FunctionType]] = {str(path): [] for path in modules}
+    for item in gc.get_objects():
+        if isinstance(item, FunctionType) and item.__code__.co_filename in functions:
+            functions[item.__code__.co_filename].append(item)
+    for path, new in modules.items():
+        old, name = ast.parse(path.read_text(encoding="utf-8")), str(path)
+        pairs = dict(_pairs(compile(old, name, "exec"), compile(new, name, "exec")))
+        known = [f for f in functions[name] if f.__code__ in pairs]
+        if functions[name] and not known:
+            raise RuntimeError(f"{path} has changed since it was imported")
+        for function in known:
             function.__code__ = pairs[function.__code__]
 
 

@@ -1,6 +1,7 @@
 """A pytest plugin that runs, for each mutation, the tests that reach its block, quickest first, in a fork.
 
-What the tests reach is measured once, without a mutation, and kept in a file: {test: [seconds, [[file, line], ...]]}.
+What the tests reach is measured once, without a mutation, and kept in a file: blocks by "file:line", and for each test
+its seconds and the numbers of its blocks.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from tests.mutation.mutation import Mutation, applied
 ROOT = Path(__file__).parents[2]
 # (rules are texts to the compiler)
 SOURCES = sorted(p for p in (ROOT / "srcad").rglob("*.py") if p.parent.name != "rules" and p.name != "__main__.py")
-Reached = dict[str, tuple[float, list[list[Any]]]]
+Reached = dict[str, tuple[float, list[str]]]
 
 
 class Endless(BaseException):
@@ -49,10 +50,10 @@ class Session:
         for path in SOURCES:
             import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         items = {item.nodeid: item for item in session.items}
-        reached: Reached = json.loads(self.kept.read_text()) if self.kept.exists() else {}
+        reached = read(self.kept) if self.kept.exists() else {}
         if missing := [item for name, item in items.items() if name not in reached]:
             reached |= measured(missing)
-            self.kept.write_text(json.dumps(reached))
+            write(reached, self.kept)
         for mutation in self.mutations:
             began = time.monotonic()
             chosen = [items[name] for name in chosen_for(mutation, reached) if name in items]
@@ -64,7 +65,7 @@ class Session:
 
 def chosen_for(mutation: Mutation, reached: Reached) -> list[str]:
     """The tests that reach the mutated block, quickest first."""
-    head = [mutation.file, patching.block(ROOT / mutation.file, line_of(mutation))]
+    head = f"{mutation.file}:{patching.block(ROOT / mutation.file, line_of(mutation))}"
     return sorted((name for name, (_, hits) in reached.items() if head in hits), key=lambda name: reached[name][0])
 
 
@@ -111,7 +112,7 @@ def mutated(mutation: Mutation, items: Sequence[Any], reached: Reached, cache: s
     """The first of the tests that fails with the mutation."""
     os.environ["SRCAD_CACHE_DIR"] = cache
     path = ROOT / mutation.file
-    patching.patch(path, ast.parse(applied(mutation, path.read_text(encoding="utf-8"))))
+    patching.patch({path: ast.parse(applied(mutation, path.read_text(encoding="utf-8")))})
     for item, reports in ran(items, lambda item: 20 + 10 * reached[item.nodeid][0]):
         if any(report.failed for report in reports):
             return str(item.nodeid)
@@ -137,21 +138,35 @@ def measured(items: Sequence[Any]) -> Reached:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "reached"
         forked(lambda: _measure(items, file), 7200.0)
-        found = json.loads(file.read_text())
+        found = read(file)
     return found
+
+
+def read(file: Path) -> Reached:
+    kept = json.loads(file.read_text())
+    blocks = kept["blocks"]
+    return {name: (seconds, [blocks[k] for k in numbers]) for name, (seconds, numbers) in kept["tests"].items()}
+
+
+def write(reached: Reached, file: Path) -> None:
+    numbers: dict[str, int] = {}
+    tests = {
+        name: (seconds, [numbers.setdefault(block, len(numbers)) for block in blocks])
+        for name, (seconds, blocks) in reached.items()
+    }
+    file.write_text(json.dumps({"blocks": [*numbers], "tests": tests}))
 
 
 def _measure(items: Sequence[Any], file: Path) -> str:
     hits = patching.start()
     os.environ["SRCAD_CACHE_DIR"] = str(file.parent)
-    for path in SOURCES:
-        patching.patch(path, patching.probed(path, str(path.relative_to(ROOT))))
+    patching.patch({path: patching.probed(path, str(path.relative_to(ROOT))) for path in SOURCES})
     found: Reached = {}
     began = time.monotonic()
     for item, reports in ran(items, lambda item: 600):
         good = all(report.outcome == "passed" for report in reports)
-        found[item.nodeid] = time.monotonic() - began, sorted(map(list, hits)) if good else []
+        found[item.nodeid] = time.monotonic() - began, sorted(f"{name}:{line}" for name, line in hits) if good else []
         hits.clear()
         began = time.monotonic()
-    file.write_text(json.dumps(found))
+    write(found, file)
     return ""

@@ -307,6 +307,86 @@ BOUND = {
         (X,),
         "the list",
     ),
+    "steps of two": (
+        """
+            for i in range(0, n, 2):
+                y[i] = x[i] * x[i]
+            return np.sum(y * y)
+        """,
+        (X, Y, 0.0, 12),
+        "its step is not 1",
+    ),
+    "rows and the rows behind them": (
+        """
+            for i in range(x.shape[0] - 1):
+                r = x[i + 1]
+                for j in range(1, x.shape[1]):
+                    r[j] = r[j] * x[i, j - 1]
+            return np.sum(x)
+        """,
+        (MATRIX,),
+        "may meet in x",
+    ),
+    "once and twice the counter": (
+        """
+            for i in range(x.shape[0] // 2):
+                y[i] = y[2 * i] * x[i]
+            return np.sum(y * y)
+        """,
+        (X, Y),
+        "may meet in y",
+    ),
+    "windows that overlap": (
+        """
+            for i in range(x.shape[0] - 2):
+                for j in range(3):
+                    y[i + j] = np.sin(y[i + j] * x[i])
+            return np.sum(y * y)
+        """,
+        (X, Y),
+        "may meet in y",
+    ),
+    "multiplied by repeated indices": (
+        """
+            for i in range(x.shape[0]):
+                y[k[i]] *= x[i]
+            return np.sum(y * y)
+        """,
+        (X, Y, REPEATED),
+        "may meet in y",
+    ),
+    "an index that is set twice": (
+        """
+            for i in range(x.shape[0]):
+                j = i
+                if x[i] > 1.0:
+                    j = 0
+                y[j] = np.sin(x[i] * y[j])
+            return np.sum(y * y)
+        """,
+        (X, Y),
+        "may meet in y",
+    ),
+    "sum of what it is": (
+        """
+            s = 1.0
+            for i in range(x.shape[0]):
+                s = s + x[i] * s
+            return s
+        """,
+        (X,),
+        "s is carried",
+    ),
+    "difference the other way": (
+        """
+            s = 1.0
+            for i in range(x.shape[0]):
+                s = x[i] - s
+            return s * s
+        """,
+        (X,),
+        "s is carried",
+    ),
 }
 
 # from x, y and n, where nothing is recorded on the way

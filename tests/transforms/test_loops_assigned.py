@@ -18,6 +18,12 @@ ASSIGNED = {
     x[1:-1] += 2.0 * g
     x[2:] += g
 """,
+    "all of it subtracted": """
+    g = 0.5 * x[1:-1]
+    x[1:-1] = 0.0
+    x[:-2] -= g
+    x[2:] -= g
+""",
     "downwind": """
     g = 0.5 * x[1:]
     x[1:] = 0.0
@@ -35,6 +41,27 @@ ASSIGNED = {
 """,
 }
 LEFT = {
+    "read at the same place": """
+    g = 0.5 * x[1:-1]
+    x[1:-1] = 0.0
+    y[1:-1] = x[1:-1] + 1.0
+    x[:-2] += g
+    x[2:] += g
+""",
+    "a source without zeros around": """
+    g = 0.5 * x[1:-1]
+    y[1:-1] = 2.0 * x[1:-1]
+    x[1:-1] = 0.0
+    x[:] += y
+    y[:-2] += g
+    y[2:] += g
+""",
+    "filled where there are no zeros": """
+    g = 0.5 * x[1:-1]
+    x[2:-2] = 0.0
+    x[:-2] += g
+    x[2:] += g
+""",
     "nothing is zero": """
     g = 0.5 * x[1:-1]
     x[:-2] += g

@@ -56,6 +56,12 @@ LEFT = {
     q = u[2:] * u[:-2]
     u[1:-1] = p[::-1] * q[::-1]
 """,
+    "another array at another place": """
+    p = u[2:] - u[:-2]
+    q = u[2:] * u[:-2]
+    v[1:-1] = p + q
+    u[1:-1] = p * q + v[2:]
+""",
     "another array": """
     p = u[2:] - u[:-2]
     q = u[2:] * u[:-2]

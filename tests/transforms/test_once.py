@@ -100,6 +100,25 @@ LEFT = {
             if y[i] > 3.0:
                 break
 """,
+    "an index behind a condition": """
+    for i in range(n + 4):
+        ok = i < n and x[at[i]] > 0.0 and y[at[i]] > 0.0
+        y[0] += 1.0 * ok
+""",
+    "a total in another precision": """
+    z = y.astype(np.float32)
+    for i in range(z.shape[0]):
+        for k in range(n):
+            z[i] += x[k]
+    y[:] = z
+""",
+    "a total by a counter that is set": """
+    for i in range(y.shape[0]):
+        for j in range(2):
+            i = i + 3
+            for k in range(0):
+                y[i] += x[k]
+""",
     "an index in a choice": """
     for i in range(n + 4):
         y[0] += (x[at[i]] if i < n else 1.0) + (y[at[i]] if i < n else 0.0)

@@ -160,6 +160,12 @@ LEFT = {
             for k in range(i):
                 b[i, j] += a[i, k] * b[k, j]
 """,
+    "rows below from the last one on": """
+    for i in range(n - 1, -1, -1):
+        for j in range(m):
+            for k in range(i + 1, n):
+                b[i, j] += a[k, i] * b[k, j]
+""",
     "a factorisation": """
     for i in range(n):
         for j in range(i + 1, n):
@@ -272,6 +278,94 @@ LEFT = {
                 c[i, j] += a[i, k] * d[k, j]
 """,
 }
+# products beside something that has to stay as it is
+BESIDE = {
+    "a number that is read behind": """
+    t = 0.0
+    for i in range(n):
+        for j in range(m):
+            t = a[i, j]
+            for k in range(m):
+                c[i, k] += t * b[j, k]
+    c[0, 0] = t
+""",
+    "a number that another one is made of": """
+    row = np.zeros(16)
+    for i in range(n):
+        for j in range(m):
+            t = a[i, j]
+            u = t * s
+            for k in range(m):
+                c[i, k] += t * b[j, k]
+            row[j] = row[j] + np.sin(u)
+    b[0, :] = row
+""",
+    "minus minus": """
+    for i in range(n):
+        for j in range(m):
+            for k in range(m):
+                c[i, j] += -(-a[i, k] * b[k, j] - -(b[i, k] * a[k, j]))
+""",
+    "two factors with a minus": """
+    for i in range(n):
+        for j in range(m):
+            t = -a[i, j]
+            u = -s
+            for k in range(m):
+                c[i, k] += t * u * b[j, k]
+""",
+    "rows that are subtracted from": """
+    row = np.zeros(m)
+    for i in range(n - 1, -1, -1):
+        for k in range(m):
+            row[k] -= s * c[i, k]
+        for j in range(m):
+            g = row[j]
+            for k in range(m):
+                b[k, j] += g * a[i, k]
+            row[j] = 0.0
+""",
+    "a number that changes between two sums": """
+    for i in range(n):
+        for j in range(m):
+            t = a[i, j]
+            for k in range(m):
+                c[i, k] += t * b[j, k]
+            t = b[i, j]
+            for k in range(m):
+                c[i, k] += t * a[j, k]
+""",
+}
+CHECK = """
+    if a.shape[0] != c.shape[0] or a.shape[1] != c.shape[0] or b.shape[0] != c.shape[0] or b.shape[1] != c.shape[1]:
+        raise ValueError("shapes")
+"""
+MIRRORED = """
+    for i in range(c.shape[0]):
+        for k in range(i):
+            for j in range(c.shape[1]):
+                c[i, j] += s * a[i, k] * b[k, j]
+                c[k, j] += b[i, j] * a[i, k] * s
+"""
+# triangles that are no mirror images, or not known to be
+TRIANGLES = {
+    "checked on one path": f"    if s > 100.0:{CHECK.replace(chr(10), chr(10) + '    ')}\n{MIRRORED}",
+    "checked without an error": CHECK.replace('raise ValueError("shapes")', "c[0, 0] = 0.0") + MIRRORED,
+    "another factor": CHECK + MIRRORED.replace("a[i, k] * s", "a[i, k] * 0.5"),
+    "another matrix": CHECK + MIRRORED.replace("b[i, j] * a[i, k] * s", "b[i, j] * b[i, k] * s"),
+    "a matrix that is not turned": CHECK + MIRRORED.replace("b[i, j] * a[i, k]", "b[i, j] * a[k, i]"),
+    "another diagonal": CHECK
+    + """
+    for i in range(c.shape[0]):
+        for k in range(i):
+            for j in range(c.shape[1]):
+                c[i, j] += s * a[i, k] * b[k, j]
+    for i in range(c.shape[0]):
+        for k in range(i + 1):
+            for j in range(c.shape[1]):
+                c[k, j] += b[i, j] * a[i, k] * s
+""",
+}
 SIZES = ((9, 11), (0, 4), (1, 1), (-2, 3), (2, 0))
 
 
@@ -312,6 +406,20 @@ def test_a_product_is_a_call(name: str) -> None:
 def test_what_only_looks_like_a_product_stays(name: str) -> None:
     before, after = before_and_after(LEFT[name])
     assert after == before
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_is_beside_a_product_stays(name: str) -> None:
+    before, after = before_and_after(BESIDE[name])
+    assert after != before
+    check(before, after)
+
+
+@pytest.mark.parametrize("name", TRIANGLES)
+def test_triangles_that_are_no_mirror_images(name: str) -> None:
+    before, after = before_and_after(TRIANGLES[name])
+    assert "mirrored" not in text_of(after)
+    check(before, after)
 
 
 def check(before: Program, after: Program) -> None:

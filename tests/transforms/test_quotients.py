@@ -27,6 +27,10 @@ LEFT = {
     "a square root": "y[:] = np.sqrt(1.0 - x / h)",
     "a repetition": "while y[0] > 1.0:\n        y[:] = x / h + 0.5 * y",
     "integers": "for i in range(n):\n        y[i] = i / k",
+    "a product": "y[:] = x * h",
+    "a whole part": "y[:] = x / h // 1.0",
+    "a comparison": "y[:] = (x / h > 1.0) * y",
+    "what the loop adds to": "for i in range(n):\n        h += 0.5\n        y[i] = x[i] / h",
     "no loop": "y[0] = x[0] / h",
     "what the loop changes": "for i in range(n):\n        h = h * 0.5\n        y[i] = x[i] / h",
 }

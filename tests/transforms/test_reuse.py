@@ -123,10 +123,39 @@ def arrays_written(x, y):
     return np.sum(c * c * u) + np.sum(s * u) * y
 
 
+def written_by_a_recursion(x, y):
+    u = np.array([x, y, x * y])
+    c = np.cos(u)
+    halved(u, 2.0 + x)
+    s = np.sin(u)
+    return np.sum(c * c * u) + np.sum(s * u) * y
+
+
+def halved(u, n):
+    if n > 0.0:
+        u[1] = u[1] * 0.5
+        halved(u, n - 1.0)
+
+
+def hyperbolic_and_not(x, y):
+    s = np.sinh(x)
+    c = np.cosh(y)
+    return np.cos(x) * s * y + np.sin(y) * c
+
+
+def counted(x, y):
+    total = x * y
+    k = 1
+    c = np.cos(x * k)
+    for k in range(2, 4):
+        total = total + y * k
+    return c * total + np.sin(x * k) * c
+
+
 READ = (pair, apart, nested, in_a_loop, three, whole_arrays)
 OTHERS = (
     read_between, operand_changed, operand_changed_later, name_changed, name_used_before, on_one_path, of_each_other,
-    elements, arrays_written,
+    elements, arrays_written, hyperbolic_and_not, counted,
 )  # fmt: skip
 
 
@@ -154,6 +183,14 @@ def test_derivatives(f, off, monkeypatch):
     else:
         expected = f(complex(0.7, STEP), 1.3 + 0j).imag / STEP, f(0.7 + 0j, complex(1.3, STEP)).imag / STEP
     np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_arrays_that_a_recursion_writes():
+    found = srcad.grad(written_by_a_recursion, argnums=(0, 1), backend="numpy")(0.7, 1.3)
+    h = 1e-6
+    for k, (a, b) in enumerate(((h, 0.0), (0.0, h))):
+        ahead, behind = written_by_a_recursion(0.7 + a, 1.3 + b), written_by_a_recursion(0.7 - a, 1.3 - b)
+        assert found[k] == pytest.approx((ahead - behind) / (2.0 * h), rel=1e-7)
 
 
 def test_a_second_derivative():

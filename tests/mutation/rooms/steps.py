@@ -18,9 +18,9 @@ MUTATIONS: tuple[Mutation, ...] = (
             "possible = one.name not in changed",
         ),
         (
-            "the step itself changes nothing",
-            "changed = _changed((*steps[one.place + 1 : k], step), shapes)",
-            "changed = _changed(steps[one.place + 1 : k], shapes)",
+            "the next statement is not looked at",
+            "between = [s for j in range(k + 1, one.place)",
+            "between = [s for j in range(k + 2, one.place)",
         ),
         (
             "arrays have one name",
@@ -38,7 +38,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             'return (name.removesuffix("h"), expr.args[0]) if home in',
         ),
         ("any dtype and shape will do", "(k.dtype, k.dims) == (own.dtype, own.dims) for", "True for"),
-        ("what moved is run twice", "                inner[k] = replace(inner[k], adjoint=())\n", ""),
+        ("adjoints do not wait", "            if place < k:\n", "            if place != k:\n"),
         ("what moved is lost", "for s in (step, *moved.get(k, ())))", "for s in (step,))"),
         ("its argument may be the variable", " or target.id in ir.names(call[1]):", ":"),
         (

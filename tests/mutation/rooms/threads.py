@@ -82,9 +82,9 @@ MUTATIONS: tuple[Mutation, ...] = (
             "end = types.number(self.high if factor > 0 else self.low)",
         ),
         (
-            "masks are indices",
-            "                break  # a mask or an array: the axes behind it are others",
-            "                pass",
+            "what is done to a view is a read",
+            "                    self.note(base, items, kind)",
+            "                    self.note(base, items, READ)",
         ),
         tests=TESTS,
         numba=True,
@@ -102,9 +102,9 @@ MUTATIONS: tuple[Mutation, ...] = (
             "    if len(found) != 1 or not",
         ),
         (
-            "a product adds",
-            'return "+" if op in "+-" else op if op == "*" else None',
-            'return "+" if op in "+-*" else None',
+            "a product may read itself",
+            "            if left == target and name not in ir.names(right):",
+            "            if left == target:",
         ),
         (
             "a sum may read itself",
