@@ -382,6 +382,19 @@ def complex_values_of_real_numbers(x):
     return np.sum(np.abs(_transformed(x)) ** 2 * np.arange(8.0))
 
 
+def _rest(x, k):
+    return 0.0 if k >= len(x) else x[k] * x[k] + 0.5 * _rest(x, k + 1)
+
+
+def _with_the_rest(x, k):
+    return 1.0 if k >= len(x) else _rest(x, k) * x[k] + np.sin(_with_the_rest(x, k + 1))
+
+
+@program(vector)
+def one_inside_another(x):
+    return _with_the_rest(x, 0) * x[1]
+
+
 @program(lambda rng: (rng.uniform(0.5, 1.5, size=(3, 3)),))
 def flood_over_a_grid(a):
     seen = np.zeros((3, 3), bool)

@@ -1,5 +1,6 @@
 """reuse: functions that the program computes under a name are not computed again for their derivatives."""
 
+import math
 import re
 
 import numpy as np
@@ -191,6 +192,19 @@ def test_arrays_that_a_recursion_writes():
     for k, (a, b) in enumerate(((h, 0.0), (0.0, h))):
         ahead, behind = written_by_a_recursion(0.7 + a, 1.3 + b), written_by_a_recursion(0.7 - a, 1.3 - b)
         assert found[k] == pytest.approx((ahead - behind) / (2.0 * h), rel=1e-7)
+
+
+def in_two_precisions(x, y):
+    c = math.cos(x)
+    s = np.sin(x)
+    return c * c * y + s * y
+
+
+def test_values_of_another_precision_are_not_read():
+    """math's cosine is a double, NumPy's of a single precision number is none."""
+    made = srcad.differentiate(in_two_precisions, backend="numpy")
+    assert "s_bar * np.cos(x)" in made.source_for(np.float32(0.7), 1.3)
+    assert "s_bar * c" in made.source_for(0.7, 1.3)
 
 
 def test_a_second_derivative():

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import srcad
+from srcad import emit, pipeline, scope, types
+from srcad.transforms import inline, zeroing
 
 
 def relaxed(p, b):
@@ -90,6 +92,25 @@ def handed_on(p, b):
 FEWER = (relaxed, two_parts)
 AS_MANY = (read_by_a_copy, filled, on_one_path, kept_over_iterations, an_argument, swapped, handed_on, a_row)
 ARGS = np.array([0.3, -0.7, 1.1, 0.4]), np.array([0.9, 1.2, -0.8, 0.5])
+
+
+NAMED_TWICE = """
+def f(x, y):
+    z = y * 2.0
+    w = z[1:]
+    v = y * 3.0
+    z[1] = 0.0
+    v[0] = 0.0
+    return w * x[0]
+"""
+
+
+def test_zeros_that_are_read_under_another_name() -> None:
+    """Of two stores the one goes whose memory nobody reads again, under no name."""
+    target = scope.from_file(NAMED_TWICE, "f", "f.py")
+    program = inline.inline(pipeline.Request(target, tuple(types.describe(a, n) for a, n in zip(ARGS, "xy")), (), ()))
+    text = emit.function(zeroing.zeroing(program, {"z", "v"}).function())
+    assert "z[1] = 0.0" in text and "v[0] = 0.0" not in text
 
 
 def zeros(f, monkeypatch, off=""):

@@ -60,7 +60,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            for k, name in step.bounds:\n                bounds[k] = ir.Name(name)",
             "            for k, name in step.bounds:\n                pass",
         ),
-        ("a falling range ends later", '_simplified(ir.Binary("+", stop, ir.Const(1))),\n', "stop,\n"),
+        ("a falling range begins later", '_simplified(ir.Binary("+", start, ir.Const(1))),\n', "start,\n"),
         (
             "bounds that move are steady",
             "            return self.enclosed(start, stop, around)\n",
@@ -77,7 +77,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "last = first if (coef > 0) == bool(end) else",
         ),
         ("a counter ends early", "else first + count - 1", "else first + count - 2"),
-        ("counters may be set", "or not coef or loop[0] in self.r.reset:", "or not coef:"),
         (
             "bounds are not needed",
             "        return own.union(*(ir.names(b) for b in self.bounds))",

@@ -50,14 +50,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/transforms/zeroing.py",
         ("views are not read", "if not sharing.found[id(n)] & live[id(n)]}", "}"),
-        ("all that is stored is zero", " and algebra.is_number(node.value, 0.0)", ""),
         ("names never share memory", "        super().statement(stmt)\n", ""),
-        ("arrays of the program, too", "activity.root(node.target) in bars and", "True and"),
-        (
-            "a loop's first round decides",
-            "self.found.setdefault(id(stmt), set()).update(self.near(activity.root(stmt.target)))",
-            "self.found.setdefault(id(stmt), self.near(activity.root(stmt.target)))",
-        ),
     ),
     *of(
         "srcad/transforms/liveness.py",
@@ -198,11 +191,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "the tape is one of the results",
             "targets = stmt.target.items[:-1] if isinstance(stmt.target, ir.Tuple) else ()",
             "targets = stmt.target.items[1:] if isinstance(stmt.target, ir.Tuple) else ()",
-        ),
-        (
-            "numbers are compiled for one by one",
-            "        args = tuple(map(_typed, args)) if self.compiled else args\n",
-            "",
         ),
         ("circles are kept", "            if routine in routines.reachable(called.body):\n", "            if False:\n"),
         (
