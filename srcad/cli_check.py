@@ -6,7 +6,6 @@ import contextlib
 import functools
 import inspect
 import os
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -101,6 +100,7 @@ def _rows(
         ("gradient / function", f"{adjoint / value:.2f}"),
         ("a call from Python", _duration(best(lambda: both(*args, **named)))),
         ("recorded", f"{recorded_bytes(gradient.interpreted(), seed)} bytes"),
+        *([("other arrays", f"{other_bytes(gradient)} bytes")] if plan.backend == "numba" else []),
         ("generate and compile", _duration(max(first - adjoint, 0.0))),
         *(("notes", note) for note in plan.notes),
     ]
@@ -126,24 +126,24 @@ def recorded_bytes(ready: Ready, seed: tuple[Any, ...]) -> int:
 
     ready: the call on the NumPy backend, whose text is run once more and stopped where its reverse sweep begins.
     """
-    from srcad import leaves
+    from srcad import leaves, working
     from srcad.program import REVERSE
 
     plan, found = ready.kernel.plan, []
-    space: dict[str, Any] = {"_recorded": lambda names: found.append(_held(names))}
+    space: dict[str, Any] = {"_recorded": lambda names: found.append(working.held(names))}
     exec(plan.text.replace(f"# {REVERSE}", "_recorded(locals())"), space)
     space[plan.entry](*leaves.snapshot(ready.inputs), *seed)
     return sum(found)
 
 
-def _held(names: dict[str, Any]) -> int:
-    return sum(_bytes(value) for name, value in names.items() if re.search(r"_saved_*\d*$", name))
+def other_bytes(ready: Ready) -> int:
+    """Bytes of the arrays that a call of compiled text makes besides its records: copies, adjoints and temporaries."""
+    from srcad import working
 
-
-def _bytes(value: Any) -> int:
-    if isinstance(value, (list, tuple)):
-        return sum(map(_bytes, value))
-    return getattr(value, "nbytes", 8)
+    plan = ready.kernel.plan
+    inputs = {name: value for (_, _, name), value in zip(plan.inputs, ready.inputs, strict=True)}
+    found = working.allocated(plan.text, plan.entry, inputs)
+    return sum(size for name, size in found.items() if not working.is_record(name))
 
 
 def best(call: Callable[[], Any], budget: float = 0.5) -> float:
