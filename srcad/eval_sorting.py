@@ -139,6 +139,10 @@ def _of_many(ev: Evaluator, value: Value, key: Value, backwards: bool, loc: ir.L
     """The numbers of an array, a list or a generator of unknown length, as an array in order."""
     value = _listed(ev, value, loc)
     many = value.type if isinstance(value, Dyn) else None
+    if isinstance(many, Seq) and not is_scalar(many.element) and static(ev, key) != NO_KEY:
+        keys = eval_lists.collected(ev, eval_sequences.lazy(ev, "map", (key, value)), loc)
+        keys = keep(ev, "numpy.array", [keys], {}, loc)
+        return read(ev, iteration.items_in_order, [value, keys, constant(backwards)], loc)
     if isinstance(many, Seq):
         value, many = keep(ev, "numpy.array", [value], {}, loc), many.element
         dims: tuple[Any, ...] | None = (None,)

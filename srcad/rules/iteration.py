@@ -118,10 +118,18 @@ def smallest(items: Sequence[Any], key: Callable[[Any], Any]) -> Any:
 
 def in_order(values: Any, keys: Any, backwards: bool) -> Any:
     """`values`, an array, sorted by `keys`; equal ones keep their order, backwards too."""
-    order = np.argsort(keys, kind="mergesort")
+    return values[_order(keys, backwards)]
+
+
+def items_in_order(items: list[Any], keys: Any, backwards: bool) -> list[Any]:
+    """A list of the same arrays, sorted by `keys`."""
+    return [items[k] for k in _order(keys, backwards)]
+
+
+def _order(keys: Any, backwards: bool) -> Any:
     if backwards:
-        order = len(keys) - 1 - np.argsort(keys[::-1], kind="mergesort")[::-1]
-    return values[order]
+        return len(keys) - 1 - np.argsort(keys[::-1], kind="mergesort")[::-1]
+    return np.argsort(keys, kind="mergesort")
 
 
 # ---- lists of unknown length: what Python's lists do in one go ----

@@ -41,6 +41,7 @@ SURE = frozenset(
     "numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze".split()
 )
 MAYBE = frozenset("numpy.reshape numpy.ravel numpy.asanyarray numpy.ascontiguousarray numpy.real_if_close".split())
+_OF_THE_SAME_ITEMS = frozenset("builtins.list builtins.sorted builtins.reversed builtins.tuple".split())
 WAY_OUT = "Write into each array inside its own branch, select values with np.where, or write into a copy."
 
 
@@ -90,13 +91,15 @@ def shares(expr: ir.Expr, known: dict[str, types.Abstract]) -> set[str]:
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
         if expr.fn.path in VIEWS | MAYBE and expr.args:
             return shares(expr.args[0], known)
-        if expr.fn.path == "builtins.list" and _of_numbers(expr.args[0], known):
+        if expr.fn.path in _OF_THE_SAME_ITEMS and _of_numbers(expr.args[0], known):
             return set()
-        if expr.fn.path == "builtins.list" or _may_hand_on(expr):
+        if expr.fn.path in _OF_THE_SAME_ITEMS or _may_hand_on(expr):
             return set().union(*(shares(a, known) for a in expr.args))
         return set()
     if isinstance(expr, (ir.List, ir.Tuple)):
         return set().union(*(shares(item, known) for item in expr.items))
+    if isinstance(expr, ir.Binary) and expr.op in ("+", "*") and isinstance(types.infer(expr, known, []), Seq):
+        return shares(expr.left, known) | shares(expr.right, known)
     if isinstance(expr, ir.IfExp):
         return shares(expr.body, known) | shares(expr.orelse, known)
     return set()
@@ -119,6 +122,16 @@ def _of_numbers(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
     """Whether a list holds numbers, which have no memory to share."""
     kind = types.infer(expr, known, [])
     return isinstance(kind, Seq) and types.is_scalar(kind.element)
+
+
+def same_list(expr: ir.Expr) -> set[str]:
+    """The lists that the value of `expr` may be: another name of one, not another list of the same arrays."""
+    if isinstance(expr, ir.Name):
+        return {expr.id}
+    if isinstance(expr, ir.IfExp):
+        return same_list(expr.body) | same_list(expr.orelse)
+    called = routines.of(expr)
+    return set().union(*map(same_list, called[2])) if called is not None else set()
 
 
 def _has_memory(kind: types.Abstract | None) -> bool:
@@ -200,7 +213,11 @@ def assignments(stmt: object) -> list[tuple[str, ir.Expr]]:
 
 class Checker:
     """May-alias pairs at every place, by following the program; a write that could change another live variable is
-    refused."""
+    refused.
+
+    A list that makes a pair with itself has items that may share memory with one another; ``=a`` and ``=b`` are a pair
+    where a and b may be one list, and not only lists that hold the same arrays.
+    """
 
     def __init__(self, program: Program, refuse: bool = True) -> None:
         self.program, self.known = program, dict(program.types)
@@ -217,8 +234,8 @@ class Checker:
     def relation(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for pair in self.ever:
-            a, b = sorted(pair)
-            if not a.startswith("#"):
+            a, b = min(pair), max(pair)
+            if a != b and not a.startswith(("#", "=")):
                 found.setdefault(a, set()).add(b)
                 found.setdefault(b, set()).add(a)
         return found
@@ -236,7 +253,7 @@ class Checker:
             self.assign(stmt)
         elif isinstance(stmt, (ir.Store, ir.Augment)):
             if isinstance(stmt.target, ir.Name):
-                self.rebind({stmt.target.id: set()})
+                self.rebind({stmt.target.id: set(), "=" + stmt.target.id: set()})
             else:
                 self.write(activity.root(stmt.target), stmt)
         elif isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn in activity.ADDING:
@@ -258,16 +275,52 @@ class Checker:
             self.block(stmt.body)
         elif isinstance(stmt, ir.Push):
             self.grow(stmt)
-            for name in shares(stmt.value, self.known):
-                for other in {name} | self.near(name):
-                    if other != stmt.stack:
-                        self.pairs.add(frozenset((stmt.stack, other)))
+            self.push(stmt)
         elif isinstance(stmt, ir.Pop) and isinstance(stmt.target, ir.Name):
             self.grow(stmt)
             shared = _has_memory(self.known.get(stmt.target.id)) and not _owns_items(stmt.stack, self.known)
             self.rebind({stmt.target.id: {stmt.stack} if shared else set()})
         elif isinstance(stmt, ir.Pop) and stmt.target is not None:
             self.write(activity.root(stmt.target), stmt)
+
+    def push(self, stmt: ir.Push) -> None:
+        """A new item of a list; one of memory that an item has already makes a pair of the list with itself."""
+        for name in shares(stmt.value, self.known):
+            for other in {name} | self.near(name):
+                pair = frozenset((stmt.stack, other))
+                if pair in self.pairs:
+                    self.pairs.add(frozenset((stmt.stack,)))
+                self.pairs.add(pair)
+
+    def entangled(self, value: ir.Expr) -> bool:
+        """Whether a list's items may share memory with one another."""
+        if isinstance(value, ir.Name):
+            return frozenset((value.id,)) in self.pairs
+        if isinstance(value, ir.Index):
+            return self.entangled(value.base)
+        if isinstance(value, ir.List):
+            return self.overlapping(value.items)
+        if isinstance(value, ir.IfExp):
+            return self.entangled(value.body) or self.entangled(value.orelse)
+        if isinstance(value, ir.Binary):
+            return value.op == "*" or self.overlapping((value.left, value.right))
+        if isinstance(value, ir.Call) and isinstance(value.fn, ir.Ref) and value.fn.path in _OF_THE_SAME_ITEMS:
+            return any(map(self.entangled, value.args))
+        return bool(shares(value, self.known))
+
+    def overlapping(self, parts: Sequence[ir.Expr]) -> bool:
+        """Whether two of several values may share memory, or two items of one of them."""
+        seen: set[str] = set()
+        for part in parts:
+            reached = set().union(*({name} | self.near(name) for name in shares(part, self.known)))
+            if seen & reached or self._is_list(part) and self.entangled(part):
+                return True
+            seen |= reached
+        return False
+
+    def _is_list(self, value: ir.Expr) -> bool:
+        kind = types.infer(value, self.known, [])
+        return isinstance(kind, Seq) and not types.is_scalar(kind.element)
 
     def routine_writes(self, stmt: ir.Stmt, routine: routines.Routine, phase: str, args: tuple[ir.Expr, ...]) -> None:
         """A function that writes into an argument must not be given the same memory twice."""
@@ -281,12 +334,20 @@ class Checker:
 
     def assign(self, stmt: ir.Assign) -> None:
         if isinstance(stmt.target, ir.Name):
-            self.rebind({stmt.target.id: shares(stmt.value, self.known)})
+            self.bind([(stmt.target.id, stmt.value)])
         elif isinstance(stmt.target, ir.Tuple):
             names = [t.id for t in stmt.target.items if isinstance(t, ir.Name)]
-            values = stmt.value.items if isinstance(stmt.value, ir.Tuple) else ()
-            sources = [shares(v, self.known) for v in values] or [shares(stmt.value, self.known) for _ in names]
-            self.rebind(dict(zip(names, sources, strict=True)))
+            values = stmt.value.items if isinstance(stmt.value, ir.Tuple) else [stmt.value] * len(names)
+            self.bind(list(zip(names, values, strict=True)))
+
+    def bind(self, new: list[tuple[str, ir.Expr]]) -> None:
+        """Names get values, all at once."""
+        lists = [(name, value) for name, value in new if self._is_list(value)]
+        entangled = {frozenset((name,)) for name, value in lists if self.entangled(value)}
+        sources = {name: shares(value, self.known) for name, value in new}
+        same = {"=" + name: {"=" + source for source in same_list(value)} for name, value in new}
+        self.rebind({**sources, **same})
+        self.pairs |= entangled
 
     def near(self, name: str) -> set[str]:
         return {n for pair in self.pairs if name in pair for n in pair if n != name}
@@ -307,6 +368,10 @@ class Checker:
     def write(self, name: str, stmt: ir.Stmt) -> None:
         self.refuse_uncertain(stmt)
         live = self.live_after.get(id(stmt), set())
+        if frozenset((name,)) in self.pairs and name in live:
+            own = _called(name, stmt).replace("another array", "a list")
+            reason = f"cannot differentiate a write into an item of {own}, which other items may share"
+            raise Unsupported(reason, _place(stmt), "Give the list copies: x.copy().")
         for other in sorted(self.near(name)):
             if other.startswith("#"):
                 self.write_input(other[1:], stmt)
@@ -320,8 +385,8 @@ class Checker:
         """A list that has two names in use would have two lists of adjoints."""
         live = self.live_after.get(id(stmt), set())
         own = self.known.get(stmt.stack)
-        others = () if isinstance(own, Seq) and own.stack else sorted(self.near(stmt.stack))
-        for other in others:
+        others = () if isinstance(own, Seq) and own.stack else sorted(self.near("=" + stmt.stack))
+        for other in (other.removeprefix("=") for other in others):
             if other in live and isinstance(self.known.get(other), Seq):
                 reason = (
                     f"cannot differentiate a change of a list that is also {_called(other, stmt)}, which is read later"

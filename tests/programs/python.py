@@ -421,10 +421,13 @@ class Kind(enum.IntEnum):
     LINEAR, SQUARE = 1, 2
 
 
+KINDS = tuple(Kind)
+
+
 @program(positive)
 def members_of_an_enumeration(x):
     n = 1 if x > 0.1 else 2
     total = 0.0
-    for kind in (Kind.LINEAR, Kind.SQUARE):
-        total += x**kind + (3.0 * x if kind == Kind.SQUARE else 0.0)
-    return total * Kind.SQUARE if n == Kind.LINEAR else x
+    for kind in KINDS:
+        total += x**kind + (3.0 * x if kind == n else 0.0)
+    return total * KINDS[1] if n == KINDS[0] else x
