@@ -201,6 +201,66 @@ def test_references_to_arrays_are_counted() -> None:
     assert after.mi_alloc - after.mi_free == before.mi_alloc - before.mi_free
 
 
+def added(x, cube, y, k):  # type: ignore[no-untyped-def]
+    x[1:] += y
+    x[:, ::2] *= x[:, 1::2]
+    cube[k, ..., ::-1] -= x[0]
+    cube[:, 0] += cube[:, 1] * 0.5
+    part = cube[1]
+    part += x
+    cube[0] = part
+    at = np.array([0, 0, 1])
+    x[at] += 1.0
+    return cube
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+def test_parts_of_arrays_are_added_to() -> None:
+    compiled: Any = numba.njit(added)
+    lowering.short(compiled)
+    rng = np.random.default_rng(2)
+    given = rng.standard_normal((2, 4)), rng.standard_normal((3, 2, 4)), rng.standard_normal(4)
+    found = []
+    for function in (compiled, added):
+        arrays = [a.copy() for a in given]
+        found.append((function(*arrays, 1), arrays))
+    np.testing.assert_equal(*found)
+
+
+def counted(n, m, step):  # type: ignore[no-untyped-def]
+    found = np.zeros(400, np.int64)
+    k = 0
+    for i in range(n):
+        for j in range(m, n):
+            for way in range(4):
+                if way == 0:
+                    for p in range(n, m, -1):
+                        found[k] += p * 7 + j
+                elif way == 1:
+                    for p in range(m, n + 5, 1):
+                        found[k] += p * i
+                elif way == 2:
+                    for p in range(i, n, step):
+                        found[k] += p
+                        if p > 3:
+                            break
+                else:
+                    for p in range(n, i, -2):
+                        found[k] -= p
+                k += 1
+    return found, k
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+def test_ranges_count() -> None:
+    compiled: Any = numba.njit(counted)
+    lowering.short(compiled)
+    for n, m, step in ((0, 0, 1), (3, 0, 2), (5, 3, -1), (4, -2, 3), (-2, -6, 1), (3, 7, 5)):
+        np.testing.assert_equal(compiled(n, m, step), counted(n, m, step))
+    with pytest.raises(ValueError, match="must not be zero"):
+        compiled(3, 0, 0)
+
+
 def joins(a, n):  # type: ignore[no-untyped-def]
     x, y, late = a, 1.0, 0.0
     x, y = y, x
@@ -227,7 +287,7 @@ def joins(a, n):  # type: ignore[no-untyped-def]
     return x + y + late
 
 
-@pytest.mark.parametrize("function", [joins, kept, elements, outside])
+@pytest.mark.parametrize("function", [joins, kept, elements, outside, counted])
 def test_single_assignments_are_numbas(function: Any) -> None:
     """The same names and the same joins, and the same statements when they are taken out again."""
     mine, numbas = (numba.core.compiler.run_frontend(function) for _ in range(2))
