@@ -25,7 +25,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 from numba.np import arrayobj
 
-from srcad_runtime import assignments, blas, making
+from srcad_runtime import assignments, blas, making, ranges
 from srcad_runtime.raising import raise_if
 
 TESTED = ((0, 68),)  # versions of Numba
@@ -41,9 +41,6 @@ _ORDER = {
     operator.ne: "!=",
 }
 
-
-_COUNTING = ("getiter", "iternext", "pair_first", "pair_second")
-_RANGES = (types.range_state64_type, types.range_iter64_type, types.Pair(types.int64, types.boolean))
 
 _OWNER = types.MemInfoPointer(types.voidptr)  # what counts the references to an array's memory
 
@@ -220,7 +217,7 @@ class Lower(lowering.Lower):  # type: ignore[misc]
         index = read.index if read.op == "getitem" else read.index_var
         same = read.value == target_var and index == index_var and summed.lhs.name.startswith("$")
         at = self.typeof(index_var.name)
-        parts = at.types if isinstance(at, types.BaseTuple) else (at,)
+        parts = at.types if isinstance(at, (types.Tuple, types.UniTuple)) else (at,)
         basic = all(isinstance(t, (types.SliceType, types.Integer, types.EllipsisType)) for t in parts)
         kinds = {self.typeof(var.name) for var in (summed.lhs, value_var)}
         return same and basic and len(kinds) == 1 and type(kinds.pop()) is types.Array
@@ -235,55 +232,11 @@ class Lower(lowering.Lower):  # type: ignore[misc]
             if isinstance(kind.dtype, types.Number) and type(expr.index) is int and 0 <= expr.index < kind.count:
                 part = self.builder.extract_value(self.loadvar(expr.value.name), expr.index)
                 return self.context.cast(self.builder, part, kind.dtype, resty)
-        if expr.op in _COUNTING and self.typeof(expr.value.name) in _RANGES:
-            counting = self.counting(expr.op, expr.value)
+        if expr.op in ranges.OPERATIONS and self.typeof(expr.value.name) in ranges.TYPES:
+            counting = ranges.counting(self, expr.op, expr.value)
             if counting is not None:
                 return counting
         return super().lower_expr(resty, expr)
-
-    # ---- loops over ranges: what Numba does, for steps of one ----
-
-    def counting(self, op: str, source: ir.Var) -> Any:
-        """The iterator of a range, its next pair (item, whether there is one), and the parts of such a pair."""
-        if op == "getiter":
-            step = self.step(source)
-            return None if step is None else self.iterator(self.loadvar(source.name), step)
-        if op == "iternext":
-            return self.next_item(self.loadvar(source.name))
-        return self.builder.extract_value(self.loadvar(source.name), ("pair_first", "pair_second").index(op))
-
-    def step(self, source: ir.Var) -> int | None:
-        """1 or -1 where the step of a range is written so."""
-        made = ir_utils.guard(ir_utils.get_definition, self.func_ir, source)
-        called = isinstance(made, ir.Expr) and made.op == "call"
-        if not called or ir_utils.guard(ir_utils.find_callname, self.func_ir, made) != ("range", "builtins"):
-            return None
-        if len(made.args) < 3:
-            return 1
-        step = ir_utils.guard(ir_utils.find_const, self.func_ir, made.args[2])
-        return step if step in (1, -1) else None
-
-    def iterator(self, state, step: int):
-        builder = self.builder
-        start, stop = (builder.extract_value(state, k) for k in (0, 1))
-        at, left = (cgutils.alloca_once(builder, start.type) for _ in range(2))
-        builder.store(start, at)
-        far = builder.sub(stop, start)
-        ahead, none = builder.icmp_signed(">", far, far.type(0)), far.type(0)
-        builder.store(
-            builder.select(ahead, far, none) if step > 0 else builder.select(ahead, none, builder.neg(far)), left
-        )
-        return cgutils.make_anonymous_struct(builder, [at, stop, start.type(step), left])
-
-    def next_item(self, iterator):
-        builder = self.builder
-        at, step, left = (builder.extract_value(iterator, k) for k in (0, 2, 3))
-        item, count = builder.load(at), builder.load(left)
-        there = builder.icmp_signed(">", count, count.type(0))
-        with builder.if_then(there):
-            builder.store(builder.sub(count, count.type(1), flags=["nsw"]), left)
-            builder.store(builder.add(item, step), at)
-        return cgutils.make_anonymous_struct(builder, [item, there])
 
     def lower_binop(self, resty, expr, op):
         signature = self.fndesc.calltypes[expr]
