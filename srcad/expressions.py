@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcad import algebra, ir
+from srcad import algebra, ir, rules
 from srcad.facts import Shapes
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "%": "mod", "//": "floordiv"}
@@ -40,20 +40,34 @@ def softplus_of(expr: ir.Call) -> ir.Expr | None:
     return None
 
 
-def masks_around(value: ir.Expr, part: ir.Expr) -> Masks | None:
-    """The branches of np.where that `part` stands in, outermost first; () if it stands outside, None if nowhere."""
+def masks_around(value: ir.Expr, part: ir.Expr, shapes: Shapes, outer: Masks = ()) -> Masks | None:
+    """The branches of np.where that `part` stands in, outermost first; None if it stands nowhere in `value`.
+
+    outer: those that `value` itself stands in. Below what moves or mixes elements (a sum, ``x[::-1]``) a test along
+    an axis is about other elements, and does not count.
+    """
     if value == part:
-        return ()
-    found: list[Masks] = []
+        return outer
+    if not _keeps_places(value):
+        outer = tuple(mask for mask in outer if shapes.dims(shapes.of(mask[0])) == ())
     branches = isinstance(value, ir.Call) and value.fn == ir.Ref("numpy.where") and len(value.args) == 3
+    found = []
     for k, child in enumerate(value.args if branches else ir.children(value)):  # type: ignore[union-attr]
-        inner = masks_around(child, part)
+        own: Masks = ((value.args[0], k == 1),) if branches and k else ()  # type: ignore[union-attr]
+        inner = masks_around(child, part, shapes, outer + own)
         if inner is not None:
-            own: Masks = ((value.args[0], k == 1),) if branches and k else ()  # type: ignore[union-attr]
-            found.append(own + inner)
+            found.append(inner)
     if not found:
         return None
-    return found[0] if all(f == found[0] for f in found) else ()
+    return found[0] if all(f == found[0] for f in found) else outer
+
+
+def _keeps_places(expr: ir.Expr) -> bool:
+    """Whether an element of the value comes of the elements at its own place (or of what is broadcast to it)."""
+    if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
+        rule = rules.lookup(expr.fn.path)
+        return expr.fn == ir.Ref("numpy.where") or rule is not None and rule.partials is not None
+    return isinstance(expr, (ir.Unary, ir.Compare, ir.BoolOp)) or isinstance(expr, ir.Binary) and expr.op != "@"
 
 
 def named_arguments(call: ir.Call) -> dict[str, ir.Expr]:

@@ -44,7 +44,7 @@ def reverse(program: Program, seeded: Sequence[int], unit: bool = False, also: S
     for name in sorted(wrt):
         rev.bar(name)
     returned = tuple(ir.Assign(ir.Name("#returned"), expr) for expr in program.results)
-    rev.masks |= masked_temporaries((*program.body, *returned), rev.uses)
+    rev.masks |= masked_temporaries((*program.body, *returned), rev.uses, rev.shapes)
     steps = rev.block(program.body)
     seeds, results, last = rev.results(seeded, unit)
     program = replace(program, types=rev.shapes.types)
@@ -79,7 +79,7 @@ class Reverser:
     # ---- statements ----
 
     def block(self, body: Sequence[ir.Stmt]) -> tuple[Any, ...]:
-        self.masks |= masked_temporaries(body, self.uses)
+        self.masks |= masked_temporaries(body, self.uses, self.shapes)
         steps: list[Any] = []
         for stmt in body:
             steps.extend(self.statement(stmt))
@@ -185,7 +185,7 @@ class Reverser:
                 first = ir.Assign(name, value, loc=stmt.loc)
                 target = getattr(stmt, "target", None)
                 outer = self.masks.get(target.id, ()) if isinstance(target, ir.Name) else ()
-                self.masks[name.id] = (*outer, *(masks_around(stmt.value, hoist.expr) or ()))
+                self.masks[name.id] = masks_around(stmt.value, hoist.expr, self.shapes, outer) or ()
                 self.hoisted.add(first.target)
                 steps.extend(self.assign(first))
                 stmt = _replace_expr(stmt, hoist.expr, name)
@@ -340,7 +340,7 @@ class Reverser:
         return [*pull.stmts, *self.accumulate_all(pull.found)]
 
 
-def masked_temporaries(body: Sequence[ir.Stmt], uses: Mapping[str, int]) -> dict[str, Masks]:
+def masked_temporaries(body: Sequence[ir.Stmt], uses: Mapping[str, int], shapes: Shapes) -> dict[str, Masks]:
     """Variables of a block that are set once and read once, in a branch of np.where: they count where it is taken."""
     found: dict[str, Masks] = {}
     for k, stmt in enumerate(body):
@@ -348,7 +348,8 @@ def masked_temporaries(body: Sequence[ir.Stmt], uses: Mapping[str, int]) -> dict
             continue
         for j, later in enumerate(body[k + 1 :], k + 1):
             if stmt.target.id in ir.names(later):
-                masks = masks_around(later.value, stmt.target) if isinstance(later, (ir.Assign, ir.Store)) else ()
+                value = later.value if isinstance(later, (ir.Assign, ir.Store)) else None
+                masks = masks_around(value, stmt.target, shapes) if value is not None else ()
                 between = _written(body[k + 1 : j])
                 if masks and not ir.names(tuple(test for test, _ in masks)) & between:
                     found[stmt.target.id] = masks

@@ -219,3 +219,36 @@ def deviations_and_windows(x):
 def margins_that_are_computed(x):
     n = len(x) // 2
     return np.sum(np.pad(x, [(n, 1)], mode="edge") ** 2) + np.sum(np.pad(x, (n, 1), mode="reflect") ** 3)
+
+
+def _branches(rng):
+    mask = np.array([True, False, True])
+    return rng.normal(size=3), rng.normal(size=(3, 3)), mask
+
+
+@program(args=_branches, argnums=(0, 1))
+def branches_whose_elements_have_moved(x, w, mask):
+    """What is computed for a branch of np.where and then moved or summed: the test is not about its elements."""
+    turned = np.where(mask, np.tanh(x)[::-1], x) + np.where(mask, np.roll(np.tanh(x), 1), 0.0)
+    chosen = np.where(mask, np.tanh(x)[[2, 0, 1]], x) * np.where(mask, np.take(np.exp(x), [1, 2, 0]), x)
+    ordered = np.where(mask, np.cumsum(np.tanh(x) * x), x) + np.where(mask, np.sort(np.tanh(x)), x)
+    square = np.where(mask, np.tanh(w).T, w) + np.where(mask, np.outer(np.tanh(x), np.exp(x)), w)
+    return turned * chosen + ordered + np.where(mask, square @ np.tanh(x), x)
+
+
+@program(args=_branches, argnums=(0, 1))
+def branches_that_are_sums(x, w, mask):
+    rows = np.where(mask, np.prod(np.tanh(w), axis=1), x) + np.where(mask, np.sum(np.exp(w) * w, axis=1), x)
+    columns = np.where(mask, np.max(np.tanh(w) * w, axis=0), np.linalg.norm(np.tanh(w), axis=0))
+    inner = np.where(mask, np.sum(np.where(w > 0.0, np.log(np.abs(w)), 0.0), axis=1), x)
+    named = np.tanh(w) * np.exp(w)
+    return rows * columns + inner + np.where(x > 0.0, np.min(named, axis=1), x)
+
+
+@program(args=_branches, argnums=(0, 1))
+def branches_that_are_not_taken(x, w, mask):
+    """Undefined where they are not taken: nothing of that reaches the gradient."""
+    y = np.abs(x) - 0.3
+    roots = np.where(y > 0.0, np.sqrt(y) * np.log(y), y)
+    total = np.where(np.sum(y) > 1e9, np.sum(np.sqrt(y)), y[0])
+    return roots + total + np.where(mask, x, w[0])

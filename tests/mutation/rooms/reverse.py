@@ -39,6 +39,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "again = True",
         ),
         ("masks are forgotten", "out, masks=self.masks_of(name))", "out)"),
+        ("what surrounds a named part is forgotten", "self.shapes, outer) or ()", "self.shapes) or ()"),
         (
             "adjoints of a whole variable that reads itself are added at once",
             "return [moved, *pull.stmts, self.zero(name), *self.accumulate_all(pull.found)]",
