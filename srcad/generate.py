@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from srcad_runtime import _collector
 
 from srcad import boundary, cache, captured, compile, kernel, leaves, library
 from srcad.binding import Binder
@@ -179,6 +180,7 @@ def kind_of(value: Any) -> str:
 # ---- asking the compiler ----
 
 
+@_collector.paused()
 def generated(call: Call, settings: Settings, backend: str, warning: str = "") -> tuple[Kernel, list[Any]]:
     """A kernel made by the compiler, written to the cache, with its arguments for this call."""
     plan = replace(plan_of(call, settings, backend), warning=warning)

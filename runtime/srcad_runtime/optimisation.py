@@ -13,7 +13,6 @@ Only code compiled with Numba imports this module.
 from __future__ import annotations
 
 import contextlib
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,7 +22,7 @@ from numba.core import codegen, compiler, typeinfer
 from numba.core import config as _config
 from numba.core.compiler_lock import global_compiler_lock
 
-from srcad_runtime import inference, lowering
+from srcad_runtime import _collector, inference, lowering
 
 config: Any = _config
 
@@ -46,7 +45,7 @@ def _prepare_functions(library: Any, module: Any) -> None:
 def quick() -> Iterator[None]:
     """Compile at LLVM's level 2 at most; other threads, which wait for Numba's lock, keep their level."""
     level = config.OPT
-    with global_compiler_lock, _without_collector(), contextlib.ExitStack() as until:
+    with global_compiler_lock, _collector.paused(), contextlib.ExitStack() as until:
         until.enter_context(_instead(config, "OPT", type(level)(min(int(level), 2))))
         if lowering.OPTIONS:
             until.enter_context(_instead(codegen.CPUCodeLibrary, "_optimize_functions", _prepare_functions))
@@ -64,15 +63,3 @@ def _instead(owner: Any, name: str, value: Any) -> Iterator[None]:
         yield
     finally:
         setattr(owner, name, usual)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Without Python's search for cycles: a compilation makes millions of objects that live until its end."""
-    active = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if active:
-            gc.enable()
