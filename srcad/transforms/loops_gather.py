@@ -159,14 +159,14 @@ def _joined(group: Sequence[Shifted], memory: Memory) -> tuple[Nest, Offsets]:
     low = [min(m.offsets[k] for m in group) for k in range(rank)]
     wide = tuple(max(m.offsets[k] for m in group) - low[k] for k in range(rank))
     axes = memory.axes[:rank]
-    total: ir.Expr | None = None
+    terms: list[tuple[str, ir.Expr]] = []
     for member in sorted(group, key=lambda m: m.cell.op == "-"):
         term = _moved(member.cell.value, {a: low[k] - member.offsets[k] for k, a in enumerate(axes)})
-        if total is None:
-            total = ir.Unary("-", term) if member.cell.op == "-" else term
-        else:
-            total = ir.Binary(member.cell.op, total, term)
-    assert total is not None
+        terms.append((member.cell.op, term))
+    (op, total), *rest = _alike_counted(terms)
+    total = ir.Unary("-", total) if op == "-" else total
+    for op, term in rest:
+        total = ir.Binary(op, total, term)
     last = group[-1].nest
     note = "\n".join(dict.fromkeys(line for m in group for line in m.nest.note.splitlines()))
     target = _moved(group[0].place, dict(zip(axes, low)))
@@ -174,6 +174,26 @@ def _joined(group: Sequence[Shifted], memory: Memory) -> tuple[Nest, Offsets]:
     stops = tuple(_plus(s, w) for s, w in zip(last.stops, wide, strict=True))
     cell = replace(last.cells[0], target=target, op="+", value=total)
     return replace(last, dims=dims, stops=stops, cells=(cell,), note=note), wide
+
+
+def _alike_counted(terms: Sequence[tuple[str, ir.Expr]]) -> list[tuple[str, ir.Expr]]:
+    """``- 2.0 * g - 2.0 * g`` as ``- 4.0 * g``: terms of one sign that differ in a whole number at most, as one."""
+    counts: dict[tuple[str, ir.Expr], list[ir.Expr]] = {}
+    for op, term in terms:
+        counts.setdefault((op, _counted(term)[1]), []).append(term)
+    found = []
+    for (op, rest), alike in counts.items():
+        number = sum(_counted(term)[0] for term in alike)
+        found.append((op, alike[0] if len(alike) == 1 else ir.Binary("*", ir.Const(number), rest)))
+    return found
+
+
+def _counted(term: ir.Expr) -> tuple[float, ir.Expr]:
+    """A whole number in front of a product, and the rest."""
+    if isinstance(term, ir.Binary) and term.op == "*" and isinstance(term.left, ir.Const):
+        if isinstance(term.left.value, float) and term.left.value.is_integer():
+            return term.left.value, term.right
+    return 1.0, term
 
 
 def _terms(group: Sequence[Shifted], memory: Memory) -> set[str]:

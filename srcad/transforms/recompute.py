@@ -23,7 +23,7 @@ MOST_NUMBER = 6  # operations on numbers that are cheaper than a value kept and 
 MOST_ARRAY = 1  # the same of arrays, whose result takes memory
 _EXACT = frozenset("+ - *".split())
 _OF_INTEGERS = _EXACT | {"//", "%"}
-_FREE_CALLS = frozenset({"builtins.len"})
+_FREE_CALLS = frozenset({"builtins.len", "numpy.roll"})
 
 
 def again(recorder: Recorder, steps: Sequence[Any], own: Set[str], needed: Set[str], around: Around) -> list[ir.Assign]:
@@ -31,13 +31,11 @@ def again(recorder: Recorder, steps: Sequence[Any], own: Set[str], needed: Set[s
 
     own: the variables that live in an iteration, some of which may be computed on the way.
     """
-    changed = _changed(recorder) - around.counters
-    inside = _changed_in(recorder, steps)
-    cheap = {
-        n: s for n, s in _definitions(steps, own).items() if n not in recorder.written and _is_cheap(recorder, s.value)
-    }
-    lasting = _readable(cheap, changed)
-    found = _readable(cheap, inside & changed)
+    every = {n: s for n, s in _definitions(steps, own).items() if n not in recorder.written}
+    cheap = {n: s for n, s in every.items() if _is_cheap(recorder, s.value)}
+    kept = needed & (set(every) - set(cheap))  # brought back before anything is computed
+    changed = _changed(recorder) - around.counters - kept
+    lasting, found = _readable(cheap, changed), _readable(cheap, _changed_in(recorder, steps) & changed)
     if len(found) == len(lasting):
         return _leading_to(lasting, needed)
     more = _leading_to(found, needed)

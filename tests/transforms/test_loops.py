@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import srcad
-from srcad import assemble, emit, pipeline, scope, specialise, types
+from srcad import assemble, emit, ir, pipeline, scope, specialise, types
 from srcad.errors import Unsupported
 from srcad.program import Program
-from srcad.transforms import alias, inline
+from srcad.transforms import alias, inline, loops_gather
 from srcad.transforms.loops import loops
 from srcad.transforms.products import products
 from tests.programs.checks import _reverse, _tangent
@@ -241,6 +241,24 @@ def test_extremum_of_nothing_raises() -> None:
 
 def test_empty_arrays() -> None:
     looped("b = a * 2.0\nb[1:] = b[1:] + 1.0\nreturn np.sum(b), np.cumsum(b), b[1:-1]", np.zeros(0))
+
+
+def test_terms_alike_are_one() -> None:
+    g, h = (ir.Index(ir.Name(name), (ir.Name("i"),)) for name in "gh")
+    terms = [
+        ("+", h),
+        *([("-", ir.Binary("*", ir.Const(2.0), g))] * 2),
+        ("-", g),
+        ("+", g),
+        ("+", _tenth(g)),
+        ("+", _tenth(g)),
+    ]
+    found = [(op, emit.expr(term)) for op, term in loops_gather._alike_counted(terms)]
+    assert found == [("+", "h[i]"), ("-", "5.0 * g[i]"), ("+", "g[i]"), ("+", "2.0 * (0.1 * g[i])")]
+
+
+def _tenth(term: ir.Expr) -> ir.Expr:
+    return ir.Binary("*", ir.Const(0.1), term)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 7])

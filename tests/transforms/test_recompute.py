@@ -67,6 +67,35 @@ def in_two_steps(x, y):
     return s
 
 
+def of_what_is_kept(x, y):
+    s = 0.0
+    for k in range(len(x)):
+        v = np.exp(x[k])
+        w = v - y[k]
+        s += v * w * w
+    return s
+
+
+def rolled(x, y):
+    s = 0.0
+    for k in range(len(x)):
+        v = np.exp(x * y[k])
+        w = np.roll(v, k)
+        s += np.sum(v * v * w * w)
+    return s
+
+
+def of_what_is_written_later(x, y):
+    s = 0.0
+    for k in range(len(x)):
+        v = np.exp(x * y[k])
+        w = np.roll(v, k)
+        s += np.sum(v * w * w)
+        v[1] = s
+        s += np.sum(v * w * v)
+    return s
+
+
 def around(x, y):
     for _ in range(2):
         for i in range(len(x)):
@@ -100,6 +129,9 @@ def in_the_same_loop(x, y):
 @pytest.mark.parametrize(
     "f, recorded",
     [
+        (of_what_is_kept, ["v_saved"]),
+        (rolled, ["v_saved"]),
+        (of_what_is_written_later, ["v_saved", "w_saved"]),
         (around, []),
         (around_in_as_many_loops, ["v_saved"]),
         (in_the_same_loop, ["v_saved", "w_saved"]),
@@ -119,7 +151,21 @@ def test_what_is_recorded(f, recorded):
 
 
 @pytest.mark.parametrize(
-    "f", [read_again, divided, called, overwritten, selected, written, in_two_steps, around, in_the_same_loop]
+    "f",
+    [
+        of_what_is_kept,
+        rolled,
+        of_what_is_written_later,
+        read_again,
+        divided,
+        called,
+        overwritten,
+        selected,
+        written,
+        in_two_steps,
+        around,
+        in_the_same_loop,
+    ],
 )
 def test_the_gradient_reads_what_was_computed(f):
     x, y = np.array([0.3, -1.2, 0.7]), np.array([0.9, 0.4, -0.6])

@@ -30,7 +30,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/transforms/recompute.py",
         ("what changed is read again", "if not ir.names(stmt.value) & (changed - set(found)):", "if True:"),
-        ("what the iteration itself changes is read again", "inside = _changed_in(recorder, steps)", "inside = set()"),
+        ("what the iteration itself changes is read again", "_changed_in(recorder, steps) & changed)", "set())"),
         (
             "it always pays",
             "    return most < least or most == least and len(given_back) < len(spared)",
@@ -40,7 +40,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("calls are cheap", "or node.fn.path not in _FREE_CALLS:", "or False:"),
         ("arrays that are written stay", "return recorder.moving | stored | {a for", "return recorder.moving | {a for"),
         ("what is rebound stays", "return recorder.moving | stored | {a for", "return stored | {a for"),
-        ("counters change", "changed = _changed(recorder) - around.counters", "changed = _changed(recorder)"),
+        (
+            "counters change",
+            "changed = _changed(recorder) - around.counters - kept",
+            "changed = _changed(recorder) - kept",
+        ),
         ("one assignment of several", "if name in names and counts[name] == 1}", "if name in names}"),
         (
             "the way there in part",
@@ -55,10 +59,14 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         (
             "all of it is cheap",
-            "if n not in recorder.written and _is_cheap(recorder, s.value)",
-            "if n not in recorder.written",
+            "for n, s in every.items() if _is_cheap(recorder, s.value)}",
+            "for n, s in every.items()}",
         ),
-        ("written variables are computed again", "if n not in recorder.written and _is_cheap", "if _is_cheap"),
+        (
+            "written variables are computed again",
+            "for n, s in _definitions(steps, own).items() if n not in recorder.written}",
+            "for n, s in _definitions(steps, own).items()}",
+        ),
         tests=("tests/transforms/test_recompute.py", "recomputing.", "under_way.", "kept_states."),
     ),
     *of(
