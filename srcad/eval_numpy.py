@@ -66,7 +66,9 @@ def _histogram(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) ->
         fixed, given["range"] = False, expanded(ev, statistics.whole_range, [given["a"]], {}, loc)
     if isinstance(given["bins"], Ptr):
         given["bins"] = keep(ev, "numpy.asarray", [given["bins"]], {}, loc)
-    both = keep(ev, "numpy.histogram", [], given, loc)
+    first = [given[name] for name in ("a", "bins", "range")]
+    rest = {name: value for name, value in given.items() if name not in ("a", "bins", "range")}
+    both = keep(ev, "numpy.histogram", first if rest or span is not None or not fixed else first[:2], rest, loc)
     if not density and (fixed or not number) or not isinstance(both, Ptr):
         return both
     counts, edges = ev.state.heap[both.id].items

@@ -13,7 +13,7 @@ from typing import Any
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.eval_order import changes
+from srcad.eval_order import COUNTERS, changes, names_in
 from srcad.eval_text import message
 from srcad.eval_values import constant, dyn
 from srcad.raising import classes, condition
@@ -129,7 +129,7 @@ def _apart(ev: Evaluator, body: Body, loc: ir.Loc | None) -> tuple[Body, tuple[i
         raise Unsupported("cannot differentiate a draw that is tried", loc, "Draw before the try.")
     wrote = _written_last(ev, body, loc)
     own = _assigned(body) | wrote
-    known = live_before(body, set()) & own
+    known = live_before(body, set()) & own & _held(ev)
     new = {name: ev.cx.names.fresh(name) for name in sorted(own)}
     for name, fresh in new.items():
         ev.cx.types[fresh] = ev.cx.types[name]
@@ -139,6 +139,16 @@ def _apart(ev: Evaluator, body: Body, loc: ir.Loc | None) -> tuple[Body, tuple[i
     if isinstance(last, ir.Assign) and isinstance(last.target, ir.Name):
         return (*body[:-1], ir.Return(last.value, loc=last.loc)), params
     return body, params
+
+
+def _held(ev: Evaluator) -> set[str]:
+    """Variables that hold something the program can get at: others may be unassigned, as what a call did not return."""
+    frames = [env.values() for frame, env in ev.state.frames.items() if frame not in COUNTERS]
+    values = [value for held in (*frames, *ev.pending) for value in held]
+    boxes = ev.state.heap.values()
+    values += [item for box in boxes for item in box.items]
+    found = {name for value in values for name in names_in(value)}
+    return found | {name for box in boxes if box.expr is not None for name in ir.names(box.expr)}
 
 
 def _start(ev: Evaluator, name: str, wrote: bool) -> ir.Expr:

@@ -30,7 +30,7 @@ def reduceat(function, array, indices, axis=0):
     lines = np.moveaxis(array, axis, 0)
     starts = np.asarray(indices)
     stops = np.append(starts[1:], lines.shape[0])
-    total = np.empty_like(lines, shape=(starts.size, *lines.shape[1:]))
+    total = np.empty((starts.size, *lines.shape[1:]), lines.dtype)
     for k in range(starts.size):
         total[k] = lines[starts[k]]
         for i in range(starts[k] + 1, stops[k]):

@@ -147,6 +147,8 @@ class Forwarder:
                     self.active.add(name)
                 before.extend(self.statement(ir.Assign(ir.Name(name), hoist.expr, loc=stmt.loc)))
                 stmt = replace(stmt, value=swapped(stmt.value, hoist.expr, ir.Name(name)))
+                if isinstance(getattr(stmt, "target", None), ir.Index):
+                    stmt = replace(stmt, target=_swapped_within(stmt.target, hoist.expr, ir.Name(name)))
         raise Unsupported("cannot differentiate an expression as large as this", stmt.loc, "Split it into statements.")
 
     def assign(self, stmt: ir.Assign) -> list[ir.Stmt]:
@@ -283,3 +285,11 @@ class Forwarder:
         if push.stmts:
             raise Hoist(expr)
         return self.zero(expr) if value is None else value
+
+
+def _swapped_within(place: ir.Expr, old: ir.Expr, new: ir.Expr) -> ir.Expr:
+    """A place that is written, with `new` for `old` in its indices; the place itself stays one."""
+    if not isinstance(place, ir.Index):
+        return place
+    items = tuple(swapped(item, old, new) for item in place.items)
+    return replace(place, base=_swapped_within(place.base, old, new), items=items)

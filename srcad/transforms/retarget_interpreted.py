@@ -153,8 +153,8 @@ def handed_back(types: Types, old: ir.Call, new: ir.Call, path: str) -> ir.Call 
     native = NATIVE.get(path)
     if native is None or native(types, old):
         return None
-    listed = isinstance(old.args[0], (ir.List, ir.Tuple))
-    if native is not _never and types.rank(old.args[0]) is None and not listed:
+    clear = not old.args or isinstance(old.args[0], (ir.List, ir.Tuple)) or types.rank(old.args[0]) is not None
+    if native is not _never and not clear:
         return None
     return _call(new, path.removeprefix("numpy.").replace(".", "_"))
 

@@ -64,6 +64,7 @@ class _Retarget:
             new = replace(new, items=tuple(map(_selected, new.items)))
         match old:
             case ir.Call(ir.Ref(path)):
+                new = _with_dtype(new)
                 new = self.call(old, self.narrow.arguments(old, new, path) if self.narrow else new, path)
             case ir.Binary("+" | "*" as op, left, right) if self.are_truths(left, right):
                 new = ir.BoolOp("or" if op == "+" else "and", (new.left, new.right), loc=old.loc)
@@ -212,3 +213,14 @@ REWRITES: dict[str, Rewrite] = {
     **retarget_sequences.REWRITES,
     **retarget_shapes.REWRITES,
 }
+
+
+def _with_dtype(call: ir.Call) -> ir.Call:
+    """Python's complex numbers as a type of elements, which Numba knows under NumPy's name only."""
+    if COMPLEX not in call.args and COMPLEX not in (value for _, value in call.kwargs):
+        return call
+    args = tuple(COMPLEX128 if a == COMPLEX else a for a in call.args)
+    return replace(call, args=args, kwargs=tuple((k, COMPLEX128 if v == COMPLEX else v) for k, v in call.kwargs))
+
+
+COMPLEX, COMPLEX128 = ir.Ref("builtins.complex"), ir.Ref("numpy.complex128")

@@ -452,3 +452,23 @@ def only_finally(x, y):
     finally:
         z = z * 3.0
     return z
+
+
+def squared_or_key_error(x):
+    try:
+        if x < 0.0:
+            raise ValueError("negative")
+        return x**2
+    except ValueError:
+        raise KeyError("negative") from None
+
+
+@program(lambda rng: (rng.normal(size=6),))
+def error_that_becomes_another(v):
+    total = 0.0
+    for x in v:
+        try:
+            total += squared_or_key_error(x)
+        except KeyError:
+            total += x**3
+    return total

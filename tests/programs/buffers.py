@@ -202,3 +202,10 @@ def writes_through_flat(m):
     out.flat[2:9:2] *= m.flat[3]
     out.flat[[1, 5]] += m[0, :2]
     return np.sum(out**2)
+
+
+@program(lambda rng: (rng.normal(size=(3, 4)),))
+def rows_found_on_the_way_scaled_in_place(m):
+    a = m.copy()
+    a[np.any(m > 0.5, axis=1)] *= m[0, 0]
+    return np.sum(a * a)
