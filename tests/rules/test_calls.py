@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,11 +59,16 @@ def close(got: Any, expected: Any, accuracy: float) -> None:
     np.testing.assert_allclose(got, expected, rtol=0.0, atol=accuracy * scale)
 
 
-def compiled(run: Callable[[], Any]) -> Any:
-    """What Numba cannot compile yet is refused, never wrong; the reason is shown (pytest -rs)."""
+# Calls that Numba refuses today, one a line. One that works makes `test_compiled` fail: take its line out.
+NOT_COMPILED = frozenset((Path(__file__).parent / "not_compiled.txt").read_text().splitlines())
+
+
+def compiled(call: Call, run: Callable[[], Any]) -> Any:
+    """What Numba cannot compile is refused, never wrong, and listed; the reason is shown (pytest -rs)."""
     try:
         return run()
     except srcad.Unsupported as refusal:
+        assert call.name in NOT_COMPILED, f"refused, and not in not_compiled.txt: {refusal.reason}"
         pytest.skip(refusal.reason)
 
 
@@ -102,7 +108,8 @@ def test_second_derivatives(call: Call) -> None:
 @pytest.mark.parametrize("call", COMPILED)
 def test_compiled(call: Call) -> None:
     s = calls.subject(call)
-    value, bars = compiled(lambda: calls.gradient(s, "numba"))
+    value, bars = compiled(call, lambda: calls.gradient(s, "numba"))
+    assert call.name not in NOT_COMPILED, "it compiles: take it out of not_compiled.txt"
     expected_value, expected = calls.gradient(s, "numpy")
     close(value, expected_value, 1e-12)
     calls.same_form(s, bars)
@@ -115,7 +122,7 @@ def test_compiled(call: Call) -> None:
 def test_compiled_tangents(call: Call) -> None:
     s = calls.subject(call)
     dots = calls.directions(s)
-    close(compiled(lambda: calls.tangent(s, dots, "numba")), calls.tangent(s, dots, "numpy"), 1e-10)
+    close(compiled(call, lambda: calls.tangent(s, dots, "numba")), calls.tangent(s, dots, "numpy"), 1e-10)
 
 
 @pytest.mark.parametrize("text", [r.text for r in REFUSED])
