@@ -14,7 +14,7 @@ from typing import Any
 from srcad import algebra, ir, routines
 from srcad.cotangents import Hoist
 from srcad.errors import Unsupported
-from srcad.expressions import is_expensive, swapped
+from srcad.expressions import is_expensive, is_view, swapped
 from srcad.facts import Shapes, rebound
 from srcad.naming import Names
 from srcad.program import Program
@@ -197,11 +197,16 @@ class Forwarder:
         if not set(targets) & self.active:
             return [stmt]
         if isinstance(stmt.value, ir.Tuple):
-            pairs = [(t, v) for t, v in zip(targets, stmt.value.items, strict=True) if t in self.active]
-            dots = ir.Tuple(tuple(ir.Name(self.dot(t)) for t, _ in pairs))
-            values = ir.Tuple(tuple(self.total(v) for _, v in pairs))
-            return [ir.Assign(dots.items[0], values.items[0]) if len(pairs) == 1 else ir.Assign(dots, values), stmt]
+            return self.hoisted(stmt, lambda s: self.at_once(s, targets))
         return self.hoisted(stmt, lambda s: self.unpacked(s, targets))
+
+    def at_once(self, stmt: ir.Assign, targets: list[str]) -> list[ir.Stmt]:
+        """``a, b = b, a``."""
+        assert isinstance(stmt.value, ir.Tuple)
+        pairs = [(t, v) for t, v in zip(targets, stmt.value.items, strict=True) if t in self.active]
+        dots = ir.Tuple(tuple(ir.Name(self.dot(t)) for t, _ in pairs))
+        values = ir.Tuple(tuple(self.total(v) for _, v in pairs))
+        return [ir.Assign(dots.items[0], values.items[0]) if len(pairs) == 1 else ir.Assign(dots, values), stmt]
 
     def unpacked(self, stmt: ir.Assign, targets: list[str]) -> list[ir.Stmt]:
         rule = activity.find_rule(stmt.value) if isinstance(stmt.value, ir.Call) else None
@@ -279,12 +284,17 @@ class Forwarder:
         return ir.call("numpy.zeros_like", expr)
 
     def total(self, expr: ir.Expr) -> ir.Expr:
-        """The tangent of an expression as an expression; zeros where there is none."""
+        """The tangent of an expression as an expression of the same shape; zeros where there is none."""
         push = Push(self, expr, None, expr.loc)
         value = push.run()
         if push.stmts:
             raise Hoist(expr)
-        return self.zero(expr) if value is None else value
+        if value is None:
+            return self.zero(expr)
+        kind = self.shapes.of(expr)
+        if not is_view(expr) and kind.dims != () and not self.shapes.same(kind, self.shapes.of(value)):
+            raise Hoist(expr)  # the tangent may be smaller, where a part that is broadcast has none
+        return value
 
 
 def _swapped_within(place: ir.Expr, old: ir.Expr, new: ir.Expr) -> ir.Expr:

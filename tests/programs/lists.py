@@ -228,3 +228,14 @@ def index_outside_of_a_table(x, n):
     t = [[0.0] * 3 for _ in range(n)]
     t[n][0] = x[0]
     return t[0][0]
+
+
+@program(args=lambda rng: (rng.normal(size=5), rng.normal()), argnums=1)
+def items_larger_than_their_tangents(u, s):
+    """Only s is differentiated, and is broadcast to the items' shape."""
+    items = [u + s]
+    pair = [np.array([s]) + u, u]
+    for i in range(3):
+        items.append(np.array([s]) + u * i)
+        items.append(np.mean(items[0][:1] - u[0], keepdims=True) + u)
+    return np.sum(items[1]) + np.sum(items[4]) + np.sum(pair[int(s > 9.0)]) + np.sum(items[2] * items[0])

@@ -125,6 +125,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     *of(
         "srcad/expressions.py",
+        ("a test counts below a sum", "    if not _keeps_places(value):", "    if False:"),
         (
             "every index names an element once",
             '    return "mask" if t.dtype == "bool" else "repeated"',
