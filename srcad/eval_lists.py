@@ -71,8 +71,17 @@ def _with_element(type_: Seq, item: Value, loc: ir.Loc | None) -> Seq:
     element = replace(item.type, number=None)
     if type_ == UNDECIDED:
         return Seq(element)
+    _refuse_two_precisions(type_.element, element, loc)
     merged = merge_types(type_.element, element)
     return Seq(merged) if isinstance(merged, Num) else type_
+
+
+def _refuse_two_precisions(a: Num, b: Num, loc: ir.Loc | None) -> None:
+    """A Python number among float32 ones has 53 bits where it is read, or 24 beside another: no one type says that."""
+    for one, other in ((a, b), (b, a)):
+        if one.dims == () == other.dims and one.weak and one.dtype == "float64" and other.dtype == "float32":
+            reason = "cannot differentiate a list of unknown length that holds Python's floats beside float32 numbers"
+            raise Unsupported(reason, loc, "Make the numbers float32 too: np.float32(0.5).")
 
 
 def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc | None, part: str = "") -> Value:

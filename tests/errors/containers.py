@@ -131,3 +131,20 @@ def queue_that_fills_in_a_loop(x):
     for value in x:
         last.append(value)
     return last[0] * last[-1]
+
+
+@refused(lambda: (np.array([1.5, 0.5], np.float32),))
+def two_precisions_in_a_list(x):
+    items = [0.7]
+    for v in x:
+        items.append(v)
+    return items[0] * items[1]
+
+
+@refused(pair)
+def write_into_views_in_a_list(x):
+    items = []
+    for _ in range(len(x)):
+        items.append(x[:1])
+    items[1][0] = x[1] * x[1]
+    return np.sum(items[0])
