@@ -113,7 +113,7 @@ def mutated(mutation: Mutation, items: Sequence[Any], reached: Reached, cache: s
     os.environ["SRCAD_CACHE_DIR"] = cache
     path = ROOT / mutation.file
     patching.patch({path: ast.parse(applied(mutation, path.read_text(encoding="utf-8")))})
-    for item, reports in ran(items, lambda item: 20 + 10 * reached[item.nodeid][0]):
+    for item, reports in ran(items, lambda item: 3 + 10 * reached[item.nodeid][0]):
         if any(report.failed for report in reports):
             return str(item.nodeid)
     return ""

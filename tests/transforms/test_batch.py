@@ -30,6 +30,13 @@ def added_to_under_another_name(x: Any) -> Any:
     return np.array([a * b, b])
 
 
+def one_adjoint_for_two(x: Any) -> Any:
+    a = x[0] * x[1]
+    t = a * x[2]
+    s = t + a
+    return np.array([s * s, s])
+
+
 def swapped_with_a_constant(x: Any) -> Any:
     a, b = x[0], 2.0
     for k in range(3):
@@ -90,7 +97,9 @@ def text_of(f: Callable[..., Any], mode: str, backend: str) -> Callable[..., Any
     return lambda seeds: space[made.generated.entry](*made.inputs(), seeds)[-1]
 
 
-BOTH = [read_before_it_changes, added_to_under_another_name, swapped_with_a_constant, carried_numbers]
+BOTH = [
+    read_before_it_changes, added_to_under_another_name, one_adjoint_for_two, swapped_with_a_constant, carried_numbers,
+]  # fmt: skip
 FORWARD = [repeated_and_swapped, sums_one_after_the_other]  # convolutions are transposed one direction at a time
 
 

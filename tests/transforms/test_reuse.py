@@ -124,6 +124,12 @@ def arrays_written(x, y):
     return np.sum(c * c * u) + np.sum(s * u) * y
 
 
+def function_of_itself(x, y):
+    c = x * y
+    c = np.cos(c)
+    return np.sin(c) * y
+
+
 def written_by_a_recursion(x, y):
     u = np.array([x, y, x * y])
     c = np.cos(u)
@@ -156,7 +162,7 @@ def counted(x, y):
 READ = (pair, apart, nested, in_a_loop, three, whole_arrays)
 OTHERS = (
     read_between, operand_changed, operand_changed_later, name_changed, name_used_before, on_one_path, of_each_other,
-    elements, arrays_written, hyperbolic_and_not, counted,
+    elements, arrays_written, hyperbolic_and_not, counted, function_of_itself,
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         (
             "a number's directions are another's",
             'alias.shares(value, self.types()) else ir.call("numpy.copy", value)',
-            'True else ir.call("numpy.copy", value)',
+            'False else ir.call("numpy.copy", value)',
         ),
         (
             "numbers are not begun",
