@@ -280,3 +280,35 @@ def with_errstate(x):
     with np.errstate(divide="ignore"):
         y = 1.0 / x
     return np.sum(y * y)
+
+
+@program(lambda rng: (rng.normal(size=6), 0.3))
+def match_with_guards_and_no_names(x, level):
+    total = 0.0
+    for k in range(6):
+        match k % 3:
+            case 0 if x[k] > level:
+                total = total + x[k] * x[k]
+            case 0 | 1 if x[k] < 0.0:
+                total = total - 2.0 * x[k]
+            case _ if k > 3:
+                total = total * x[k]
+            case _:
+                total = total + np.sin(x[k])
+    return total
+
+
+@program(lambda rng: (rng.normal(size=6), 0.3))
+def match_with_a_name_that_stays_bound(x, level):
+    total = 0.0
+    part = 0
+    for k in range(6):
+        match k % 4:
+            case part if part > 1 and x[k] < 10.0 * level:
+                total = total + x[k] * x[k]
+            case 1:
+                total = total - 2.0 * x[k]
+            case _:
+                total = total + np.sin(x[k])
+        total = total + part * x[k]
+    return total
