@@ -383,7 +383,7 @@ def complex_values_of_real_numbers(x):
 
 
 def _rest(x, k):
-    return 0.0 if k >= len(x) else x[k] * x[k] + 0.5 * _rest(x, k + 1)
+    return 0.0 if k >= len(x) else x[k] * x[k] + np.sin(_rest(x, k + 1))
 
 
 def _with_the_rest(x, k):

@@ -89,7 +89,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     *of(
         "srcad/transforms/loops_before.py",
-        ("joined whatever they write", "    if not room.memory.fusable(early, late):\n        return None\n", ""),
         (
             "+= is =",
             "value = cell.value if not cell.op else ir.Binary(cell.op, cell.target, cell.value)",
@@ -108,8 +107,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/loops_assigned.py",
         ("zeros are read in the nest", "memory.is_alone(name) and not _touches(rest, name):", "memory.is_alone(name):"),
         ("offsets turned", "zeroed.offset - offset\n", "offset - zeroed.offset\n"),
-        ("what is subtracted is added", '    value = ir.Unary("-", value) if cell.op == "-" else value\n', ""),
-        ("sources without zeros around", "not sources <= padded or", ""),
         ("whatever fills them", " or not all(_fills(s, zeroed.nest, before) for s in sources):", ":"),
         ("the first element is left", "*map(Dim, range(low))", "*map(Dim, range(1, low))"),
         (
