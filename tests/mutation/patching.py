@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import gc
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -51,39 +52,47 @@ def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
             yield from _pairs(a, b)
 
 
-def probed(path: Path, key: str) -> ast.Module:
-    """The module with a probe at the head of each block of its functions: it adds (key, line) to `HITS`."""
+def probed(path: Path, file: str) -> ast.Module:
+    """The module with a probe at the head of each block of its functions: it adds "file:block" to `HITS`."""
     module = ast.parse(path.read_text(encoding="utf-8"))
-    for body in _blocks(module):
-        text = f"{HITS}.add(({key!r}, {body[0].lineno}))"
-        body.insert(0, ast.copy_location(ast.parse(text).body[0], body[0]))
+    for name, body in _blocks(module).items():
+        probe = ast.parse(f"{HITS}.add({f'{file}:{name}'!r})").body[0]
+        body.insert(0, ast.copy_location(probe, body[0]))
     return ast.fix_missing_locations(module)
 
 
-def block(path: Path, line: int) -> int:
-    """The line by which the probes name the block of a line; 0 outside functions."""
-    around = [body for body in _blocks(ast.parse(path.read_text(encoding="utf-8"))) if _covers(body, line)]
-    return max((body[0].lineno for body in around), default=0)
+def block(text: str, line: int) -> str:
+    """The name that the probes give the innermost block around a line; "" outside functions."""
+    around = {name: body for name, body in _blocks(ast.parse(text)).items() if _covers(body, line)}
+    return max(around, key=lambda name: around[name][0].lineno, default="")
 
 
 def _covers(body: list[ast.stmt], line: int) -> bool:
     return body[0].lineno <= line <= (body[-1].end_lineno or 0)
 
 
-def _blocks(module: ast.Module) -> list[list[ast.stmt]]:
-    functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
-    found = {}
-    for function in functions:
-        for node in ast.walk(function):
-            for field in ("body", "orelse", "finalbody"):
-                body = getattr(node, field, None)
-                if isinstance(body, list) and body:
-                    found[id(body)] = body
-    return list(found.values())
+def _blocks(module: ast.Module) -> dict[str, list[ast.stmt]]:
+    """The blocks of functions, by function and number."""
+    found: dict[str, list[ast.stmt]] = {}
+    counts: Counter[str] = Counter()
+
+    def visit(node: ast.AST, around: str, inside: bool) -> None:
+        name = f"{around}.{node.name}" if isinstance(node, (ast.ClassDef, ast.FunctionDef)) else around
+        inside = inside or isinstance(node, ast.FunctionDef)
+        for field in ("body", "orelse", "finalbody") if inside else ():
+            body = getattr(node, field, None)
+            if isinstance(body, list) and body:
+                counts[name] += 1
+                found[f"{name}#{counts[name]}"] = body
+        for child in ast.iter_child_nodes(node):
+            visit(child, name, inside)
+
+    visit(module, "", False)
+    return found
 
 
-def start() -> set[tuple[str, int]]:
+def start() -> set[str]:
     """The empty set that the probes add to from now on."""
-    hits: set[tuple[str, int]] = set()
+    hits: set[str] = set()
     setattr(builtins, HITS, hits)
     return hits

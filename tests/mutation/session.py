@@ -1,7 +1,7 @@
 """A pytest plugin that runs, for each mutation, the tests that reach its block, quickest first, in a fork.
 
-What the tests reach is measured once, without a mutation, and kept in a file: blocks by "file:line", and for each test
-its seconds and the numbers of its blocks.
+What the tests reach is measured once, without a mutation, and kept in a file: blocks by "file:function#number",
+and for each test its seconds and the numbers of its blocks.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class Session:
 
 def chosen_for(mutation: Mutation, reached: Reached) -> list[str]:
     """The tests that reach the mutated block, quickest first."""
-    head = f"{mutation.file}:{patching.block(ROOT / mutation.file, line_of(mutation))}"
+    text = (ROOT / mutation.file).read_text(encoding="utf-8")
+    head = f"{mutation.file}:{patching.block(text, line_of(mutation))}"
     return sorted((name for name, (_, hits) in reached.items() if head in hits), key=lambda name: reached[name][0])
 
 
@@ -165,7 +166,7 @@ def _measure(items: Sequence[Any], file: Path) -> str:
     began = time.monotonic()
     for item, reports in ran(items, lambda item: 600):
         good = all(report.outcome == "passed" for report in reports)
-        found[item.nodeid] = time.monotonic() - began, sorted(f"{name}:{line}" for name, line in hits) if good else []
+        found[item.nodeid] = time.monotonic() - began, sorted(hits) if good else []
         hits.clear()
         began = time.monotonic()
     write(found, file)
