@@ -248,7 +248,21 @@ def _array(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Val
     dtype = args[1] if len(args) > 1 else kwargs.get("dtype")
     if isinstance(dtype, Known) and dtype.value in (object, np.object_, "object", "O"):
         raise Unsupported("cannot differentiate an array of objects", loc, "Use a list or tuple of arrays.")
+    if "ndmin" in kwargs:
+        return _at_rank(ev, args, dict(kwargs), loc)
     return keep(ev, "numpy.array", args, kwargs, loc)
+
+
+def _at_rank(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """``np.array(x, ndmin=3)``: axes of extent one come first."""
+    least = demand(ev, kwargs.pop("ndmin"), "the argument ndmin of np.array", loc)
+    value = keep(ev, "numpy.array", args, kwargs, loc)
+    kind = value.type if isinstance(value, Dyn) else None
+    if not isinstance(kind, Num) or kind.dims is None:
+        raise Unsupported("cannot differentiate np.array with ndmin of an array of unknown rank", loc)
+    missing = least - len(kind.dims)
+    axes = ev.tuple_of([constant(axis) for axis in range(missing)])
+    return keep(ev, "numpy.expand_dims", [value, axes], {}, loc) if missing > 0 else value
 
 
 @handles("numpy.meshgrid")

@@ -41,6 +41,8 @@ def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[st
         return store(ev, args[0], (ir.ELLIPSIS,), _chosen(ev, args[1], values, args[0], loc), loc)
     if path == "numpy.put" and not kwargs and len(args) == 3:
         return put(ev, args[0], args[1], args[2], loc)
+    if path == "numpy.place" and not kwargs and len(args) == 3:
+        return _place(ev, args[0], args[1], args[2], loc)
     if path == "numpy.put_along_axis":
         given = dict(zip(("arr", "indices", "values", "axis"), args, strict=False)) | kwargs
         return _put_along_axis(ev, given["arr"], given["indices"], given["values"], given["axis"], loc)
@@ -121,6 +123,17 @@ def put(ev: Evaluator, target: Value, places: Value, value: Value, loc: ir.Loc |
     spots = keep(ev, "numpy.remainder", [spots, attribute(ev, target, "size", loc)], {}, loc)
     found = keep(ev, "numpy.unravel_index", [spots, attribute(ev, target, "shape", loc)], {}, loc)
     return store(ev, target, tuple(residual(ev, k, loc) for k in sequence(ev, found, loc)), value, loc)
+
+
+def _place(ev: Evaluator, target: Value, mask: Value, values: Value, loc: ir.Loc | None) -> Value:
+    """``np.place(x, mask, values)``: the values over and over, as many as the mask has true elements."""
+    from srcad.eval_builtins import keep
+
+    values = keep(ev, "numpy.array", [values], {}, loc) if isinstance(values, Ptr) else values
+    if not _is_number(values):
+        shape = ev.tuple_of([keep(ev, "numpy.count_nonzero", [mask], {}, loc)])
+        values = resized(ev, values, shape, loc)
+    return store(ev, target, (residual(ev, mask, loc),), values, loc)
 
 
 def _is_number(value: Value) -> bool:

@@ -42,6 +42,11 @@ def stack_bar(arrays, axis=0, *, i, out_bar):
 linear(np.concatenate, np.stack, in_="arrays")
 
 
+@form(np.concatenate, given="dtype")
+def concatenate_as(arrays, axis=0, *, dtype):
+    return np.concatenate(arrays, axis).astype(dtype)
+
+
 @expansion(np.vstack, examples=lambda r: [at((r(3), r(3))), at((r(2, 3), r(1, 3))), at((r(), r()))])
 def vstack(tup):
     return np.concatenate([np.atleast_2d(a) for a in tup], axis=0)
@@ -408,6 +413,11 @@ def geomspace_bar(start, stop, num=50, endpoint=True, *, out, out_bar):
 def geomspace_dot(start, stop, num=50, endpoint=True, *, out, start_dot, stop_dot):
     t = helpers.fractions(num, endpoint, out)
     return out * ((1.0 - t) * (start_dot / start) + t * (stop_dot / stop))
+
+
+@form(np.geomspace, given="axis")
+def geomspace_along(start, stop, num=50, endpoint=True, *, axis=0):
+    return np.moveaxis(np.geomspace(start, stop, num, endpoint), 0, axis)
 
 
 @pullback(np.arange, wrt=("start", "stop", "step"), examples=lambda r: [at(0.3, 4.0, 0.7), at(0.3, 3.0), at(4.5)])

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special, stats
 
 from srcad.rules.factors import mirrored_lower
-from srcad.rules.registry import at, elementwise, pullback, pushforward
+from srcad.rules.registry import at, elementwise, expansion, pullback, pushforward
 from srcad.rules.stats import HALF_LINE, LINE, PLACED, SHAPED_LINE, by_density, by_scaled_score, by_score
 
 LEVELS = ((0.1, 0.9), (-0.5, 0.5), (0.7, 2))
@@ -325,3 +325,8 @@ def multivariate_normal_logpdf_dot(x, mean, cov, *, out, x_dot, mean_dot, cov_do
     moves = mirrored_lower(cov_dot)
     by_cov = np.sum((solved @ moves) * solved, axis=-1) - np.sum(np.linalg.inv(cov) * moves)
     return -np.sum(solved * x_dot, axis=-1) + np.sum(solved * mean_dot, axis=-1) + 0.5 * by_cov
+
+
+@expansion("scipy.stats.multivariate_normal.pdf", wrt=("x", "mean", "cov"), examples=clouds)
+def multivariate_normal_pdf(x, mean, cov):
+    return np.exp(stats.multivariate_normal.logpdf(x, mean, cov))
