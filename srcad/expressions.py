@@ -59,7 +59,7 @@ def masks_around(value: ir.Expr, part: ir.Expr, shapes: Shapes, outer: Masks = (
             found.append(inner)
     if not found:
         return None
-    return found[0] if all(f == found[0] for f in found) else outer
+    return tuple(mask for mask in found[0] if all(mask in other for other in found))
 
 
 def _keeps_places(expr: ir.Expr) -> bool:

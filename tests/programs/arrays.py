@@ -242,7 +242,9 @@ def branches_that_are_sums(x, w, mask):
     columns = np.where(mask, np.max(np.tanh(w) * w, axis=0), np.linalg.norm(np.tanh(w), axis=0))
     inner = np.where(mask, np.sum(np.where(w > 0.0, np.log(np.abs(w)), 0.0), axis=1), x)
     named = np.tanh(w) * np.exp(w)
-    return rows * columns + inner + np.where(x > 0.0, np.min(named, axis=1), x)
+    outer = np.outer(x, w[0])
+    square = np.where(mask, w, outer - np.mean(outer, axis=1, keepdims=True))
+    return rows * columns + square + inner + np.where(x > 0.0, np.min(named, axis=1), x)
 
 
 @program(args=_branches, argnums=(0, 1))
