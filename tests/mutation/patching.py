@@ -7,6 +7,7 @@ import builtins
 import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from inspect import CO_OPTIMIZED
 from pathlib import Path
 from types import CodeType, FunctionType
 
@@ -41,6 +42,19 @@ def at_import(text: str) -> str:
             return ast.FunctionDef(node.name, node.args, [ast.Pass()], node.decorator_list, node.returns)
 
     return ast.dump(Empty().visit(ast.parse(text)))
+
+
+def cells(text: str) -> list[tuple[str, ...]]:
+    """What functions and methods take from around them (super's class): only code that takes the same can stand for
+    another."""
+
+    def inner(code: CodeType) -> Iterator[tuple[str, ...]]:
+        yield code.co_freevars
+        for c in code.co_consts if not code.co_flags & CO_OPTIMIZED else ():
+            if isinstance(c, CodeType):
+                yield from inner(c)
+
+    return sorted(inner(compile(text, "", "exec")))
 
 
 def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:

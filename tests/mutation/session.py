@@ -71,9 +71,10 @@ def chosen_for(mutation: Mutation, reached: Reached) -> list[str]:
 
 
 def in_functions(mutation: Mutation) -> bool:
-    """Whether it changes what functions do, and nothing that runs at import."""
+    """Whether it changes what functions do, nothing that runs at import, and not what they take from around them."""
     text = (ROOT / mutation.file).read_text(encoding="utf-8")
-    return patching.at_import(text) == patching.at_import(applied(mutation, text))
+    new = applied(mutation, text)
+    return patching.at_import(text) == patching.at_import(new) and patching.cells(text) == patching.cells(new)
 
 
 def line_of(mutation: Mutation) -> int:

@@ -51,6 +51,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/zeroing.py",
         ("views are not read", "if not sharing.found[id(n)] & live[id(n)]}", "}"),
         ("names never share memory", "        super().statement(stmt)\n", ""),
+        tests=("tests/transforms/test_zeroing.py",),
     ),
     *of(
         "srcad/transforms/liveness.py",
