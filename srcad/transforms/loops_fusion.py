@@ -13,6 +13,9 @@ from srcad.transforms.loops_nests import Cell, Item, Nest, allocated, allocates
 from srcad.types import Abstract, Num
 
 
+LARGEST = 256  # cells of one nest: LLVM's time for a block of code grows with the square of its length
+
+
 def fused(items: Sequence[Item], memory: Memory) -> list[Item]:
     """Every nest moved up into the nearest earlier one of the same extents that it may join and has an array in common
     with: one pass over an array instead of two."""
@@ -31,7 +34,8 @@ def _moved_up(done: list[tuple[Item, Effects]], nest: Nest, effects: Effects, me
         other, theirs = done[at]
         moving = [done[k][1] for k in carried]
         if isinstance(other, Nest) and other.dims == nest.dims and all(theirs.commutes(e) for e in moving):
-            if memory.share(other, nest) and memory.fusable(other, nest):
+            small = len(other.cells) + len(nest.cells) <= LARGEST
+            if small and memory.share(other, nest) and memory.fusable(other, nest):
                 both = memory.joined(other, nest)
                 before = [done[k] for k in reversed(carried)]
                 rest = [done[k] for k in range(at + 1, len(done)) if k not in carried]
