@@ -12,7 +12,6 @@ from srcad.transforms.loops_memory import Effects, Memory
 from srcad.transforms.loops_nests import Cell, Item, Nest, allocated, allocates
 from srcad.types import Abstract, Num
 
-
 LARGEST = 256  # cells of one nest: LLVM's time for a block of code grows with the square of its length
 
 

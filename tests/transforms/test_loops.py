@@ -19,7 +19,7 @@ import srcad
 from srcad import assemble, emit, ir, pipeline, scope, specialise, types
 from srcad.errors import Unsupported
 from srcad.program import Program
-from srcad.transforms import alias, inline, loops_gather
+from srcad.transforms import alias, inline, loops_fusion, loops_gather
 from srcad.transforms.loops import loops
 from srcad.transforms.products import products
 from tests.programs.checks import _reverse, _tangent
@@ -195,6 +195,13 @@ def matrix(n: int = 4, m: int = 3) -> np.ndarray:
 def test_neighbours_become_one_loop_and_temporaries_numbers() -> None:
     text = looped("t = a * b\nu = np.sin(t) + t\nreturn u * 2.0", vector(), vector())
     assert text.count("for ") == 1 and text.count("np.empty") == 1
+
+
+def test_long_chains_become_several_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "t = a * 2.0\nu = np.sin(t) + a\nv = np.exp(-u * u) * t\nw = v - np.cos(u)\nreturn w * a"
+    assert looped(text, vector()).count("for ") == 1
+    monkeypatch.setattr(loops_fusion, "LARGEST", 2)
+    assert looped(text, vector()).count("for ") > 1
 
 
 def test_overlapping_write_goes_through_a_buffer() -> None:
