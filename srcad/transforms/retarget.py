@@ -33,7 +33,12 @@ LACKING = frozenset(
     scipy.linalg.svd scipy.linalg.eig scipy.linalg.eigvals scipy.linalg.eigvalsh scipy.linalg.lstsq
     scipy.linalg.matmul_toeplitz scipy.linalg.norm scipy.linalg.solve_toeplitz scipy.linalg.solveh_banded
     scipy.linalg.svdvals scipy.fft.dct scipy.fft.idct scipy.fft.dst scipy.fft.idst numpy.matvec numpy.vecmat
-    numpy.add.reduceat
+    numpy.add.reduceat numpy.polydiv
+    numpy.polynomial.chebyshev.chebval numpy.polynomial.chebyshev.chebvander
+    numpy.polynomial.legendre.legval numpy.polynomial.legendre.legvander
+    numpy.polynomial.hermite.hermval numpy.polynomial.hermite.hermvander
+    numpy.polynomial.hermite_e.hermeval numpy.polynomial.hermite_e.hermevander
+    numpy.polynomial.laguerre.lagval numpy.polynomial.laguerre.lagvander
     scipy.special.comb scipy.special.dawsn scipy.special.ellipe scipy.special.erfi scipy.special.factorial
     scipy.special.iv scipy.special.jv scipy.special.kv scipy.special.roots_hermite scipy.special.roots_legendre
     scipy.special.spence scipy.special.wofz scipy.special.yv
