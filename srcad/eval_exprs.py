@@ -76,7 +76,7 @@ def captured(ev: Evaluator, expr: ir.Ref) -> Value:
             ev.cx.used_baked[origin, path] = leaves.Form.of(expr.obj)
         found = ev.input(abstract, leaf, origin, path)
         structure = isinstance(found, Known) and found.expr is None
-        if structure and not leaves.is_structure(expr.obj):
+        if structure and leaves.content(expr.obj) is not None and not leaves.is_structure(expr.obj):
             ev.cx.used_baked[origin, path] = leaves.Form.of(expr.obj)
         cache[expr.path] = Known(expr.obj, expr) if structure else found
     return cache[expr.path]

@@ -84,7 +84,7 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
         if key not in cache:
             cache[key] = ev.input(abstract, name, origin, keys)
         return cache[key]
-    if not leaves.is_structure(value):
+    if leaves.content(value) is not None and not leaves.is_structure(value):
         bake(ev, base, name, leaves.Form.of(value))
     return Known(value, _reference(origin, keys, value))
 

@@ -197,9 +197,10 @@ def _installed(module: types.ModuleType | None) -> bool:
     """Whether a module belongs to Python, to an installed package or to srcad: its version stands for its text."""
     if module is None or module.__name__.partition(".")[0] in _OWN:
         return module is not None
-    if module.__name__ == "__main__":
-        return False
-    return _installed_file(getattr(module, "__file__", None) or "")
+    file = getattr(module, "__file__", None)
+    if module.__name__ == "__main__" or not file and module.__name__ not in sys.builtin_module_names:
+        return False  # a module without a file is one that the user made
+    return _installed_file(file or "")
 
 
 @functools.lru_cache(maxsize=1024)
