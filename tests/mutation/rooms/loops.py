@@ -40,8 +40,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/loops_fusion.py",
         (
             "nests are joined whatever they write",
-            "if memory.share(other, nest) and memory.fusable(other, nest):",
-            "if True:",
+            "if small and memory.share(other, nest) and memory.fusable(other, nest):",
+            "if small:",
         ),
         (
             "statements in between may be passed",
