@@ -136,7 +136,7 @@ class _Walk:
         # what an installed function was made of need not be installed: a trainer's objective holds the user's model
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
             self.parts.append(f"cell {name}")
-            self.visit(_contents(cell))
+            self._named(_contents(cell), f.__code__)
 
     def _default(self, value: Any) -> None:
         """What a parameter is where a call leaves it out: numbers stand in the generated text, as `live` has it."""

@@ -18,7 +18,7 @@ from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.pipeline import Input
 from srcad.program import Program
-from srcad.transforms import alias, inline
+from srcad.transforms import alias, copies, inline
 from srcad.types import Num, Seq, Static, Struct
 from srcad.values import Dyn, Known, Ptr, State, Value
 
@@ -132,7 +132,7 @@ class Tracer:
             unstable=frozenset(stale),
             loc=self.loc,
         )
-        program, aliases = alias.alias(program)
+        program, aliases = alias.alias(copies.copies(program, joins=False))
         for name in set(program.written) & set(captured):
             raise Unsupported(
                 f"cannot differentiate a function that writes into {name}, an array it captures, and is differentiated",

@@ -382,15 +382,12 @@ class Checker:
                 raise Unsupported(reason, _place(stmt), WAY_OUT)
 
     def grow(self, stmt: ir.Push | ir.Pop) -> None:
-        """A list that has two names in use would have two lists of adjoints."""
-        live = self.live_after.get(id(stmt), set())
+        """A list that has two names would have two lists of adjoints (`copies` has left those that need two)."""
         own = self.known.get(stmt.stack)
         others = () if isinstance(own, Seq) and own.stack else sorted(self.near("=" + stmt.stack))
         for other in (other.removeprefix("=") for other in others):
-            if other in live and isinstance(self.known.get(other), Seq):
-                reason = (
-                    f"cannot differentiate a change of a list that is also {_called(other, stmt)}, which is read later"
-                )
+            if isinstance(self.known.get(other), Seq):
+                reason = f"cannot differentiate a change of a list that is also {_called(other, stmt)}"
                 raise Unsupported(reason, stmt.loc, "Give the list one name, or change a copy.")
 
     def refuse_uncertain(self, stmt: ir.Stmt) -> None:

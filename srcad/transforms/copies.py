@@ -10,12 +10,15 @@ else, so that nothing is computed in another order and no name for an array is l
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from srcad import ir
 from srcad.program import Program
 from srcad.types import Seq
+
+_PARTS = ("body", "orelse", "final")  # of a statement, that are blocks
 
 
 def copies(program: Program, joins: bool = True) -> Program:
@@ -35,29 +38,58 @@ def _lists_named_anew(program: Program) -> Program:
 
     The adjoint of a list is as long as the list is at the time: one name has one adjoint.
     """
-    for k, stmt in enumerate(program.body):
-        if (
-            not isinstance(stmt, ir.Assign)
-            or not isinstance(stmt.target, ir.Name)
-            or not isinstance(stmt.value, ir.Name)
-        ):
-            continue
-        one, other = stmt.value.id, stmt.target.id
-        before, behind = program.body[:k], (program.body[k + 1 :], program.results)
-        lists = all(isinstance(program.types.get(name), Seq) for name in (one, other))
-        own = {i.name for i in program.inputs} | {name for _, name in program.updates} | set(program.written)
-        if not lists or {one, other} & own or one in _mentioned(behind) or other in _mentioned(before):
-            continue
-        if any(other in _assigned(n) for n in ir.walk(program.body[k + 1 :])):
-            continue
-        rest, results = _with_name(behind, other, one)
-        types = {name: kind for name, kind in program.types.items() if name != other}
-        return _lists_named_anew(replace(program, body=(*before, *rest), results=results, types=types))
-    return program
+    code = (program.body, program.results)
+    pair = _second_name(program.body, program, _mentions(code))
+    if pair is None:
+        return program
+    one, other = pair
+    body, results = _with_name(code, other, one)
+    types = {name: kind for name, kind in program.types.items() if name != other}
+    body = _without(body, ir.Assign(ir.Name(one), ir.Name(one)))
+    return _lists_named_anew(replace(program, body=body, results=results, types=types))
 
 
-def _mentioned(code: Any) -> set[str]:
-    return ir.names(code) | {n.stack for n in ir.walk(code) if isinstance(n, (ir.Push, ir.Pop))}
+def _second_name(body: Sequence[ir.Stmt], program: Program, counts: Counter[str]) -> tuple[str, str] | None:
+    """The two names of a list, where a block has one before some statement alone, and the other behind it alone.
+
+    counts: how often names occur in the whole program.
+    """
+    for k, stmt in enumerate(body):
+        names = _names_of_a_list(stmt, program)
+        if names is not None:
+            one, other = names
+            before, behind = _mentions(body[:k]), _mentions((body[k + 1 :], program.results))
+            again = any(other in _assigned(n) for n in ir.walk(tuple(body[k + 1 :])))
+            if not again and before[one] + 1 == counts[one] and behind[other] + 1 == counts[other]:
+                return names
+        for part in _PARTS:
+            found = _second_name(getattr(stmt, part, ()), program, counts)
+            if found is not None:
+                return found
+    return None
+
+
+def _names_of_a_list(stmt: ir.Stmt, program: Program) -> tuple[str, str] | None:
+    """(a, b) of ``b = a``, both lists of the program's own."""
+    if not isinstance(stmt, ir.Assign) or not isinstance(stmt.target, ir.Name) or not isinstance(stmt.value, ir.Name):
+        return None
+    names = stmt.value.id, stmt.target.id
+    kept = {i.name for i in program.inputs} | {name for _, name in program.updates} | set(program.written)
+    lists = all(isinstance(program.types.get(name), Seq) for name in names)
+    return names if lists and not kept & set(names) else None
+
+
+def _mentions(code: Any) -> Counter[str]:
+    nodes = list(ir.walk(tuple(code)))
+    found = Counter(n.id for n in nodes if isinstance(n, ir.Name))
+    found.update(n.stack for n in nodes if isinstance(n, (ir.Push, ir.Pop)))
+    return found
+
+
+def _without(body: Sequence[ir.Stmt], gone: ir.Stmt) -> tuple[ir.Stmt, ...]:
+    kept: list[Any] = [stmt for stmt in body if stmt != gone]
+    parts = [{f: _without(getattr(s, f), gone) for f in _PARTS if getattr(s, f, ())} for s in kept]
+    return tuple(replace(stmt, **own) if own else stmt for stmt, own in zip(kept, parts, strict=True))
 
 
 def _with_name(code: Any, old: str, new: str) -> Any:
@@ -88,9 +120,7 @@ class _Joiner:
     def block(self, stmts: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
         done: list[ir.Stmt] = []
         for stmt in stmts:
-            parts: dict[str, Any] = {
-                f: self.block(getattr(stmt, f)) for f in ("body", "orelse", "final") if getattr(stmt, f, ())
-            }
+            parts: dict[str, Any] = {f: self.block(getattr(stmt, f)) for f in _PARTS if getattr(stmt, f, ())}
             stmt = replace(stmt, **parts) if parts else stmt
             if not (done and self.joins(done, stmt)):
                 done.append(stmt)

@@ -10,6 +10,7 @@ from typing import Any
 from srcad import ir, types
 from srcad.dims import Dim, symbol
 from srcad.program import Program
+from srcad.transforms import activity
 from srcad.transforms.loops_memory import SHAPE, Memory
 from srcad.transforms.loops_text import PLUS
 from srcad.types import Abstract, Num
@@ -266,7 +267,7 @@ class Nest:
         """Whether a statement adds to an element, and the order of such additions is free: of floating numbers."""
         if not isinstance(stmt, ir.Augment):
             return False
-        kind = self.program.types.get(stmt.target.base.id)  # type: ignore[union-attr]
+        kind = self.program.types.get(activity.root(stmt.target))
         return stmt.op in ("+", "-") and isinstance(kind, Num) and (kind.dtype or "").startswith(("float", "complex"))
 
     def is_number(self, name: ir.Name) -> bool:

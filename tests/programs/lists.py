@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from srcad import grad
 from tests.programs.registry import program
 
 
@@ -239,3 +240,20 @@ def items_larger_than_their_tangents(u, s):
         items.append(np.array([s]) + u * i)
         items.append(np.mean(items[0][:1] - u[0], keepdims=True) + u)
     return np.sum(items[1]) + np.sum(items[4]) + np.sum(pair[int(s > 9.0)]) + np.sum(items[2] * items[0])
+
+
+def _grown(p, q):
+    total = 0.0
+    for k in range(2):
+        items = [p * p, q, q]
+        again = items
+        for _ in range(3):
+            again += [0.7 * p]
+        total += again[0] * again[3] + k * again[5]
+    return total
+
+
+@program(args=lambda rng: (rng.normal(size=3),))
+def list_with_a_second_name_inside_a_derivative(x):
+    slope = grad(_grown, argnums=0, backend="numpy")(x[0], 0.7)
+    return slope * x[1] + _grown(x[2], x[0])

@@ -49,7 +49,9 @@ LIBRARIES = {
     "warnings": warnings,
 }
 PASSES = ("parse", "desugar", "inline", "alias")
-RENAMED = "calls.wrapped_by_a_decorator"  # the function in its closure has a name of the compiler's before `inline`
+# what the printed text of the first passes does not say: the compiler's name of a function in a closure; that a name
+# of a pattern is bound although the guard is false
+UNSAID = {"calls.wrapped_by_a_decorator", "control.match_with_a_name_that_stays_bound"}
 
 
 @pytest.mark.parametrize("program", VALUED, ids=lambda p: p.name)
@@ -58,7 +60,7 @@ def test_value_after_every_pass(program: Program) -> None:
     texts = dict(made.generated.passes)
     assert tuple(texts)[: len(PASSES)] == PASSES
     expected = bits(leaves(program.run(*program.args())))
-    for name in PASSES[:2] if program.name != RENAMED else ():
+    for name in PASSES[:2] if program.name not in UNSAID else ():
         assert surface(program, made, texts[name]) == expected, f"after {name}:\n{texts[name]}"
     for name in PASSES[2:]:
         assert core(made, texts[name])[: len(expected)] == expected, f"after {name}:\n{texts[name]}"
