@@ -141,6 +141,7 @@ def check_more(program: Program, module: ModuleType, backend: str) -> None:
     ways.check_again(program, backend)
     other = ways.moved(program)
     with contextlib.suppress(Dropped):
+        tame_on_the_way(other)
         smooth(other)
         check_first(other, backend)
     with contextlib.suppress(ways.CannotRun):

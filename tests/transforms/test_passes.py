@@ -47,6 +47,7 @@ LIBRARIES = {
     "special": scipy.special,
     "attempts": attempts,
     "warnings": warnings,
+    "zeros_of": srcad_runtime.zeros_of,
 }
 PASSES = ("parse", "desugar", "inline", "alias")
 # what the printed text of the first passes does not say: the compiler's name of a function in a closure; that a name
