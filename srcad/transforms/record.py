@@ -115,6 +115,7 @@ class Recorder:
         self.counters = {n.target.id for n in ir.walk(every) if isinstance(n, ir.For) and isinstance(n.target, ir.Name)}
         self.reset = reset(every)
         self.reshaped = {name for name in self.rebound if not self.is_steady(name)}
+        self.reshaped |= {n.stack for n in ir.walk(every) if isinstance(n, (ir.Push, ir.Pop))}  # `len` of a list
         # adjoint -> its variable, where that holds arrays of several shapes: zeros of the adjoint are shaped by it
         arrays = {name for name in self.reshaped if isinstance(self.types.get(name), Num)}
         self.shaped = {bar: v for v, bar in sweep.bars.items() if v in arrays}
@@ -316,7 +317,9 @@ class Recorder:
         outermost = not around.loops
         if outermost:
             (whole,) = nested(step)  # with the values that were named on the way
-            self.storage, self.moving, self.stored = [], written_in(whole), stored_in(whole)
+            self.storage, self.stored = [], stored_in(whole)
+            lists = {name for name in self.stored if isinstance(self.types.get(name), Seq)}
+            self.moving = written_in(whole) | lists  # `len` of a list moves
         header = Header(self, step)
         counter = {header.counter} if header.counter else set()
         inside = Around((*around.loops, header.counted(around)), around.counters | (counter - self.reset))
