@@ -16,7 +16,7 @@ from srcad.eval_index import box_position, evaluate_index, index, index_exprs, u
 from srcad.eval_operators import binary
 from srcad.eval_order import held, holding, in_order, may_be_array, owned, reachable, seen_elsewhere
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn, residual, static
-from srcad.types import Num, Seq
+from srcad.types import Num, Seq, is_scalar
 from srcad.values import ROW, Box, Dyn, Known, Lazy, Ptr, Rows, Table, Value
 
 
@@ -168,16 +168,16 @@ def store_item(
         return
     check_writable(ev, base, place)
     target = ir.Index(base.expr, index_exprs(ev, items, loc), loc=place)
-    if base.type.dims == ():
-        reason = "cannot differentiate a write into an array without axes"
-        raise Unsupported(reason, place, "Use a number, and assign to its name.")
     ev.emit(ir.Store(target, residual(ev, as_array(ev, value, loc), loc), loc=loc))
 
 
 def check_writable(ev: Evaluator, base: Dyn, loc: ir.Loc | None) -> None:
-    """Refuse a write into an array that is there after the call, too."""
+    """Refuse a write into an array that is there after the call, too, and into one without axes."""
     from srcad.transforms import alias
 
+    if is_scalar(base.type):
+        reason = "cannot differentiate a write into an array without axes"
+        raise Unsupported(reason, loc, "Use a number, and assign to its name.")
     root: ir.Expr = base.expr
     while isinstance(root, (ir.Index, ir.Attr)) or (isinstance(root, ir.Call) and root.args):
         root = root.args[0] if isinstance(root, ir.Call) else root.base

@@ -142,8 +142,8 @@ class Evaluator:
     def temp(self, base: str, value: Dyn, loc: ir.Loc | None) -> Dyn:
         """Give `value` a name of its own, now."""
         name = self.temp_slot(base, loc)
-        self.put([(name, value.expr)], loc)
         self.note_type(name, value.type)
+        self.put([(name, value.expr)], loc)
         return Dyn(ir.Name(name), value.type, value.const)
 
     def temp_slot(self, base: str, loc: ir.Loc | None) -> str:
@@ -267,6 +267,8 @@ class Evaluator:
 
         pairs = [(t, e) for t, e in pairs if e != ir.Name(t)]
         eval_order.release(self, [t for t, _ in pairs], loc, owners, also)
+        for target, expr in pairs:
+            eval_order.note_no_axes(self, target, expr)
         self.assign_parallel(pairs, loc)
 
     def assign_parallel(self, pairs: Sequence[tuple[str, ir.Expr]], loc: ir.Loc | None) -> None:

@@ -106,24 +106,49 @@ def may_be_array(ev: Evaluator, value: Value) -> bool:
     """Whether what has no axes may be an array all the same, which ``op=`` writes into."""
     if not isinstance(value, Dyn) or not isinstance(value.type, Num) or value.type.dims != ():
         return False
-    expr = value.expr
+    return _may_be_array(ev, value.expr)
+
+
+def _may_be_array(ev: Evaluator, expr: ir.Expr) -> bool:
     if isinstance(expr, ir.Index):
         return ir.ELLIPSIS in expr.items
     if isinstance(expr, ir.Call):
-        return isinstance(expr.fn, ir.Ref) and expr.fn.path in ARRAY_OF_NO_AXES
+        made = isinstance(expr.fn, ir.Ref) and expr.fn.path in ARRAY_OF_NO_AXES
+        return made or _viewed(ev, expr) is not None
     return isinstance(expr, ir.Name) and expr.id in ev.cx.zero_d
+
+
+def _viewed(ev: Evaluator, expr: ir.Expr) -> str | None:
+    """The variable that ``np.transpose(s)``, ``s.reshape(())`` or ``y[0, ...]`` is a view of, whatever its axes."""
+    from srcad.transforms import alias
+
+    if isinstance(expr, ir.Name):
+        kind = ev.cx.types.get(expr.id)
+        return expr.id if expr.id in ev.cx.zero_d or not (isinstance(kind, Num) and kind.dims == ()) else None
+    if isinstance(expr, ir.Index):
+        slices = any(isinstance(item, ir.Slice) or item == ir.ELLIPSIS for item in expr.items)
+        return _viewed(ev, expr.base) if slices else None
+    views = isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) and expr.fn.path in alias.VIEWS | alias.MAYBE
+    return _viewed(ev, expr.args[0]) if views and expr.args else None  # type: ignore[union-attr]
 
 
 def note_names(ev: Evaluator, target: str, value: Dyn) -> None:
     """Remember which variables may stand for one array."""
-    no_axes = may_be_array(ev, value)
-    if no_axes:
-        ev.cx.zero_d.add(target)
-    second = isinstance(value.expr, ir.Name) and value.expr.id != target
-    if second and (no_axes or not is_scalar(value.type)):
-        ev.cx.second_names |= {value.expr.id, target}  # type: ignore[union-attr]
-    elif no_axes and not isinstance(value.expr, (ir.Name, ir.Call)):
-        ev.cx.second_names.add(target)  # a view of one element
+    if isinstance(value.expr, ir.Name) and value.expr.id != target and not is_scalar(value.type):
+        ev.cx.second_names |= {value.expr.id, target}
+
+
+def note_no_axes(ev: Evaluator, target: str, expr: ir.Expr) -> None:
+    """The same for arrays without axes, and for views of one element."""
+    kind = ev.cx.types.get(target)
+    if not isinstance(kind, Num) or kind.dims != () or not _may_be_array(ev, expr):
+        return
+    ev.cx.zero_d.add(target)
+    root = _viewed(ev, expr)
+    if root is not None and root != target:
+        ev.cx.second_names |= {target, *({root} & ev.cx.zero_d)}
+    elif isinstance(expr, ir.Index):
+        ev.cx.second_names.add(target)
 
 
 def seen_elsewhere(ev: Evaluator, value: Value, owners: Collection[tuple[str, str]]) -> bool:

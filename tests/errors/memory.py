@@ -214,3 +214,26 @@ def result_that_may_be_none(x):
     if x[0] > 0.0:
         return None
     return x[1] * 2.0
+
+
+@refused(vector)
+def view_of_an_array_without_axes(x):
+    s = np.array(x[0])
+    u = s[...]
+    u += 3.0
+    return s * u
+
+
+@refused(vector)
+def item_that_is_an_array_without_axes(x):
+    s = np.array(x[0])
+    items = [s]
+    items[0] += x[1]
+    return s * x[1]
+
+
+@refused(vector)
+def filled_array_without_axes(x):
+    s = np.zeros(())
+    s.fill(x[0])
+    return s * x[1]

@@ -201,7 +201,7 @@ def check_outside(program: Program, module: ModuleType, text: str) -> None:
         theirs, other = autograd.value_and_grad(space["f"], program.argnums)(*copy.deepcopy(args))
         comparable = abs(float(theirs) - float(value)) <= 1e-12 * max(1.0, abs(float(value)))
         ours, others = floating(gradient), leaves(other)
-        comparable = comparable and len(ours) == len(others)
+        comparable = comparable and len(ours) == len(others) and all(np.isfinite(o).all() for o in others)
     except Exception as problem:
         raise CannotRun(str(problem)) from None
     if not comparable:
