@@ -397,7 +397,9 @@ def _augment_item(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:
             old, value = in_order(ev, [read, lambda: evaluate(ev, stmt.value)], stmt.loc)
     base, *items = held(ev, parts, mark, stmt.loc)
     if isinstance(base, Dyn) and isinstance(base.type, Num):
-        check_writable(ev, base, target.loc)
+        name = target.base.id if isinstance(target.base, ir.Name) else ""
+        if not is_scalar(base.type) or seen_elsewhere(ev, base, {(ev.owner(name), name)}):
+            check_writable(ev, base, target.loc)
         place = ir.Index(base.expr, index_exprs(ev, items, stmt.loc), loc=target.loc)
         if old is None or isinstance(old, Dyn) and not isinstance(old.expr, ir.Name):
             ev.emit(ir.Augment(place, stmt.op, residual(ev, value, stmt.loc), loc=stmt.loc))
