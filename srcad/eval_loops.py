@@ -378,7 +378,7 @@ def while_loop(ev: Evaluator, stmt: ir.While) -> None:
 
 
 def _restructured(stmt: ir.While) -> ir.While:
-    going = ir.Name("going")
+    going = ir.Name(f"going#{place(stmt.loc)}")  # no name of the user's, nor of a while around
     first = ir.Assign(going, stmt.test, loc=stmt.loc)
     inner: tuple[ir.Stmt, ...] = stmt.body
     if stmt.stop is not None:

@@ -312,3 +312,24 @@ def match_with_a_name_that_stays_bound(x, level):
                 total = total + np.sin(x[k])
         total = total + part * x[k]
     return total
+
+
+@program(lambda rng: (rng.uniform(0.1, 0.4, 3), rng.uniform(0.2, 0.5, 3)), argnums=(0, 1))
+def loops_inside_loops_whose_tests_are_sums(x, y):
+    n = 0
+    while n < 3 and sum(v * v for v in x) < 5.0:
+        k = 0
+        while k < 2 and sum(v for v in y) < 9.0:
+            x = x * y[0] + 0.5
+            k += 1
+        n += 1
+    return np.sum(x * x)
+
+
+@program(lambda rng: (rng.uniform(0.1, 0.4, 3), 3.0), argnums=(0, 1))
+def name_of_the_users_beside_a_test_that_is_a_sum(x, going):
+    k = 0
+    while k < 4 and sum(v * v for v in x) < 5.0:
+        x = x + 0.5 * x[0]
+        k += 1
+    return np.sum(x) * going
