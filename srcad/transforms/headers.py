@@ -33,7 +33,7 @@ class Header:
 
         Bounds that move with the counters around count as their extremes: a triangle is kept in its square.
         """
-        if self.counter is None or self.step.bounds:
+        if self.counter is None or self.step.bounds or self.counter in self.r.reset:
             return None
         start, stop, step = self.bounds
         if step not in (ir.Const(1), ir.Const(-1)):

@@ -179,7 +179,8 @@ class Tidier:
                 and self.vanishes(stmt.value.args[-1], state)
             ):
                 return
-            self.need(ir.names(stmt), state, out)
+            popped = {bar for bar, name in self.primal.items() if isinstance(stmt, ir.Pop) and name == stmt.stack}
+            self.need(ir.names(stmt) | popped, state, out)  # a list of adjoints begins as long as the list still is
             out.append(stmt)
 
     # ---- zeros ----

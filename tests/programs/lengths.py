@@ -168,3 +168,22 @@ def array_that_loses_elements(x, s):
         t = t * t * y.shape[0] + y[0]
         y = y[1:] if i < 2 else y
     return t
+
+
+@program(args=_args, argnums=(0, 1))
+def rows_appended_from_rows(x, s):
+    rows = [(x * i, s * i) for i in range(x.shape[0])]
+    a, b = rows[1]
+    rows.append((a * b, b))
+    return np.sum(rows[-1][0])
+
+
+@program(args=_args, argnums=(0, 1))
+def sum_of_sums_of_a_square(x, s):
+    """The generator's loop and that of the inner sum count by one variable."""
+    n = x.shape[0]
+    grid = [[0.0] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(n):
+            grid[i][j] = x[i] * s + (grid[i - 1][j] if i else 0.0) * x[j]
+    return sum(sum(r) for r in grid) * grid[0][n - 1]
