@@ -20,7 +20,7 @@ from srcad.naming import Names
 from srcad.program import Program
 from srcad.transforms import activity, alias, tidy
 from srcad.transforms.push import Push
-from srcad.types import Num, Seq, is_float
+from srcad.types import Abstract, Num, Seq, is_complex, is_float
 
 
 def forward(program: Program, differentiated: Sequence[int], also: Set[str] = frozenset()) -> Program:
@@ -173,7 +173,8 @@ class Forwarder:
         value = push.run()
         if value is None:
             return [stmt, ir.Assign(target, self.zero(ir.Name(name)))]
-        value, kind = value, self.shapes.types[name]
+        kind = self.shapes.types[name]
+        value = self.complex_too(value, kind)
         of = self.shapes.of(value)
         if isinstance(kind, Num) and kind.dims != () and not self.shapes.same(kind, of):
             value = ir.call(
@@ -190,6 +191,13 @@ class Forwarder:
         tangent = [*push.stmts, ir.Assign(target, value)]
         reads_value = not own and name in ir.names((*push.stmts, value))
         return [stmt, *tangent] if reads_value else [*tangent, stmt]
+
+    def complex_too(self, value: ir.Expr, kind: Abstract) -> ir.Expr:
+        """The tangent of a complex array is complex, even where it is real so far: it may be written into."""
+        of = self.shapes.of(value)
+        if not isinstance(kind, Num) or kind.dims == () or not is_complex(kind) or is_complex(of):
+            return value
+        return ir.call("srcad_runtime.astype", value, ir.Ref(f"numpy.{kind.dtype}"))
 
     def assign_tuple(self, stmt: ir.Assign) -> list[ir.Stmt]:
         assert isinstance(stmt.target, ir.Tuple)
@@ -292,7 +300,8 @@ class Forwarder:
         if value is None:
             return self.zero(expr)
         kind = self.shapes.of(expr)
-        if not is_view(expr) and kind.dims != () and not self.shapes.same(kind, self.shapes.of(value)):
+        smaller = kind.dims != () and not self.shapes.same(kind, self.shapes.of(value))
+        if not is_view(expr) and (smaller or self.complex_too(value, kind) is not value):
             raise Hoist(expr)  # the tangent may be smaller, where a part that is broadcast has none
         return value
 

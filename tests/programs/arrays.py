@@ -254,3 +254,13 @@ def branches_that_are_not_taken(x, w, mask):
     roots = np.where(y > 0.0, np.sqrt(y) * np.log(y), y)
     total = np.where(np.sum(y) > 1e9, np.sum(np.sqrt(y)), y[0])
     return roots + total + np.where(mask, x, w[0])
+
+
+@program(args=lambda rng: (rng.normal(size=3), rng.normal()), argnums=(0, 1))
+def complex_arrays_with_a_real_beginning(x, s):
+    """Made of real variables and a constant imaginary part, turned later by a write."""
+    z = x + 1j * np.ones(3)
+    z[1] = z[0] * (2.0 + 1j)
+    rows = [np.repeat(s, 3) + 1j]
+    rows[0][2] = rows[0][1] * 1j
+    return np.sum(np.real(z * z)) + np.sum(np.imag(rows[0] * z) ** 2)
