@@ -26,6 +26,7 @@ from srcad.transforms import (
     split,
     tidy,
     unread,
+    whole,
     zeroing,
 )
 from srcad.types import Num, Seq, Static, Struct
@@ -96,7 +97,8 @@ def refuse_written_defaults(program: Program, request: Request) -> None:
 def reverse_mode(program: Program, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
     """The gradient program: value and adjoints of the inputs asked for."""
     off = frozenset(name for name, on in request.options if on is False)
-    new = gradient(program, aliases, seeded(program, request.has_aux), off=off)
+    widens = request.backend == "numba" and not {"loops", "whole"} & off
+    new = gradient(program, aliases, seeded(program, request.has_aux), off=off, widens=widens)
     keep("reverse", new)
     return new
 
@@ -107,10 +109,12 @@ def gradient(
     seeded: Sequence[int],
     unit: bool = False,
     off: Set[str] = frozenset(),
+    widens: bool = False,
 ) -> Program:
     """The results and the adjoints of the inputs asked for.
 
-    unit: the adjoint of the one seeded result is 1. off: optional passes that are left out.
+    unit: the adjoint of the one seeded result is 1. off: optional passes that are left out. widens: whether nearly all
+    of an array is recorded as all of it.
     """
     count = len(program.results)
     rebound = tuple(ir.Name(name) for _, name in program.updates)  # results like others until the two sweeps are made
@@ -121,6 +125,7 @@ def gradient(
     sweep = sweep if "intact" in off else intact.intact(sweep)
     recorded = record.record(sweep, dict(aliases), computes="recompute" not in off)
     wanted = [sweep.bars[i.name] for i in program.wrt]
+    recorded = whole.whole(recorded, sweep, aliases, set(wanted)) if widens else recorded
     first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
     backward = in_order(algebra.turned(backward), sweep)
     kept, values = keep_results(sweep, backward)

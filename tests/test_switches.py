@@ -29,6 +29,14 @@ def stencil(x, y):
     return np.sum(x * x) + y[0]
 
 
+def linear(x, y):
+    for _ in range(3):
+        p = 0.3 * (x[1:-1] - x[:-2])
+        q = x[2:] - 2.0 * x[1:-1] + x[:-2]
+        x[1:-1] = x[1:-1] + 0.1 * (q - p)
+    return np.sum(x * x) + y[0]
+
+
 def two_fields(x, y):
     for _ in range(3):
         y[1:-1] = 0.3 * (x[:-2] + x[1:-1] + x[2:])
@@ -81,7 +89,7 @@ def solved(x, y):
 CHANGED: dict[str, tuple[Callable[..., Any], str]] = {
     "alike": (shapes, "numpy"),
     "assigned": (two_fields, "numba"),
-    "before": (stencil, "numba"),
+    "before": (linear, "numba"),
     "copies": (handed_on, "numpy"),
     "gather": (stencil, "numba"),
     "intact": (solved, "numpy"),
@@ -91,6 +99,7 @@ CHANGED: dict[str, tuple[Callable[..., Any], str]] = {
     "recompute": (circles, "numpy"),
     "reuse": (circles, "numpy"),
     "unread": (shapes, "numpy"),
+    "whole": (stencil, "numba"),
 }
 ELSEWHERE = {"chains", "order", "products", "ranges", "vector_maths"}  # have tests of their own, in tests/transforms
 RUNS = {"batch", "split"}  # below
@@ -118,7 +127,7 @@ def test_texts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["", *sorted(n for n, (_, backend) in CHANGED.items() if backend == "numpy")])
-@pytest.mark.parametrize("f", [circles, stencil, two_fields, shapes, indexed, product, handed_on, solved])
+@pytest.mark.parametrize("f", [circles, stencil, linear, two_fields, shapes, indexed, product, handed_on, solved])
 def test_numbers(f: Callable[..., Any], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SRCAD_OFF", name)
     gradient = srcad.grad(f, argnums=(0, 1), backend="numpy")(*arguments())

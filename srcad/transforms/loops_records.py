@@ -201,11 +201,26 @@ def _rewritten(stmts: Sequence[ir.Stmt], records: dict[str, Record], live: set[s
             else:
                 copy = ir.Assign(pop.target, ir.call("numpy.copy", place), loc=pop.loc)
                 out.append(replace(stmt, body=(copy,)) if isinstance(stmt, ir.Block) else copy)
+        elif (kept := _copied(stmt, rest, records, live)) is not None:
+            place = _place(kept.stack, records)
+            out.append(ir.Store(place, _uncopied(stmt.value), loc=kept.loc))  # type: ignore[arg-type,union-attr]
+            rest = list(ir.substitute(tuple(rest[1:]), {ir.names(kept.value).pop(): place}))
         elif isinstance(stmt, (ir.Block, ir.With)):
             out.append(replace(stmt, body=_rewritten(stmt.body, records, live_before(rest, live))))
         else:
             out.append(_simple(stmt, records))
     return tuple(out)
+
+
+def _copied(stmt: ir.Stmt, rest: Sequence[ir.Stmt], records: dict[str, Record], live: set[str]) -> ir.Push | None:
+    """What records the copy that a statement makes, where all that follows can read the record instead."""
+    push = rest[0] if rest else None
+    if not isinstance(stmt, ir.Assign) or not isinstance(push, ir.Push) or push.stack not in records:
+        return None
+    copies = push.value == stmt.target and isinstance(stmt.value, ir.Call) and stmt.value.fn == ir.Ref("numpy.copy")
+    if not copies or not isinstance(stmt.target, ir.Name) or stmt.target.id in live:
+        return None
+    return push if _is_only_read(stmt.target.id, rest[1:]) else None
 
 
 def _restored(stmt: ir.Stmt, records: dict[str, Record]) -> ir.Pop | None:

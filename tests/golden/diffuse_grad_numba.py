@@ -9,19 +9,19 @@ from srcad_runtime import sums
 def diffuse_grad(u, k, steps, out_bar=1.0):
     """Return diffuse(u, k, steps) and its derivatives with respect to u, k.
 
-    Shapes: u (n,). diffuse writes u in place; this function works on a copy. Records
-    u[1:-1]: 8 * (u.shape[0] - 2) bytes per trip.
+    Shapes: u (n,). diffuse writes u in place; this function works on a copy. Records u:
+    8 * u.shape[0] bytes per trip.
     """
     # ---- forward sweep ----
     u = u.copy()
-    u_saved = np.empty((max(steps, 0), max(u.shape[0] - 2, 0)))
-    u_new = np.empty(max(u.shape[0] - 2, 0))
+    u_saved = np.empty((max(steps, 0), u.shape[0]))
     for t in range(steps):
-        for i in range(u.shape[0] - 2):
-            u_saved[t, i] = u[i + 1]
-            u_new[i] = u[i + 1] + k * (u[i + 2] - 2.0 * u[i + 1] + u[i])
+        for i in range(u.shape[0]):
+            u_saved[t, i] = u[i]
         for i in range(1, u.shape[0] - 1):
-            u[i] = u_new[i - 1]
+            u[i] = u_saved[t, i] + k * (
+                u_saved[t, i + 1] - 2.0 * u_saved[t, i] + u_saved[t, i - 1]
+            )
     out = 0.0
     for i in range(u.shape[0]):
         out = sums.plus(out, u[i] * u[i])
@@ -35,12 +35,14 @@ def diffuse_grad(u, k, steps, out_bar=1.0):
     g = np.zeros(u.shape[0] + 2)
     for t in range(steps - 1, -1, -1):
         # L3  u[1:-1] = u[1:-1] + k * (u[2:] - 2.0 * u[1:-1] + u[:-2])
-        for i in range(1, u.shape[0] - 1):
-            u[i] = u_saved[t, i - 1]
         t2 = 0.0
         for i in range(u.shape[0] - 2):
             g[i + 2] = k * u_bar[i + 1]
-            t2 = sums.plus(t2, u_bar[i + 1] * (u[i + 2] - 2.0 * u[i + 1] + u[i]))
+            t2 = sums.plus(
+                t2,
+                u_bar[i + 1]
+                * (u_saved[t, i + 2] - 2.0 * u_saved[t, i + 1] + u_saved[t, i]),
+            )
         k_bar += t2
         for i in range(u.shape[0]):
             u_bar[i] += g[i] + g[i + 2] - 2.0 * g[i + 1]
