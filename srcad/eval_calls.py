@@ -128,6 +128,9 @@ def _call_partial(ev: Evaluator, fn: Partial, args: Args, kwargs: Kwargs, loc: i
 
 
 def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    if isinstance(fn.value, functools.partial) and library_names.path_of(fn.value.func) is not None:
+        first, named_ = _given_before(ev, fn, loc)
+        return call_known(ev, Known(fn.value.func), [*first, *args], {**named_, **kwargs}, loc)
     fn = _named_by_library(fn)
     path = fn.expr.path if isinstance(fn.expr, ir.Ref) else None
     obj = fn.value
@@ -180,6 +183,24 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     ):
         return call_user(ev, fn, args, kwargs, loc)
     return named(ev, path, obj, args, kwargs, loc, place_of_name)
+
+
+def _given_before(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> tuple[Args, Kwargs]:
+    """The arguments that ``functools.partial(np.sum, axis=0)``, made outside the model, has already."""
+    from srcad.eval_objects import attribute
+
+    made = fn.value
+    if not isinstance(fn.expr, ir.Ref):  # an argument, known by identity
+        given = (*made.args, *made.keywords.values())
+        if not all(isinstance(v, (bool, int, float, complex, str, type(None))) for v in given):
+            raise Unsupported("cannot differentiate a partial with these arguments", loc, "Write it as a function.")
+        plain = [constant(v) if isinstance(v, (bool, int, float, complex)) else Known(v) for v in given]
+        count = len(made.args)
+        return plain[:count], dict(zip(made.keywords, plain[count:], strict=True))
+    first, named_ = attribute(ev, fn, "args", loc), attribute(ev, fn, "keywords", loc)
+    assert isinstance(first, Ptr) and isinstance(named_, Ptr)
+    boxes = [ev.state.heap[ptr.id] for ptr in (first, named_)]
+    return list(boxes[0].items), dict(zip(boxes[1].keys, boxes[1].items, strict=True))
 
 
 def _named_by_library(fn: Known) -> Known:

@@ -131,6 +131,7 @@ CASES = [
     (summed, [np.int64(0), np.int64(1), np.int32(1), Axis.ROWS, Axis.COLUMNS]),
     (called, [by_default(0), by_default(1), by_default_set(0), by_default_set(1)]),
     (called, [functools.partial(summed, option=0), functools.partial(summed, option=1)]),
+    (called, [functools.partial(np.sum, axis=0), functools.partial(np.mean, axis=1), functools.partial(np.power, 2.0)]),
     (called_twice, [srcad.grad(mixed, k, backend="numpy") for k in (0, 1)]),
     (taken, [slice(0, 1), Ellipsis, slice(1, 2), 0, slice(None, None, -1), 1]),
     (taken, [(slice(0, 1), 0), (slice(1, 2), 1), (slice(1, 2), slice(0, 2))]),

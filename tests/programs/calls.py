@@ -305,3 +305,13 @@ def nested_function_that_fills_until(x):
     fill(x[::-1], out)
     fill(x, out)
     return np.sum(out) + x[0]
+
+
+ROW_SUMS = functools.partial(np.sum, axis=1, keepdims=True)
+
+
+@program(args=lambda rng: (rng.uniform(0.5, 1.5, size=(2, 3)),), argnums=0)
+def partials_of_library_functions(a):
+    columns = functools.partial(np.mean, axis=0)
+    doubled = sum(map(functools.partial(np.multiply, 2.0), a))
+    return np.sum(ROW_SUMS(a) * a) + np.sum(columns(a) * doubled**2)
