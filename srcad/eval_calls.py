@@ -194,7 +194,7 @@ def _given_before(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> tuple[Args, K
         given = (*made.args, *made.keywords.values())
         if not all(isinstance(v, (bool, int, float, complex, str, type(None))) for v in given):
             raise Unsupported("cannot differentiate a partial with these arguments", loc, "Write it as a function.")
-        plain = [constant(v) if isinstance(v, (bool, int, float, complex)) else Known(v) for v in given]
+        plain: Args = [constant(v) if isinstance(v, (bool, int, float, complex)) else Known(v) for v in given]
         count = len(made.args)
         return plain[:count], dict(zip(made.keywords, plain[count:], strict=True))
     first, named_ = attribute(ev, fn, "args", loc), attribute(ev, fn, "keywords", loc)

@@ -313,5 +313,6 @@ ROW_SUMS = functools.partial(np.sum, axis=1, keepdims=True)
 @program(args=lambda rng: (rng.uniform(0.5, 1.5, size=(2, 3)),), argnums=0)
 def partials_of_library_functions(a):
     columns = functools.partial(np.mean, axis=0)
-    doubled = sum(map(functools.partial(np.multiply, 2.0), a))
+    twice = functools.partial(np.multiply, 2.0)
+    doubled = sum([twice(row) for row in a])
     return np.sum(ROW_SUMS(a) * a) + np.sum(columns(a) * doubled**2)
