@@ -358,9 +358,10 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
 
 def for_numba(program: Program, request: Request, keep: Keep) -> Program:
     """The program as loops, products and checked integers."""
-    from srcad.transforms import chains, loops, once, products, quotients
+    from srcad.transforms import chains, loops, once, products, quotients, truths
 
     refuse_attempts(program)
+    truths.refuse_beside_numbers(program)
     off = frozenset(name for name, on in request.options if on is False)
     program = replace(program, body=without_contexts(program.body))
     program = replace(program, body=overflow.checked(program))
