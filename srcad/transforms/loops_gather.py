@@ -46,6 +46,7 @@ def gathered(items: Sequence[Item], memory: Memory, elsewhere: set[str]) -> tupl
     seeds = _seeds(result, memory, elsewhere)
     widths: dict[str, Offsets] = {}
     for group in _groups(result, memory, seeds):
+        group = _without_center(group, result, memory)
         nest, wide = _joined(group, memory)
         for name in _terms(group, memory):
             widths[name] = tuple(map(max, widths.get(name, wide), wide))
@@ -148,6 +149,29 @@ def _joins(new: Shifted, group: Sequence[Shifted], items: Sequence[Item], memory
         elif not moving.commutes(memory.of(items[k])):
             return False
     return True
+
+
+def _without_center(group: list[Shifted], items: Sequence[Item], memory: Memory) -> list[Shifted]:
+    """The group without the sums that another sum into the same elements, in the pass that makes the seeds, takes in.
+
+    ``x[i] += g2 * y[i]`` stands there; ``x[i] -= 2.0 * g[i + 1]`` beside it costs no load, neither of x nor of g.
+    """
+    rest = [m for m in group if not any(_takes_in(at, m, group, items, memory) for at in range(len(items)))]
+    return rest if len({m.offsets for m in rest}) > 1 else group
+
+
+def _takes_in(at: int, member: Shifted, group: Sequence[Shifted], items: Sequence[Item], memory: Memory) -> bool:
+    """Whether the item at this place sums into the elements of a member too, and may be one nest with it."""
+    item = items[at]
+    if not isinstance(item, Nest) or any(m.at == at for m in group) or item.dims != member.nest.dims:
+        return False
+    if not any(c.op in ("+", "-") and c.target == member.cell.target for c in item.cells):
+        return False
+    first, last = sorted((at, member.at))
+    between = [memory.of(other) for other in items[first + 1 : last]]
+    early, late = (item, member.nest) if at < member.at else (member.nest, item)
+    moves = any(all(memory.of(one).commutes(e) for e in between) for one in (early, late))
+    return moves and memory.fusable(early, late)
 
 
 # ---- one pass instead ----

@@ -1,9 +1,10 @@
 """once: elements that an innermost loop reads again and again are read once, for Numba.
 
-LLVM cannot keep an element in a register while the loop writes to an array that might be the same memory. Three kinds
+LLVM cannot keep an element in a register while the loop writes to an array that might be the same memory. Four kinds
 are named here: an element that serves as an index (``columns[k]``) and is used more than once; where the loop has
 such indices, an element that all iterations read (``y_bar[i]`` in a loop over k), before the loop; and an element that
-all iterations add to, as a number that is stored behind the loop. The numbers are the same to the bit.
+all iterations add to, as a number that is stored behind the loop; and an element that an iteration reads again after
+it has set it, and others. The numbers are the same to the bit.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ class _Walker:
             before.append(ir.Assign(name, place))
             after.append(ir.Store(place, name))
             loop = replace(loop, body=_replaced(loop.body, place, name))
+        for place in self.held(loop, bound):
+            loop = replace(loop, body=_kept(loop.body, place, self.named(place)))
         return [*before, loop, *after]
 
     def indices(self, loop: ir.For, bound: Set[str], written: Set[str]) -> tuple[ir.For, bool]:
@@ -133,6 +136,23 @@ class _Walker:
                     found.append(place)
         return found
 
+    def held(self, loop: ir.For, bound: Set[str]) -> list[ir.Index]:
+        """Elements that an iteration sets and reads afterwards, of arrays of which it touches no other element."""
+        stmts = [
+            s for s in _flat(loop.body) if isinstance(s, (ir.Store, ir.Augment)) and isinstance(s.target, ir.Index)
+        ]
+        found: list[ir.Index] = []
+        for place in dict.fromkeys(s.target for s in stmts):
+            assert isinstance(place, ir.Index)
+            own, values = self.kind(place), [self.kind(s.value) for s in stmts if s.target == place]
+            same = all(isinstance(v, Num) and (v.dtype, v.dims) == (_dtype(own), ()) for v in values)
+            same = same and _dtype(own) in ("float32", "float64", "complex128")
+            moves = ir.names(place) & ir.names(loop.target) and not ir.names(place) & bound
+            if same and moves and self.is_element(place) and self.is_touched_alone(place, loop):
+                if _is_read_again(place, _flat(loop.body)):
+                    found.append(place)
+        return found
+
     # ---- places ----
 
     def kind(self, expr: ir.Expr) -> types.Abstract:
@@ -146,6 +166,11 @@ class _Walker:
         return isinstance(kind, Num) and kind.dims == () and isinstance(base, Num) and bool(base.dims)
 
     def is_alone(self, place: ir.Index, loop: ir.For) -> bool:
+        """Whether no other memory of the array's group is touched in the loop, and the element only added to."""
+        reads = tuple(s.value for s in _flat(loop.body) if isinstance(s, _SIMPLE))
+        return self.is_touched_alone(place, loop) and not any(n == place for n in ir.walk(reads))
+
+    def is_touched_alone(self, place: ir.Index, loop: ir.For) -> bool:
         """Whether no other memory of the array's group is touched in the loop."""
         group = self.memory.group(activity.root(place))
 
@@ -156,8 +181,7 @@ class _Walker:
                 return self.memory.is_array(node.id) and self.memory.group(node.id) == group
             return any(others(child) for child in ir.children(node))
 
-        reads = tuple(s.value for s in _flat(loop.body) if isinstance(s, _SIMPLE))
-        return not any(others(s) for s in loop.body) and not any(n == place for n in ir.walk(reads))
+        return not any(others(s) for s in loop.body)
 
     def is_inside(self, place: ir.Index, ranges: bounds.Ranges) -> bool:
         """Whether the element exists, even where the loop does not run."""
@@ -179,6 +203,36 @@ class _Walker:
 def _flat(body: Sequence[ir.Stmt]) -> list[Any]:
     """The statements of a body, those under comments among them."""
     return [inner for s in body for inner in (_flat(s.body) if isinstance(s, ir.Block) else [s])]
+
+
+def _dtype(kind: types.Abstract) -> str | None:
+    return kind.dtype if isinstance(kind, Num) else None
+
+
+def _is_read_again(place: ir.Index, stmts: Sequence[Any]) -> bool:
+    """Whether a statement reads the element behind one that sets it, and behind one that writes to another array."""
+    is_set = is_clouded = False
+    for stmt in stmts:
+        sets = stmt.target == place
+        if is_clouded and (sets and isinstance(stmt, ir.Augment) or place in ir.walk(stmt.value)):
+            return True
+        is_set |= sets
+        is_clouded |= is_set and not sets and isinstance(stmt.target, ir.Index)
+    return False
+
+
+def _kept(body: tuple[ir.Stmt, ...], place: ir.Index, name: ir.Name) -> tuple[ir.Stmt, ...]:
+    """The statements of an iteration with a number in place of an element, which is stored at the end."""
+    first = next(s for s in _flat(body) if place in ir.walk(s))
+    begins = isinstance(first, ir.Store) and first.target == place and place not in ir.walk(first.value)
+
+    def change(node: Any) -> Any:
+        if isinstance(node, ir.Store) and node.target == name:
+            return ir.Assign(name, node.value, loc=node.loc)
+        return name if node == place else node
+
+    before = () if begins else (ir.Assign(name, place),)
+    return (*before, *ir.transform(body, change), ir.Store(place, name))
 
 
 def _replaced(body: tuple[ir.Stmt, ...], place: ir.Index, name: ir.Name) -> tuple[ir.Stmt, ...]:

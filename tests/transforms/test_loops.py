@@ -323,6 +323,17 @@ def test_shifted_sums_are_gathered() -> None:
     assert text.index("g = np.zeros(") < text.index("for t in")
 
 
+@pytest.mark.parametrize("n", [7, 3, 2])
+def test_what_an_element_adds_to_itself_stays_with_the_seed(n: int) -> None:
+    text = looped(
+        "for t in range(2):\n    g = 0.5 * b[1:-1]\n    b[1:-1] += g * a[1:-1]\n    b[1:-1] -= 2.0 * g\n"
+        "    b[2:] += g\n    b[:-2] += g\nreturn b",
+        vector(n),
+        vector(n),
+    )
+    assert "b[i] += g[i] + g[i + 2]\n" in text and "* a[i] - 2.0 * g[i + 1]\n" in text
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4])
 def test_gathered_sums_of_short_arrays(n: int) -> None:
     looped("g = a[1:-1] * 2.0\nb[2:] += g\nb[:-2] += g\nreturn b", vector(n) if n else np.zeros(0), np.ones(n))

@@ -21,6 +21,16 @@ NAMED = {
 """,
         ["y_i = y[i]", "y_i += x[k] * x[at[k]]", "y[i] = y_i"],
     ),
+    "an element that is read again": (
+        """
+    for i in range(y.shape[0]):
+        x[i] -= 0.5
+        y[i] = x[i] * 2.0
+        a[0, 0] += y[i] * x[i]
+        x[i] += y[i]
+""",
+        ["x_i = x[i]", "x_i -= 0.5", "y_i = x_i * 2.0", "x_i += y_i", "x[i] = x_i", "y[i] = y_i"],
+    ),
     "an index used twice": (
         """
     for i in range(n):
@@ -99,6 +109,36 @@ LEFT = {
             y[i] += x[k]
             if y[i] > 3.0:
                 break
+""",
+    "an element that nothing else may be": """
+    for i in range(n):
+        x[i] = y[i] + 1.0
+        x[i] *= 2.0
+""",
+    "an element beside another": """
+    for i in range(n):
+        x[i] = y[i] + 1.0
+        y[i] = x[i] * x[i - 1]
+""",
+    "an element under another name": """
+    z = x[::-1]
+    for i in range(n):
+        x[i] = y[i] + 1.0
+        a[0, 0] = z[i]
+        y[i] = x[i] * 2.0
+""",
+    "an element of changing place": """
+    k = 0
+    for i in range(n):
+        x[k + i] = y[i] + 1.0
+        k = -i
+        y[i] = x[k + i] * 2.0
+""",
+    "an element in another precision": """
+    z = x.astype(np.float32)
+    for i in range(n):
+        z[i] = y[i] / 3.0
+        y[i] = z[i] * 2.0
 """,
     "an index behind a condition": """
     for i in range(n + 4):
