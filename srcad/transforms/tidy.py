@@ -179,9 +179,18 @@ class Tidier:
                 and self.vanishes(stmt.value.args[-1], state)
             ):
                 return
-            popped = {bar for bar, name in self.primal.items() if isinstance(stmt, ir.Pop) and name == stmt.stack}
-            self.need(ir.names(stmt) | popped, state, out)  # a list of adjoints begins as long as the list still is
+            self.need(self.popped(stmt, state) if isinstance(stmt, ir.Pop) else ir.names(stmt), state, out)
             out.append(stmt)
+
+    def popped(self, stmt: ir.Pop, state: State) -> set[str]:
+        """What has to be there for an item to be taken off: the list, and of a list of values that of its adjoints,
+        which begins as long as the list still is."""
+        bars = {bar for bar, name in self.primal.items() if name == stmt.stack}
+        if isinstance(stmt.target, ir.Name):
+            if stmt.target.id in state:
+                state[stmt.target.id] = False
+            return {stmt.stack} | bars
+        return {stmt.stack} | bars | (ir.names(stmt.target) if stmt.target is not None else set())
 
     # ---- zeros ----
 

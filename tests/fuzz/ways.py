@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import recovery
+from srcad import products, recovery
 from srcad.errors import Unsupported
 from srcad.generate import OPTIONAL
 from tests.programs import checks
@@ -159,8 +159,13 @@ class Seeded:
         args = program.args()
         self.values = self.binder.bind(*args)
         self.roots = tuple(self.binder.root(n, len(args)) for n in program.argnums)
-        rng = np.random.default_rng(3)
-        self.seeds = [rng.normal(size=np.shape(x)) if np.ndim(x) else 1.0 for x in floating(program.run(*args))]
+        self.seeds = self._seeds()
+
+    def _seeds(self) -> list[Any]:
+        """One for each result of the kernel: a list whose length the run decides is one."""
+        rng, pairs = np.random.default_rng(3), []  # type: ignore[var-annotated]
+        products._pair(_ready(self, ()).kernel.plan.value, None, self.program.run(*self.program.args()), pairs)
+        return [rng.normal(size=np.shape(x)) if np.ndim(x) else 1.0 for _, x in pairs if is_floating(x)]
 
 
 def _ready(subject: Seeded, options: Options) -> Any:
