@@ -88,7 +88,7 @@ def test_first_derivatives(call: Call) -> None:
 @pytest.mark.parametrize("call", MARKED)
 def test_compiled(call: Call) -> None:
     s = calls.subject(call)
-    value, bars = compiled(lambda: calls.gradient(s, "numba"))
+    value, bars = compiled(call, lambda: calls.gradient(s, "numba"))
     expected_value, expected = calls.gradient(s, "numpy")
     close(value, expected_value, 1e-12)
     for got, bar in zip(bars, expected, strict=True):

@@ -8,7 +8,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/transforms/copies.py",
         ("names that occur again go", "if count == 2} - kept", "if count >= 2} - kept"),
-        ("inputs may go", "kept = {i.name for i in program.inputs} | {name", "kept = {name"),
+        (
+            "inputs may go",
+            "set(program.written)\n        kept |= program.parts",
+            "set()\n        kept = {name for _, name in program.updates} | program.parts",
+        ),
         ("unstable names may go", "kept |= program.parts | program.unstable |", "kept |= program.parts |"),
         ("lists may go", "        kept |= {n.stack for n in nodes if isinstance(n, (ir.Push, ir.Pop))}\n", ""),
         ("any two neighbours are joined", " or second.value != first.target:", ":"),
@@ -18,8 +22,8 @@ MUTATIONS: tuple[Mutation, ...] = (
             "    results = program.results\n",
         ),
         ("the name of the callee's file stays", "and self.at_home(first) and not self.at_home(second)", ""),
-        ("a list is renamed though its first name lives", "or one in _mentioned(behind) or", "or"),
-        ("a list is renamed though its name was another's", " or other in _mentioned(before):", ":"),
+        ("a list is renamed though its first name lives", "and before[one] + 1 == counts[one] and", "and"),
+        ("a list is renamed though its name was another's", " and behind[other] + 1 == counts[other]:", ":"),
         (
             "a pushed list keeps its old name",
             "return replace(node, stack=new) if isinstance",
