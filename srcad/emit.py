@@ -73,7 +73,7 @@ def module(
     shown, spelling = resolve(display(tuple(functions)))
     if backend == "numba" and any(_is_runtime(i) for i in spelling.imports.values()):
         imports = (*imports, "srcad_runtime.nopython")  # tells Numba how to compile the runtime's functions
-    if ("srcad_runtime", "interpreted") in ((i.module, i.name) for i in spelling.imports.values()):
+    if any(map(_calls_back, spelling.imports.values())):
         # machine code that calls back into Python runs only in the process that made it
         decorator = decorator.replace("cache=True, ", "")
     for path in sorted(imports):
@@ -94,6 +94,10 @@ KERNELS = tuple(
     ("srcad_runtime", name)
     for name in ("kernels", "interpreted", "products", "quotients", "sums", "threads", "vector_maths")
 )
+
+
+def _calls_back(i: Import) -> bool:
+    return i.module == "srcad_runtime" and (i.name.startswith("interpreted") or i.name == "draws")
 
 
 def _is_runtime(i: Import) -> bool:

@@ -236,3 +236,32 @@ def test_files_of_the_user_count_by_text_before_the_runtime_is_loaded(monkeypatc
         assert not module._installed_file("/home/user/model.py")
     finally:
         module._installed_file.cache_clear()
+
+
+CALLS_BACK = """
+import numpy as np, scipy.linalg, scipy.stats, srcad
+
+def solved(x):
+    return np.sum(scipy.linalg.solve_toeplitz(x + np.array([9.0, 0.0, 0.0]), x) ** 2)
+
+def density(x):
+    return np.sum(scipy.stats.t.logpdf(x, 3.0))
+
+def drawn(x):
+    return np.sum(x * x * np.random.default_rng(3).normal(size=3))
+
+x = np.array([0.3, 0.2, 0.5])
+for model in (solved, density, drawn):
+    found, wanted = (srcad.grad(model, backend=backend)(x) for backend in ("numba", "numpy"))
+    np.testing.assert_allclose(found, wanted, rtol=1e-9)
+"""
+
+
+def test_what_calls_back_into_python_runs_in_a_second_process(tmp_path: Path) -> None:
+    """Machine code that calls back belongs to the process that made it: none of it is kept."""
+    script = tmp_path / "model.py"
+    script.write_text(CALLS_BACK, encoding="utf-8")
+    environment = {**os.environ, "SRCAD_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    for _ in range(2):
+        run = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
