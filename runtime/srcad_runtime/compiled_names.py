@@ -150,9 +150,13 @@ numpy.vecdot(x1, x2)
 
 SCIPY = """
 scipy.fft.dct(x, type=2, axis=-1, norm=None)
+scipy.fft.dctn(x, type=2, axes=None, norm=None)
 scipy.fft.dst(x, type=2, axis=-1, norm=None)
+scipy.fft.dstn(x, type=2, axes=None, norm=None)
 scipy.fft.idct(x, type=2, axis=-1, norm=None)
+scipy.fft.idctn(x, type=2, axes=None, norm=None)
 scipy.fft.idst(x, type=2, axis=-1, norm=None)
+scipy.fft.idstn(x, type=2, axes=None, norm=None)
 scipy.linalg.cholesky(a, lower=False)
 scipy.linalg.cosm(A)
 scipy.linalg.det(a)

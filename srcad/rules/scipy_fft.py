@@ -38,7 +38,7 @@ def cosines_transposed(g, kind, axis):
     if kind == 1:
         return end_scaled(fft.dct(end_scaled(0.5 * g, axis, 2.0, True), 1, axis=axis), axis, 0.5, True) * 2.0
     if kind == 2:
-        return fft.dct(g, 3, axis=axis) + np.take(g, np.zeros(1, int), axis)
+        return fft.dct(g, 3, axis=axis) + np.take(g, np.zeros(1, np.int64), axis)
     if kind == 3:
         return end_scaled(fft.dct(g, axis=axis), axis, 0.5, False)
     return fft.dct(g, 4, axis=axis)
@@ -94,32 +94,31 @@ def planes(r):
     return [at(r(3, 4), axes=both), at(r(3, 4), 3, axes=both, norm="ortho"), at(r(2, 3, 4), 1, axes=(0, 2))]
 
 
+def along_each(bar, x, type, axes, norm, out_bar):
+    """The adjoint of one transform after the other, each along an axis."""
+    for axis in axes:
+        out_bar = bar(x, type, axis=axis, norm=norm, out_bar=out_bar)
+    return out_bar
+
+
 @pullback(fft.dctn, examples=planes)
 def dctn_bar(x, type=2, *, axes=None, norm=None, out_bar):
-    for axis in axes:
-        out_bar = dct_bar(x, type, axis=axis, norm=norm, out_bar=out_bar)
-    return out_bar
+    return along_each(dct_bar, x, type, axes, norm, out_bar)
 
 
 @pullback(fft.idctn, examples=planes)
 def idctn_bar(x, type=2, *, axes=None, norm=None, out_bar):
-    for axis in axes:
-        out_bar = idct_bar(x, type, axis=axis, norm=norm, out_bar=out_bar)
-    return out_bar
+    return along_each(idct_bar, x, type, axes, norm, out_bar)
 
 
 @pullback(fft.dstn, examples=planes)
 def dstn_bar(x, type=2, *, axes=None, norm=None, out_bar):
-    for axis in axes:
-        out_bar = dst_bar(x, type, axis=axis, norm=norm, out_bar=out_bar)
-    return out_bar
+    return along_each(dst_bar, x, type, axes, norm, out_bar)
 
 
 @pullback(fft.idstn, examples=planes)
 def idstn_bar(x, type=2, *, axes=None, norm=None, out_bar):
-    for axis in axes:
-        out_bar = idst_bar(x, type, axis=axis, norm=norm, out_bar=out_bar)
-    return out_bar
+    return along_each(idst_bar, x, type, axes, norm, out_bar)
 
 
 linear(fft.dct, fft.idct, fft.dst, fft.idst, fft.dctn, fft.idctn, fft.dstn, fft.idstn, in_="x")

@@ -4,6 +4,7 @@ import cmath
 import math
 
 import numpy as np
+import scipy.fft
 from scipy.interpolate import CubicSpline, PchipInterpolator, interp1d
 
 from tests.programs.registry import program
@@ -226,3 +227,9 @@ def motion_in_a_tabulated_potential(start, points):
 def table_made_in_the_model(points, heights):
     curve = interp1d(KNOTS, heights * heights, fill_value="extrapolate")
     return np.sum(curve(points) ** 2) + curve(3.5)
+
+
+@program(args=lambda rng: (rng.normal(size=(3, 4)),), argnums=0)
+def cosine_and_sine_transforms(x):
+    waves = scipy.fft.dct(x, axis=0) * scipy.fft.idst(x, 2, axis=1)
+    return np.sum(waves**2) + np.sum(scipy.fft.dctn(x) * scipy.fft.idstn(x, 3, norm="ortho") ** 2)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.fft
 import scipy.interpolate
 import scipy.linalg
 import scipy.special
@@ -42,6 +43,7 @@ LIBRARIES = {
     "math": math,
     "cmath": cmath,
     "abc": collections.abc,
+    "fft": scipy.fft,
     "interpolate": scipy.interpolate,
     "linalg": scipy.linalg,
     "special": scipy.special,
