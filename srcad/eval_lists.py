@@ -275,10 +275,11 @@ def _nest(expr: ir.Comprehension, body: tuple[ir.Stmt, ...], stop: ir.Expr | Non
     return body[0]
 
 
-def collected(ev: Evaluator, iterable: Value, loc: ir.Loc | None) -> Value:
-    """``list(x)`` of something of unknown length."""
+def collected(ev: Evaluator, iterable: Value, loc: ir.Loc | None, number: str | None = None) -> Value:
+    """``list(x)`` of something of unknown length; number: makes a Python number of each item (``builtins.float``)."""
     with _taken(ev, iterable, loc) as items:
-        return from_comprehension(ev, replace(items, kind="list"))
+        element = items.element if number is None else ir.Call(ir.Ref(number), (items.element,), loc=loc)
+        return from_comprehension(ev, replace(items, element=element, kind="list"))
 
 
 def total(ev: Evaluator, iterable: Value, start: Value, loc: ir.Loc | None) -> Value:

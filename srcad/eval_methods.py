@@ -13,7 +13,7 @@ from srcad.eval_assign import added, changeable, check_writable, set_item
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_order import owned
-from srcad.eval_values import constant, demand, dyn, library_path, residual, static
+from srcad.eval_values import OF_PYTHON, constant, demand, dyn, library_path, of_python, residual, static
 from srcad.types import Num, Seq, is_complex, is_float
 from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Rows, Table, Value
 
@@ -199,15 +199,17 @@ def _item(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | N
     from srcad.eval_builtins import HANDLERS
 
     assert isinstance(owner.type, Num)
-    if not args and owner.type.dims == ():
-        return HANDLERS["builtins.float"](ev, [owner], {}, loc)
+    number = of_python(owner.type.dtype)
+    if not args and owner.type.dims == () and number is not None:
+        return HANDLERS[number](ev, [owner], {}, loc)
     flat = (
         dyn(ev, ir.Call(ir.Ref("numpy.ravel"), (owner.expr,), loc=loc))
         if len(args) < len(owner.type.dims or ())
         else owner
     )
     items = tuple(residual(ev, a, loc) for a in args) or (ir.Const(0),)
-    return dyn(ev, ir.Index(flat.expr, items, loc=loc))
+    found = dyn(ev, ir.Index(flat.expr, items, loc=loc))
+    return found if number is None else HANDLERS[number](ev, [found], {}, loc)
 
 
 def _compress(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
@@ -236,22 +238,27 @@ def _view(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | N
     """A view of the same numbers is the array."""
     dtype = args[0] if args else kwargs.get("dtype")
     own = owner.type.dtype if isinstance(owner.type, Num) else None
-    same = isinstance(dtype, Known) and library_path(dtype.value) in (f"numpy.{own}", _PYTHON_TYPES.get(own or ""))
+    same = isinstance(dtype, Known) and library_path(dtype.value) in (f"numpy.{own}", OF_PYTHON.get(own or ""))
     if dtype is None and not kwargs or same and own is not None:
         return owner
     fact, way_out = _REFUSED["view"]
     raise Unsupported(f"cannot differentiate ndarray.view{fact}", loc, way_out)
 
 
-_PYTHON_TYPES = {"float64": "builtins.float", "int64": "builtins.int", "complex128": "builtins.complex"}
-
-
 def _tolist(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     from srcad import eval_itertools, eval_lists
+    from srcad.eval_builtins import HANDLERS
 
-    if eval_itertools.is_open(ev, owner) and isinstance(owner.type, Num) and len(owner.type.dims or ()) == 1:
-        return eval_lists.collected(ev, owner, loc)
-    return ev.tuple_of(sequence(ev, owner, loc), "list", site=loc)
+    assert isinstance(owner.type, Num)
+    number, ndim = of_python(owner.type.dtype), len(owner.type.dims or ())
+    if eval_itertools.is_open(ev, owner) and ndim == 1:
+        return eval_lists.collected(ev, owner, loc, number)
+    items = list(sequence(ev, owner, loc))
+    if ndim > 1:
+        items = [_tolist(ev, item, args, kwargs, loc) for item in items if isinstance(item, Dyn)]
+    elif number is not None:
+        items = [HANDLERS[number](ev, [item], {}, loc) for item in items]
+    return ev.tuple_of(items, "list", site=loc)
 
 
 _ARRAY_METHODS: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from srcad import eval_generators, eval_lists, eval_sequences, ir
@@ -11,9 +12,9 @@ from srcad.eval_core import Evaluator
 from srcad.eval_index import index
 from srcad.eval_itertools import read
 from srcad.eval_order import held, holding, owned
-from srcad.eval_values import constant, demand, dyn, static
+from srcad.eval_values import constant, demand, dyn, of_python, static
 from srcad.rules import iteration
-from srcad.types import Num, Seq, is_scalar
+from srcad.types import Abstract, Num, Seq, is_scalar
 from srcad.values import Dyn, Known, Lazy, Ptr, Value
 
 NO_KEY = (True, None)
@@ -56,7 +57,8 @@ def in_order(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
     backwards = "reverse" in kwargs and bool(demand(ev, kwargs["reverse"], "the argument reverse of sorted", loc))
     items = eval_sequences.known_items(ev, args[0], loc)
     if items is None:
-        return eval_lists.collected(ev, _of_many(ev, args[0], key, backwards, loc), loc)
+        many = _listed(ev, args[0], loc)
+        return eval_lists.collected(ev, _of_many(ev, many, key, backwards, loc), loc, _number(ev, many))
     keys = _keys(ev, items, key, loc)
     order = _known_order(ev, keys, backwards)
     if order is not None:
@@ -122,7 +124,23 @@ def _columns(ev: Evaluator, items: list[Value], keys: Dyn, backwards: bool, loc:
     found = read(ev, iteration.in_order, [values, keys, constant(backwards)], loc)
     assert isinstance(found, Dyn)
     found = ev.temp("sorted", found, loc)
-    return [index(ev, found, [constant(k)], loc) for k in range(len(items))]
+    return [_as_given(ev, index(ev, found, [constant(k)], loc), items, loc) for k in range(len(items))]
+
+
+def _as_given(ev: Evaluator, item: Value, items: Sequence[Value], loc: ir.Loc | None) -> Value:
+    """Python's floats stay what they are: beside float32 numbers an element of an array would have 53 bits."""
+    made_by = {_number(ev, v) for v in items}
+    path = made_by.pop() if len(made_by) == 1 else None
+    return item if path is None else keep(ev, path, [item], {}, loc)
+
+
+def _number(ev: Evaluator, value: Value) -> str | None:
+    """What makes a Python number of this one, or of the items of this list, that are Python's."""
+    kind: Abstract | None = value.type if isinstance(value, Dyn) else None
+    if isinstance(value, Dyn) and isinstance(value.expr, ir.Name):
+        kind = ev.cx.types.get(value.expr.id, kind)  # a list's, which its first item told
+    kind = kind.element if isinstance(kind, Seq) else kind
+    return of_python(kind.dtype) if isinstance(kind, Num) and kind.weak and kind.dims == () else None
 
 
 def _array(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> Dyn:
@@ -136,8 +154,7 @@ def _array(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> Dyn:
 
 
 def _of_many(ev: Evaluator, value: Value, key: Value, backwards: bool, loc: ir.Loc | None) -> Value:
-    """The numbers of an array, a list or a generator of unknown length, as an array in order."""
-    value = _listed(ev, value, loc)
+    """The numbers of an array or a list of unknown length, as an array in order."""
     many = value.type if isinstance(value, Dyn) else None
     if isinstance(many, Seq) and not is_scalar(many.element) and static(ev, key) != NO_KEY:
         keys = eval_lists.collected(ev, eval_sequences.lazy(ev, "map", (key, value)), loc)
@@ -173,7 +190,9 @@ def sort_many(ev: Evaluator, owner: Dyn, kwargs: Kwargs, loc: ir.Loc | None) -> 
     """``values.sort()`` of a list of numbers of unknown length: its items are written anew."""
     key = kwargs.get("key", Known(None))
     backwards = "reverse" in kwargs and bool(demand(ev, kwargs["reverse"], "the argument reverse of sort", loc))
-    found = _of_many(ev, owner, key, backwards, loc)
+    found, number = _of_many(ev, owner, key, backwards, loc), _number(ev, owner)
+    if number is not None:
+        found = eval_lists.collected(ev, found, loc, number)
     assert isinstance(found, Dyn)
     return read(ev, iteration.write_items, [owner, ev.temp("sorted", found, loc)], loc)
 

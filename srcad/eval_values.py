@@ -96,6 +96,16 @@ def _literal(own: Any) -> ir.Expr | None:
     return None if path is None else ir.Ref(path, own)
 
 
+# what Python's own numbers of these types are made by
+OF_PYTHON = {"float64": "builtins.float", "int64": "builtins.int", "complex128": "builtins.complex"}
+_OF_KIND = {"f": "builtins.float", "i": "builtins.int", "u": "builtins.int", "c": "builtins.complex"}
+
+
+def of_python(dtype: str | None) -> str | None:
+    """What makes a Python number of one of this type: ``builtins.float`` for float32."""
+    return None if dtype is None else _OF_KIND.get(dtype[0])
+
+
 def library_path(value: Any) -> str | None:
     """``numpy.float64`` for a NumPy scalar type or dtype, ``builtins.float`` for Python's."""
     import numpy as np

@@ -6,7 +6,7 @@ active anywhere is active everywhere, which is never wrong and keeps the output 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,9 @@ def active(
     body: tuple[ir.Stmt, ...], known: Mapping[str, types.Abstract], inputs: Iterable[str], outputs: Iterable[str]
 ) -> frozenset[str]:
     """Variables through which derivatives flow from `inputs` to `outputs`."""
-    edges = [(t, s) for target, sources in dependencies(body) for t in target for s in sources]
+    inputs, outputs = set(inputs), set(outputs)
+    unread = _unread(body, outputs)
+    edges = [(t, s) for target, sources in dependencies(body, unread) for t in target for s in sources]
     floating = {name for name, t in known.items() if _floating(t)}
     forward: dict[str, list[str]] = {}
     backward: dict[str, list[str]] = {}
@@ -61,9 +63,21 @@ def _reach(start: Iterable[str], edges: dict[str, list[str]], floating: set[str]
     return found
 
 
-def dependencies(body: Iterable[Any]) -> Iterator[tuple[set[str], set[str]]]:
+def _unread(body: tuple[ir.Stmt, ...], outputs: set[str]) -> set[int]:
+    """Assignments, by identity, of values that nobody reads: where they overflow, zero times a slope would be NaN."""
+    from srcad.transforms.liveness import Liveness
+
+    liveness = Liveness(reads)
+    liveness.block(body, outputs)
+    plain = (s for s in ir.walk(body) if isinstance(s, ir.Assign) and routines.called(s) is None)
+    return {id(s) for s in plain if not ir.names(s.target) & liveness.found.get(id(s), outputs)}
+
+
+def dependencies(body: Iterable[Any], left_out: Collection[int] = ()) -> Iterator[tuple[set[str], set[str]]]:
     """(variables written, variables whose values flow into them) for every statement, nested ones included."""
     for stmt in ir.walk(tuple(body)):
+        if id(stmt) in left_out:
+            continue
         called = routines.called(stmt)
         if called is not None:
             targets = ir.names(stmt.target) if isinstance(stmt, ir.Assign) else set()

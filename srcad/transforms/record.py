@@ -413,8 +413,8 @@ class Recorder:
         if name not in self.defined:
             self.undefined.add(name)
         own = self.types.get(name)
-        if isinstance(own, Seq) and isinstance(place, ir.Name):
-            return self.save_list(name, saved, own, around)
+        if isinstance(own, Seq) and (isinstance(place, ir.Name) or _is_whole(place)):
+            return self.save_list(place, saved, own, around)
         value = place if shared else self.owned(place)
         if not around.loops:
             self.types[saved] = kind
@@ -432,18 +432,24 @@ class Recorder:
         self.remember(name, Saved(_spell(place), kind, repeated=True, copied=copied, record=saved))
         return ir.Push(saved, value), self.popped(place, saved)
 
-    def save_list(self, name: str, saved: str, kind: Seq, around: Around) -> tuple[ir.Stmt, ir.Stmt]:
-        """A list whose name gets another one is kept as it is: what changes it meanwhile is undone (`shared`)."""
-        repeated = bool(around.loops)
+    def save_list(self, place: ir.Expr, saved: str, kind: Seq, around: Around) -> tuple[ir.Stmt, ir.Stmt]:
+        """A list whose name gets another one is kept as it is: what changes it meanwhile is undone (`shared`).
+
+        Where all its numbers are written anew they are copied, and brought back into the same list.
+        """
+        repeated, name = bool(around.loops), activity.root(place)
+        value: ir.Expr = ir.Name(name)
+        if isinstance(place, ir.Index):
+            value, place = ir.call("builtins.list", value), ir.Index(value, (ir.Slice(None, None),))
         self.remember(
             name, Saved(name, kind.element if isinstance(kind.element, Num) else UNKNOWN, (), repeated, False)
         )
         if not repeated:
             self.types[saved] = kind
-            return ir.Assign(ir.Name(saved), ir.Name(name)), ir.Assign(ir.Name(name), ir.Name(saved))
+            return ir.Assign(ir.Name(saved), value), self.put(place, ir.Name(saved))
         self.types[saved] = Seq(UNKNOWN, stack=True)
         self.storage.append(ir.Assign(ir.Name(saved), ir.List(())))
-        return ir.Push(saved, ir.Name(name)), ir.Pop(ir.Name(name), saved)
+        return ir.Push(saved, value), ir.Pop(place, saved)
 
     def remember(self, name: str, saved: Saved) -> None:
         self.saved.append(replace(saved, name=name, line=self.line))
@@ -457,7 +463,7 @@ class Recorder:
     def owned(self, place: ir.Expr) -> ir.Expr:
         """The value of a place, kept from what is written later."""
         copied = self.sweep.shapes.of(place).dims != () and self.must_copy(activity.root(place), place)
-        if isinstance(place, ir.Index) and place.items == (ir.ELLIPSIS,):
+        if isinstance(place, ir.Index) and _is_whole(place):
             place = place.base
         return ir.call("numpy.copy", place) if copied else place
 
@@ -518,6 +524,10 @@ def merged(stmts: Stmts) -> Stmts:
 
 def _negated(test: ir.Expr) -> ir.Expr:
     return test.operand if isinstance(test, ir.Unary) and test.op == "not" else ir.Unary("not", test)
+
+
+def _is_whole(place: ir.Expr) -> bool:
+    return isinstance(place, ir.Index) and place.items == (ir.ELLIPSIS,)
 
 
 def _spell(place: ir.Expr) -> str:

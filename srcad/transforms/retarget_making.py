@@ -125,6 +125,11 @@ def _divide(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     return replace(new, args=(ir.call("numpy.array", ir.List(listed.items)), *others))
 
 
+def _float(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Numba's ``float`` leaves a float32 number as it is."""
+    return ir.call("numpy.float64", *new.args) if str(self.dtype(old.args[0])) == "float32" else new
+
+
 def _of_complex(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     """Functions of `cmath` take real numbers, too; those of Numba's only complex ones."""
     if str(self.dtype(old.args[0])).startswith("complex"):
@@ -187,6 +192,7 @@ def _reduced_truth(name: str) -> Rewrite:
 
 
 REWRITES: dict[str, Rewrite] = {
+    "builtins.float": _float,
     "numpy.copy": _copied,
     "numpy.real_if_close": _real_if_close,
     "numpy.logical_and.reduce": _reduced_truth("all"),

@@ -179,13 +179,15 @@ class Tidier:
                 and self.vanishes(stmt.value.args[-1], state)
             ):
                 return
-            self.need(self.popped(stmt, state) if isinstance(stmt, ir.Pop) else ir.names(stmt), state, out)
+            self.need(self.listed(stmt, state) if isinstance(stmt, (ir.Push, ir.Pop)) else ir.names(stmt), state, out)
             out.append(stmt)
 
-    def popped(self, stmt: ir.Pop, state: State) -> set[str]:
-        """What has to be there for an item to be taken off: the list, and of a list of values that of its adjoints,
-        which begins as long as the list still is."""
+    def listed(self, stmt: ir.Push | ir.Pop, state: State) -> set[str]:
+        """What has to be there for an item to be put on or taken off: the list, and of a list of values that of its
+        adjoints, which begins as long as the list still is."""
         bars = {bar for bar, name in self.primal.items() if name == stmt.stack}
+        if isinstance(stmt, ir.Push):
+            return ir.names(stmt) | {stmt.stack} | bars
         if isinstance(stmt.target, ir.Name):
             if stmt.target.id in state:
                 state[stmt.target.id] = False
