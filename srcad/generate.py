@@ -33,7 +33,7 @@ _MOST_BAKED = 200
 # passes, and parts of them, that change speed and memory alone
 OPTIONAL = frozenset(
     "alike assigned batch before chains copies gather intact loops once order products quotients ranges recompute "
-    "reuse split unread vector_maths whole".split()
+    "resting reuse split unread vector_maths whole".split()
 )
 
 

@@ -44,6 +44,14 @@ def two_fields(x, y):
     return np.sum(x * x)
 
 
+def own_field(x, y):
+    z = np.zeros(x.shape[0])
+    for _ in range(3):
+        z[1:-1] = 0.3 * (x[:-2] + x[1:-1] + x[2:])
+        x[1:-1] = 0.3 * (z[:-2] + z[1:-1] + z[2:])
+    return np.sum(x * x) + y[0]
+
+
 def shapes(x, y):
     new = np.zeros(x.shape[0])
     new[1:] = x[1:] * y[:-1] + y[1:]
@@ -97,6 +105,7 @@ CHANGED: dict[str, tuple[Callable[..., Any], str]] = {
     "once": (indexed, "numba"),
     "quotients": (stencil, "numba"),
     "recompute": (circles, "numpy"),
+    "resting": (own_field, "numba"),
     "reuse": (circles, "numpy"),
     "unread": (shapes, "numpy"),
     "whole": (stencil, "numba"),
@@ -127,7 +136,9 @@ def test_texts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["", *sorted(n for n, (_, backend) in CHANGED.items() if backend == "numpy")])
-@pytest.mark.parametrize("f", [circles, stencil, linear, two_fields, shapes, indexed, product, handed_on, solved])
+@pytest.mark.parametrize(
+    "f", [circles, stencil, linear, two_fields, own_field, shapes, indexed, product, handed_on, solved]
+)
 def test_numbers(f: Callable[..., Any], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SRCAD_OFF", name)
     gradient = srcad.grad(f, argnums=(0, 1), backend="numpy")(*arguments())

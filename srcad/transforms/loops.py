@@ -10,8 +10,8 @@ How: `loops_records` makes arrays of recorded lists. Statement by statement (`lo
 `loops_writes`), with `loops_elements` for the element of an expression and `loops_extents` for what is known of
 shapes, blocks become nests (`loops_nests`). `loops_gather` turns scattered sums around, `loops_fusion` joins neighbours
 where `loops_memory` finds nothing against it, `loops_before` copies what is in the way of that, `loops_assigned` drops
-zeros that are added to, `loops_text` writes the `for` loops, and `loops_buffers` moves allocations out of the program's
-own loops.
+zeros that are added to, `loops_resting` those that every iteration finds and leaves, `loops_text` writes the `for`
+loops, and `loops_buffers` moves allocations out of the program's own loops.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from srcad.transforms import (
     loops_order,
     loops_ranges,
     loops_records,
+    loops_resting,
     loops_statements,
 )
 from srcad.transforms.loops_extents import Extents
@@ -45,7 +46,7 @@ from srcad.transforms.loops_text import Writer
 from srcad.types import Num
 
 PARTS = frozenset(
-    {"assigned", "before", "ranges", "gather", "order", "vector_maths"}
+    {"assigned", "before", "ranges", "gather", "order", "resting", "vector_maths"}
 )  # of this pass, which can be left out
 
 
@@ -63,7 +64,7 @@ def loops(program: Program, off: frozenset[str] = frozenset()) -> Program:
     body = lowering.block((*program.body, *(stmt for stmt, _ in values if stmt is not None)))
     known = lowering.types()
     results = ir.names(tuple(e for _, e in values)) | {name for _, name in program.updates}
-    made = {n for n in known if n not in program.types} | set(records)
+    made = {n for n in known if n not in program.types} | set(records) | lowering.rested
     body = loops_buffers.unread_dropped(body, results, made)
     given = [*(i.name for i in program.inputs), *(s.name for s in program.seeds)]
     body = loops_buffers.hoisted(body, known, lowering.padded, lowering.memory, given, results)
@@ -96,6 +97,10 @@ class Lowering(Room):
         self.writer = Writer(self.names, self.axes, extents.of, "vector_maths" not in off)
         self.padded: set[str] = set()  # arrays between zeros
         self.numbers: set[str] = set()  # arrays that have become numbers
+        self.zeros = loops_resting.zeros_made(program.body, self.memory)
+        loops = (s for s in ir.walk(program.body) if isinstance(s, ir.For))
+        self.counters = frozenset(n for s in loops for n in ir.names(s.target))
+        self.rested: set[str] = set()  # arrays that loops have their own in place of
         self.counted: dict[int, tuple[ir.Stmt, Counter[str]]] = {}
         self.mentions = self.counts(program.body) + _mentions(program.results)
         self.mentions.update(name for _, name in program.updates)
@@ -127,8 +132,8 @@ class Lowering(Room):
     def block(self, stmts: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
         return tuple(self.written(*self.lowered(stmts)))
 
-    def lowered(self, stmts: Sequence[ir.Stmt]) -> tuple[list[Item], set[str]]:
-        """The items of a block, and the variables mentioned outside of it."""
+    def lowered(self, stmts: Sequence[ir.Stmt], repeated: bool = False) -> tuple[list[Item], set[str]]:
+        """The items of a block, and the variables mentioned outside of it. repeated: whether it is a loop's body."""
         outer, self.items = self.items, []
         note, self.note = self.note, ""
         for stmt in stmts:
@@ -140,11 +145,20 @@ class Lowering(Room):
         if "gather" not in self.off:
             items, padded = loops_gather.gathered(items, self.memory, outside)
         self.padded |= padded
+        if repeated and "resting" not in self.off:
+            items = self.resting(items, here)
         items = loops_fusion.fused(items, self.memory)
         items = items if "before" in self.off else loops_before.copied(items, self, outside)
         items = items if "assigned" in self.off else loops_assigned.assigned(items, self.memory, padded)
         self.items, self.note = outer, note
         return items, outside
+
+    def resting(self, items: list[Item], here: Counter[str]) -> list[Item]:
+        """The items of a loop's body without arrays that hold zeros whenever an iteration begins."""
+        names = {n for n in self.zeros & here.keys() if self.mentions[n] == here[n] + 1}  # 1: where it is made
+        items, gone = loops_resting.own(items, self, names, self.extents.rebound | self.counters)
+        self.rested |= gone
+        return items
 
     def canonical(self, item: Item) -> Item:
         """Extents that the block has found equal are one."""
@@ -238,7 +252,7 @@ class Lowering(Room):
         with self.apart():
             if counter is not None and bounds is not None:  # runs in its range here
                 self.extents.bound(counter, bounds)
-            items, outside = self.lowered(stmt.body)
+            items, outside = self.lowered(stmt.body, repeated=True)
             nest = None
             if counter is not None and counter.id not in self.outliving and "order" not in self.off:
                 assert isinstance(stmt, ir.For)

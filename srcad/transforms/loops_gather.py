@@ -110,7 +110,7 @@ def _shifted(at: int, item: Item, memory: Memory, seeds: dict[str, Dims]) -> Shi
     if None in offsets or memory.group(activity.root(cell.target)) in memory.of_cell(replace(cell, op="")).reads:
         return None
     found = tuple(o for o in offsets if o is not None)
-    return Shifted(at, item, _moved(cell.target, dict(zip(axes, (-o for o in found)))), found)
+    return Shifted(at, item, moved(cell.target, dict(zip(axes, (-o for o in found)))), found)
 
 
 def _offset(target: ir.Index, axis: str) -> int | None:
@@ -185,7 +185,7 @@ def _joined(group: Sequence[Shifted], memory: Memory) -> tuple[Nest, Offsets]:
     axes = memory.axes[:rank]
     terms: list[tuple[str, ir.Expr]] = []
     for member in sorted(group, key=lambda m: m.cell.op == "-"):
-        term = _moved(member.cell.value, {a: low[k] - member.offsets[k] for k, a in enumerate(axes)})
+        term = moved(member.cell.value, {a: low[k] - member.offsets[k] for k, a in enumerate(axes)})
         terms.append((member.cell.op, term))
     (op, total), *rest = _alike_counted(terms)
     total = ir.Unary("-", total) if op == "-" else total
@@ -193,7 +193,7 @@ def _joined(group: Sequence[Shifted], memory: Memory) -> tuple[Nest, Offsets]:
         total = ir.Binary(op, total, term)
     last = group[-1].nest
     note = "\n".join(dict.fromkeys(line for m in group for line in m.nest.note.splitlines()))
-    target = _moved(group[0].place, dict(zip(axes, low)))
+    target = moved(group[0].place, dict(zip(axes, low)))
     dims = tuple(d + w for d, w in zip(last.dims, wide, strict=True))
     stops = tuple(_plus(s, w) for s, w in zip(last.stops, wide, strict=True))
     cell = replace(last.cells[0], target=target, op="+", value=total)
@@ -268,11 +268,11 @@ def _plus(expr: ir.Expr, number: int) -> ir.Expr:
     return ir.Binary("+", expr, ir.Const(number)) if number else expr
 
 
-def _moved(node: Any, by: dict[str, int]) -> Any:
+def moved(node: Any, by: dict[str, int]) -> Any:
     """Indices with each axis moved: ``axis + by[axis]``."""
     if isinstance(node, ir.Index):
         return replace(node, items=tuple(_index(i, by) for i in node.items))
-    return ir.rebuild(node, lambda n: _moved(n, by))
+    return ir.rebuild(node, lambda n: moved(n, by))
 
 
 def _index(item: ir.Expr, by: dict[str, int]) -> ir.Expr:

@@ -125,6 +125,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         numba=True,
     ),
     *of(
+        "srcad/transforms/loops_resting.py",
+        ("whatever is set last is zero", " or not algebra.is_number(cell.value, 0.0):", ":"),
+        ("parts that grow", " or ir.names(last.stops) & changing:", ":"),
+        ("elements around are read", "    return rest if fits and all(", "    return rest if fits or all("),
+        ("sums elsewhere", "inside = all(d.is_const and d.const >= 0 for d in beyond)", "inside = True"),
+        ("places turned", "tuple(z - b for z, b in", "tuple(b - z for z, b in"),
+        ("what is taken away is added", 'value = ir.Unary("-", value) if cell.op == "-" else value', "value = value"),
+        ("other sums where they were", "moved(cell.value, dict(zip(room.memory.axes, lower)))", "cell.value"),
+        tests=("tests/transforms/test_loops_resting.py", *TESTS),
+        numba=True,
+    ),
+    *of(
         "srcad/transforms/once.py",
         ("what is written stays", " or self.memory.group(place.base.id) in written:", ":"),
         (
