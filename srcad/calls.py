@@ -152,6 +152,8 @@ def _is_data_dependent(path: str, args: Sequence[Abstract]) -> bool:
     name = path.rsplit(".", 1)[1]
     if path == "numpy.arange":  # its length is computed from values, which are known of integers only
         return any(not isinstance(t, Num) or t.number is None for t in args)
+    if path == "numpy.histogram":  # the name of a way to choose the bins
+        return any(isinstance(t, Static) and isinstance(t.value, str) for t in args)
     return name in _DATA_DEPENDENT or name == "where" and len(args) == 1
 
 

@@ -621,7 +621,8 @@ def _several(ev: Evaluator, expr: ir.Call, kind: Struct) -> Value:
     base = expr.fn.path.rpartition(".")[2]
     items: list[Value] = []
     for k, item in enumerate(kind.items):
-        assert isinstance(item, (Num, Seq))
+        if not isinstance(item, (Num, Seq)):  # such as a dictionary of what else was found
+            raise no_rule(expr.fn.path, expr.loc)
         slot = ev.slot(f"{base}_{k}#{place(expr.loc)}", item)
         ev.note_type(slot, item)
         items.append(Dyn(ir.Name(slot), item))

@@ -52,29 +52,39 @@ def _delete(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Va
 
 @handles("numpy.histogram")
 def _histogram(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    """The counts have a rule; edges are written out where they move with the data or the range."""
+    """The counts have a rule; edges are written out, for they move with the data, the range, or bins that are given."""
     from srcad.eval_calls import expanded
     from srcad.rules import statistics
 
     given: Kwargs = {"bins": constant(10), "range": Known(None)}
     given |= dict(zip(("a", "bins", "range"), args, strict=False)) | kwargs
     density = demand(ev, given.pop("density", Known(None)), "the argument density", loc)
-    number, bins = static(ev, given["bins"])
-    number = number and isinstance(bins, int)
-    fixed, span = static(ev, given["range"])
-    if number and fixed and span is None:
-        fixed, given["range"] = False, expanded(ev, statistics.whole_range, [given["a"]], {}, loc)
     if isinstance(given["bins"], Ptr):
         given["bins"] = keep(ev, "numpy.asarray", [given["bins"]], {}, loc)
+    number = _counts_bins(ev, given["bins"])
+    whole = static(ev, given["range"]) == (True, None)
+    if number and whole:
+        given["range"] = expanded(ev, statistics.whole_range, [given["a"]], {}, loc)
     first = [given[name] for name in ("a", "bins", "range")]
     rest = {name: value for name, value in given.items() if name not in ("a", "bins", "range")}
-    both = keep(ev, "numpy.histogram", first if rest or span is not None or not fixed else first[:2], rest, loc)
-    if not density and (fixed or not number) or not isinstance(both, Ptr):
+    both = keep(ev, "numpy.histogram", first[:2] if whole and not number else first, rest, loc)
+    if not isinstance(both, Ptr):
         return both
     counts, edges = ev.state.heap[both.id].items
-    edges = expanded(ev, statistics.edges_within, [given["range"], given["bins"]], {}, loc) if number else given["bins"]
+    if number:
+        count = attribute(ev, counts, "size", loc)
+        edges = expanded(ev, statistics.edges_within, [given["range"], count], {}, loc)
+    else:
+        edges = given["bins"]
     counts = expanded(ev, statistics.density, [counts, edges], {}, loc) if density else counts
     return ev.tuple_of([counts, edges])
+
+
+def _counts_bins(ev: Evaluator, bins: Value) -> bool:
+    """Whether bins are given by their number, or by the name of a way to choose it, and not by their edges."""
+    known, own = static(ev, bins)
+    kind = getattr(bins, "type", None)
+    return isinstance(own, (int, str)) if known else isinstance(kind, Num) and kind.dims == ()
 
 
 @handles("numpy.pad")

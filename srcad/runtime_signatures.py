@@ -215,3 +215,13 @@ def _adaptive_avg_pool2d(given: Given, noted: Assumptions) -> Dims:
 @_shape("pooling.adaptive_avg_pool2d_pullback", "g size")
 def _adaptive_avg_pool2d_pullback(given: Given, noted: Assumptions) -> Dims:
     return (*_dims(given["g"], 4)[:2], *_two(given["size"]))
+
+
+def _inserted_order(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """As many places as there are elements and new ones together."""
+    counts = [t.number if isinstance(t, Num) else None for t in (args[0], args[2])]
+    total = None if counts[0] is None or counts[1] is None else counts[0] + counts[1]
+    return Num("int64", (total,))
+
+
+SIGNATURES["srcad_runtime.inserted_order"] = _inserted_order

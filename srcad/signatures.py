@@ -201,6 +201,52 @@ def _quantile(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumpti
     return Num(a.dtype, (*q, *rest))
 
 
+@_rule("numpy.polyval")
+def _polyval(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """A number at a number, though NumPy gives an array without axes for no coefficients at all."""
+    p, x = map(as_number, args) if len(args) == 2 and not kwargs else (None, None)
+    if not isinstance(p, Num) or not isinstance(x, Num) or None in (p.dtype, x.dtype):
+        return None
+    return Num(np.result_type(str(p.dtype), str(x.dtype)).name, x.dims)
+
+
+@_rule("numpy.bincount")
+def _bincount(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    given = dict(zip(("x", "weights", "minlength"), args, strict=False)) | kwargs
+    return Num("int64" if given.get("weights", Static(None)) == Static(None) else "float64", (None,))
+
+
+@_rule("numpy.repeat")
+def _repeat(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """Each element as often as a list or an array says."""
+    given = dict(zip(("a", "repeats", "axis"), args, strict=False)) | kwargs
+    a, repeats, axis = given.get("a"), given.get("repeats"), given.get("axis", Static(None))
+    several = isinstance(repeats, Struct) or isinstance(repeats, Num) and repeats.dims not in (None, ())
+    if not several or not isinstance(a, Num) or not a.dims:
+        return None
+    if axis == Static(None):
+        return Num(a.dtype, (None,))
+    place = axis.number if isinstance(axis, Num) else None
+    if place is None or not place.is_const or not -len(a.dims) <= place.const < len(a.dims):
+        return None
+    along = place.const % len(a.dims)
+    return Num(a.dtype, tuple(None if k == along else d for k, d in enumerate(a.dims)))
+
+
+@_rule("numpy.histogram")
+def _histogram(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """With edges, which no small array tried might give in their order."""
+    edges = args[1] if len(args) > 1 else None
+    weights = kwargs.get("weights", Static(None))
+    if not isinstance(edges, Num) or edges.dims is None or len(edges.dims) != 1:
+        return None
+    if weights != Static(None) and not isinstance(weights, Num):
+        return None
+    extent = edges.dims[0]
+    counts = Num(weights.dtype if isinstance(weights, Num) else "int64", (None if extent is None else extent - 1,))
+    return Struct("tuple", (0, 1), (counts, edges), tuple)
+
+
 @_rule("numpy.roots")
 def _roots(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
     """Complex numbers, though NumPy gives real ones where all happen to be; zeros at both ends are cut off."""

@@ -80,6 +80,22 @@ def test_what_is_handed_back_to_python_is_there() -> None:
     assert all(callable(getattr(interpreted, name)) for name in names.CALLED_BACK_HELPERS)
 
 
+def test_what_is_handed_back_to_python_takes_what_its_rule_does() -> None:
+    """All that a call with a derivative may give, but for a dtype, to which arguments are cast before."""
+    import inspect
+
+    from srcad_runtime import compiled_names as names
+
+    from srcad import rules
+
+    for lines in (names.NUMPY, names.SCIPY, names.SCIPY_SPECIAL, names.SCIPY_STATS):
+        for line in lines.strip().splitlines():
+            path, _, declared = line.partition("(")
+            rule = rules.lookup(path)
+            taken = inspect.signature(eval(f"lambda {declared[:-1]}: None")).parameters
+            assert rule is None or {*rule.params, *rule.keywords} - {"dtype"} <= set(taken), path
+
+
 def test_generated_code_is_compiled_at_level_two_and_other_code_as_ever() -> None:
     from numba.core import config
     from srcad_runtime import optimisation

@@ -80,12 +80,14 @@ LIKE: dict[str, tuple[tuple[str, ...], tuple[str | int, ...]]] = {
     "diff_adjoint": (("g",), ("g",)),
     "fitted": (("g",), ("g",)),
     "half_spectrum_adjoint": (("x",), ("x",)),
+    "inserted_order": (("n",), (1,)),
     "linalg_cross": (("x1", "x2"), ("x1", "x2")),
     "pad_adjoint": (("g",), ("array",)),
     "quantile_adjoint": (("a",), ("a",)),
     "quantile_slope": (("a",), (2,)),
     "quantile_tangent": (("a",), (2,)),
     "reduceat_adjoint": (("g",), ("array",)),
+    "repeat": (("a",), ("a",)),
     "repeat_adjoint": (("g",), ("a",)),
     "resized": (("g",), ("g",)),
     "spread_diagonals": (("g",), ("a",)),
@@ -158,9 +160,7 @@ def kinds_of(function: Callable[..., Any], given: dict[str, Any]) -> tuple[list[
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            found = function(
-                **{n: np.inf if n == "ord" and isinstance(t, types.Float) else sample(t) for n, t in given.items()}
-            )
+            found = function(**{name: ARGUMENTS.get(name, sample)(t) for name, t in given.items()})
         except Exception as error:  # whatever the library raises
             if function.__name__ in LIKE:
                 typed, ranked = LIKE[function.__name__]

@@ -261,8 +261,8 @@ by_element(heaviside, _heaviside, FLOATS)
 @overload(polyval)
 def _compiled_polyval(p, x):
     def horner(p, x):
-        y = 0 * x + p[0]
-        for k in range(1, p.size):
+        y = 0 * x + p.dtype.type(0)  # all there is of no coefficients
+        for k in range(p.size):
             y = y * x + p[k]
         return y
 

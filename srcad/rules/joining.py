@@ -327,6 +327,7 @@ linear(np.delete, in_="arr")
         at(r(4), [1, 3, 1], r(3)),
         at(r(2, 3), [0, 2], r(2, 2), axis=1),
         at(r(2, 3), [0, 2], r(), axis=0),
+        at(r(4), np.array([True, False, False, True]), r(2)),
     ],
 )
 def insert(arr, obj, values, axis=None):
@@ -337,7 +338,7 @@ def insert(arr, obj, values, axis=None):
         v = np.moveaxis(v, 0, axis)
         v = np.broadcast_to(v, (*a.shape[:axis], v.shape[axis], *a.shape[axis + 1 :]))
         return np.concatenate((cut(a, None, obj, axis), v, cut(a, obj, None, axis)), axis=axis)
-    count = len(obj)
+    count = int(np.sum(obj)) if np.asarray(obj).dtype == bool else len(obj)
     v = np.broadcast_to(v, (*a.shape[:axis], count, *a.shape[axis + 1 :]))
     order = helpers.inserted_order(a.shape[axis], obj, count)
     return np.take(np.concatenate((a, v), axis=axis), order, axis)

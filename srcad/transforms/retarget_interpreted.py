@@ -67,6 +67,12 @@ def _pair(*ranks: int) -> Native:
     return native
 
 
+def _histogram(types: Types, call: ir.Call) -> bool:
+    """Bins by number or edges, and not by the name of a way to choose them."""
+    named = len(call.args) > 1 and isinstance(call.args[1], ir.Const) and isinstance(call.args[1].value, str)
+    return _plain(3)(types, call) and not named
+
+
 def _numbers(types: Types, call: ir.Call) -> bool:
     """``np.linspace`` between two numbers."""
     return not call.kwargs and all(types.rank(e) == 0 for e in call.args[:2]) and len(call.args) <= 3
@@ -123,7 +129,7 @@ NATIVE: dict[str, Native] = {
     "numpy.convolve": _pair(1),
     "numpy.correlate": _pair(1),
     "numpy.flip": _plain(2),
-    "numpy.histogram": _plain(3),
+    "numpy.histogram": _histogram,
     "numpy.interp": _plain(3, 0, 1),
     "numpy.linalg.eig": _complex_matrix,
     "numpy.linalg.eigvals": _complex_matrix,

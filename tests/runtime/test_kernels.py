@@ -86,6 +86,7 @@ CASES: dict[str, tuple[Function, tuple[Any, ...]]] = {
     "diagonal_below": (lambda a: kernels.diagonal(a, offset=-2), (M,)),
     "heaviside": (lambda a, h: kernels.heaviside(a, h), (np.array([-1.0, 0.0, 2.0, np.nan]), 0.5)),
     "polyval": (lambda p, x: kernels.polyval(p, x), (V, M)),
+    "polyval_of_no_coefficients": (lambda p, x: kernels.polyval(p[:0], x), (V, M)),
     "masked": (lambda a: kernels.masked(a, a > 0.0), (M,)),
     "set_masked": (masked_out, (M, 2.0)),
     "set_masked_array": (masked_out, (M, np.arange(float((M > 0.0).sum())))),
