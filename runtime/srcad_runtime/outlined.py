@@ -115,6 +115,11 @@ class Loaded:
         digest = hashlib.sha256(repr(self.types).encode()).hexdigest()[:16]
         return f"{self.name}.{digest}"
 
+    @property
+    def address(self) -> int:
+        """Where the code of a kernel that was loaded is."""
+        return _ADDRESSES[self.symbol]
+
     def __call__(self) -> None:
         if self.symbol in _ADDRESSES:
             return

@@ -1,52 +1,32 @@
 """Loops whose iterations run side by side, with the same bits on any number of threads.
 
 A loop is cut into parts; how many depends on its trips and their cost alone, and parts are summed up in their order, so
-that results do not depend on who ran them. `prange` shares them among Numba's threads (``numba.set_num_threads``). A
-loop that is not worth it runs as it stands, and so do a second one at the same time in another Python thread (not every
-threading layer allows that) and all of them in a forked child, where OpenMP's threads are gone.
-
-Numba's own `prange` appears once, in `_shared`, compiled once for all loops: it calls the parts by their address. Only
-code compiled with Numba imports this module.
+that results do not depend on who ran them. `prange` shares them among the threads of `workers`, as many as Numba would
+use (``numba.set_num_threads``). A loop that is not worth it runs as it stands, and so does a second one at the same
+time in another Python thread. Only code compiled with Numba imports this module.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 
 from __future__ import annotations
 
-import ctypes
-import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import extending, types
 from numba.core import cgutils
 from numba.core.callconv import Status, excinfo_ptr_t
 
+from srcad_runtime import workers
 from srcad_runtime.jitting import register_jitable
 from srcad_runtime.outlined import Loaded, call_by_symbol, outlined
 
 intrinsic: Any = extending.intrinsic
 
-MOST = 64  # parts of a loop, whose partial sums are all held
-GRAIN = 2**17  # the cost of a part, where an addition of two elements in a vectorised loop costs 1: 5 to 10 us
-
-FREE, TAKEN, FORBIDDEN = range(3)
-_state = ctypes.c_int64(FREE)  # who may start threads; compiled code finds it by its name
-_STATE = "srcad_runtime.threads.state"
-binding.add_symbol(_STATE, ctypes.addressof(_state))
-
-
-def _after_fork() -> None:
-    """In a child: the threads that this process had are gone, and OpenMP ends a process that asks for them."""
-    layer = sys.modules.get("numba.np.ufunc.parallel")
-    _state.value = FORBIDDEN if getattr(layer, "_is_initialized", False) or _state.value == FORBIDDEN else FREE
-
-
-os.register_at_fork(after_in_child=_after_fork)
+MOST = workers.MOST  # parts of a loop, whose partial sums are all held
+GRAIN = 2**16  # the cost of a part, where an addition of two elements in a vectorised loop costs 1: 3 to 5 us
 
 
 @register_jitable
@@ -57,7 +37,12 @@ def parts(trips: int, cost: int, room: int = 0) -> int:
     """
     work = trips * cost
     most = min(MOST, trips, work // GRAIN)
-    return max(1, min(most, work // (64 * room)) if room > 0 else most)
+    if room > 0:
+        most = min(most, work // (64 * room))
+    found = 1
+    while 2 * found <= most:  # halves of halves: a thread has the same part of an array in each loop, in its cache
+        found *= 2
+    return found
 
 
 @register_jitable
@@ -102,36 +87,16 @@ def _bound(start: int, stop: int, part: int, parts: int) -> int:
 # ---- compiled: a part is a task, called by its address with the address of what all parts have in common ----
 
 
-_PRANGE_ALONE = dict.fromkeys(
-    ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False
-) | {"prange": True}
-
-
-@outlined(parallel=_PRANGE_ALONE)
-def _shared(task, common, parts):
-    """What the parts raised, as addresses, 0 for nothing. The first part and the last one are neighbours, so that
-    iterations that take longer and longer are shared evenly."""
-    errors = np.zeros(parts, np.int64)
-    for k in numba.prange(parts):
-        part = k // 2 if k % 2 == 0 else parts - 1 - k // 2
-        errors[part] = _call(task, common, part)
-    return errors
-
-
 @outlined
 def _run(task, common, parts):
-    """All parts; what one of them raises is raised here."""
+    """All parts; of what they raise, what the first of them raises is raised here."""
     error = 0
-    if parts > 1 and _take():
-        errors = _shared(task, common, parts)
-        _give()
-        for part in range(parts):
-            if errors[part] != 0:
-                error = errors[part]
-                break
+    if parts > 1 and workers.take(parts):
+        error = workers.share(task, common, parts)
+        workers.give()
     else:
         for part in range(parts):
-            error = _call(task, common, part)
+            error = workers.call(task, common, part)
             if error != 0:
                 break
     if error != 0:
@@ -144,17 +109,6 @@ _WORD = ir.IntType(64)
 _TASK = ir.FunctionType(_WORD, (_WORD, _WORD))
 
 
-@intrinsic
-def _call(typingctx, task, common, part):
-    """One part, by the address of its code: 0, or the address of what it raised."""
-
-    def generate(context, builder, signature, args):
-        task, common, part = args
-        return builder.call(builder.inttoptr(task, _TASK.as_pointer()), (common, part))
-
-    return types.int64(types.int64, types.int64, types.int64), generate
-
-
 def _typed(numbered):
     """What `prange` or `prange_parts` is to the compiler: nothing of them is left but the call of `_run`."""
 
@@ -163,6 +117,7 @@ def _typed(numbered):
             return None
         _compiled(loop, arguments, numbered)
         _RUN()
+        workers.WORK()
         numbers = (types.int64,) * 3
         return types.none(loop, *numbers, arguments)
 
@@ -261,32 +216,3 @@ def _raise(typingctx, error):
         return context.get_dummy_value()
 
     return types.none(types.int64), generate
-
-
-# ---- one parallel loop at a time ----
-
-
-def _word(module):
-    found = module.globals.get(_STATE)
-    return ir.GlobalVariable(module, _WORD, _STATE) if found is None else found
-
-
-@intrinsic
-def _take(typingctx):
-    """Whether this loop may start threads; if so, no other one may until it gives that back."""
-
-    def generate(context, builder, signature, args):
-        free, taken = ir.Constant(_WORD, FREE), ir.Constant(_WORD, TAKEN)
-        pair = builder.cmpxchg(_word(builder.module), free, taken, "acq_rel", "monotonic")
-        return builder.extract_value(pair, 1)
-
-    return types.boolean(), generate
-
-
-@intrinsic
-def _give(typingctx):
-    def generate(context, builder, signature, args):
-        builder.store_atomic(ir.Constant(_WORD, FREE), _word(builder.module), "release", 8)
-        return context.get_dummy_value()
-
-    return types.none(), generate

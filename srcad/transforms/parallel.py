@@ -78,7 +78,7 @@ class _Sharing:
         out: list[ir.Stmt] = []
         for stmt, behind in zip(body, reversed(after)):
             out += self.statement(stmt, behind, ranges)
-        return tuple(out)
+        return parallel_cost.evened(out)
 
     def statement(self, stmt: ir.Stmt, live: set[str], ranges: bounds.Ranges) -> Sequence[ir.Stmt]:
         if isinstance(stmt, (ir.Block, ir.With)):
@@ -185,7 +185,7 @@ class _Sharing:
         each = parallel_cost.cost(loop.body, found.counter, found.low, found.high, found.private)
         sizes = [ir.Attr(ir.Name(name), "size") for name in found.added]
         more = [] if not sizes else [sizes[0] if len(sizes) == 1 else _sum(sizes)]
-        parts: ir.Expr = ir.call(f"{THREADS}parts", _trips(found), each, *more)
+        parts: ir.Expr = ir.call(parallel_cost.PARTS, _trips(found), each, *more)
         if found.guards:
             tests = [ir.Compare((">=",), _balanced(guard)) for guard in found.guards]
             test = tests[0] if len(tests) == 1 else ir.BoolOp("and", tuple(tests))

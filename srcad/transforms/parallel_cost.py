@@ -1,16 +1,24 @@
-"""What an iteration costs, as an expression over extents: whether threads are worth starting is decided at run time."""
+"""What an iteration costs, as an expression over extents: whether threads are worth starting is decided at run time.
+
+Loops over the same stretch that follow each other are all cut or none: what one thread has written is in its cache, and
+half of it fetched from there takes longer than most loops. Each counts with what they cost on average.
+"""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 from srcad import ir, types
-from srcad.dims import symbol
+from srcad.dims import dim_expr, symbol
 from srcad.transforms.loops_text import plain
 
 # in units of an addition of elements in a vectorised loop (about 0.05 ns)
-_CHEAP = frozenset("abs float int bool range len min max plus absolute fabs sqrt".split())
+_CHEAP = frozenset("abs float int bool range len min max plus over absolute fabs sqrt".split())
+PARTS = "srcad_runtime.threads.parts"
 DIVISION, FUNCTION, UNKNOWN_TRIPS, SCALAR = 8, 100, 16, 6
 
 
@@ -101,3 +109,75 @@ def _plus(left: ir.Expr, right: ir.Expr) -> ir.Expr:
     if isinstance(left, ir.Const) and isinstance(right, ir.Const):
         return ir.Const(left.value + right.value)
     return ir.Binary("+", left, right)
+
+
+# ---- neighbours ----
+
+Terms = Counter[tuple[str, ...]]  # ``3 * n * m + 2 * m`` as {("m", "n"): 3, ("m",): 2}
+
+
+def evened(body: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
+    """Statements of one block, with loops over the same stretch cut alike."""
+    alike: dict[tuple[tuple[str, int], ...], list[ir.Call]] = {}
+    for call in _cuts(body):
+        trips = types.number(call.args[0])
+        if trips is not None and _terms(call.args[1]) is not None:
+            alike.setdefault(trips.terms, []).append(call)
+    costs = {call: _average(calls) for calls in alike.values() if len(calls) > 1 for call in calls}
+
+    def visit(node: Any) -> Any:
+        if isinstance(node, (ir.For, ir.While, ir.If)):
+            return node
+        if isinstance(node, ir.Call) and node in costs:
+            return replace(node, args=(node.args[0], costs[node], *node.args[2:]))
+        return ir.rebuild(node, visit)
+
+    return tuple(map(visit, body)) if costs else tuple(body)
+
+
+def _cuts(body: Sequence[ir.Stmt]) -> list[ir.Call]:
+    """Where loops of a block are cut; those of blocks within are theirs."""
+    calls: list[ir.Call] = []
+    for stmt in body:
+        if isinstance(stmt, ir.Block):
+            calls += _cuts(stmt.body)
+        elif isinstance(stmt, (ir.Do, ir.Assign)):
+            calls += [n for n in ir.walk(stmt) if isinstance(n, ir.Call) and n.fn == ir.Ref(PARTS)]
+    return calls
+
+
+def _average(calls: Sequence[ir.Call]) -> ir.Expr:
+    total: Terms = Counter()
+    for call in calls:
+        total.update(_terms(call.args[1]) or {})
+    degree = max((len(symbols) for symbols, factor in total.items() if factor > 0), default=0)
+    found: ir.Expr | None = None
+    for symbols, factor in total.items():
+        if len(symbols) < degree or factor <= 0:
+            continue
+        term: ir.Expr = ir.Const(math.ceil(factor / len(calls)))
+        for name in symbols:
+            term = dim_expr(symbol(name)) if term == ir.Const(1) else ir.Binary("*", term, dim_expr(symbol(name)))
+        found = term if found is None else ir.Binary("+", found, term)
+    return found or ir.Const(1)
+
+
+def _terms(expr: ir.Expr) -> Terms | None:
+    """A cost as a polynomial; None for what is none."""
+    linear = types.number(expr)
+    if linear is not None:
+        return Counter({(name,): factor for name, factor in linear.terms} | {(): linear.const})
+    if not isinstance(expr, ir.Binary) or expr.op not in "+*":
+        return None
+    left, right = _terms(expr.left), _terms(expr.right)
+    if left is None or right is None:
+        return None
+    total: Terms = Counter()
+    if expr.op == "+":
+        for side in (left, right):
+            total.update(side)
+        return total
+    for a, m in left.items():
+        for b, n in right.items():
+            total[tuple(sorted(a + b))] += m * n
+    return total

@@ -21,7 +21,9 @@ import numpy as np
 import pytest
 
 import srcad
+from srcad import ir
 from srcad.errors import Unsupported
+from srcad.transforms import parallel_cost
 from tests.generating import make
 from tests.programs.registry import Program, programs
 from tests.programs.tree import bits
@@ -269,10 +271,55 @@ for worker in workers: worker.start()
 for worker in workers: worker.join()
 said["in threads"] = others
 
+from srcad_runtime import threads, workers
+
+def started():
+    return int(workers._table[workers.STARTED])
+
+def shared():
+    return int(workers._table[workers.LOOP])
+
+def in_a_child():
+    before = shared()
+    same = all(a.tobytes() == b.tobytes() for a, b in zip(first, both()))
+    return same and before == 0 and shared() > 0 and started() == 3
+
+said["started"], said["shared out"] = started(), shared()
 child = os.fork()
 if child == 0:
-    os._exit(0 if all(a.tobytes() == b.tobytes() for a, b in zip(first, both())) else 1)
+    os._exit(0 if in_a_child() else 1)
 said["in a child"] = os.waitpid(child, 0)[1]
+
+@numba.njit
+def wait(turns):
+    waited = 1.0
+    for _ in range(turns):
+        waited = np.sin(waited)
+    return waited
+
+@numba.njit
+def stretch(first, last, x, k, slow):
+    for i in range(first, last):
+        x[i] = x[i] * 3 + k + (1 if wait(slow) > 1.0 else 0)
+
+@numba.njit
+def many(x, expected, loops, parts, idle, slow):
+    waited = 0.0
+    for k in range(loops):
+        threads.prange(stretch, parts, 0, x.shape[0], (x, k, slow))
+        if waited < 0.0 or np.any(x != expected[k]):
+            return False
+        waited += wait(idle)  # threads fall asleep between loops, sooner or later
+    return True
+
+said["many"] = []
+kinds = (2000, 2, 0, 0), (500, 7, 3, 9), (100, 64, 30_000, 0), (300, 5, 5_000, 2), (200, 6, 0, 40)
+for loops, parts, idle, slow in kinds:
+    expected = np.zeros((loops + 1, 200), np.int64)
+    expected[-1] = np.arange(200)
+    for k in range(loops):
+        expected[k] = expected[k - 1] * 3 + k
+    said["many"].append(many(np.arange(200), expected, loops, parts, idle, slow))
 print(json.dumps(said))
 """
 
@@ -300,6 +347,35 @@ def test_an_error_in_a_thread_is_that_of_the_function(said: dict[str, Any]) -> N
 
 def test_python_threads_and_forked_children_get_the_same(said: dict[str, Any]) -> None:
     assert said["in threads"] == [True] * 3 and said["in a child"] == 0
+
+
+def test_every_part_of_many_loops_is_done_once_and_before_the_next(said: dict[str, Any]) -> None:
+    assert said["started"] == 3 and said["shared out"] > 0
+    assert said["many"] == [True] * 5
+
+
+def test_loops_over_the_same_stretch_are_cut_alike() -> None:
+    """Before: a cost for each; after: what they cost on average. Loops over another stretch keep theirs."""
+
+    def cut(trips: ir.Expr, each: ir.Expr) -> ir.Stmt:
+        return ir.Do(ir.call("srcad_runtime.threads.prange", ir.Name("f"), ir.call(parallel_cost.PARTS, trips, each)))
+
+    n, m, k = ir.Name("n"), ir.Name("m"), ir.Name("k")
+    less = ir.Binary("-", n, ir.Const(1))
+    wide = ir.Binary("*", ir.Const(6), ir.Binary("*", m, k))
+    body = (
+        cut(n, wide),
+        ir.Block(
+            "a line", (cut(less, ir.Binary("*", ir.Const(3), ir.Binary("*", ir.Binary("-", m, ir.Const(2)), k))),)
+        ),
+        cut(m, ir.Const(5)),
+        cut(n, ir.Binary("//", m, ir.Const(2))),
+        ir.If(m, (cut(n, ir.Const(2)),), ()),
+    )
+    after = parallel_cost.evened(body)
+    five = ir.Binary("*", ir.Binary("*", ir.Const(5), k), m)
+    assert after[0] == cut(n, five) and after[1] == ir.Block("a line", (cut(less, five),))
+    assert after[2:] == body[2:]
 
 
 # ---- the command line ----
