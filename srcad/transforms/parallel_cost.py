@@ -15,6 +15,7 @@ from typing import Any
 from srcad import ir, types
 from srcad.dims import dim_expr, symbol
 from srcad.transforms.loops_text import plain
+from srcad.transforms.parallel_facts import bound_in
 
 # in units of an addition of elements in a vectorised loop (about 0.05 ns)
 _CHEAP = frozenset("abs float int bool range len min max plus over absolute fabs sqrt".split())
@@ -119,9 +120,10 @@ Terms = Counter[tuple[str, ...]]  # ``3 * n * m + 2 * m`` as {("m", "n"): 3, ("m
 def evened(body: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
     """Statements of one block, with loops over the same stretch cut alike."""
     alike: dict[tuple[tuple[str, int], ...], list[ir.Call]] = {}
+    own = bound_in(body)  # what is not there yet, or not the same, where another loop stands
     for call in _cuts(body):
         trips = types.number(call.args[0])
-        if trips is not None and _terms(call.args[1]) is not None:
+        if trips is not None and _terms(call.args[1]) is not None and not ir.names(call.args[:2]) & own:
             alike.setdefault(trips.terms, []).append(call)
     costs = {call: _average(calls) for calls in alike.values() if len(calls) > 1 for call in calls}
 

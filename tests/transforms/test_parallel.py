@@ -376,6 +376,8 @@ def test_loops_over_the_same_stretch_are_cut_alike() -> None:
     five = ir.Binary("*", ir.Binary("*", ir.Const(5), k), m)
     assert after[0] == cut(n, five) and after[1] == ir.Block("a line", (cut(less, five),))
     assert after[2:] == body[2:]
+    late = (cut(n, wide), ir.Assign(k, ir.Const(3)), cut(n, ir.Const(5)), cut(n, m))
+    assert parallel_cost.evened(late) == (late[0], late[1], cut(n, m), cut(n, m))  # k is another one at first
 
 
 # ---- the command line ----
