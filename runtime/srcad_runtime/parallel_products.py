@@ -100,7 +100,8 @@ def _gemm(typingctx, first, last, a, b, out):
         flag_b, lead_b = turned(b, (k, n))
         begin = builder.mul(first, k) if a.layout == "C" else first
         one, none = (
-            builder.bitcast(linalg.make_constant_slot(context, builder, a.dtype, value), pointer) for value in (1.0, 0.0)
+            builder.bitcast(linalg.make_constant_slot(context, builder, a.dtype, value), pointer)
+            for value in (1.0, 0.0)
         )
         word = m.type
         kind = ir.FunctionType(
@@ -108,9 +109,9 @@ def _gemm(typingctx, first, last, a, b, out):
             [byte, byte, byte, word, word, word, pointer, pointer, word, pointer, word, pointer, pointer, word],
         )
         gemm = cgutils.get_or_insert_function(builder.module, kind, "numba_xxgemm")
-        given = (byte(ord(_KINDS[a.dtype])), flag_b, flag_a, n, builder.sub(last, first), k)
-        given += (one, moved(right, zero), lead_b, moved(left, begin), lead_a, none)
-        failed = builder.call(gemm, (*given, moved(result, builder.mul(first, n)), n))
+        sizes = (byte(ord(_KINDS[a.dtype])), flag_b, flag_a, n, builder.sub(last, first), k)
+        factors = (one, moved(right, zero), lead_b, moved(left, begin), lead_a, none)
+        failed = builder.call(gemm, (*sizes, *factors, moved(result, builder.mul(first, n)), n))
         linalg.check_blas_return(context, builder, failed)
         return context.get_dummy_value()
 

@@ -130,10 +130,16 @@ def _lowered(numbered):
         result = _compiled(loop, arguments, numbered)
         context.active_code_library.add_linking_library(result.library)
         kind = types.Tuple((*numbers, arguments))
-        task = builder.ptrtoint(_part(context, builder.module, result, kind, numbered), _WORD)
-        common = cgutils.alloca_once_value(builder, context.make_tuple(builder, kind, args[1:]))
-        given = (task, builder.ptrtoint(common, _WORD), args[1])
-        call_by_symbol(_RUN, context, builder, types.int64(types.int64, types.int64, types.int64), given)
+        with builder.if_else(builder.icmp_signed("==", args[1], _WORD(1))) as (alone, shared):
+            with alone:  # without a detour
+                status = _call_part(context, builder, result.fndesc, _WORD(0), args[1:], numbered)
+                with cgutils.if_unlikely(builder, status.is_error):
+                    context.call_conv.return_status_propagate(builder, status)
+            with shared:
+                task = builder.ptrtoint(_part(context, builder.module, result, kind, numbered), _WORD)
+                common = cgutils.alloca_once_value(builder, context.make_tuple(builder, kind, args[1:]))
+                given = (task, builder.ptrtoint(common, _WORD), args[1])
+                call_by_symbol(_RUN, context, builder, types.int64(types.int64, types.int64, types.int64), given)
         return context.get_dummy_value()
 
     return lower
@@ -174,22 +180,28 @@ def _part(context, module, result, common, numbered):
     builder = ir.IRBuilder(function.append_basic_block())
     address, part = function.args
     place = builder.inttoptr(address, context.get_value_type(common).as_pointer())
-    parts, start, stop, arguments = cgutils.unpack_tuple(builder, builder.load(place))
+    given = cgutils.unpack_tuple(builder, builder.load(place))
+    status = _call_part(context, builder, descriptor, part, given, numbered)
+    raised = builder.ptrtoint(status.excinfoptr, _WORD)
+    builder.ret(builder.select(status.is_error, raised, _WORD(0)))
+    return function
+
+
+def _call_part(context, builder, descriptor, part, given, numbered):
+    """Call the loop for one part of it; given: what all parts have in common."""
+    parts, start, stop, arguments = given
     stretch = builder.sub(stop, start)
-    zero = ir.Constant(_WORD, 0)
-    trips = builder.select(builder.icmp_signed(">", stretch, zero), stretch, zero)
+    trips = builder.select(builder.icmp_signed(">", stretch, _WORD(0)), stretch, _WORD(0))
 
     def bound(at):
         return builder.add(start, builder.sdiv(builder.mul(trips, at), parts))
 
-    own = [bound(part), bound(builder.add(part, ir.Constant(_WORD, 1)))]
+    own = [bound(part), bound(builder.add(part, _WORD(1)))]
     values = [*([part] if numbered else []), *own, *cgutils.unpack_tuple(builder, arguments)]
     kind = context.call_conv.get_function_type(descriptor.restype, descriptor.argtypes)
-    code = cgutils.get_or_insert_function(module, kind, descriptor.llvm_func_name)
+    code = cgutils.get_or_insert_function(builder.module, kind, descriptor.llvm_func_name)
     status, _ = context.call_conv.call_function(builder, code, descriptor.restype, descriptor.argtypes, values)
-    raised = builder.ptrtoint(status.excinfoptr, _WORD)
-    builder.ret(builder.select(status.is_error, raised, zero))
-    return function
+    return status
 
 
 @intrinsic

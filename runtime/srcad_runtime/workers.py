@@ -38,8 +38,9 @@ ENOUGH = 16  # parts for which sleeping threads are woken; in one loop or in sev
 
 LINE = 8  # numbers
 FREE, TAKEN = range(2)
-GATE, LOOP, TASK, COMMON, THREADS, DONE, STARTED, ASKED, MISSED = (LINE * k for k in range(9))
-STRETCH = 9 * LINE  # for each thread the parts that nobody has begun: number of the loop, first, behind the last
+GATE, LOOP, TASK, COMMON, THREADS, DONE, STARTED, ASKED, MISSED, BLAS = (LINE * k for k in range(10))
+KNOWN, SET, GET, BUSY, QUIET, BEFORE = range(BLAS, BLAS + 6)  # what `quieten` needs
+STRETCH = 10 * LINE  # for each thread the parts that nobody has begun: number of the loop, first, behind the last
 ASLEEP = STRETCH + MOST * LINE  # for each thread whether it sleeps
 ERRORS = ASLEEP + MOST * LINE  # for each part what it raised
 LOCKS = ERRORS + MOST  # for each thread where it sleeps
@@ -180,7 +181,7 @@ def call(typingctx, task, common, part):
 
 @intrinsic
 def _asked(typingctx, address):
-    """What ``numba.get_num_threads()`` is in this thread."""
+    """How many threads a library counts, ``numba.get_num_threads()`` those of this thread."""
 
     def generate(context, builder, signature, args):
         counts = builder.inttoptr(args[0], ir.FunctionType(_INT, ()).as_pointer())
@@ -236,6 +237,8 @@ def _begin_threads(typingctx):
 
 def _after_fork() -> None:
     """A child has none of the threads that its parent had; it starts its own."""
+    if _table[QUIET] > 0 and _table[SET] != 0:
+        ctypes.CFUNCTYPE(None, ctypes.c_int)(int(_table[SET]))(int(_table[BEFORE]))
     _table[:] = 0
 
 
@@ -363,3 +366,68 @@ def _next(me, seen):
 
 
 WORK = Loaded(__name__, f"{__name__}._work", (types.int64,))
+
+
+# ---- BLAS beside these threads ----
+
+
+def _find_blas() -> None:
+    """Where OpenBLAS, if that is what Numba calls, counts its threads."""
+    import scipy.linalg.cython_blas as blas
+
+    library = ctypes.CDLL(blas.__file__)
+    for prefix in ("scipy_openblas", "openblas"):
+        try:
+            _table[GET] = _address(getattr(library, f"{prefix}_get_num_threads"))
+            _table[SET] = _address(getattr(library, f"{prefix}_set_num_threads"))
+            break
+        except AttributeError:
+            continue
+    _table[KNOWN] = 1
+
+
+_FINDER = ctypes.CFUNCTYPE(None)(_find_blas)
+_find = _foreign("find_blas", _address(_FINDER), _VOID)
+
+
+@intrinsic
+def _ask_for_blas(typingctx):
+    def generate(context, builder, signature, args):
+        _find(builder, [])
+        return context.get_dummy_value()
+
+    return types.none(), generate
+
+
+@intrinsic
+def _set_threads(typingctx, address, threads):
+    def generate(context, builder, signature, args):
+        function = builder.inttoptr(args[0], ir.FunctionType(_VOID, (_INT,)).as_pointer())
+        builder.call(function, (builder.trunc(args[1], _INT),))
+        return context.get_dummy_value()
+
+    return types.none(types.int64, types.int64), generate
+
+
+@register_jitable
+def quieten():
+    """Until `unmute` is called as often BLAS has one thread."""
+    if _load(KNOWN) == 0:
+        _ask_for_blas()
+    if _load(SET) != 0:
+        while not _swap(BUSY, 0, 1):
+            _yield()
+        if _add(QUIET, 1) == 0:
+            _store(BEFORE, _asked(_load(GET)))
+            _set_threads(_load(SET), 1)
+        _store(BUSY, 0)
+
+
+@register_jitable
+def unmute():
+    if _load(SET) != 0:
+        while not _swap(BUSY, 0, 1):
+            _yield()
+        if _add(QUIET, -1) == 1:
+            _set_threads(_load(SET), _load(BEFORE))
+        _store(BUSY, 0)

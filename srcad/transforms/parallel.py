@@ -12,6 +12,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from srcad import bounds, ir, types
 from srcad.dims import Dim, dim_expr
@@ -27,6 +28,8 @@ from srcad.transforms.parallel_views import Stretch, from_zero
 from srcad.types import INT, Abstract, Num
 
 THREADS = "srcad_runtime.threads."
+PRODUCT = "srcad_runtime.parallel_products.matmul"
+BLAS = ("float32", "float64", "complex64", "complex128")
 PART = "part:"  # of a reference to a function of this pass
 LEAST = 2**18  # the cost of a loop of known size below which nothing is said of it: it is not worth a thread
 
@@ -45,6 +48,7 @@ def parallel(program: Program) -> tuple[Program, tuple[Part, ...]]:
     body = shared.block(program.body, ir.names(program.results) | {name for _, name in program.updates}, {})
     if not shared.functions:
         return replace(program, body=body), ()
+    body = tuple(map(shared.products, body))
     return replace(program, body=body, types=shared.types), tuple(shared.functions)
 
 
@@ -96,6 +100,24 @@ class _Sharing:
             return [self.inside(stmt, live, ranges)]
         self.note(stmt)
         return [stmt]
+
+    def products(self, stmt: ir.Stmt) -> ir.Stmt:
+        """Products of matrices by parts, too, and BLAS without threads of its own meanwhile."""
+
+        def visit(node: Any) -> Any:
+            new = ir.rebuild(node, visit)
+            if isinstance(node, ir.Binary) and node.op == "@" and self.is_for_blas(node.left, node.right):
+                return ir.call(PRODUCT, new.left, new.right)
+            return new
+
+        new: ir.Stmt = visit(stmt)
+        return new
+
+    def is_for_blas(self, *operands: ir.Expr) -> bool:
+        kinds = [types.infer(e, self.types) for e in operands]
+        known = [k for k in kinds if isinstance(k, Num) and k.dims is not None and len(k.dims) in (1, 2)]
+        ranks = sum(len(k.dims or ()) for k in known)
+        return len(known) == 2 and ranks > 2 and known[0].dtype == known[1].dtype and known[0].dtype in BLAS
 
     def note(self, stmt: ir.Stmt) -> None:
         """Who shares memory with whom after a statement."""

@@ -254,6 +254,40 @@ for threads in (1, 2, 3):
 plain = [*srcad.grad(scattered.__wrapped__, (0, 1), backend="numpy")(*args),
          srcad.grad(smoothed.__wrapped__, backend="numpy")(field, 3)]
 said["right"] = all(np.allclose(a, b, rtol=1e-9, atol=1e-9) for a, b in zip(first[1:], plain))
+
+@srcad.differentiate(argnums=(0, 1), backend="numba", parallel=True)
+def attended(q, k, v):
+    weights = np.exp(q @ k.T / 9.0)
+    weights = weights / np.sum(weights, axis=1).reshape(q.shape[0], 1)
+    return np.sum((weights @ v) ** 2) + np.sum(np.sin(q @ v[0]))
+
+import ctypes, scipy.linalg.cython_blas as blas
+found = getattr(ctypes.CDLL(blas.__file__), "scipy_openblas_get_num_threads", lambda: 1)
+before = found()
+matrices = [rng.standard_normal((300, 60)) / 8, rng.standard_normal((260, 60)) / 8, rng.standard_normal((260, 60))]
+products = []
+for threads in (3, 1, 2):
+    numba.set_num_threads(threads)
+    products.append(b"".join(g.tobytes() for g in attended.grad(*matrices)))
+numba.set_num_threads(3)
+said["products"] = len(set(products)) == 1 and all(np.allclose(g, w, rtol=1e-9, atol=1e-9) for g, w in zip(
+    attended.grad(*matrices), srcad.grad(attended.__wrapped__, (0, 1), backend="numpy")(*matrices)))
+said["products shared out"], said["blas"] = attended.source.count("parallel_products.matmul"), found() == before
+
+from srcad_runtime import parallel_products
+multiply = numba.njit(lambda a, b: parallel_products.matmul(a, b))
+said["shapes"] = []
+for kind in (np.float64, np.float32, np.complex128):
+    for m, k, n in ((300, 90, 110), (257, 1, 300), (1000, 300, 1), (3, 4, 5), (0, 3, 4), (3, 0, 4)):
+        for left, right in ("CC", "CF", "FC", "FF"):
+            a = np.asarray(rng.standard_normal((m, k)), kind, order=left)
+            b = np.asarray(rng.standard_normal((k, n)), kind, order=right)
+            near = 1e-4 if kind == np.float32 else 1e-12
+            said["shapes"].append(np.allclose(multiply(a, b), a @ b, rtol=near, atol=100 * near))
+try:
+    multiply(np.ones((3, 4)), np.ones((3, 4)))
+except ValueError as error:
+    said["unlike"] = str(error)
 said["shared"] = scattered.source.count("threads.prange") + smoothed.source.count("threads.prange")
 
 wrong = args[2].copy()
@@ -352,6 +386,19 @@ def test_python_threads_and_forked_children_get_the_same(said: dict[str, Any]) -
 def test_every_part_of_many_loops_is_done_once_and_before_the_next(said: dict[str, Any]) -> None:
     assert said["started"] == 3 and said["shared out"] > 0
     assert said["many"] == [True] * 5
+
+
+def test_products_beside_shared_loops_are_blocks_of_rows(said: dict[str, Any]) -> None:
+    """The same bits on any number of threads; BLAS has its own threads back afterwards."""
+    assert said["products"] and said["products shared out"] >= 5 and said["blas"]
+    assert said["shapes"] == [True] * 72 and said["unlike"] == "matmul: the inner dimensions differ"
+
+
+def test_products_are_left_to_blas_where_nothing_is_shared_out() -> None:
+    text = check(program("y = x.reshape(3, 4) @ y.reshape(4, 3)\nreturn y[0, 0] * y[1, 1]", (X, Y)))
+    assert "parallel_products" not in text or "threads.prange" in text
+    shared = check(program("y = x.reshape(3, 4) @ y.reshape(4, 3)\nreturn np.sum(np.sin(y))", (X, Y)))
+    assert "parallel_products.matmul(" in shared
 
 
 def test_loops_over_the_same_stretch_are_cut_alike() -> None:
