@@ -80,14 +80,50 @@ class _Reader:
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
             made = self.made(value, value.func)
             if made is not None:
-                self.known[name] = made
-                self.found[name] = max(self.found.get(name, 0), made.size * made.itemsize)
+                self.make(name, made)
                 return
-        found = self.value(value)
+        product = self.product(value)
+        if product is not None:
+            self.make(name, product)
+            return
+        found = self.array(value)
         if isinstance(found, (int, np.ndarray)):
             self.known[name] = found
         else:
             self.known.pop(name, None)
+
+    def make(self, name: str, array: np.ndarray) -> None:
+        self.known[name] = array
+        self.found[name] = max(self.found.get(name, 0), array.size * array.itemsize)
+
+    def product(self, expr: ast.expr) -> np.ndarray | None:
+        """A stand-in for a product of matrices and vectors."""
+        match expr:
+            case ast.BinOp(left, ast.MatMult(), right):
+                pair = self.array(left), self.array(right)
+            case ast.Call(ast.Attribute(ast.Name("parallel_products"), "matmul"), [left, right]):
+                pair = self.array(left), self.array(right)
+            case _:
+                return None
+        if not all(isinstance(a, np.ndarray) and a.ndim in (1, 2) for a in pair):
+            return None
+        a, b = pair
+        return _stand_in(a.shape[:-1] + b.shape[1:], np.result_type(a, b))
+
+    def array(self, expr: ast.expr) -> Any:
+        """As `value`, with other views of arrays."""
+        match expr:
+            case ast.Attribute(base, "T"):
+                turned = self.array(base)
+                return turned.T if isinstance(turned, np.ndarray) else None
+            case ast.Call(ast.Attribute(ast.Name("kernels"), "reshape"), [base, shape]):
+                whole, extents = self.array(base), self.value(shape)
+                if not isinstance(whole, np.ndarray) or not isinstance(extents, tuple) or not whole.size:
+                    return None
+                known = [n for n in extents if n != -1]
+                rest = whole.size // max(int(np.prod(known)), 1)
+                return _stand_in(tuple(rest if n == -1 else n for n in extents), whole.dtype)
+        return self.value(expr)
 
     def made(self, call: ast.Call, function: ast.Attribute) -> np.ndarray | None:
         """A stand-in, one number broadcast, for the array that a call makes."""

@@ -49,6 +49,21 @@ def test_no_memory_is_taken():
     assert allocated("def f(x):\n    y = np.zeros(x.shape[0])\n", "f", {"x": x}) == {"y": 8 * 10**12}
 
 
+def test_products_are_arrays_too():
+    text = """
+def f(a, b):
+    rows = kernels.reshape(a, (a.shape[0], -1))
+    p = rows @ b
+    q = kernels.reshape(p, (-1, 2)).T @ np.sin(p)
+    r = parallel_products.matmul(b.T, rows.T)
+    v = b @ b[0]
+    w = p @ p[0, 0]
+    late = np.empty(r.shape[1])
+"""
+    a, b = np.ones((3, 2, 2), np.float32), np.ones((4, 5))
+    assert allocated(text, "f", {"a": a, "b": b}) == {"p": 15 * 8, "r": 15 * 8, "v": 4 * 8, "late": 3 * 8}
+
+
 @pytest.mark.parametrize("n, found", [(0, {"y": 0}), (-3, {}), ("4", {})])
 def test_extents_that_are_none(n, found):
     assert allocated("def f(n):\n    y = np.zeros(n)\n", "f", {"n": n}) == found
