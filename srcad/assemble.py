@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from srcad import algebra, borrowed, bounds, docstrings, emit, ir, overflow, reasons, recursion, routines, types
+from srcad import algebra, docstrings, emit, ir, reasons, recursion, routines, types
 from srcad.dims import dim_expr, symbol
 from srcad.errors import Unsupported
 from srcad.facts import Shapes
-from srcad.naming import Names, identifier
-from srcad.pipeline import Generated, Input, Request
+from srcad.pipeline import Request
 from srcad.program import FORWARD, REVERSE, Program
 from srcad.transforms import (
     activity,
@@ -23,13 +22,12 @@ from srcad.transforms import (
     record,
     reuse,
     reverse,
-    split,
     tidy,
     unread,
     whole,
     zeroing,
 )
-from srcad.types import Num, Seq, Static, Struct
+from srcad.types import Seq, Static, Struct
 
 Keep = Callable[[str, Any], None]
 
@@ -287,232 +285,3 @@ def transformed(program: Program, mode: str, aliases: dict[str, set[str]], reque
         if error.loc is not None or program.loc is None:
             raise
         raise Unsupported(error.reason, program.loc, error.hint) from error
-
-
-# ---- the module ----
-
-
-def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tuple[str, str]]) -> Generated:
-    """The printed module: for Numba as loops, for CuPy with its names. kept: the texts that `keep` was given."""
-    from srcad.transforms import retarget
-
-    program = replace(program, results=(*program.results, *(ir.Name(name) for _, name in program.updates)))
-    results = unmarked(program.results)
-    program = replace(program, body=tidy.without_unread(unmarked(program.body), ir.names(results)), results=results)
-    decorator, parts, proven = "", tuple[ir.Function, ...](), frozenset[str]()
-    if request.backend == "cupy":
-        refuse_routines(program)
-    functions = recursion.functions(program)
-    called, lasting = [made.program for made in functions], True
-    if request.backend == "numba":
-        if called:
-            from srcad.transforms import stacks
-
-            for made in functions:
-                stacks.refuse_mixed(made)
-            program, called = stacks.stacked(program, functions, True)
-            lasting = all(stacks.cacheable(made.routine, p) for made, p in zip(functions, called, strict=True))
-        checked = dict(request.options).get("boundscheck", True) and not all(map(bounds.in_range, (program, *called)))
-        decorator = emit.NJIT.replace(")", ", boundscheck=True)") if checked else emit.NJIT
-        called = [for_numba(p, request, lambda *_: None) for p in called]
-        program = for_numba(program, request, keep)
-    sweeps: Sequence[Program] = (program,)
-    if "split" in request.modes:
-        sweeps = split.split(program, len(program.wrt), request.backend == "numba")
-    if dict(request.options).get("parallel") and request.backend == "numba":
-        sweeps, parts, proven = shared_out(sweeps)
-        for sweep in sweeps:
-            keep("parallel", by_name(sweep.function()))
-    program, *pull = sweeps
-    behind = [by_name(unmarked(retarget.retarget(pulled(p), p.types, request.backend))) for p in pull]
-    function = by_name(retarget.retarget(program.function(), program.types, request.backend))
-    own = borrowed.borrow(function)
-    function, handed = with_functions(own.function, program, request)
-    definitions = [retarget.retarget(f, {}, request.backend) for f in own.definitions]
-    definitions += [unmarked(retarget.retarget(recursion.printed(p), p.types, request.backend)) for p in called]
-    definitions += map(unmarked, parts)
-    if request.backend != "numpy":
-        keep("retarget", function)
-    if own.imports or not lasting:  # machine code of the imported would be kept with that of the module
-        decorator = decorator.replace("cache=True, ", "")
-    head = "\n".join((header(request), *own.imports))
-    every = [*definitions, function, *behind]
-    text = emit.module(every, header=head, backend=request.backend, decorator=decorator, unchecked=proven)
-    return Generated(
-        text=text,
-        entry=function.name,
-        second=behind[0].name if behind else "",
-        inputs=(*program.inputs, *handed),
-        wrt_leaves=program.wrt,
-        output=program.output,
-        baked=program.baked,
-        alike=program.alike,
-        fragile=fragile(program),
-        updates=tuple(path for path, _ in program.updates),
-        written=program.written,
-        notes=tuple(" ".join(note.split()) for note in (program.doc or "").split("\n\n")[1:]),
-        reasons=program.notes,
-        passes=tuple(kept),
-    )
-
-
-def for_numba(program: Program, request: Request, keep: Keep) -> Program:
-    """The program as loops, products and checked integers."""
-    from srcad.transforms import chains, loops, once, products, quotients, truths
-
-    refuse_attempts(program)
-    truths.refuse_beside_numbers(program)
-    off = frozenset(name for name, on in request.options if on is False)
-    program = replace(program, body=without_contexts(program.body))
-    program = replace(program, body=overflow.checked(program))
-    program = program if "loops" in off else loops.loops(program, off)
-    keep("loops", program.function())
-    program = program if {"loops", "products"} & off else products.products(program)
-    keep("products", program.function())
-    program = program if {"loops", "quotients"} & off else quotients.quotients(program)
-    keep("quotients", program.function())
-    program = program if "once" in off else once.once(program)
-    keep("once", program.function())
-    program = program if {"loops", "chains"} & off else chains.chains(program)
-    keep("chains", program.function())
-    return program
-
-
-def shared_out(
-    programs: Sequence[Program],
-) -> tuple[list[Program], tuple[ir.Function, ...], frozenset[str]]:
-    """Programs with their loops shared out among threads, what these have become, and the names of those that need no
-    checks of indices. Programs stay as they are where a loop would call back into Python."""
-    from srcad.transforms import parallel, retarget
-
-    found = [parallel.parallel(program) for program in programs]
-    made = tuple(retarget.retarget(part.function, p.types, "numba") for p, parts in found for part in parts)
-    if any(n.path.startswith("srcad_runtime.interpreted") for n in ir.walk(made) if isinstance(n, ir.Ref)):
-        return [*programs], (), frozenset()
-    proven = frozenset(part.function.name for _, parts in found for part in parts if part.proven)
-    return [p for p, _ in found], made, proven
-
-
-def pulled(program: Program) -> ir.Function:
-    """The function of a reverse sweep on its own; refused where it calls what only arguments of the whole can give."""
-    function = program.function()
-    if any(isinstance(n, ir.Ref) and n.path.startswith("user:") for n in ir.walk(function.body)):
-        raise Unsupported("the reverse sweep calls a function of the user's")
-    return function
-
-
-def by_name(function: ir.Function) -> ir.Function:
-    """The function with the parts of loops by their names in the module."""
-    from srcad.transforms.parallel import PART
-
-    def visit(node: Any) -> Any:
-        is_part = isinstance(node, ir.Ref) and node.path.startswith(PART)
-        return ir.Name(node.path.removeprefix(PART)) if is_part else node
-
-    named: ir.Function = ir.transform(function, visit)
-    return named
-
-
-def with_functions(function: ir.Function, program: Program, request: Request) -> tuple[ir.Function, tuple[Input, ...]]:
-    """The kernel with the user's functions that it calls, where the module cannot hold them, as further arguments."""
-    refs = {n.path: n for n in ir.walk(function.body) if isinstance(n, ir.Ref) and n.path.startswith("user:")}
-    if not refs:
-        return function, ()
-    names = Names({*ir.names(function), *(p.name for p in function.params), function.name})
-    handed = {
-        path: Input(*_found_at(ref, program, request), names.fresh(identifier(path.rpartition(".")[2])))
-        for path, ref in refs.items()
-    }
-    params = [*function.params]
-    count = len(program.inputs)
-    params[count:count] = [ir.Param(i.name) for i in handed.values()]
-
-    def spelled(node: Any) -> Any:
-        known = isinstance(node, ir.Ref) and node.path in handed
-        return ir.Name(handed[node.path].name, loc=node.loc) if known else node
-
-    return replace(function, params=tuple(params), body=ir.transform(function.body, spelled)), tuple(handed.values())
-
-
-def _found_at(ref: ir.Ref, program: Program, request: Request) -> tuple[str, tuple[Any, ...]]:
-    """The global, captured name or attribute that a function stands under."""
-    from srcad import scope
-
-    live = getattr(ref.obj, "live", ref.obj)
-    shown = ref.path.removeprefix("user:")
-    if request.backend == "numba" and not hasattr(live, "py_func"):
-        reason = f"cannot call {shown} from compiled code: Numba would keep what it captures as it is now"
-        raise Unsupported(reason, ref.loc, "Pass what it captures as arguments, or use the NumPy backend.")
-    for path, value in getattr(request.target.family, "met", {}).items():
-        if value is live or getattr(value, "live", None) is live:
-            return scope.split(path)
-    for origin, place, value in program.baked:
-        if value is live:
-            return origin, place
-    reason = f"cannot call {shown} from generated code: it needs more than its text, and no name holds it"
-    raise Unsupported(reason, ref.loc, "Define it at the top of a module, or give it what it needs as arguments.")
-
-
-def unmarked(nodes: Any) -> Any:
-    """Without ``srcad.stop_gradient``, when all differentiation is done: the text does not need srcad."""
-
-    def plain(node: Any) -> Any:
-        marker = isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path in activity.CUT
-        return node.args[0] if marker and node.args else node
-
-    return ir.transform(nodes, plain)
-
-
-def fragile(program: Program) -> bool:
-    """Whether Python's own numbers may raise: a domain error, a division by zero, an overflow."""
-    for node in ir.walk(program.body):
-        if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path.startswith("math."):
-            return True
-        if isinstance(node, ir.Binary) and node.op in ("/", "//", "%", "**"):
-            kinds = [types.infer(side, program.types, []) for side in (node.left, node.right)]
-            if all(isinstance(k, Num) and k.dims == () and k.weak for k in kinds) and not isinstance(
-                node.right, ir.Const
-            ):
-                return True
-    return False
-
-
-def without_contexts(body: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
-    """Without ``with np.errstate(...)``: compiled code does not warn."""
-    out: list[ir.Stmt] = []
-    for stmt in body:
-        if isinstance(stmt, ir.Do) and _is_filter(stmt.value):
-            continue
-        if isinstance(stmt, ir.With):
-            out.extend(without_contexts(stmt.body))
-        elif isinstance(stmt, (ir.For, ir.While, ir.Block)):
-            out.append(replace(stmt, body=without_contexts(stmt.body)))
-        elif isinstance(stmt, ir.If):
-            out.append(replace(stmt, body=without_contexts(stmt.body), orelse=without_contexts(stmt.orelse)))
-        else:
-            out.append(stmt)
-    return tuple(out)
-
-
-def _is_filter(value: ir.Expr) -> bool:
-    """``warnings.simplefilter("ignore")`` and its relatives."""
-    fn = value.fn if isinstance(value, ir.Call) else None
-    return isinstance(fn, ir.Ref) and fn.path in ("warnings.simplefilter", "warnings.filterwarnings")
-
-
-def refuse_routines(program: Program) -> None:
-    """On a device the elements on a tape would be views."""
-    for routine in program.routines:
-        reason = "CuPy does not run the derivative of a recursion whose depth is known only at run time"
-        raise Unsupported(reason, routine.loc, 'Use backend="numpy", or write it as a loop.')
-
-
-def refuse_attempts(program: Program) -> None:
-    """What is tried runs in Python: a compiled function would not raise what Python raises."""
-    for node in ir.walk(program.body):
-        if isinstance(node, ir.Call) and node.fn == ir.Ref("srcad_runtime.attempts.caught"):
-            raise Unsupported("Numba cannot compile this try", node.loc, 'Use backend="numpy".')
-
-
-def header(request: Request) -> str:
-    return f"Derivative of {request.target.qualname}, written by srcad."

@@ -108,7 +108,7 @@ def _uncollected() -> Iterator[None]:
 
 
 def _built(request: Request, keep_passes: bool) -> Generated:
-    from srcad import assemble, recursion
+    from srcad import assemble, finishing, recursion
     from srcad.transforms import alias, desugar, layouts
 
     kept: list[tuple[str, str]] = []
@@ -125,4 +125,4 @@ def _built(request: Request, keep_passes: bool) -> Generated:
     keep("alias", program)
     for mode in request.modes:
         program = assemble.transformed(program, mode, aliases, request, keep)
-    return assemble.generated(program, request, keep, kept)
+    return finishing.generated(program, request, keep, kept)

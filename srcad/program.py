@@ -12,6 +12,7 @@ from srcad.naming import identifier
 from srcad.pipeline import Input
 
 FORWARD, REVERSE = "---- forward sweep ----", "---- reverse sweep ----"  # the notes of the two halves of a gradient
+PART = "part:"  # begins the path of a reference to a part of a loop, which threads share
 
 
 @dataclass(frozen=True)

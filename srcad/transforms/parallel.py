@@ -18,7 +18,7 @@ from srcad import bounds, ir, types
 from srcad.dims import Dim, dim_expr
 from srcad.facts import rebound
 from srcad.naming import Names
-from srcad.program import Program
+from srcad.program import PART, Program
 from srcad.transforms import alias, loops_memory, parallel_cost
 from srcad.transforms.liveness import Liveness
 from srcad.transforms.loops_text import plain
@@ -30,7 +30,6 @@ from srcad.types import INT, Abstract, Num
 THREADS = "srcad_runtime.threads."
 PRODUCT = "srcad_runtime.parallel_products.matmul"
 BLAS = ("float32", "float64", "complex64", "complex128")
-PART = "part:"  # of a reference to a function of this pass
 LEAST = 2**18  # the cost of a loop of known size below which nothing is said of it: it is not worth a thread
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import srcad
-from srcad import assemble, emit, ir, pipeline, scope, specialise, types
+from srcad import assemble, emit, finishing, ir, pipeline, scope, specialise, types
 from srcad.errors import Unsupported
 from srcad.program import Program
 from srcad.transforms import alias, inline, loops_fusion, loops_gather
@@ -94,7 +94,7 @@ class Both:
         self.made: dict[str, Program] = {}
         self.compared = 0
         self.has_routines = False
-        generated, load_module = assemble.generated, __import__("srcad.compile", fromlist=["load"]).load
+        generated, load_module = finishing.generated, __import__("srcad.compile", fromlist=["load"]).load
 
         def catch(program: Program, *rest: Any, **named: Any) -> Any:
             found = generated(program, *rest, **named)
@@ -110,7 +110,7 @@ class Both:
                 return compiled
             return dataclasses.replace(compiled, call=self.both(compiled.call, self.made[text]))
 
-        monkeypatch.setattr(assemble, "generated", catch)
+        monkeypatch.setattr(finishing, "generated", catch)
         monkeypatch.setattr("srcad.compile.load", beside)
 
     def both(self, call: Callable[..., Any], program: Program) -> Callable[..., Any]:
