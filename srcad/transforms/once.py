@@ -10,7 +10,7 @@ it has set it, and others. The numbers are the same to the bit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -173,13 +173,15 @@ class _Walker:
     def is_touched_alone(self, place: ir.Index, loop: ir.For) -> bool:
         """Whether no other memory of the array's group is touched in the loop."""
         group = self.memory.group(activity.root(place))
+        arrays = filter(self.memory.is_array, ir.names(loop.body))
+        touching = {name for name in arrays if self.memory.group(name) == group}
 
         def others(node: Any) -> bool:
+            if touching.isdisjoint(ir.names(node)):  # most of a long body has to do with other arrays
+                return False
             if node == place:
                 return any(others(item) for item in place.items)
-            if isinstance(node, ir.Name):
-                return self.memory.is_array(node.id) and self.memory.group(node.id) == group
-            return any(others(child) for child in ir.children(node))
+            return isinstance(node, ir.Name) or any(others(child) for child in ir.children(node))
 
         return not any(others(s) for s in loop.body)
 
@@ -214,7 +216,7 @@ def _is_read_again(place: ir.Index, stmts: Sequence[Any]) -> bool:
     is_set = is_clouded = False
     for stmt in stmts:
         sets = stmt.target == place
-        if is_clouded and (sets and isinstance(stmt, ir.Augment) or place in ir.walk(stmt.value)):
+        if is_clouded and (sets and isinstance(stmt, ir.Augment) or _mentions(stmt.value, place)):
             return True
         is_set |= sets
         is_clouded |= is_set and not sets and isinstance(stmt.target, ir.Index)
@@ -223,8 +225,8 @@ def _is_read_again(place: ir.Index, stmts: Sequence[Any]) -> bool:
 
 def _kept(body: tuple[ir.Stmt, ...], place: ir.Index, name: ir.Name) -> tuple[ir.Stmt, ...]:
     """The statements of an iteration with a number in place of an element, which is stored at the end."""
-    first = next(s for s in _flat(body) if place in ir.walk(s))
-    begins = isinstance(first, ir.Store) and first.target == place and place not in ir.walk(first.value)
+    first = next(s for s in _flat(body) if _mentions(s, place))
+    begins = isinstance(first, ir.Store) and first.target == place and not _mentions(first.value, place)
 
     def change(node: Any) -> Any:
         if isinstance(node, ir.Store) and node.target == name:
@@ -232,8 +234,17 @@ def _kept(body: tuple[ir.Stmt, ...], place: ir.Index, name: ir.Name) -> tuple[ir
         return name if node == place else node
 
     before = () if begins else (ir.Assign(name, place),)
-    return (*before, *ir.transform(body, change), ir.Store(place, name))
+    return (*before, *_changed(body, place, change), ir.Store(place, name))
 
 
 def _replaced(body: tuple[ir.Stmt, ...], place: ir.Index, name: ir.Name) -> tuple[ir.Stmt, ...]:
-    return ir.transform(body, lambda n: name if n == place else n)
+    return _changed(body, place, lambda n: name if n == place else n)
+
+
+def _changed(body: tuple[ir.Stmt, ...], place: ir.Index, change: Callable[[Any], Any]) -> tuple[ir.Stmt, ...]:
+    """The statements with their nodes changed, where they mention an element."""
+    return tuple(ir.transform(s, change) if _mentions(s, place) else s for s in body)
+
+
+def _mentions(node: Any, place: ir.Index) -> bool:
+    return activity.root(place) in ir.names(node) and place in ir.walk(node)
