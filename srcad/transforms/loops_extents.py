@@ -160,6 +160,14 @@ class Extents(Mapping[str, Abstract]):
         found = types.infer(expr, self, [])
         return found.number if isinstance(found, Num) and found.dims == () else None
 
+    def differ(self, one: ir.Expr, other: ir.Expr) -> bool:
+        """Whether two indices, neither counted from the end, are proven to be different."""
+        a, b = self.linear(one), self.linear(other)
+        if a is None or b is None:
+            return False
+        gap = a - b
+        return gap.is_const and gap.const != 0 and self.at_least_zero(a) and self.at_least_zero(b)
+
     def at_least_zero(self, dim: Dim, depth: int = 0) -> bool:
         """Whether a linear form is proven not to be negative: extents are not, and counters lie within their range."""
         for text, coef in dim.terms:

@@ -83,13 +83,15 @@ class Memory:
     """Which variables are arrays, and which of them may share memory (those of one group).
 
     loose: variables that hold adjoints, whose sums may be taken in any order. fixed: variables that hold one array
-    after the other, all of one shape: to ask for it is not to use the array.
+    after the other, all of one shape: to ask for it is not to use the array. differ: whether two indices are proven to
+    be different, at the place at hand.
     """
 
     known: Mapping[str, Abstract]
     axes: tuple[str, ...]
     loose: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
+    differ: Callable[[ir.Expr, ir.Expr], bool] = lambda one, other: False
     leader: dict[str, str] = field(default_factory=dict)
     memo: dict[int, tuple[ir.Stmt, Effects]] = field(default_factory=dict)
     cells: dict[int, Facts] = field(default_factory=dict)
@@ -267,7 +269,8 @@ class Memory:
         for access in self.accesses(value):
             other = activity.root(access)
             apart = other != name and (name in fresh or other in fresh)
-            if not apart and self.group(other) == self.group(name) and access != target:
+            same = self.group(other) == self.group(name) and access != target
+            if same and not apart and not self.are_distinct(target, access):
                 return True
         return False
 
@@ -306,13 +309,22 @@ class Memory:
         touched = first.touched & second.touched & (first.writes | first.adds | second.writes | second.adds)
         return not touched or self._same_elements(a, b, touched)
 
+    def are_distinct(self, one: ir.Expr, other: ir.Expr) -> bool:
+        """Whether two elements of an array are in different columns, whatever the loop variables."""
+        if not isinstance(one, ir.Index) or not isinstance(other, ir.Index) or one.base != other.base:
+            return False
+        pairs = zip(one.items, other.items) if isinstance(one.base, ir.Name) else ()
+        return any(not ir.names(pair) & set(self.axes) and self.differ(*pair) for pair in pairs)
+
     def _same_elements(self, a: Nest, b: Nest, touched: frozenset[str]) -> bool:
-        """Whether what one writes and the other accesses is one element per iteration, a different one in each."""
+        """Whether what one writes and the other accesses is one element per iteration, a different one in each; or else
+        they access no element in common."""
         one, two = (self._kept(nest.cells, self._of_cells).places for nest in (a, b))
         for group in touched & one.keys() & two.keys():
             for access, writes in one[group]:
                 for other, writes_too in two[group]:
-                    if (writes or writes_too) and not (access == other and self.is_injective(access, len(a.dims))):
+                    one_each = access == other and self.is_injective(access, len(a.dims))
+                    if (writes or writes_too) and not one_each and not self.are_distinct(access, other):
                         return False
         return True
 
@@ -369,10 +381,14 @@ def _is_accumulation(call: ir.Call) -> bool:
 
 
 def memory(
-    body: Sequence[ir.Stmt], known: dict[str, Abstract], axes: tuple[str, ...], fixed: frozenset[str] = frozenset()
+    body: Sequence[ir.Stmt],
+    known: dict[str, Abstract],
+    axes: tuple[str, ...],
+    fixed: frozenset[str] = frozenset(),
+    differ: Callable[[ir.Expr, ir.Expr], bool] = lambda one, other: False,
 ) -> Memory:
     """What the variables of a program may share."""
-    found = Memory(known, axes, frozenset(_loose(body)), fixed)
+    found = Memory(known, axes, frozenset(_loose(body)), fixed, differ)
     for stmt in ir.walk(tuple(body)):
         if isinstance(stmt, ir.Assign):
             for target in ir.names(stmt.target):

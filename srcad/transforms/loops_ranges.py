@@ -3,12 +3,14 @@
 The adjoints of statements share the names of their parts (``g``, ``t``). For loops that is a chain of dependences with
 no meaning: a nest that reads the first ``g`` may not move behind the one that makes the second, and no ``g`` is a mere
 number as long as another nest mentions the name. Between two assignments of a name in one list of statements, whatever
-it holds is private to them, and may have a name of its own.
+it holds is private to them, and may have a name of its own. So may what a loop's body assigns before it reads it, where
+nobody reads it behind the iteration.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from srcad import ir, types
 from srcad.naming import Names
 from srcad.program import Program
+from srcad.transforms.liveness import live_before
 from srcad.types import Abstract, Num
 
 
@@ -23,38 +26,62 @@ def apart(program: Program) -> Program:
     """The program with a name for each array that ends where its name is assigned again."""
     spoken_of = " ".join(text for t in program.types.values() if isinstance(t, Num) for text in _symbols(t))
     fixed = {i.name for i in program.inputs} | set(re.findall(r"\w+", spoken_of))
-    ranges = Ranges(Names(program.names()), dict(program.types), fixed)
-    return replace(program, body=ranges.block(program.body), types=ranges.types)
+    ranges = Ranges(Names(program.names()), dict(program.types), fixed, _mentions(program.body))
+    live = ir.names(program.results) | {name for _, name in program.updates}
+    return replace(program, body=ranges.block(program.body, live), types=ranges.types)
 
 
 @dataclass
 class Ranges:
-    """types: of the program's variables, and of the new ones. fixed: variables that types speak of."""
+    """types: of the program's variables, and of the new ones. fixed: variables that types speak of. mentions: how often
+    each variable is mentioned in the program."""
 
     names: Names
     types: dict[str, Abstract]
     fixed: set[str]
+    mentions: Counter[str]
 
-    def block(self, stmts: Sequence[ir.Stmt]) -> tuple[ir.Stmt, ...]:
-        stmts = tuple(self.nested(s) for s in stmts)
+    def block(self, stmts: Sequence[ir.Stmt], live: set[str]) -> tuple[ir.Stmt, ...]:
+        """live: variables that are read behind the statements."""
+        stmts = self.each(stmts, live)
         flat = [*_flat(stmts)]
         for name, starts in _starts(flat).items():
-            kind = self.types.get(name)
-            if len(starts) > 1 and name not in self.fixed and isinstance(kind, Num) and kind.dims != ():
+            if len(starts) > 1 and self.is_free(name):
                 self.rename(name, starts, flat)
         return _rebuilt(stmts, iter(flat))
 
-    def nested(self, stmt: ir.Stmt) -> ir.Stmt:
+    def each(self, stmts: Sequence[ir.Stmt], live: set[str]) -> tuple[ir.Stmt, ...]:
+        behind = [live]
+        for stmt in reversed(stmts):
+            behind.append(live_before((stmt,), behind[-1]))
+        return tuple(self.nested(s, after) for s, after in zip(stmts, behind[-2::-1], strict=True))
+
+    def nested(self, stmt: ir.Stmt, live: set[str]) -> ir.Stmt:
         if isinstance(stmt, (ir.For, ir.While)):
-            return replace(stmt, body=self.block(stmt.body))
+            head = live_before((stmt,), live)
+            return replace(stmt, body=self.own(self.block(stmt.body, head), head))
         if isinstance(stmt, ir.If):
-            return replace(stmt, body=self.block(stmt.body), orelse=self.block(stmt.orelse))
+            return replace(stmt, body=self.block(stmt.body, live), orelse=self.block(stmt.orelse, live))
         if isinstance(stmt, (ir.Block, ir.With)):
-            return replace(stmt, body=tuple(self.nested(s) for s in stmt.body))
+            return replace(stmt, body=self.each(stmt.body, live))
         return stmt
 
+    def own(self, body: tuple[ir.Stmt, ...], live: set[str]) -> tuple[ir.Stmt, ...]:
+        """A loop's body with names of its own for arrays that live in one iteration. live: what is read behind it."""
+        flat = [*_flat(body)]
+        for name, starts in _starts(flat).items():
+            own = _mentions(flat[starts[0] :])[name]
+            if name not in live and self.mentions[name] > own and self.is_free(name):
+                self.rename(name, [starts[0], len(flat)], flat)
+                self.mentions[name] -= own
+        return _rebuilt(body, iter(flat))
+
+    def is_free(self, name: str) -> bool:
+        kind = self.types.get(name)
+        return name not in self.fixed and isinstance(kind, Num) and kind.dims != ()
+
     def rename(self, name: str, starts: Sequence[int], stmts: list[ir.Stmt]) -> None:
-        """Rename every range of the name but the last one."""
+        """Rename every range of the name but the one that begins last."""
         for start, end in zip(starts, starts[1:]):
             fresh = self.names.numbered(name.rstrip("0123456789") or name)
             self.types[fresh] = self.kind(name, stmts[start:end])
@@ -69,6 +96,10 @@ class Ranges:
         if not isinstance(found, Num) or not isinstance(old, Num) or not found.dims or found.dtype != old.dtype:
             return old
         return replace(found, number=None)
+
+
+def _mentions(stmts: Sequence[ir.Stmt]) -> Counter[str]:
+    return Counter(node.id for node in ir.walk(tuple(stmts)) if isinstance(node, ir.Name))
 
 
 def _symbols(t: Num) -> list[str]:

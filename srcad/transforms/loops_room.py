@@ -30,7 +30,7 @@ class Room:
         self.extents = extents
         for axis in self.axes:
             extents.loop_variable(axis)
-        self.memory = loops_memory.memory(program.body, extents.known, self.axes, extents.fixed())
+        self.memory = loops_memory.memory(program.body, extents.known, self.axes, extents.fixed(), extents.differ)
         self.items: list[Item] = []
         self.owned: set[str] = set()  # variables that hold arrays made by this program
         self.fresh_arrays: set[str] = set()  # variables whose arrays no other variable holds at this place

@@ -137,6 +137,24 @@ MUTATIONS: tuple[Mutation, ...] = (
         numba=True,
     ),
     *of(
+        "srcad/transforms/loops_extents.py",
+        (
+            "columns counted from the end",
+            " and self.at_least_zero(a) and self.at_least_zero(b)",
+            "",
+        ),
+        ("a column is another than itself", "gap.is_const and gap.const != 0 and", "gap.is_const and"),
+        tests=("tests/transforms/test_loops_memory.py", *TESTS),
+        numba=True,
+    ),
+    *of(
+        "srcad/transforms/loops_ranges.py",
+        ("what is read behind has another name", "if name not in live and self", "if self"),
+        ("what is mentioned nowhere else has, too", "self.mentions[name] > own and self.is_free", "self.is_free"),
+        tests=("tests/transforms/test_loops_ranges.py", *TESTS),
+        numba=True,
+    ),
+    *of(
         "srcad/transforms/once.py",
         ("what is written stays", " or self.memory.group(place.base.id) in written:", ":"),
         (
