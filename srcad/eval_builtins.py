@@ -238,6 +238,8 @@ def _asarray(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
         same = isinstance(dtype, Known) and dtype.value is not None and value.type.dtype == np.dtype(dtype.value).name
         if set(kwargs) <= {"dtype"} and (same or static(ev, dtype) == (True, None)):
             return value
+    if isinstance(value, Ptr):  # a list has no array to hand on
+        return HANDLERS["numpy.array"](ev, args, kwargs, loc)
     return keep(ev, "numpy.asarray", args, kwargs, loc)
 
 
@@ -250,7 +252,54 @@ def _array(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Val
         raise Unsupported("cannot differentiate an array of objects", loc, "Use a list or tuple of arrays.")
     if "ndmin" in kwargs:
         return _at_rank(ev, args, dict(kwargs), loc)
+    args = [_joined_rows(ev, args[0], loc), *args[1:]]
+    if dtype is not None and len(args) < 3 and set(kwargs) <= {"dtype"} and isinstance(args[0], Ptr):
+        return _of_dtype(ev, args[0], dtype, loc)
     return keep(ev, "numpy.array", args, kwargs, loc)
+
+
+def _joined_rows(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
+    """A list of lists some of which hold arrays as a list of arrays."""
+    if not isinstance(value, Ptr) or ev.state.heap[value.id].kind not in ("list", "tuple"):
+        return value
+    items = ev.state.heap[value.id].items
+    if not any(isinstance(item, Ptr) for item in items) or not any(_holds_array(ev, item) for item in items):
+        return value
+    rows = [keep(ev, "numpy.array", [_joined_rows(ev, v, loc)], {}, loc) if isinstance(v, Ptr) else v for v in items]
+    return ev.tuple_of(rows, "list")
+
+
+def _holds_array(ev: Evaluator, value: Value) -> bool:
+    if isinstance(value, Ptr):
+        box = ev.state.heap[value.id]
+        return box.kind in ("list", "tuple") and any(_holds_array(ev, item) for item in box.items)
+    kind = getattr(value, "type", None)
+    return isinstance(kind, Num) and bool(kind.dims)
+
+
+def _of_dtype(ev: Evaluator, items: Ptr, dtype: Value, loc: ir.Loc | None) -> Value:
+    """``np.array([x, y], dtype=float)``: the type is not said where it is theirs; arrays are cast when joined."""
+    made = keep(ev, "numpy.array", [items], {}, loc)
+    wanted = dtype.value if isinstance(dtype, Known) else None
+    if wanted is None or not isinstance(made, Dyn) or not isinstance(made.type, Num) or made.type.dtype is None:
+        return keep(ev, "numpy.array", [items], {"dtype": dtype}, loc)
+    if made.type.dtype == np.dtype(wanted).name:
+        return made
+    kinds = [getattr(item, "type", None) for item in ev.state.heap[items.id].items]
+    if kinds and all(isinstance(kind, Num) and kind.dims for kind in kinds):
+        return keep(ev, "srcad_runtime.astype", [made, dtype], {}, loc)
+    return keep(ev, "numpy.array", [items], {"dtype": dtype}, loc)
+
+
+@handles("numpy.linspace")
+def _linspace(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """The type is not said where it is that of the numbers."""
+    wanted = kwargs.get("dtype")
+    if isinstance(wanted, Known) and wanted.value is not None:
+        plain = keep(ev, "numpy.linspace", args, {k: v for k, v in kwargs.items() if k != "dtype"}, loc)
+        if getattr(getattr(plain, "type", None), "dtype", None) == np.dtype(wanted.value).name:
+            return plain
+    return keep(ev, "numpy.linspace", args, kwargs, loc)
 
 
 def _at_rank(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
@@ -339,6 +388,11 @@ def _operator(path: str, op: str) -> Handler:
 
 HANDLERS.update({f"operator.{name}": _operator(f"operator.{name}", op) for name, op in _OPERATORS.items()})
 HANDLERS["numpy.matmul"] = _operator("numpy.matmul", "@")
+
+
+@handles("operator.abs")
+def _abs(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    return keep(ev, "builtins.abs", args, kwargs, loc)
 
 
 @handles("operator.neg")

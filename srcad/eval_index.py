@@ -70,6 +70,10 @@ def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) ->
             from srcad import eval_numpy
 
             return eval_numpy.joined(ev, base.value is np.c_, items, loc)
+        if base.value is np.mgrid or base.value is np.ogrid:
+            from srcad import eval_numpy
+
+            return eval_numpy.gridded(ev, base.value is np.mgrid, items, loc)
         raise Unsupported(f"cannot differentiate an index into a value of type {type(base.value).__name__}", loc)
     if isinstance(base, Rows):
         from srcad import eval_rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from srcad import ir
+from srcad.abstract import is_integer
 from srcad.errors import Unsupported
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
@@ -130,6 +131,38 @@ def joined(ev: Evaluator, columns: bool, items: list[Value], loc: ir.Loc | None)
             raise Unsupported("cannot differentiate np.r_ or np.c_ with directives", loc, "Write np.concatenate.")
         parts.append(item)
     return expanded(ev, joining.columns if columns else joining.rows, parts, {}, loc)
+
+
+def gridded(ev: Evaluator, dense: bool, items: list[Value], loc: ir.Loc | None) -> Value:
+    """``np.mgrid[items]``, or ``np.ogrid[items]``: ranges of integers, or so many numbers between two."""
+    from srcad.eval_calls import expanded
+    from srcad.rules import joining
+
+    axes = [_grid_axis(ev, item, loc) for item in items]
+    if len(axes) == 1:
+        return axes[0]
+    kinds = {getattr(getattr(axis, "type", None), "dtype", None) for axis in axes}
+    if not dense and len(kinds) > 1:
+        raise Unsupported("cannot differentiate np.ogrid of integers beside others", loc, "Write np.ix_.")
+    return expanded(ev, joining.dense_grid if dense else joining.open_grid, axes, {}, loc)
+
+
+def _grid_axis(ev: Evaluator, item: Value, loc: ir.Loc | None) -> Value:
+    from srcad.eval_calls import expanded
+    from srcad.rules import joining
+
+    if not isinstance(item, Lazy) or item.kind != "slice":
+        raise Unsupported("cannot differentiate this index into a grid", loc, "Give it slices.")
+    start, stop, step = item.args
+    start = constant(0) if start == Known(None) else start
+    own = static(ev, step)[1]
+    if isinstance(own, complex):
+        return expanded(ev, joining.spaced, [start, stop, constant(int(abs(own)))], {}, loc)
+    step = constant(1) if step == Known(None) else step
+    kinds = [getattr(bound, "type", None) for bound in (start, stop, step)]
+    if not all(isinstance(kind, Num) and kind.dims == () and is_integer(kind) for kind in kinds):
+        raise Unsupported("cannot differentiate a grid by a step that is no integer", loc, "Write np.arange.")
+    return keep(ev, "numpy.arange", [start, stop, step], {}, loc)
 
 
 @handles("numpy.cross")

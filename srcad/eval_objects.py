@@ -7,10 +7,14 @@ import inspect
 import types as python_types
 from typing import Any
 
+import numpy as np
+
 from srcad import eval_special, ir, leaves, library, scope, types
 from srcad.errors import Unsupported, no_rule
+from srcad.eval_builtins import keep
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import evaluate
+from srcad.eval_values import constant
 from srcad.types import Num, Struct
 from srcad.values import Bound, Conflict, Dyn, Known, Ptr, Value
 
@@ -24,6 +28,8 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
         found = ev.scope.attribute(ref, name, loc)
         if found is not None:
             return evaluate(ev, found)
+    if isinstance(owner, (np.finfo, np.iinfo)):
+        return _limit(ev, getattr(owner, name), loc)
     if isinstance(owner, scope.Target):
         derivation = getattr(owner.live, "derivation", lambda _: None)(name)  # of what @differentiate made
         if derivation is not None:
@@ -51,6 +57,13 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
             bake(ev, base, name, value.__func__, "__func__")
         return Known(value) if isinstance(owner, type) else Bound(base, name, value)
     return _member(ev, base, name, value, loc)
+
+
+def _limit(ev: Evaluator, value: Any, loc: ir.Loc | None) -> Value:
+    """What NumPy says of a type of numbers: a number of that type, or a text."""
+    if isinstance(value, np.floating):
+        return keep(ev, f"numpy.{value.dtype.name}", [constant(float(value))], {}, loc)
+    return constant(value) if isinstance(value, int) else Known(value)
 
 
 def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | None) -> Value:
@@ -113,8 +126,6 @@ def _path(base: Known, name: str) -> tuple[str, tuple[Any, ...]] | None:
 
 def method(ev: Evaluator, fn: Bound, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
     """A method of a live object: the user's is inlined with the object as self, a generator's draw is kept."""
-    import numpy as np
-
     from srcad import eval_calls
 
     owner = fn.owner

@@ -146,6 +146,31 @@ numpy.vander(x, N=None, increasing=False)
 numpy.var(a, axis=None, ddof=0, keepdims=False, where=True)
 numpy.vdot(a, b)
 numpy.vecdot(x1, x2)
+math.comb(n, k)
+math.factorial(x)
+math.isclose(a, b, rel_tol=1e-09, abs_tol=0.0)
+math.isqrt(n)
+math.lcm(*integers)
+math.perm(n, k)
+math.ulp(x)
+numpy.array_equiv(a1, a2)
+numpy.diag_indices(n, ndim=2)
+numpy.diag_indices_from(arr)
+numpy.equal.outer(A, B)
+numpy.greater.outer(A, B)
+numpy.greater_equal.outer(A, B)
+numpy.less.outer(A, B)
+numpy.less_equal.outer(A, B)
+numpy.not_equal.outer(A, B)
+numpy.histogram_bin_edges(a, bins=10, range=None, weights=None)
+numpy.isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False)
+numpy.lexsort(keys, axis=-1)
+numpy.polynomial.chebyshev.chebgauss(deg)
+numpy.polynomial.hermite.hermgauss(deg)
+numpy.polynomial.hermite_e.hermegauss(deg)
+numpy.polynomial.laguerre.laggauss(deg)
+numpy.polynomial.legendre.leggauss(deg)
+numpy.ravel_multi_index(multi_index, dims, mode='raise', order='C')
 """
 
 SCIPY = """
@@ -184,6 +209,25 @@ scipy.signal.correlate2d(in1, in2, mode='full')
 scipy.signal.fftconvolve(in1, in2, mode='full')
 scipy.signal.lfilter(b, a, x, axis=-1)
 scipy.signal.oaconvolve(in1, in2, mode='full')
+scipy.fft.fftfreq(n, d=1.0)
+scipy.fft.rfftfreq(n, d=1.0)
+scipy.linalg.block_diag(*arrs)
+scipy.linalg.hadamard(n)
+scipy.linalg.hilbert(n)
+scipy.linalg.pascal(n, kind='symmetric')
+scipy.signal.argrelmax(data, axis=0, order=1, mode='clip')
+scipy.signal.argrelmin(data, axis=0, order=1, mode='clip')
+scipy.signal.butter(N, Wn, btype='low', analog=False)
+scipy.signal.firwin(numtaps, cutoff)
+scipy.signal.get_window(window, Nx, fftbins=True)
+scipy.signal.savgol_coeffs(window_length, polyorder, deriv=0, delta=1.0)
+scipy.signal.windows.bartlett(M, sym=True)
+scipy.signal.windows.blackman(M, sym=True)
+scipy.signal.windows.gaussian(M, std, sym=True)
+scipy.signal.windows.hamming(M, sym=True)
+scipy.signal.windows.hann(M, sym=True)
+scipy.signal.windows.kaiser(M, beta, sym=True)
+scipy.signal.windows.tukey(M, alpha=0.5, sym=True)
 """
 
 SCIPY_SPECIAL = """
@@ -237,6 +281,16 @@ scipy.special.wrightomega(z)
 scipy.special.yn(n, x)
 scipy.special.yve(v, z)
 scipy.special.logsumexp(a, axis=None, b=None, keepdims=False)
+scipy.special.bernoulli(n)
+scipy.special.euler(n)
+scipy.special.gammasgn(x)
+scipy.special.jn_zeros(n, nt)
+scipy.special.roots_chebyt(n, mu=False)
+scipy.special.roots_chebyu(n, mu=False)
+scipy.special.roots_hermite(n, mu=False)
+scipy.special.roots_hermitenorm(n, mu=False)
+scipy.special.roots_laguerre(n, mu=False)
+scipy.special.roots_legendre(n, mu=False)
 """
 
 SCIPY_STATS = """
@@ -339,6 +393,10 @@ CALLED_BACK_HELPERS = (
     "quantile_tangent reduceat_adjoint repeat_adjoint resized row_order spread_diagonals take_adjoint "
     "take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
 ).split()
+
+
+# those that take any number of arguments: they are handed over as one tuple
+SPREAD = frozenset({"math.lcm", "scipy.linalg.block_diag"})
 
 
 def paths(lines: str) -> tuple[str, ...]:

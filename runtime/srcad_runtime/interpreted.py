@@ -20,7 +20,7 @@ from numba import from_dtype, objmode, types
 from numba.core.errors import TypingError
 
 from srcad_runtime import arrays
-from srcad_runtime.compiled_names import CALLED_BACK_HELPERS, NUMPY
+from srcad_runtime.compiled_names import CALLED_BACK_HELPERS, NUMPY, SPREAD
 from srcad_runtime.jitting import overload
 
 
@@ -54,6 +54,8 @@ def wrapper(line: str, module: str) -> Callable[..., Any]:
     known = inspect.signature(eval(f"lambda {parameters[:-1]}: None")).parameters
     names = list(known)
     given = ", ".join(n if known[n].default is inspect.Parameter.empty else f"{n}={n}" for n in names)
+    if path in SPREAD:
+        parameters, given = parameters.replace("*", ""), f"*{given}"
     given = ", ".join(names) if isinstance(load(path), np.ufunc) else given
     name = kernel_name(path)
     space = {"function": load(path)}
@@ -219,7 +221,7 @@ def implementation(
         element = from_dtype(dtype)
         space[f"type_{out}"] = types.Array(element, rank, "C") if rank else element
     kinds = ", ".join(f"{out}=type_{out}" for out in outs)
-    targets = ", ".join(outs)
+    targets = ", ".join(outs) + "," * (several and len(outs) == 1)
     call = f"call({', '.join(f'{n}={n}' for n in passed)})"
     lines = [
         f"def run({_declared(inspect.signature(function).parameters)}):",

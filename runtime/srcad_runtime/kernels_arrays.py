@@ -299,6 +299,8 @@ def _others(lines):
 
 @overload(arrays.prod_of_others, prefer_literal=True)
 def _prod_of_others(a, axis):
+    if not isinstance(a, types.Array):
+        return lambda a, axis: a * 0 + 1
     axes = axes_of(constant(axis), a.ndim)
     if axes and axes[-1] + 1 - axes[0] == len(axes):
         folded = fold(a.ndim, axes)

@@ -209,6 +209,22 @@ def meshgrid(*xi, sparse=False, indexing="xy", copy=True):
     return tuple([np.copy(np.broadcast_to(g, shape)) for g in grids])
 
 
+def dense_grid(*axes):
+    """``np.mgrid`` of several ranges."""
+    return np.stack(np.meshgrid(*axes, indexing="ij"))
+
+
+def open_grid(*axes):
+    """``np.ogrid`` of several ranges."""
+    return np.meshgrid(*axes, sparse=True, indexing="ij")
+
+
+def spaced(start, stop, count):
+    """``np.mgrid[start : stop : count * 1j]``."""
+    step = (stop - start) / (count - 1) if count > 1 else stop - start
+    return np.arange(count) * step + start
+
+
 # ---- padding, inserting, deleting ----
 
 

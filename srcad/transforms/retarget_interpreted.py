@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from srcad_runtime.compiled_names import CALLED_BACK_HELPERS, SCIPY, SCIPY_SPECIAL, SCIPY_STATS, paths
+from srcad_runtime.compiled_names import CALLED_BACK_HELPERS, SCIPY, SCIPY_SPECIAL, SCIPY_STATS, SPREAD, paths
 
 from srcad import ir
 from srcad.transforms.retarget_calls import Types
@@ -44,6 +44,11 @@ def _system(types: Types, call: ir.Call) -> bool:
 def _complex_matrix(types: Types, call: ir.Call) -> bool:
     """Numba takes a real matrix only where all eigenvalues happen to be real."""
     return _plain(1, 2)(types, call) and str(types.dtype(call.args[0])).startswith("complex")
+
+
+def _real_numbers(types: Types, call: ir.Call) -> bool:
+    """No argument is known to be complex."""
+    return not any(str(types.dtype(e)).startswith("complex") for e in call.args)
 
 
 def _norm(types: Types, call: ir.Call) -> bool:
@@ -105,18 +110,21 @@ _ALWAYS = (
     "compress cross delete diagonal frexp geomspace hypot.reduce i0 kron logaddexp.reduce maximum.accumulate "
     "minimum.accumulate modf nanpercentile nanquantile percentile polyder polyint quantile resize rot90 "
     "subtract.reduce unwrap vecdot "
+    "array_equiv diag_indices diag_indices_from histogram_bin_edges lexsort ravel_multi_index "
     "fft.fft fft.fft2 fft.fftfreq fft.rfftfreq fft.fftn fft.fftshift fft.ifft fft.ifft2 fft.ifftn fft.ifftshift "
     "fft.irfft "
     "fft.irfft2 fft.irfftn fft.rfft fft.rfft2 fft.rfftn linalg.cross linalg.lstsq linalg.multi_dot linalg.svdvals "
     "linalg.vector_norm"
 )
+# nodes and weights
+_QUADRATURES = "chebyshev.chebgauss hermite.hermgauss hermite_e.hermegauss laguerre.laggauss legendre.leggauss"
 NATIVE: dict[str, Native] = {
     **{f"numpy.{name}": _never for name in _ALWAYS.split()},
     **dict.fromkeys((*paths(SCIPY), *paths(SCIPY_SPECIAL), *paths(SCIPY_STATS)), _never),
     "builtins.round": _to_whole,
-    "math.dist": _never,
-    "math.fsum": _never,
-    "math.prod": _never,
+    **{f"math.{name}": _never for name in "comb dist factorial fsum isclose isqrt lcm perm prod ulp".split()},
+    **{f"numpy.{name}.outer": _never for name in "equal greater greater_equal less less_equal not_equal".split()},
+    **{f"numpy.polynomial.{name}": _never for name in _QUADRATURES.split()},
     **{f"numpy.linalg.{name}": _plain(1, 2) for name in _ONE_MATRIX.split()},
     **{f"numpy.{name}": _plain(1) for name in _ALONE.split()},
     **{f"numpy.{name}": _of_all_elements for name in "max mean min prod sum".split()},
@@ -131,6 +139,7 @@ NATIVE: dict[str, Native] = {
     "numpy.flip": _plain(2),
     "numpy.histogram": _histogram,
     "numpy.interp": _plain(3, 0, 1),
+    "numpy.isclose": _real_numbers,
     "numpy.linalg.eig": _complex_matrix,
     "numpy.linalg.eigvals": _complex_matrix,
     "numpy.linalg.matrix_power": _plain(2, 2),
@@ -162,7 +171,8 @@ def handed_back(types: Types, old: ir.Call, new: ir.Call, path: str) -> ir.Call 
     clear = not old.args or isinstance(old.args[0], (ir.List, ir.Tuple)) or types.rank(old.args[0]) is not None
     if native is not _never and not clear:
         return None
-    return _call(new, path.removeprefix("numpy.").replace(".", "_"))
+    packed = replace(new, args=(ir.Tuple(new.args),)) if path in SPREAD else new
+    return _call(packed, path.removeprefix("numpy.").replace(".", "_"))
 
 
 def _call(call: ir.Call, name: str) -> ir.Call:

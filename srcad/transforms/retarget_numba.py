@@ -216,11 +216,15 @@ REWRITES: dict[str, Rewrite] = {
 
 
 def _with_dtype(call: ir.Call) -> ir.Call:
-    """Python's complex numbers as a type of elements, which Numba knows under NumPy's name only."""
-    if COMPLEX not in call.args and COMPLEX not in (value for _, value in call.kwargs):
-        return call
+    """Python's numbers as types of elements, which Numba knows under NumPy's names only."""
+    named = tuple((name, ELEMENTS.get(value, value) if name == "dtype" else value) for name, value in call.kwargs)
     args = tuple(COMPLEX128 if a == COMPLEX else a for a in call.args)
-    return replace(call, args=args, kwargs=tuple((k, COMPLEX128 if v == COMPLEX else v) for k, v in call.kwargs))
+    kwargs = tuple((name, COMPLEX128 if value == COMPLEX else value) for name, value in named)
+    return call if (args, kwargs) == (call.args, call.kwargs) else replace(call, args=args, kwargs=kwargs)
 
 
 COMPLEX, COMPLEX128 = ir.Ref("builtins.complex"), ir.Ref("numpy.complex128")
+ELEMENTS: dict[ir.Expr, ir.Expr] = {
+    ir.Ref("builtins.float"): ir.Ref("numpy.float64"),
+    ir.Ref("builtins.int"): ir.Ref("numpy.int64"),
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from srcad import ir
 from srcad.transforms.retarget_calls import (
     Rewrite,
@@ -26,6 +28,8 @@ def _reduction(name: str, axis_at: int = 1) -> Rewrite:
             return new.args[0]
         if name in ("var", "std") and str(self.dtype(old.args[0])).startswith("complex"):
             return new
+        if name in ("var", "std") and self.rank(old.args[0]) == 0:  # zero, or NaN
+            new = replace(new, args=(ir.call("numpy.full", ir.const(1), new.args[0]), *new.args[1:]))
         axis = argument(new, axis_at, "axis")
         keywords = {"ddof" if key == "correction" else key: value for key, value in new.kwargs}
         keepdims = keywords.pop("keepdims", ir.const(False))
