@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad import boundary, fastpath, leaves
-from srcad.abstract import Abstract, Seq, Struct, numbers, unflatten, without_static
+from srcad.abstract import Abstract, Seq, Static, Struct, numbers, unflatten, without_static
 from srcad.binding import Binder, binder
 from srcad.generate import Settings, asked, spell
 from srcad.gradients import scalar_seed, structured
@@ -211,14 +211,19 @@ def cotangents(kernel: Kernel, out_bar: Any, out: Any) -> list[Any]:
     """One seed per floating leaf of the value, checked against the value itself."""
     pairs: list[tuple[Any, Any]] = []
     _pair(kernel.plan.value, out_bar, out, pairs)
-    seeds = [(seed, leaf) for seed, leaf in pairs if leaves.is_floating(leaf)]
-    if len(seeds) != len(kernel.seeded):
-        raise TypeError(f"the cotangent has {len(seeds)} floating leaves, the value {len(kernel.seeded)}")
-    return [boundary.direction(seed, leaf, "the cotangent", "the value") for seed, leaf in seeds]
+    seeds = [pairs[k] for k in kernel.seeded]
+    return [boundary.direction(seed, _as_typed(leaf), "the cotangent", "the value") for seed, leaf in seeds]
+
+
+def _as_typed(leaf: Any) -> Any:
+    """``max(2, x)`` may be the integer: by its type it is a float all the same."""
+    return float(leaf) if isinstance(leaf, int) else leaf
 
 
 def _pair(t: Abstract, out_bar: Any, out: Any, pairs: list[tuple[Any, Any]]) -> None:
     parts = leaves.children(out)
+    if isinstance(t, Static):
+        return
     if isinstance(t, Seq):
         pairs.append((None if out_bar is None else np.asarray(out_bar), np.asarray(out)))
         return

@@ -164,8 +164,10 @@ class Seeded:
     def _seeds(self) -> list[Any]:
         """One for each result of the kernel: a list whose length the run decides is one."""
         rng, pairs = np.random.default_rng(3), []  # type: ignore[var-annotated]
-        products._pair(_ready(self, ()).kernel.plan.value, None, self.program.run(*self.program.args()), pairs)
-        return [rng.normal(size=np.shape(x)) if np.ndim(x) else 1.0 for _, x in pairs if is_floating(x)]
+        kernel = _ready(self, ()).kernel
+        products._pair(kernel.plan.value, None, self.program.run(*self.program.args()), pairs)
+        values = [pairs[k][1] for k in kernel.seeded]
+        return [rng.normal(size=np.shape(x)) if np.ndim(x) else 1.0 for x in values]
 
 
 def _ready(subject: Seeded, options: Options) -> Any:
