@@ -48,6 +48,8 @@ def _matmul(a, b):
 def _alone(a, b):
     if a.size * (b.size // max(a.shape[-1], 1)) < SMALL:  # BLAS starts no threads
         return a @ b
+    if a.shape[-1] != b.shape[0]:  # what raises meanwhile would leave BLAS on one thread
+        raise ValueError("matmul: the inner dimensions differ")
     workers.quieten()
     out = a @ b
     workers.unmute()
