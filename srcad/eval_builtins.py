@@ -291,6 +291,17 @@ def _of_dtype(ev: Evaluator, items: Ptr, dtype: Value, loc: ir.Loc | None) -> Va
     return keep(ev, "numpy.array", [items], {"dtype": dtype}, loc)
 
 
+@handles("numpy.full_like")
+def _full_like(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """Like integers or truth values, which is said: their array cuts the number off, and has no derivative."""
+    kind = getattr(args[0] if args else kwargs.get("a"), "type", None)
+    dtype = args[2] if len(args) > 2 else kwargs.get("dtype", Known(None))
+    if isinstance(kind, Num) and kind.dtype is not None and len(args) < 3 and static(ev, dtype) == (True, None):
+        if np.dtype(kind.dtype).kind in "biu":
+            kwargs = {**kwargs, "dtype": Known(getattr(np, np.dtype(kind.dtype).name))}
+    return keep(ev, "numpy.full_like", args, kwargs, loc)
+
+
 @handles("numpy.linspace")
 def _linspace(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """The type is not said where it is that of the numbers."""

@@ -212,12 +212,19 @@ def _named_by_library(fn: Known) -> Known:
     return fn if own is None else replace(fn, expr=ir.Ref(own, fn.value, loc=getattr(fn.expr, "loc", None)))
 
 
+def _whole(value: Value) -> Value:
+    """The type of an array of integers or truth values by its name: what is cast to it has no derivative."""
+    own = value.value if isinstance(value, Known) else None
+    return Known(own.type) if isinstance(own, np.dtype) and own.kind in "biu" else value
+
+
 def named(
     ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None, named_at: ir.Loc | None = None
 ) -> Value:
     """A library function at a path: written out where its rule says how, else kept."""
     from srcad import eval_numpy, eval_ufuncs
 
+    args, kwargs = [_whole(value) for value in args], {name: _whole(value) for name, value in kwargs.items()}
     if path in eval_numpy.ORDERED:
         args, kwargs = eval_numpy.in_known_order(ev, path, args, kwargs, loc)
     if eval_ufuncs.has_keywords(obj, kwargs):

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, Union
 
+import numpy as np
+
 from srcad import ir
 from srcad.dims import Dim
 from srcad.transforms.loops_extents import Dims, Stay
@@ -54,7 +56,16 @@ def _constant(value: float) -> Callable[[Elements, ir.Call, Num], View | None]:
 
 
 def _full(e: Elements, call: ir.Call, kind: Num) -> View | None:
-    return e.filled(call.args[1], _shape(e, call, kind)) if len(call.args) > 1 else None
+    if len(call.args) < 2:
+        return None
+    filled, own = e.filled(call.args[1], _shape(e, call, kind)), e.extents.of(call.args[1]).dtype
+    if own is None or kind.dtype is None or np.can_cast(own, kind.dtype, "safe"):
+        return filled
+    return View(filled.dims, lambda index: _cast(filled.at(index), str(kind.dtype)))
+
+
+def _cast(value: ir.Expr, dtype: str) -> ir.Expr:
+    return ir.call(f"numpy.{'bool_' if dtype == 'bool' else dtype}", value)
 
 
 def _shape(e: Elements, call: ir.Call, kind: Num) -> Num:
@@ -70,8 +81,7 @@ def _same(e: Elements, call: ir.Call, kind: Num) -> View | None:
 def _astype(e: Elements, call: ir.Call, kind: Num) -> View | None:
     if e.extents.of(call.args[0]).dtype == kind.dtype:
         return e.view(call.args[0])
-    name = "bool_" if kind.dtype == "bool" else kind.dtype
-    return e.combine(call.args[:1], lambda a: ir.call(f"numpy.{name}", a))
+    return e.combine(call.args[:1], lambda a: _cast(a, str(kind.dtype)))
 
 
 def _where(e: Elements, call: ir.Call, kind: Num) -> View | None:

@@ -48,8 +48,10 @@ def _filled(like: bool) -> Rewrite:
     def rewrite(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
         value = argument(new, 1, "fill_value")
         shown = argument(old, 1, "fill_value")
-        if value is None or shown is None or not self.rank(shown) or len(new.args) > 2:
+        if value is None or shown is None or not self.rank(shown) or len(new.args) > 3:
             return new
+        dtype = argument(new, 2, "dtype")
+        value = value if dtype is None else ir.call("srcad_runtime.astype", value, dtype)
         shape = ir.Attr(new.args[0], "shape") if like else new.args[0]
         return ir.call("numpy.copy", ir.call("numpy.broadcast_to", value, shape))
 

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from srcad_runtime.compiled_names import DISTRIBUTIONS, EXPONENTIALS, HELPERS, SPECIAL
 
 from srcad import ir
+from srcad.errors import Unsupported
 from srcad.signatures import dtype_of
 from srcad.transforms import (
     activity,
@@ -135,7 +137,11 @@ class _Retarget:
         name = dtype_of(self.type_of(wanted), None) if ir.is_node(wanted) else None
         if name is None:
             return call
-        array = call.args[0]
+        array, of = call.args[0], call.fn.path if isinstance(call.fn, ir.Ref) else ""
+        if np.dtype(name).kind in "biu" and of.endswith(("mean", "var", "std")):
+            raise Unsupported(
+                f"Numba: {of} of integers that are asked for", call.loc, "Use astype, or the NumPy backend."
+            )
         if self.dtype((old or call).args[0]) != name:
             array = ir.call("srcad_runtime.astype", array, wanted)
         return replace(call, args=(array, *call.args[1:]), kwargs=tuple(kwargs.items()))
