@@ -27,6 +27,7 @@ OPS = {
     "numpy.all": "and",
 }
 PRODUCTS = frozenset({"numpy.dot", "numpy.matmul", "numpy.inner", "numpy.vdot"})
+FLAT = frozenset({"numpy.inner", "numpy.vdot"})  # products of other axes than those of matrices
 RUNNING = {"numpy.cumsum": "+", "numpy.cumprod": "*"}
 ZEROS = {"int64": 0, "complex128": 0j, "complex64": 0j}
 UNITS = {"int64": 1, "complex128": 1 + 0j, "complex64": 1 + 0j}
@@ -63,12 +64,12 @@ def is_elementwise(expr: ir.Expr) -> bool:
 def recognised(expr: ir.Expr, elements: Elements) -> Reduction | None:
     """The reduction that an expression is, None if it is none. Raises Stay for arguments no loop is written for."""
     if isinstance(expr, ir.Binary) and expr.op == "@":
-        return _vectors(expr.left, expr.right, elements)
+        return _product(expr.left, expr.right, elements)
     if not isinstance(expr, ir.Call) or not isinstance(expr.fn, ir.Ref):
         return None
     path = expr.fn.path
     if path in PRODUCTS and len(expr.args) == 2 and not expr.kwargs:
-        return _vectors(*expr.args, elements)
+        return (_vectors if path in FLAT else _product)(*expr.args, elements)
     if (
         path not in OPS
         or not expr.args
@@ -93,6 +94,50 @@ def _over_axes(expr: ir.Call, path: str, elements: Elements) -> Reduction | None
     return Reduction(
         OPS[path], view, tuple(sorted(a % rank for a in chosen)), bool(keepdims.value), path == "numpy.mean"
     )
+
+
+def _product(left: ir.Expr, right: ir.Expr, elements: Elements) -> Reduction | None:
+    """The product of two vectors, or of a vector and a matrix that is made for it; others are left to BLAS."""
+    ranks = tuple(len(elements.extents.of(e).dims or ()) for e in (left, right))
+    if ranks == (2, 1):
+        return _made_matrix(left, right, 1, elements)
+    if ranks == (1, 2):
+        return _made_matrix(right, left, 0, elements)
+    return _vectors(left, right, elements)
+
+
+def _made_matrix(matrix: ir.Expr, vector: ir.Expr, axis: int, elements: Elements) -> Reduction | None:
+    """The sum along an axis of a matrix times a vector: ``(a * b).T @ x`` is one pass over a and b, row by row.
+
+    To store the matrix and to read it again would take longer. None for a matrix that is there, or costs more.
+    """
+    while (turned := _untransposed(matrix)) is not None:
+        matrix, axis = turned, 1 - axis
+    kinds = [elements.extents.of(e) for e in (matrix, vector)]
+    known = all(k.dtype == "float64" and k.dims is not None and not {None, ONE} & {*k.dims} for k in kinds)
+    if not known or isinstance(matrix, ir.Name) or not _is_combination(matrix):
+        return None
+    m, v = elements.view(matrix), elements.view(vector)
+    if not elements.extents.same(m.dims[axis], v.dims[0]):
+        elements.checks.append((m.dims[axis], v.dims[0]))
+    view = View(m.dims, lambda index: ir.Binary("*", m.at(index), v.at((index[axis],))))
+    return Reduction("+", view, (axis,), False, False)
+
+
+def _untransposed(expr: ir.Expr) -> ir.Expr | None:
+    """x of ``x.T``."""
+    if isinstance(expr, ir.Attr) and expr.name == "T":
+        return expr.base
+    return expr.args[0] if isinstance(expr, ir.Call) and expr == ir.call("numpy.transpose", *expr.args[:1]) else None
+
+
+def _is_combination(expr: ir.Expr) -> bool:
+    """Whether an expression is made of sums and products of variables and numbers."""
+    if isinstance(expr, ir.Binary):
+        return expr.op in ("+", "-", "*") and _is_combination(expr.left) and _is_combination(expr.right)
+    if isinstance(expr, ir.Unary):
+        return expr.op == "-" and _is_combination(expr.operand)
+    return isinstance(expr, (ir.Name, ir.Const))
 
 
 def _vectors(left: ir.Expr, right: ir.Expr, elements: Elements) -> Reduction | None:

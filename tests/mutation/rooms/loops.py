@@ -155,6 +155,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         numba=True,
     ),
     *of(
+        "srcad/transforms/loops_reductions.py",
+        ("transposed or not", "matrix, axis = turned, 1 - axis", "matrix, axis = turned, axis"),
+        (
+            "lengths of any kind",
+            "        elements.checks.append((m.dims[axis], v.dims[0]))\n",
+            "        pass\n",
+        ),
+        ("matrices that cost more", " or not _is_combination(matrix):", ":"),
+        tests=("tests/transforms/test_loops_reductions.py", *TESTS),
+        numba=True,
+    ),
+    *of(
         "srcad/transforms/once.py",
         ("what is written stays", " or self.memory.group(place.base.id) in written:", ":"),
         (
