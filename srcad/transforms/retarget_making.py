@@ -106,7 +106,9 @@ def _crossed(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
         if self.dtype(given) == "bool":
             index = ir.Index(ir.call("numpy.nonzero", index), (ir.const(0),))
         elif isinstance(index, (ir.List, ir.Tuple)):
+            mask = all(isinstance(item, ir.Const) and isinstance(item.value, bool) for item in index.items)
             index = ir.call("numpy.array", ir.List(index.items))
+            index = ir.Index(ir.call("numpy.nonzero", index), (ir.const(0),)) if mask else index
         places = tuple(ir.Slice(None, None) if k == i else ir.NONE for i in range(len(old.args)))
         found.append(ir.Index(index, places))
     return ir.Tuple(tuple(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from srcad import ir
@@ -163,6 +164,8 @@ def _reshaped(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     if order == ir.const("F") and rank and extents is not None:
         turned = ir.Tuple(tuple(reversed(extents)))
         return _turned(ir.call("srcad_runtime.kernels.reshape", _turned(new.args[0], rank), turned), len(extents))
+    if isinstance(new.args[0], (ir.List, ir.Tuple)):
+        new = replace(new, args=(ir.call("numpy.array", new.args[0]), *new.args[1:]))
     fresh = isinstance(old.args[0], (ir.Binary, ir.Unary))
     return new if fresh or new.kwargs or len(new.args) != 2 else kernel(new, "reshape")
 
