@@ -101,6 +101,7 @@ def _step_place(nq: np.ndarray, method: str) -> np.ndarray:
 
 def _to_lines(a: np.ndarray, axis: Any) -> np.ndarray:
     """The reduced axes as rows, all others as columns."""
+    a = np.asarray(a)  # compiled code hands a number over as Python's
     axes = range(a.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     front = tuple(k % a.ndim for k in axes)
     moved = np.moveaxis(a, front, tuple(range(len(front))))
