@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from srcad import ir
 from srcad.abstract import is_integer
 from srcad.errors import Unsupported
@@ -19,6 +21,14 @@ from srcad.values import Known, Lazy, Ptr, Value
 @handles("numpy.where")
 def _where(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     return keep(ev, "numpy.nonzero" if len(args) == 1 and not kwargs else "numpy.where", args, kwargs, loc)
+
+
+@handles("numpy.issubdtype")
+def _issubdtype(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """What is known of types is an answer already."""
+    if len(args) == 2 and not kwargs and all(isinstance(arg, Known) for arg in args):
+        return constant(bool(np.issubdtype(*(arg.value for arg in args if isinstance(arg, Known)))))
+    return keep(ev, "numpy.issubdtype", args, kwargs, loc)
 
 
 @handles("numpy.einsum")
