@@ -87,7 +87,7 @@ class _Walker:
         loop, indirect = self.indices(loop, bound, written)
         before: list[ir.Stmt] = []
         after: list[ir.Stmt] = []
-        changed = bound | ir.names(loop.target)
+        changed = bound_in(loop.body) | ir.names(loop.target)  # the names of indices, too
         if indirect and written:
             for place in self.steady_reads(loop, changed, written, ranges):
                 name = self.named(place)
@@ -193,13 +193,18 @@ class _Walker:
 
     def named(self, place: ir.Index) -> ir.Name:
         """``columns[k]`` under the name columns_k."""
-        words = [item.id if isinstance(item, ir.Name) else str(item.value) if isinstance(item, ir.Const) else ""
-                 for item in place.items]  # fmt: skip
-        name = self.names.fresh("_".join((activity.root(place), *filter(None, words))))
+        name = self.names.fresh("_".join((activity.root(place), *filter(None, map(_word, place.items)))))
         kind = self.kind(place)
         assert isinstance(kind, Num)
         self.made[name] = kind
         return ir.Name(name)
+
+
+def _word(item: ir.Expr) -> str:
+    """An index as a part of a name: ``k``, ``2``, ``last`` for -1."""
+    if isinstance(item, ir.Const) and isinstance(item.value, int):
+        return str(item.value) if item.value >= 0 else "last" if item.value == -1 else f"last{-item.value}"
+    return item.id if isinstance(item, ir.Name) else ""
 
 
 def _flat(body: Sequence[ir.Stmt]) -> list[Any]:
@@ -224,7 +229,10 @@ def _is_read_again(place: ir.Index, stmts: Sequence[Any]) -> bool:
 
 
 def _kept(body: tuple[ir.Stmt, ...], place: ir.Index, name: ir.Name) -> tuple[ir.Stmt, ...]:
-    """The statements of an iteration with a number in place of an element, which is stored at the end."""
+    """The statements of an iteration with a number in place of an element, which is stored at the end.
+
+    Those at its head that name the element's indices stay there.
+    """
     first = next(s for s in _flat(body) if _mentions(s, place))
     begins = isinstance(first, ir.Store) and first.target == place and not _mentions(first.value, place)
 
@@ -234,7 +242,8 @@ def _kept(body: tuple[ir.Stmt, ...], place: ir.Index, name: ir.Name) -> tuple[ir
         return name if node == place else node
 
     before = () if begins else (ir.Assign(name, place),)
-    return (*before, *_changed(body, place, change), ir.Store(place, name))
+    head = max((k + 1 for k, s in enumerate(body) if bound_in((s,)) & ir.names(place)), default=0)
+    return (*body[:head], *before, *_changed(body[head:], place, change), ir.Store(place, name))
 
 
 def _replaced(body: tuple[ir.Stmt, ...], place: ir.Index, name: ir.Name) -> tuple[ir.Stmt, ...]:

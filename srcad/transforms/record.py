@@ -342,7 +342,7 @@ class Recorder:
         if not b:
             f, _, _ = self.block(step.body, head, inside, final)
             self.defined = before
-            return [replace(step.primal, body=tuple(f))], [], need | head
+            return self.ahead_only(replace(step.primal, body=tuple(f)), own | counter, need | head, around, final)
         after = (need | head | around_it | header.kept() | self.holds(self.shared(own & need, need))) - own
         if not final:
             self.defined = before
@@ -355,6 +355,16 @@ class Recorder:
             at = len(forward) - 1 if step.bounds else 0
             forward, self.storage = [*forward[:at], *self.storage, *forward[at:]], []
         return forward, backward, after
+
+    def ahead_only(
+        self, loop: ir.Stmt, sets: set[str], need: frozenset[str], around: Around, final: bool
+    ) -> tuple[Stmts, Stmts, frozenset[str]]:
+        """A loop that the reverse sweep leaves out: what it sets in every iteration has its earlier value back."""
+        forward: Stmts = []
+        restores: Stmts = []
+        for name in sorted(sets & need):
+            self.keep(ir.Assign(ir.Name(name), ir.Const(0)), need, around, final, forward, restores)
+        return [*forward, loop], restores[::-1], need - sets
 
     def local(self, step: Loop) -> set[str]:
         """Variables that every iteration sets before it reads them."""

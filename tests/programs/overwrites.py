@@ -314,3 +314,56 @@ def arguments_swapped_on_this_path(x, y, k):
     if k > 0:
         y, x = x, y
     return np.sum(u * u * x)
+
+
+@program(lambda rng: (rng.normal(size=4), 4))
+def constant_set_by_an_inner_loop(x, n):
+    t, s = 0.1, 0.0
+    for _ in range(3):
+        s += x[1] * x[2] * t
+        for _ in range(n):
+            t = 0.0
+    return s
+
+
+@program(lambda rng: (rng.normal(size=4), 4))
+def counter_that_an_idle_loop_uses_again(x, n):
+    i, s = 2, 0.0
+    for _ in range(3):
+        s += x[i] * np.sin(x[0])
+        for i in range(n - 2):
+            pass
+    return s * x[i]
+
+
+@program(lambda rng: (rng.normal(size=4), 4))
+def array_given_anew_by_an_inner_loop(x, n):
+    w, s = np.ones(4), 0.0
+    for _ in range(3):
+        s += np.sum(x * w * x)
+        for _ in range(n):
+            w = np.zeros(4)
+    return s
+
+
+@program(lambda rng: (rng.normal(size=4), 4))
+def constants_of_nested_loops_and_of_a_while(x, n):
+    t = 0.3
+    s = x[1] * t * np.sin(x[0])
+    for i in range(n):
+        for _ in range(i):
+            t = 2.0
+    s = s * t * x[2]
+    while t > 0.5:
+        t = 0.25
+    return s * t + x[0] * s
+
+
+@program(lambda rng: (rng.normal(size=4), rng.normal(size=(4, 4)), np.array([1, 2, 3, 2]), 4), (0, 1))
+def rows_by_an_index_that_is_read_twice(x, m, p, n):
+    b = np.zeros(n)
+    for i in range(1, n):
+        x[i], m[p[i], i] = m[p[i], i], 0.5 * x[i]
+        for j in range(i):
+            b[j], m[-1, j - 1] = m[-1, j - 1], 0.5 * b[j] + x[j]
+    return np.sum(b * x) + np.sum(m * m)

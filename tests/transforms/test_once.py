@@ -39,6 +39,25 @@ NAMED = {
 """,
         ["at_i = at[i]", "x[at_i] += 1.0", "y[at_i] -= x[at_i]"],
     ),
+    "an index that an element held meanwhile has": (
+        """
+    for i in range(1, n):
+        x[at[i - 1]] = x[at[i - 1]] + y[at[i]]
+        a[at[i] % 3, i] -= 0.5
+        y[i] = a[at[i] % 3, i] * 2.0
+        a[at[i] % 3, i] += y[i]
+""",
+        ["at_i = at[i]", "x[at_] = x[at_] + y[at_i]"],
+    ),
+    "an element from the end": (
+        """
+    for i in range(y.shape[0]):
+        a[-1, i] -= 0.5
+        y[i] = a[-1, i] * 2.0
+        a[-1, i] += y[i]
+""",
+        ["a_last_i = a[-1, i]", "a_last_i -= 0.5", "a[-1, i] = a_last_i"],
+    ),
     "what all iterations read": (
         """
     for i in range(y.shape[0]):
