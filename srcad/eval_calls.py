@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import collections
-import contextlib
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from srcad import eval_optional, eval_special, ir, leaves, rules, scope, types
+from srcad import eval_optional, eval_special, ir, rules
 from srcad import library as library_names
-from srcad.errors import Unsupported, no_rule
+from srcad.errors import Unsupported
 from srcad.eval_array_likes import arrays_for
-from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
+from srcad.eval_core import Evaluator
 from srcad.eval_exprs import evaluate, item_step, spread_values
-from srcad.eval_order import in_order, release
-from srcad.eval_refusals import check_arguments, harmless, refuse_never
-from srcad.eval_values import constant, demand, residual, static
+from srcad.eval_functions import call_closure, call_user
+from srcad.eval_library import library
+from srcad.eval_order import in_order
+from srcad.eval_refusals import check_arguments, harmless
+from srcad.eval_values import constant, demand, static
 from srcad.transforms import activity
-from srcad.types import Num, Seq, Struct
-from srcad.values import Bound, Closure, Dyn, Generator, Known, Lazy, Partial, Ptr, Rows, Stream, Table, Text, Value
+from srcad.types import Num, Seq
+from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Rows, Table, Value
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -32,13 +32,6 @@ ASKS_FOR_KIND = frozenset(f"builtins.{f}" for f in "isinstance type callable get
 TAKES_LISTS = frozenset(f"builtins.{f}" for f in "len enumerate zip reversed iter list map filter".split())
 _RULES = os.path.dirname(rules.__file__)
 NOTHING = "#nothing"  # the tangent that an inactive argument does not have (`vanish`)
-
-# arguments that decide what a function computes, rather than what it computes with
-STRUCTURAL = frozenset(
-    "axis axes axis1 axis2 keepdims ddof ord mode order offset k kind type side subscripts optimize method norm dtype "
-    "indexing full_matrices compute_uv hermitian UPLO rowvar bias left right assume_unique lower trans "
-    "unit_diagonal".split()
-)
 
 
 def call(ev: Evaluator, expr: ir.Call) -> Value:
@@ -300,357 +293,6 @@ def literal(ev: Evaluator, value: Any) -> Value:
 
 def scope_function(obj: Any) -> bool:
     return callable(obj) and hasattr(obj, "__code__")
-
-
-# ---- user functions ----
-
-
-def target_of(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
-    if isinstance(fn.value, scope.Target):
-        return fn.value
-    known = ev.cx.targets.get(id(fn.value))
-    if known is None:
-        known = ev.cx.targets[id(fn.value)] = scope.from_live(fn.value, ev.root)
-        ev.cx.alive.append(fn.value)
-    return known
-
-
-def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    from srcad import eval_objects
-
-    if isinstance(fn.value, type):
-        return eval_objects.construct(ev, fn, args, kwargs, loc)
-    derivative = getattr(fn.value, "__srcad__", None) or getattr(getattr(fn.value, "live", None), "__srcad__", None)
-    if derivative is not None:
-        from srcad import eval_derivatives
-
-        return eval_derivatives.call_live(ev, derivative, args, kwargs, loc)
-    if not callable(fn.value) and not isinstance(fn.value, scope.Target):
-        raise Unsupported("cannot differentiate a call of something that is not a function", loc)
-    live = getattr(fn.value, "live", fn.value)
-    if getattr(getattr(live, "__code__", None), "co_filename", "") == contextlib.__file__:
-        fn = replace(fn, value=live.__wrapped__)  # @contextmanager: a with block runs the generator
-    target = _readable(ev, fn, loc)
-    function = desugared(ev, target)
-    given = dict(kwargs)
-    for name, value in target.bound.items():
-        if name not in given:
-            given[name] = bound_value(ev, target, name, value)
-    positional = [p.name for p in function.params if p.kind == "positional" and p.name not in target.bound]
-    named = dict(zip(positional, args, strict=False))
-    rest = args[len(positional) :]
-    return call_function(ev, function, [], {**given, **named}, loc, None, extra=rest)
-
-
-def _readable(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
-    """The text of a function of the user's; functions of other libraries need a rule."""
-    live = getattr(fn.value, "live", fn.value)
-    name = fn.expr.path.removeprefix("user:") if isinstance(fn.expr, ir.Ref) else getattr(live, "__qualname__", "this")
-    name = name.removeprefix("_")
-    if library_names.is_standard(str(getattr(live, "__module__", ""))):
-        raise no_rule(name, loc)
-    try:
-        return target_of(ev, fn, loc)
-    except Unsupported as error:
-        if error.loc is None and loc is not None:
-            raise no_rule(name, loc) from error
-        raise
-
-
-def bound_value(ev: Evaluator, target: scope.Target, name: str, value: Any) -> Value:
-    """A bound argument (self, or one given to functools.partial) of a function called inside the model."""
-    if isinstance(value, (int, float, complex, tuple, list, dict)) or leaves.is_array(value):
-        return evaluate(ev, target.bound_ref(name))
-    return Known(value, target.bound_ref(name))
-
-
-def desugared(ev: Evaluator, target: scope.Target) -> ir.Function:
-    from srcad.transforms import desugar
-
-    if id(target) not in ev.cx.functions:
-        ev.cx.functions[id(target)] = desugar.desugar(target.function)
-        ev.cx.alive.append(target)
-    return ev.cx.functions[id(target)]
-
-
-def call_closure(ev: Evaluator, fn: Closure, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    """A nested function: it was desugared with the function around it."""
-    return call_function(ev, fn.function, args, kwargs, loc, fn.frame, defaults=dict(fn.defaults))
-
-
-def call_function(
-    ev: Evaluator,
-    function: ir.Function,
-    args: Args,
-    kwargs: Kwargs,
-    loc: ir.Loc | None,
-    parent: str | None,
-    extra: Sequence[Value] = (),
-    defaults: Mapping[str, Value] | None = None,
-) -> Value:
-    """Inline a function: its parameters become variables of a frame of its own."""
-    key = (function.name, place(function.loc))
-    if ("recursive", key) in ev.cx.decisions and not ev.by_name:
-        from srcad import eval_recursion
-
-        return eval_recursion.call(ev, function, args, kwargs, loc, parent, extra, defaults)
-    if ir.yields(function.body):
-        return _generator(ev, function, args, kwargs, loc, parent, extra, defaults)
-    _limit_depth(ev, function, key, loc)
-    count = ev.temp_count(f"call {function.name}", loc)
-    frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
-    bound = bind_arguments(ev, function, args, kwargs, loc, extra, defaults)
-    outer, uses, caller = ev.frame, ev.uses, ev.function
-    if ev.by_name:
-        ev.uses = collections.Counter(n.id for s in ir.walk(function.body) for n in _read_names(s))
-    ev.state.frames[frame] = {}
-    ev.cx.parents[frame] = parent
-    ev.stack.append((key, loc, _integer_inputs(ev, [*args, *kwargs.values()])))
-    ev.frame, ev.function = frame, function
-    try:
-        rebound = assigned_names(function)
-        for name, value in bound.items():
-            _bind_parameter(ev, name, value, name in rebound, loc)
-        ev.block(function.body)
-        return ev.env.get("return", Known(None))
-    finally:
-        ev.frame, ev.uses, ev.function = outer, uses, caller
-        ev.stack.pop()
-        if ev.by_name or not _makes_functions(function):
-            ev.state.frames.pop(frame, None)
-
-
-def _generator(
-    ev: Evaluator,
-    function: ir.Function,
-    args: Args,
-    kwargs: Kwargs,
-    loc: ir.Loc | None,
-    parent: str | None,
-    extra: Sequence[Value],
-    defaults: Mapping[str, Value] | None,
-) -> Value:
-    """A call of a generator function: its arguments are bound, and its body waits for a loop."""
-    from srcad import eval_generators
-
-    count = ev.temp_count(f"call {function.name}", loc)
-    frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
-    bound = bind_arguments(ev, function, args, kwargs, loc, extra, defaults)
-    ev.state.frames[frame] = {}
-    ev.cx.parents[frame] = parent
-    outer, ev.frame = ev.frame, frame
-    try:
-        for name, value in bound.items():
-            ev.bind(name, value, loc)
-    finally:
-        ev.frame = outer
-    return eval_generators.create(ev, function, frame)
-
-
-@ir.kept
-def _makes_functions(function: ir.Function) -> bool:
-    """Whether something may outlive a call that reads the variables of its frame."""
-    nested = (ir.Define, ir.Lambda, ir.Comprehension)
-    return any(isinstance(node, nested) for node in ir.walk(function.body))
-
-
-def _limit_depth(ev: Evaluator, function: ir.Function, key: Any, loc: ir.Loc | None) -> None:
-    """A recursion unrolls as deep as its arguments tell; integer inputs that they were made of are baked in for it."""
-    calls = [made_of for k, _, made_of in ev.stack if k == key]
-    if len(calls) >= 3:
-        for origin in sorted(set().union(*calls), key=str):
-            raise Restart(("bake", *origin))
-    if len(calls) >= MAX_DEPTH and ("recursive", key) not in ev.cx.decisions:
-        raise Restart(("recursive", key))
-    if len(calls) >= MAX_DEPTH or len(ev.stack) > 3 * MAX_DEPTH:
-        reason = f"cannot differentiate the recursion of {function.name}, whose depth is known only at run time"
-        raise Unsupported(reason, loc, "Write it as a loop.")
-
-
-def _integer_inputs(ev: Evaluator, given: Args) -> frozenset[tuple[str, tuple[Any, ...]]]:
-    """The integer inputs of the program that appear in arguments."""
-    found = set()
-    for value in given:
-        if isinstance(value, Dyn) and types.is_integer(value.type):
-            for name in ir.names(value.expr):
-                origin = ev.origin_of(ir.Name(name))
-                if origin is not None and types.is_integer(ev.cx.types[name]) and types.is_scalar(ev.cx.types[name]):
-                    found.add((origin.origin, origin.path))
-    return frozenset(found)
-
-
-def _read_names(node: Any) -> list[ir.Name]:
-    """The variables that a node reads directly (targets of assignments are not reads)."""
-    if isinstance(node, (ir.Assign, ir.For)):
-        return [n for n in ir.walk(node.value if isinstance(node, ir.Assign) else node.iter) if isinstance(n, ir.Name)]
-    if isinstance(node, (ir.Return, ir.Augment, ir.Do)) and node.value is not None:
-        return [n for n in ir.walk(node.value) if isinstance(n, ir.Name)]
-    if isinstance(node, (ir.If, ir.While)):
-        return [n for n in ir.walk(node.test) if isinstance(n, ir.Name)]
-    return []
-
-
-@ir.kept
-def assigned_names(function: ir.Function) -> set[str]:
-    from srcad.eval_loops import assigned
-
-    return assigned(function.body)
-
-
-def _bind_parameter(ev: Evaluator, name: str, value: Value, rebound: bool, loc: ir.Loc | None) -> None:
-    """A plain variable or constant is used under its own name unless the callee rebinds the parameter."""
-    plain = not isinstance(value, Dyn) or ev.by_name or isinstance(value.expr, (ir.Name, ir.Const))
-    if plain and not rebound and (not isinstance(value, Ptr) or ev.by_name):
-        ev.env[name] = value
-    else:
-        ev.bind(name, value, loc)
-
-
-def bind_arguments(
-    ev: Evaluator,
-    function: ir.Function,
-    args: Args,
-    kwargs: Kwargs,
-    loc: ir.Loc | None,
-    extra: Sequence[Value] = (),
-    defaults: Mapping[str, Value] | None = None,
-) -> dict[str, Value]:
-    """Arguments by parameter name, as Python binds them. defaults: of a nested function, as evaluated long ago."""
-    given = dict(kwargs)
-    bound: dict[str, Value] = {}
-    rest = [*args]
-    for param in function.params:
-        if param.kind == "positional" and rest:
-            if param.name in given:
-                raise TypeError(f"{function.name}() got multiple values for argument '{param.name}'")
-            bound[param.name] = rest.pop(0)
-        elif param.kind in ("positional", "keyword"):
-            bound[param.name] = (
-                given.pop(param.name) if param.name in given else _default(ev, function, param, defaults)
-            )
-        elif param.kind == "star":
-            bound[param.name] = ev.tuple_of([*rest, *extra])
-            rest, extra = [], ()
-        else:
-            bound[param.name] = ev.box("dict", tuple(given), tuple(given.values()))
-            given = {}
-    if rest or extra:
-        raise TypeError(f"{function.name}() takes {len(bound)} positional arguments but more were given")
-    if given:
-        raise TypeError(f"{function.name}() got an unexpected keyword argument '{next(iter(given))}'")
-    return bound
-
-
-def _default(ev: Evaluator, function: ir.Function, param: ir.Param, defaults: Mapping[str, Value] | None) -> Value:
-    if defaults is not None and param.name in defaults:
-        return defaults[param.name]
-    if param.default is None:
-        raise TypeError(f"{function.name}() missing 1 required argument: '{param.name}'")
-    return evaluate(ev, param.default)
-
-
-# ---- library functions ----
-
-
-def library(
-    ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None, named_at: ir.Loc | None = None
-) -> Value:
-    """A library function: kept as a call, its arguments turned back into expressions.
-
-    named_at: where the program names it as a function; a method is printed as one.
-    """
-    from srcad import eval_effects, eval_rules
-
-    if eval_effects.has_out(obj, args):
-        args, kwargs = args[:-1], {**kwargs, "out": args[-1]}
-    if eval_effects.writes(path) or "out" in kwargs:
-        return eval_effects.write(ev, path, obj, args, kwargs, loc)
-    refuse_never(path, args, kwargs, loc)
-    kwargs = harmless(ev, path, kwargs, loc)
-    rule = rules.lookup(path) or rules.lookup_object(getattr(obj, "live", obj))
-    names = list(rule.params) if rule is not None else []
-    own = rule.wrt if rule is not None else ()  # what is differentiated is no structure, whatever its name
-    own = tuple(names) if path.startswith("scipy.stats.") else own
-    args, kwargs = arrays_for(ev, rule, path, args, kwargs, loc)
-    exprs = []
-    for k, value in enumerate(args):
-        name = names[k] if k < len(names) else ""
-        exprs.append(argument(ev, "" if name in own else name, value, path, loc))
-    pairs = tuple((name, argument(ev, "" if name in own else name, value, path, loc)) for name, value in kwargs.items())
-    if rule is not None:
-        check_arguments(rule, path, exprs, dict(pairs), loc)
-        eval_rules.bake(ev, getattr(obj, "live", obj), rule, loc)
-    ref = ir.Ref(path, getattr(obj, "live", obj), loc=named_at)
-    return result(ev, ir.Call(ref, tuple(exprs), pairs, loc=loc))
-
-
-def argument(ev: Evaluator, name: str, value: Value, path: str, loc: ir.Loc | None) -> ir.Expr:
-    if name in STRUCTURAL and isinstance(value, (Dyn, Ptr)):
-        return _written(demand(ev, value, f"the argument {name} of {path}", loc))
-    if isinstance(value, Text):
-        raise Unsupported(f"cannot differentiate {path} of text that is made of numbers", loc, "Keep the numbers.")
-    if isinstance(value, (Generator, Stream, Lazy)) and not (
-        isinstance(value, Lazy) and value.kind in ("range", "slice")
-    ):
-        raise Unsupported("cannot differentiate an iterator passed to a library function", loc, "Make it a list first.")
-    if isinstance(value, (Closure, Bound, Partial)):
-        raise Unsupported(
-            f"cannot differentiate a function passed to {path}",
-            loc,
-            "Call it in a loop, or register a rule for this function.",
-        )
-    expr = residual(ev, value, loc)
-    if isinstance(expr, ir.Slice):
-        bounds = (ir.NONE if bound is None else bound for bound in (expr.lower, expr.upper, expr.step))
-        return ir.call("builtins.slice", *bounds)
-    return expr
-
-
-def _written(value: Any) -> ir.Expr:
-    """A value of structure as an expression; lists are tuples, for NumPy takes both."""
-    return ir.Tuple(tuple(map(_written, value))) if isinstance(value, (tuple, list)) else ir.Const(value)
-
-
-def result(ev: Evaluator, expr: ir.Call) -> Value:
-    """The value of a library call; several values get names at once."""
-    kind = types.infer(expr, ev.cx.types, ev.cx.assumptions)
-    if isinstance(kind, (Num, Seq)):
-        return Dyn(expr, kind)
-    if isinstance(kind, Struct):
-        return _several(ev, expr, kind)
-    if activity.find_rule(expr) is None and not isinstance(kind.value, (str, type, type(None), np.dtype)):
-        raise no_rule(getattr(expr.fn, "path", "this"), expr.loc)  # an object made of the numbers tried
-    return Known(kind.value, expr)
-
-
-def _several(ev: Evaluator, expr: ir.Call, kind: Struct) -> Value:
-    assert isinstance(expr.fn, ir.Ref)
-    base = expr.fn.path.rpartition(".")[2]
-    items: list[Value] = []
-    for k, item in enumerate(kind.items):
-        if not isinstance(item, (Num, Seq)):  # such as a dictionary of what else was found
-            raise no_rule(expr.fn.path, expr.loc)
-        slot = ev.slot(f"{base}_{k}#{place(expr.loc)}", item)
-        ev.note_type(slot, item)
-        items.append(Dyn(ir.Name(slot), item))
-    names = ir.Tuple(tuple(i.expr for i in items if isinstance(i, Dyn)))
-    release(ev, sorted(ir.names(names)), expr.loc)
-    ev.emit(ir.Assign(names, expr, loc=expr.loc))
-    keys = PARTS.get(expr.fn.path)
-    if keys is not None and expr.fn.obj is not None:
-        cls = type(expr.fn.obj(np.eye(2)))
-        return ev.box("namedtuple", tuple(keys.split()), items, cls=cls)
-    return ev.tuple_of(items, "tuple", bound=False)
-
-
-# what the parts of a result are called, where it is more than a tuple
-PARTS = {
-    "numpy.linalg.eig": "eigenvalues eigenvectors",
-    "numpy.linalg.eigh": "eigenvalues eigenvectors",
-    "numpy.linalg.qr": "Q R",
-    "numpy.linalg.slogdet": "sign logabsdet",
-    "numpy.linalg.svd": "U S Vh",
-}
 
 
 # ---- effects ----

@@ -145,7 +145,7 @@ def _default(ev: Evaluator, fn: Value, param: ir.Param) -> Value:
 
 def parameters(ev: Evaluator, fn: Value, loc: ir.Loc | None) -> list[ir.Param]:
     """The positional parameters of a callable, as its caller sees them."""
-    from srcad import eval_calls
+    from srcad import eval_functions
 
     if isinstance(fn, Closure):
         return _positional(fn.function)
@@ -160,7 +160,7 @@ def parameters(ev: Evaluator, fn: Value, loc: ir.Loc | None) -> list[ir.Param]:
         return []
     if isinstance(fn.expr, ir.Ref) and not fn.expr.path.startswith(("user:", "global:", "closure:")):
         return _library_parameters(fn.value)
-    target = eval_calls.target_of(ev, fn, loc)
+    target = eval_functions.target_of(ev, fn, loc)
     return [p for p in _positional(target.function) if p.name not in target.bound]
 
 

@@ -231,21 +231,21 @@ def draw(
     ev: Evaluator, owner: Known, name: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None
 ) -> Value:
     """A draw is made once, where it stands, and has a name from then on: its rule moves it with its parameters."""
-    from srcad import eval_calls
+    from srcad import eval_library
 
     path = f"numpy.random.{type(owner.value).__name__}.{name}"
     if rules.lookup(path) is None or "out" in kwargs or not isinstance(owner.expr, ir.Name):
         reason = f"cannot differentiate a draw from a random generator ({name})"
         raise Unsupported(reason, loc, "Draw the numbers outside and pass them as an argument.")
-    exprs = tuple(eval_calls.argument(ev, "", value, path, loc) for value in args)
-    pairs = tuple((key, eval_calls.argument(ev, "", value, path, loc)) for key, value in kwargs.items())
+    exprs = tuple(eval_library.argument(ev, "", value, path, loc) for value in args)
+    pairs = tuple((key, eval_library.argument(ev, "", value, path, loc)) for key, value in kwargs.items())
     call = ir.Call(ir.Ref(path, loc=loc), exprs, (*pairs, (ir.OF, owner.expr)), loc=loc)
     return ev.temp(name.removeprefix("standard_"), dyn(ev, call), loc)
 
 
 def seeded(ev: Evaluator, name: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
     """``np.random.default_rng(seed)`` or ``RandomState(seed)``: a generator of the model's own."""
-    from srcad import eval_calls
+    from srcad import eval_library
 
     if len(args) + len(kwargs) != 1:
         reason = "cannot differentiate draws from a generator that is seeded anew at every call"
@@ -254,7 +254,7 @@ def seeded(ev: Evaluator, name: str, args: list[Value], kwargs: dict[str, Value]
     if isinstance(given, Known) and isinstance(given.value, np.random.Generator) and name == "default_rng":
         return given
     path = f"numpy.random.{name}"
-    seed = eval_calls.argument(ev, "", given, path, loc)
+    seed = eval_library.argument(ev, "", given, path, loc)
     if seed == ir.NONE:
         return seeded(ev, name, [], {}, loc)
     key = (ev.frame, "rng", loc and (loc.source.file, loc.line, loc.col))

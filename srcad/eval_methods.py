@@ -42,9 +42,9 @@ def call(ev: Evaluator, fn: Bound, args: Args, kwargs: Kwargs, loc: ir.Loc | Non
     if isinstance(owner, Ptr):
         box = ev.state.heap[owner.id]
         if fn.function is not None:
-            from srcad import eval_calls
+            from srcad import eval_functions
 
-            return eval_calls.call_user(ev, Known(fn.function), [owner, *args], kwargs, loc)
+            return eval_functions.call_user(ev, Known(fn.function), [owner, *args], kwargs, loc)
         if box.kind == "dict":
             if fn.name == "update" and kwargs:
                 args = [ev.box("dict", tuple(kwargs), tuple(kwargs.values())), *args]

@@ -126,7 +126,7 @@ def _path(base: Known, name: str) -> tuple[str, tuple[Any, ...]] | None:
 
 def method(ev: Evaluator, fn: Bound, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
     """A method of a live object: the user's is inlined with the object as self, a generator's draw is kept."""
-    from srcad import eval_calls
+    from srcad import eval_functions
 
     owner = fn.owner
     assert isinstance(owner, Known)
@@ -142,8 +142,8 @@ def method(ev: Evaluator, fn: Bound, args: list[Value], kwargs: dict[str, Value]
     if isinstance(fn.function, python_types.FunctionType) and not isinstance(raw, staticmethod):
         raw = fn.function  # found by super(), and not bound
     if not isinstance(raw, python_types.FunctionType):  # a static method, a class method, a callable of the object's
-        return eval_calls.call_user(ev, Known(fn.function), args, kwargs, loc)
-    return eval_calls.call_user(ev, Known(raw), [owner, *args], kwargs, loc)
+        return eval_functions.call_user(ev, Known(fn.function), args, kwargs, loc)
+    return eval_functions.call_user(ev, Known(raw), [owner, *args], kwargs, loc)
 
 
 def construct(ev: Evaluator, fn: Known, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
@@ -185,14 +185,14 @@ def _own(cls: type) -> dict[str, Any]:
 def _run(
     ev: Evaluator, made: Value, name: str, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None
 ) -> None:
-    from srcad import eval_calls
+    from srcad import eval_functions
 
     assert isinstance(made, Ptr)
     cls = ev.state.heap[made.id].cls
     function = getattr(cls, name, None)
     if function is not None:
         eval_special.noticed(ev, cls, name, function)
-        eval_calls.call_user(ev, Known(function), [made, *args], kwargs, loc)
+        eval_functions.call_user(ev, Known(function), [made, *args], kwargs, loc)
 
 
 def _with_fields(
@@ -225,11 +225,11 @@ def _with_fields(
 
 def _made(ev: Evaluator, factory: Any, loc: ir.Loc | None) -> Value:
     """What a field's default_factory gives, anew for each instance."""
-    from srcad import eval_calls
+    from srcad import eval_functions
 
     if factory in (list, dict, tuple):
         return ev.box(factory.__name__, (), (), site=("list", ev.frame, loc and (loc.line, loc.col)))
-    return eval_calls.call_user(ev, Known(factory), [], {}, loc)
+    return eval_functions.call_user(ev, Known(factory), [], {}, loc)
 
 
 def _literal(ev: Evaluator, value: Any, loc: ir.Loc | None) -> Value:

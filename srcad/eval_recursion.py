@@ -35,7 +35,7 @@ def call(
     defaults: Mapping[str, Value] | None = None,
 ) -> Value:
     """A call of a function that stays one."""
-    from srcad.eval_calls import bind_arguments
+    from srcad.eval_functions import bind_arguments
 
     bound = bind_arguments(ev, function, args, kwargs, loc, extra, defaults)
     key = (function.name, place(function.loc), parent, tuple(_sort(name, v, loc) for name, v in bound.items()))

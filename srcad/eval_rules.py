@@ -8,8 +8,8 @@ from typing import Any
 
 from srcad import borrowed, ir, library, rules, scope, types
 from srcad.errors import Unsupported
-from srcad.eval_calls import call_function
 from srcad.eval_core import Context, Evaluator, Restart, of_a_rule
+from srcad.eval_functions import call_function
 from srcad.eval_values import constant, residual
 from srcad.facts import Shapes
 from srcad.naming import Names

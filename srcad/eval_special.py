@@ -82,9 +82,9 @@ def written_property(member: property) -> bool:
 
 
 def invoke(ev: Evaluator, owner: Value, function: Any, args: list[Value], loc: ir.Loc | None) -> Value:
-    from srcad import eval_calls
+    from srcad import eval_functions
 
-    return eval_calls.call_user(ev, Known(function), [owner, *args], {}, loc)
+    return eval_functions.call_user(ev, Known(function), [owner, *args], {}, loc)
 
 
 def is_object(ev: Evaluator, value: Value) -> bool:
