@@ -10,6 +10,7 @@ from tests.fuzz.containers import CLASSES, spelt
 from tests.fuzz.derivatives import Derivatives
 from tests.fuzz.expressions import Helper, Shape
 from tests.fuzz.further import GENERATORS, recursive
+from tests.fuzz.nests import Nests
 from tests.fuzz.objects import manager, model
 
 IMPORTS = {  # what a text needs for each of these words
@@ -55,8 +56,16 @@ class Argument:
 
 
 def generate(seed: int, number: int) -> Source:
-    """Program `number` of the series `seed`."""
+    """Program `number` of the series `seed`: two of seven are nests of loops over elements."""
     rng = Random(seed * 1_000_003 + number)
+    if number % 7 in (2, 5):
+        nests = Nests(rng)
+        return Source(ast.unparse(ast.parse(nests.function())) + "\n", nests.args(), (0, 1, 2))
+    return _mixed(rng)
+
+
+def _mixed(rng: Random) -> Source:
+    """Everything else that the language has, in one program."""
     sizes = tuple(rng.sample((2, 3, 4, 5), 2))
     helpers: tuple[Helper, ...] = ()
     texts, known = _globals(rng, sizes)
