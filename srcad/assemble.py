@@ -9,7 +9,7 @@ from typing import Any
 from srcad import algebra, docstrings, emit, ir, reasons, recursion, routines, types
 from srcad.dims import dim_expr, symbol
 from srcad.errors import Unsupported
-from srcad.facts import Shapes
+from srcad.facts import Shapes, given
 from srcad.pipeline import Request
 from srcad.program import FORWARD, REVERSE, Program
 from srcad.transforms import (
@@ -150,7 +150,7 @@ def gradient(
         results=results,
         updates=tuple((path, value.id) for (path, _), value in zip(program.updates, values[count:])),  # type: ignore[union-attr]
         seeds=(*program.seeds, *sweep.seeds),
-        types=sweep.shapes.types,
+        types={**sweep.shapes.types, **given(program.types, inputs, checked(program))},
         parts=program.parts | sweep.parts,
         doc=docstrings.describe(doc, sweep.program, sweep.shapes, recorded.saved),
         notes=reasons.reasons(sweep, recorded),
@@ -210,15 +210,19 @@ def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stm
     return stmts, values
 
 
+def checked(program: Program) -> list[Any]:
+    """The assumptions that `guards` makes sure of: that extents of inputs are equal which are broadcast together."""
+    inputs = {i.name for i in program.inputs}
+    broadcast = (a for a in program.assumptions if getattr(a, "op", "") == "==")
+    return [a for a in broadcast if not ir.names((dim_expr(a.left), dim_expr(a.right))) - inputs]
+
+
 def guards(sweep: Any) -> list[ir.Stmt]:
     """A check of the extents that broadcasting was taken to find equal: if one were 1, the derivative would differ."""
-    pairs = [(a.left, a.right) for a in sweep.program.assumptions if getattr(a, "op", "") == "=="]
     tests: list[ir.Expr] = []
-    for left, right in dict.fromkeys(pairs):
+    for left, right in dict.fromkeys((a.left, a.right) for a in checked(sweep.program)):
         exprs = (dim_expr(left), dim_expr(right))
-        exprs = exprs[::-1] if isinstance(exprs[0], ir.Const) else exprs
-        if not ir.names(exprs) - {i.name for i in sweep.program.inputs}:
-            tests.append(ir.Compare(("!=",), exprs))
+        tests.append(ir.Compare(("!=",), exprs[::-1] if isinstance(exprs[0], ir.Const) else exprs))
     if not tests:
         return []
     text = f"{sweep.program.name}: shapes unlike those in the docstring"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -135,6 +135,17 @@ class Shapes:
             return None
         clipped = dim.const < 0 and dim.terms
         return ir.call("builtins.max", expr, ir.Const(0)) if clipped else expr
+
+
+def given(
+    known: Mapping[str, types.Abstract], names: Iterable[str], checked: Sequence[object] = ()
+) -> dict[str, types.Abstract]:
+    """The types of what is given from outside, whose extents are equal only where that was `checked`.
+
+    What NumPy itself finds equal or raises ("=") is found by the product: loops in its place have to look.
+    """
+    own = Shapes(known, checked, set()).types
+    return {name: own[name] for name in names if name in own}
 
 
 def _itself(name: str, t: types.Abstract) -> types.Abstract:

@@ -29,7 +29,7 @@ from srcad_runtime.kernels_exponentials import log_softmax, logsumexp, softmax
 from srcad_runtime.kernels_integers import difference, power, product, shifted, total
 from srcad_runtime.kernels_lists import array_of, joined
 from srcad_runtime.kernels_math import fmod, modf, remainder
-from srcad_runtime.kernels_products import dot, einsum, inner, matmul, tensordot
+from srcad_runtime.kernels_products import dot, einsum, inner, matmul, solve, tensordot
 from srcad_runtime.kernels_reductions import all, any, max, mean, median, min, prod, ptp, std, sum, var
 from srcad_runtime.kernels_shaping import (
     diagonal,
@@ -93,6 +93,7 @@ __all__ = [
     "set_masked",
     "shifted",
     "softmax",
+    "solve",
     "sort",
     "squeeze",
     "std",

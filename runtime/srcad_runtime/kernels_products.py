@@ -51,6 +51,21 @@ def einsum(subscripts: str, *operands: Array) -> Array:
     return np.einsum(subscripts, *operands)
 
 
+def solve(a: Array, b: Array) -> Array:
+    """``np.linalg.solve`` of a matrix; Numba's takes one that is not square."""
+    return np.linalg.solve(a, b)
+
+
+@overload(solve)
+def _solve(a, b):
+    def square(a, b):
+        if a.shape[0] != a.shape[1]:
+            raise ValueError("Last 2 dimensions of the array must be square")
+        return np.linalg.solve(a, b)
+
+    return square
+
+
 # ---- two matrices ----
 
 
@@ -104,12 +119,25 @@ def _bent(ndim: int, axes: tuple[int, ...], last: bool) -> Callable[..., Array]:
 
 def _contraction(a: Any, b: Any, left: tuple[int, ...], right: tuple[int, ...]) -> Callable[..., Array]:
     """A compiled product that sums over axes `left` of `a` and `right` of `b`, pair by pair."""
-    multiply = _matrices(a, b)
+    matrices = _matrices(a, b)
     rows, columns = _bent(a.ndim, left, last=True), _bent(b.ndim, right, last=False)
+    multiply = register_jitable(lambda a, b: matrices(rows(a), columns(b)))
+    if len(left) > 1:  # as matrices (3, 2) and (2, 3) have as many columns as rows
+        multiply = _checked(multiply, left, right)
     if len(left) == a.ndim and len(right) == b.ndim:
-        return register_jitable(lambda a, b: multiply(rows(a), columns(b))[0, 0])
+        return register_jitable(lambda a, b: multiply(a, b)[0, 0])
     first, second = shape_without(a.ndim, left, False), shape_without(b.ndim, right, False)
-    return register_jitable(lambda a, b: multiply(rows(a), columns(b)).reshape(first(a.shape) + second(b.shape)))
+    return register_jitable(lambda a, b: multiply(a, b).reshape(first(a.shape) + second(b.shape)))
+
+
+def _checked(multiply: Callable[..., Array], left: tuple[int, ...], right: tuple[int, ...]) -> Callable[..., Array]:
+    """The product behind a check of each pair of axes."""
+    tests = " or ".join(f"a.shape[{i}] != b.shape[{j}]" for i, j in zip(left, right))
+    lines = ("def run(a, b):", f"    if {tests}:", "        raise ValueError('shape-mismatch for sum')")
+    space: dict[str, Any] = {"multiply": multiply}
+    exec("\n".join((*lines, "    return multiply(a, b)")), space)
+    checked: Callable[..., Array] = register_jitable(space["run"])
+    return checked
 
 
 @overload(tensordot, prefer_literal=True)
@@ -244,12 +272,20 @@ def einsum_source(subscripts: str, scalars: bool, numbers: tuple[int, ...] = ())
     terms = inputs.split(",")
     if "->" not in subscripts:
         output = "".join(sorted(c for c in set(inputs) - {","} if inputs.count(c) == 1))
-    extents = {c: f"operands[{k}].shape[{at}]" for k, term in enumerate(terms) for at, c in enumerate(term)}
+    places = [(c, f"operands[{k}].shape[{at}]") for k, term in enumerate(terms) for at, c in enumerate(term)]
+    extents = dict(places)
     summed = [c for c in dict.fromkeys("".join(terms)) if c not in output]
     factors = [f"operands[{k}][{', '.join(term) or '()'}]" for k, term in enumerate(terms)]
     product = " * ".join(f"operands[{k}]" if k in numbers else factor for k, factor in enumerate(factors))
     shape = "".join(f"{extents[c]}, " for c in output)
-    lines = ["def run(operands, kind):", f"    out = np.zeros(({shape}), kind)"]
+    lines = ["def run(operands, kind):"]
+    for c, place in places:
+        if place != extents[c]:
+            lines += [
+                f"    if {place} != {extents[c]}:",
+                "        raise ValueError('operands could not be broadcast together')",
+            ]
+    lines.append(f"    out = np.zeros(({shape}), kind)")
     for depth, c in enumerate([*output, *summed]):
         lines.append(f"{'    ' * (depth + 1)}for {c} in range({extents[c]}):")
     place = ", ".join(output) or "()"

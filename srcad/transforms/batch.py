@@ -17,7 +17,7 @@ from typing import Any
 from srcad import ir, routines
 from srcad.dims import Dim, dim_expr, symbol
 from srcad.errors import Unsupported
-from srcad.facts import Shapes, rebound
+from srcad.facts import Shapes, given, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.transforms import activity, alias
@@ -94,7 +94,10 @@ class Batcher:
     def types(self) -> dict[str, Abstract]:
         """Types of all variables, those with directions with their last axis."""
         directions = self.extent
-        known = {**self.shapes.types, self.name.id: replace(INT, number=directions)}
+        outside = given(
+            self.program.types, [*(i.name for i in self.program.inputs), *(s.name for s in self.program.seeds)]
+        )
+        known = {**self.shapes.types, **outside, self.name.id: replace(INT, number=directions)}
 
         def widened(t: Abstract) -> Abstract:
             if isinstance(t, Seq):

@@ -15,7 +15,7 @@ from srcad import algebra, ir, routines
 from srcad.cotangents import Hoist
 from srcad.errors import Unsupported
 from srcad.expressions import is_expensive, is_view, swapped
-from srcad.facts import Shapes, rebound
+from srcad.facts import Shapes, given, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.transforms import activity, alias, tidy
@@ -43,7 +43,7 @@ def forward(program: Program, differentiated: Sequence[int], also: Set[str] = fr
         body=tuple(body),
         results=(*results, *tangents),
         seeds=(*(replace(p, default=None) for p in program.seeds), *seeds),
-        types=fwd.shapes.types,
+        types={**fwd.shapes.types, **fwd.given()},
         parts=program.parts | {fwd.dots[n] for n in program.parts if n in fwd.dots},
     )
 
@@ -56,6 +56,12 @@ class Forwarder:
         self.dots: dict[str, str] = {}
         for name in sorted(active):
             self.dot(name)
+
+    def given(self) -> dict[str, Abstract]:
+        """The types of the inputs as they are given, and of their tangents."""
+        own = given(self.program.types, [i.name for i in self.program.inputs])
+        dots = {self.dots[i.name]: own[i.name] for i in self.program.wrt if i.name in own}
+        return own | {n: replace(t, number=None) if isinstance(t, Num) else t for n, t in dots.items()}
 
     def dot(self, name: str) -> str:
         if name not in self.dots:

@@ -60,8 +60,8 @@ def assign(room: Room, stmt: ir.Assign) -> None:
         room.extents.declare(target.id, kind, room.extents.assumed_dims(stmt.value))
     dims = made(room, target, stmt.value, kind)
     if dims is None:
-        learn(room, stmt.value)
         room.keep(replace(stmt, value=parts(room, stmt.value, kind)))
+        learn(room, stmt.value)  # behind the product: what its operands are made by may not rely on it
         if _path(stmt.value) in FRESH or isinstance(stmt.value, ir.Binary) and stmt.value.op == "@":
             room.owned.add(stmt.target.id)
         dims = tuple(d for d in kind.dims if d is not None)

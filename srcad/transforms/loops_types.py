@@ -81,10 +81,11 @@ def _evaluated(expr: ir.Expr) -> Callable[[Mapping[str, Abstract]], Abstract]:
 
 
 def evaluated(expr: ir.Expr, known: Mapping[str, Abstract]) -> Abstract:
-    """The type of an expression, without what would only hold under an assumption."""
+    """The type of an expression, without what would only hold under an assumption: where NumPy would raise there is no
+    value."""
     noted: types.Assumptions = []
     found = types.infer(expr, known, noted)
-    sure = all(a.op == "==" and never_one(a.left) and never_one(a.right) for a in noted)
+    sure = all(a.op == "=" or a.op == "==" and never_one(a.left) and never_one(a.right) for a in noted)
     return found if sure and _is_spelt_out(expr) else _forget(found)
 
 

@@ -9,7 +9,7 @@ from srcad.transforms import activity, alias
 from srcad.transforms.loops_elements import DTYPES
 from srcad.transforms.loops_extents import Dims, Stay
 from srcad.transforms.loops_nests import Cell
-from srcad.transforms.loops_room import Room
+from srcad.transforms.loops_room import ONE, Room
 from srcad.transforms.loops_views import Index, View, fitted
 
 
@@ -93,6 +93,8 @@ class Writing:
 
     def check(self, dims: Dims, region: Dims) -> None:
         """Values must not be larger than the region; extents that differ must be among those that are checked."""
+        if len(dims) == len(region):
+            self.elements.checks += [(d, r) for d, r in zip(dims, region, strict=True) if r == ONE != d]
         pairs = {frozenset(pair) for pair in self.elements.checks}
         same = self.room.extents.same
         fits = len(dims) == len(region)

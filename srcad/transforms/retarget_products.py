@@ -53,7 +53,13 @@ def _einsum(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     return kernel(new, "einsum", spelt if "." in text.value else text, *new.args[1:])
 
 
+def _solve(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    plain = len(old.args) == 2 and not old.kwargs
+    return kernel(new, "solve") if plain and self.rank(old.args[0]) == 2 and self.rank(old.args[1]) in (1, 2) else new
+
+
 REWRITES: dict[str, Rewrite] = {
+    "numpy.linalg.solve": _solve,
     "numpy.tensordot": _tensordot,
     "numpy.dot": _dotted("dot"),
     "numpy.inner": _dotted("inner"),

@@ -48,10 +48,10 @@ def mlp_loss_grad(W1, b1, W2, b2, x, y, out_bar=1.0):
     h_bar = p_bar @ W2.T
     W2_bar = h.T @ p_bar
     # L2  h = np.tanh(x @ W1 + b1)
-    g = np.empty((x.shape[0], W1.shape[1]))
-    b1_bar = np.zeros(W1.shape[1])
+    g = np.empty((x.shape[0], W2.shape[0]))
+    b1_bar = np.zeros(W2.shape[0])
     for i in range(x.shape[0]):
-        for j in range(W1.shape[1]):
+        for j in range(W2.shape[0]):
             g[i, j] = h_bar[i, j] * (1.0 - h[i, j] * h[i, j])
             b1_bar[j] += g[i, j]
     W1_bar = x.T @ g

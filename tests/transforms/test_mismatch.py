@@ -1,0 +1,151 @@
+"""Extents that do not fit: NumPy raises, and so does the text for Numba, whose loops would read what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcad
+from tests.transforms.in_any_order import loaded
+
+
+def dot(x, y):
+    return np.dot(x, y) * 2.0
+
+
+def dot_of_expressions(x, y):
+    return (x * 2.0) @ np.sin(y)
+
+
+def dot_in_a_loop(x, y):
+    s = 0.0
+    for k in range(2):
+        s += np.dot(x, y) * k
+    return s
+
+
+def dot_behind_a_sum(x, y):
+    return x @ y + np.sum(x)
+
+
+def product_of_the_same(x, y):
+    z = x * y
+    return z @ x
+
+
+def elementwise(x, y):
+    return np.sum(x * y - np.maximum(x, y))
+
+
+def added_in_place(x, y):
+    x += y
+    return np.sum(x * x)
+
+
+def written(x, y):
+    x[:] = y
+    return np.sum(x * x)
+
+
+def contracted(x, y):
+    return np.einsum("i,i->", x, y)
+
+
+def mean(x, y):
+    return np.average(x, weights=y)
+
+
+def matrix_made_for_a_vector(A, x):
+    return np.sum((A * 2.0) @ x)
+
+
+def vector_and_a_matrix_made_for_it(A, x):
+    return np.sum(x @ (A + 1.0))
+
+
+def matrix_and_vector(A, x):
+    return np.sum(A @ x) * x[0]
+
+
+def system(A, x):
+    return np.sum(np.linalg.solve(A, x))
+
+
+def both_axes(A, B):
+    return np.tensordot(A, B)
+
+
+def mean_along_an_axis(A, x):
+    return np.sum(np.average(A, axis=0, weights=x))
+
+
+VECTORS = (dot, dot_of_expressions, dot_in_a_loop, dot_behind_a_sum, product_of_the_same, elementwise, added_in_place,
+           written, contracted, mean)  # fmt: skip
+MATRICES = (matrix_made_for_a_vector, vector_and_a_matrix_made_for_it, matrix_and_vector, mean_along_an_axis)
+
+
+def row(n: int) -> np.ndarray:
+    return np.linspace(0.5, 1.5, n)
+
+
+def grid(n: int, m: int) -> np.ndarray:
+    return row(n * m).reshape(n, m) + np.eye(n, m)
+
+
+PAIRS = [(f, (row(a), row(b))) for f in VECTORS for a, b in ((3, 4), (4, 3), (1, 3), (3, 1))]
+PAIRS += [(f, (grid(3, 3), row(n))) for f in MATRICES for n in (4, 2, 1)]
+PAIRS += [(system, (grid(3, 4), row(3))), (system, (grid(3, 3), row(4))), (both_axes, (grid(3, 2), grid(2, 3)))]
+NAMES = [f"{f.__name__}-{'-'.join(str(a.shape) for a in args)}" for f, args in PAIRS]
+
+
+def raised(run: Callable[[], Any]) -> Exception | None:
+    try:
+        run()
+    except Exception as error:
+        return error
+    return None
+
+
+def copies(args: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    return tuple(a.copy() for a in args)
+
+
+@pytest.mark.parametrize(("f", "args"), PAIRS, ids=NAMES)
+@pytest.mark.parametrize("argnums", [0, 1])
+def test_text(f: Any, args: tuple[np.ndarray, ...], argnums: int) -> None:
+    """The text for Numba, run by Python, which notices an index out of range: it raises where the function does."""
+    expected = raised(lambda: f(*copies(args)))
+    text = srcad.differentiate(f, argnums=argnums, backend="numba").source_for(*args, backend="numba")
+    found = raised(lambda: loaded(text, f"{f.__name__}_grad")(*copies(args)))
+    if expected is not None or not isinstance(found, ValueError):  # a check may be stricter: NumPy is asked then
+        assert (found is None) == (expected is None), (found, text)
+        assert not isinstance(found, IndexError), text
+
+
+@pytest.mark.parametrize(("f", "args"), [*PAIRS[:2], PAIRS[12], PAIRS[24], *PAIRS[30:33:2], *PAIRS[-3:]])
+def test_compiled(f: Any, args: tuple[np.ndarray, ...]) -> None:
+    """The same error as the function's, from value, gradient and tangent."""
+    expected = raised(lambda: f(*copies(args)))
+    for found in (
+        raised(lambda: srcad.value_and_grad(f, argnums=(0, 1), backend="numba")(*copies(args))),
+        raised(lambda: srcad.jvp(f, copies(args), copies(args), backend="numba")),
+    ):
+        assert type(found) is type(expected) and str(found) == str(expected)
+
+
+def long_and_short(x, y, n):
+    s = 0.0
+    for i in range(len(x)):
+        s += x[i] * y[i]
+    for _ in range(n):
+        s += np.dot(x, y)
+    return s
+
+
+def test_a_product_that_never_runs_proves_nothing() -> None:
+    """The loop reads behind the end of y: that the product would have found so does not help."""
+    found = raised(lambda: srcad.grad(long_and_short, backend="numba")(row(4), row(3), 0))
+    assert isinstance(found, IndexError)
