@@ -95,9 +95,16 @@ def gradient(f, *varargs, axis=None, edge_order=1):
     return slopes[0] if len(slopes) == 1 else slopes
 
 
+TOO_SMALL = (
+    "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are required."
+)
+
+
 def gradient_along(f, h, axis, edge_order):
     """The derivative along one axis; `h` a distance or the coordinates."""
     n = f.shape[axis]
+    if n < edge_order + 1:
+        raise ValueError(TOO_SMALL)
     if np.ndim(h) == 1:
         return gradient_on_places(f, h, axis, edge_order)
     inner = (cut(f, 2, n, axis) - cut(f, 0, n - 2, axis)) / (2.0 * h)
