@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from srcad import ir, types
 from srcad.dims import Dim, symbol
 from srcad.facts import Shapes, rebound
 from srcad.program import Program
-from srcad.shapes import not_negative
+from srcad.shapes import Assumption, not_negative
 from srcad.types import Num, Seq
 
 Ranges = Mapping[str, tuple[Dim, Dim]]  # loop counter -> its first and last value, in symbols
 
 
 def in_range(program: Program) -> bool:
-    """Whether every index by a number is proven to lie inside its array."""
-    return not open_questions(program)
+    """Whether every index by a number is proven to lie inside its array, by what the program itself has checked."""
+    return not open_questions(replace(program, assumptions=_made_sure(program)))
+
+
+def _made_sure(program: Program) -> tuple[Assumption, ...]:
+    """Of the assumptions those that a check at the program's top raises for; a loop may rely on no other."""
+    tests = [t for s in _flat(program.body) if isinstance(s, ir.If) and _raises(s) for t in _each(s.test)]
+    checked = {frozenset(map(_number, t.items)) for t in tests if isinstance(t, ir.Compare) and t.ops == ("!=",)}
+    pair = lambda a: frozenset((a.left, a.right))  # noqa: E731
+    return tuple(a for a in program.assumptions if a.op == ">=" or a.op == "==" and pair(a) in checked)
+
+
+def _number(expr: ir.Expr) -> Dim | None:
+    return types.number(expr)
+
+
+def _raises(stmt: ir.If) -> bool:
+    return bool(stmt.body) and isinstance(stmt.body[-1], ir.Raise)
+
+
+def _each(test: ir.Expr) -> tuple[ir.Expr, ...]:
+    return test.items if isinstance(test, ir.BoolOp) and test.op == "or" else (test,)
+
+
+def _flat(body: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:
+    for stmt in body:
+        yield from _flat(stmt.body) if isinstance(stmt, ir.Block) else (stmt,)
 
 
 def open_questions(program: Program, slices: bool = False) -> list[Dim | None]:

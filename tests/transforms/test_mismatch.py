@@ -149,3 +149,19 @@ def test_a_product_that_never_runs_proves_nothing() -> None:
     """The loop reads behind the end of y: that the product would have found so does not help."""
     found = raised(lambda: srcad.grad(long_and_short, backend="numba")(row(4), row(3), 0))
     assert isinstance(found, IndexError)
+
+
+def long_and_short_beside_a_sum(x, y, n):
+    s = 0.0
+    for i in range(len(x)):
+        s += x[i] * y[i]
+    for _ in range(n):
+        s += np.sum(x * y)
+    return s
+
+
+def test_nor_does_a_sum_that_never_runs() -> None:
+    found = raised(
+        lambda: srcad.jvp(long_and_short_beside_a_sum, (row(4), row(3), 0), (row(4), row(3), None), backend="numba")
+    )
+    assert isinstance(found, IndexError)
