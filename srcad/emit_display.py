@@ -26,7 +26,7 @@ def _display(node: Any) -> Any:
             return _const(node)
         case ir.Call(ir.Ref()):
             return _call(node)
-        case ir.Augment(ir.Index(base, (ir.Const(value),)), op, added) if value is ...:
+        case ir.Augment(ir.Index(ir.Name() | ir.Index() as base, (ir.Const(value),)), op, added) if value is ...:
             return ir.Augment(base, op, added, loc=node.loc)
         case ir.For() | ir.While():
             return _loop(node)

@@ -19,7 +19,7 @@ from srcad.types import UNKNOWN, Abstract, Num
 
 Dims = tuple[Dim, ...]
 _EXTENT = re.compile(r"[\w.]+\.shape\[\d+\](#\d+)?")
-State = tuple[dict[str, Dims], dict[str, tuple[Dim, Dim]], dict[Dim, Dim], dict[Dim, int]]
+State = tuple[dict[str, Dims], dict[str, tuple[Dim, Dim]], dict[Dim, Dim], dict[Dim, int], dict[Dim, ir.Expr]]
 
 
 class Stay(Exception):
@@ -118,11 +118,12 @@ class Extents(Mapping[str, Abstract]):
             self.pinned[name] = dims
 
     def state(self) -> State:
-        return dict(self.pinned), dict(self.bounds), dict(self.equal), dict(self.least)
+        return dict(self.pinned), dict(self.bounds), dict(self.equal), dict(self.least), dict(self.other_spelling)
 
     def restore(self, state: State) -> None:
         """Forget what was found inside a branch or loop that ends here."""
-        pinned, bounds, equal, least = state
+        pinned, bounds, equal, least, spelling = state
+        self.other_spelling = {d: e for d, e in spelling.items() if self.other_spelling.get(d) == e}
         self.bounds, self.equal, self.least = dict(bounds), dict(equal), dict(least)
         self.pinned = {n: d for n, d in pinned.items() if self.pinned.get(n) == d}
 
