@@ -1,10 +1,8 @@
 """An extent that has no name any more must not get that of an array which only the other path has."""
 
 import collections
-import math
 
 import numpy as np
-
 
 TABLE = 0.7
 
