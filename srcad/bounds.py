@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from srcad import ir, types
 from srcad.dims import Dim, symbol
-from srcad.facts import Shapes, rebound
+from srcad.facts import Shapes, found_equal, rebound
 from srcad.program import Program
 from srcad.shapes import Assumption, not_negative
 from srcad.types import Num, Seq
@@ -21,23 +22,11 @@ def in_range(program: Program) -> bool:
 
 
 def _made_sure(program: Program) -> tuple[Assumption, ...]:
-    """Of the assumptions those that a check at the program's top raises for; a loop may rely on no other."""
-    tests = [t for s in _flat(program.body) if isinstance(s, ir.If) and _raises(s) for t in _each(s.test)]
-    checked = {frozenset(map(_number, t.items)) for t in tests if isinstance(t, ir.Compare) and t.ops == ("!=",)}
-    pair = lambda a: frozenset((a.left, a.right))  # noqa: E731
-    return tuple(a for a in program.assumptions if a.op == ">=" or a.op == "==" and pair(a) in checked)
-
-
-def _number(expr: ir.Expr) -> Dim | None:
-    return types.number(expr)
-
-
-def _raises(stmt: ir.If) -> bool:
-    return bool(stmt.body) and isinstance(stmt.body[-1], ir.Raise)
-
-
-def _each(test: ir.Expr) -> tuple[ir.Expr, ...]:
-    return test.items if isinstance(test, ir.BoolOp) and test.op == "or" else (test,)
+    """Of the assumptions those that a check before the first loop raises for; a loop may rely on no other."""
+    ahead = itertools.takewhile(lambda s: not isinstance(s, (ir.For, ir.While)), _flat(program.body))
+    checked = {frozenset(map(types.number, test.items)) for stmt in ahead for test in found_equal(stmt)}
+    known = (a for a in program.assumptions if a.op in (">=", "=="))
+    return tuple(a for a in known if a.op == ">=" or frozenset((a.left, a.right)) in checked)
 
 
 def _flat(body: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:

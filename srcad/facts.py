@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -135,6 +135,14 @@ class Shapes:
             return None
         clipped = dim.const < 0 and dim.terms
         return ir.call("builtins.max", expr, ir.Const(0)) if clipped else expr
+
+
+def found_equal(stmt: ir.Stmt) -> Iterator[ir.Compare]:
+    """The comparisons whose two sides are equal behind ``if a.shape[0] != b.shape[0] or ...: raise ...``."""
+    if not isinstance(stmt, ir.If) or stmt.orelse or not stmt.body or not isinstance(stmt.body[-1], ir.Raise):
+        return
+    tests = stmt.test.items if isinstance(stmt.test, ir.BoolOp) and stmt.test.op == "or" else (stmt.test,)
+    yield from (test for test in tests if isinstance(test, ir.Compare) and test.ops == ("!=",))
 
 
 def given(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from srcad import ir
+from srcad.facts import found_equal
 from srcad.transforms import alias, loops_joins, loops_reductions, loops_writes
 from srcad.transforms.loops_elements import DTYPES
 from srcad.transforms.loops_expand import expanded
@@ -133,14 +134,10 @@ def learn(room: Room, value: ir.Expr) -> None:
 
 def learn_check(room: Room, stmt: ir.If) -> None:
     """Behind ``if a.shape[0] != b.shape[0]: raise ...`` the two are equal."""
-    if stmt.orelse or not stmt.body or not isinstance(stmt.body[-1], ir.Raise):
-        return
-    tests = stmt.test.items if isinstance(stmt.test, ir.BoolOp) and stmt.test.op == "or" else (stmt.test,)
-    for test in tests:
-        if isinstance(test, ir.Compare) and test.ops == ("!=",):
-            a, b = (room.extents.linear(e) for e in test.items)
-            if a is not None and b is not None:
-                room.extents.unite(a, b)
+    for test in found_equal(stmt):
+        a, b = (room.extents.linear(e) for e in test.items)
+        if a is not None and b is not None:
+            room.extents.unite(a, b)
 
 
 def is_view(room: Room, value: ir.Expr) -> bool:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 
 from srcad import ir, types
 from srcad.dims import Dim, symbol
-from srcad.facts import rebound
+from srcad.facts import found_equal, rebound
 from srcad.program import Program
 from srcad.transforms import (
     activity,
@@ -120,10 +120,8 @@ class Search:
 
     def learn(self, stmt: ir.If) -> None:
         """Behind ``if a.shape[0] != b.shape[0]: raise ...`` the two are equal."""
-        if stmt.orelse or not stmt.body or not isinstance(stmt.body[-1], ir.Raise):
-            return
-        for test in stmt.test.items if isinstance(stmt.test, ir.BoolOp) and stmt.test.op == "or" else (stmt.test,):
-            if isinstance(test, ir.Compare) and test.ops == ("!=",) and not ir.names(test) & self.changing:
+        for test in found_equal(stmt):
+            if not ir.names(test) & self.changing:
                 a, b = (types.number(e, self.known) or types.number(e) for e in test.items)
                 if a is not None and b is not None:
                     self.unite(self.same(a), self.same(b))

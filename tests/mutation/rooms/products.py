@@ -25,7 +25,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "        body = self.block(stmts)\n        self.equal = equal\n",
             "        body = self.block(stmts)\n",
         ),
-        ("any check makes extents equal", "or not isinstance(stmt.body[-1], ir.Raise):", "or False:"),
         (
             "changed statements stay as they were",
             "kept = {id(nest.leaves[k].stmt): leaves[k].stmt for part",
@@ -37,6 +36,12 @@ MUTATIONS: tuple[Mutation, ...] = (
             "    if isinstance(stmt.target, ir.Name):\n        return set()",
         ),
         tests=TESTS,
+        numba=True,
+    ),
+    *of(
+        "srcad/facts.py",
+        ("any check makes extents equal", "or not isinstance(stmt.body[-1], ir.Raise):", "or False:"),
+        tests=(*TESTS, "tests/transforms/test_mismatch.py"),
         numba=True,
     ),
     *of(
