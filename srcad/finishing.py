@@ -21,7 +21,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
     program = with_updates(program)
     program, called, compiled = routine_programs(program, request, keep)
     sweeps, parts, proven = in_sweeps(program, request, keep)
-    program, *pull = sweeps
+    program, *pull = by_columns(program, sweeps, request, keep)
     behind = [by_name(unmarked(retargeted(pulled(p), p, request))) for p in pull]
     own = borrowed.borrow(by_name(retargeted(program.function(), program, request)))
     function, handed = with_functions(own.function, program, request)
@@ -105,6 +105,19 @@ def in_sweeps(
     for sweep in sweeps:
         keep("parallel", by_name(sweep.function()))
     return sweeps, parts, proven
+
+
+def by_columns(program: Program, sweeps: Sequence[Program], request: Request, keep: Keep) -> Sequence[Program]:
+    """The sweeps with matrices that lie as the loops of the program walk: last, since other passes ask how arrays are
+    made. What one sweep hands to the other stays as it is."""
+    off = any(dict(request.options).get(name) is False for name in ("loops", "columns"))
+    if request.backend != "numba" or len(sweeps) > 1 or off:
+        return sweeps
+    from srcad.transforms import columns
+
+    turned = columns.turned(sweeps[0], columns.upright(program))
+    keep("columns", by_name(turned.function()))
+    return (turned,)
 
 
 def pulled(program: Program) -> ir.Function:

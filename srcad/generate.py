@@ -32,8 +32,8 @@ _MOST_BAKED = 200
 
 # passes, and parts of them, that change speed and memory alone
 OPTIONAL = frozenset(
-    "alike assigned batch before chains copies gather intact loops once order products quotients ranges recompute "
-    "resting reuse split unread vector_maths whole".split()
+    "alike assigned batch before chains columns copies gather intact loops once order products quotients ranges "
+    "recompute resting reuse split unread vector_maths whole".split()
 )
 
 

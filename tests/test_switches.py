@@ -86,6 +86,14 @@ def handed_on(x, y):
     return np.sum(h * h * y)
 
 
+def upright(x, y):
+    n = x.shape[0]
+    p = np.zeros((n, n))
+    for j in range(1, n):
+        p[1:, j] = x[1:] * p[1:, j - 1] + y[1:]
+    return np.sum(p[:, n - 1])
+
+
 def solved(x, y):
     z = np.zeros(x.shape[0])
     for i in range(x.shape[0]):
@@ -98,6 +106,7 @@ CHANGED: dict[str, tuple[Callable[..., Any], str]] = {
     "alike": (shapes, "numpy"),
     "assigned": (two_fields, "numba"),
     "before": (linear, "numba"),
+    "columns": (upright, "numba"),
     "copies": (handed_on, "numpy"),
     "gather": (stencil, "numba"),
     "intact": (solved, "numpy"),

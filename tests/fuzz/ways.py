@@ -33,7 +33,9 @@ SWITCHES: tuple[Options, ...] = (  # each optional pass left out, then all of th
     (("parallel", True),),
 )
 UNCHECKED: Options = (("boundscheck", False),)
-OF_NUMBA = set("loops ranges gather order products quotients vector_maths parallel boundscheck".split())  # alone
+OF_NUMBA = set(  # alone
+    "loops columns ranges gather order products quotients vector_maths parallel boundscheck".split()
+)
 
 
 def drawn(number: int, compiled: bool = False) -> Options:

@@ -1,4 +1,4 @@
-"""Mutations of what makes loops products of matrices: products and its parts; shown by Numba's text, interpreted."""
+"""Mutations of products, columns and quotients and their parts; shown by Numba's text, interpreted."""
 
 from __future__ import annotations
 
@@ -165,6 +165,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         ("the end is among the values", "yield -rest if sign == 1 else rest + 1", "yield -rest if sign == 1 else rest"),
         tests=TESTS,
+        numba=True,
+    ),
+    *of(
+        "srcad/transforms/columns.py",
+        ("walks along rows do not count", "walk.down and not walk.along", "walk.down"),
+        ("others see the memory", "        if elements[name] == places[name]:\n", "        if True:\n"),
+        ("what the loop sets is fixed", " | {n for inner in ir.walk(loop.body) for n in assigned_by(inner)}", ""),
+        ("the extents change places", "items=shape.items[::-1]", "items=shape.items"),
+        tests=("tests/transforms/test_columns.py",),
         numba=True,
     ),
     *of(
