@@ -126,7 +126,7 @@ def call_function(
         for name, value in bound.items():
             _bind_parameter(ev, name, value, name in rebound, loc)
         ev.block(function.body)
-        return ev.env.get("return", Known(None))
+        return ev.env.pop("return", Known(None))  # the frame may stay, for the functions made in it
     finally:
         ev.frame, ev.uses, ev.function = outer, uses, caller
         ev.stack.pop()

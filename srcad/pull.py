@@ -482,10 +482,11 @@ class Pull:
         if not isinstance(base, ir.Name):
             raise Hoist(base, base_name(base))
         g = self.summed(g, expr)
+        repeated = index_kind(self.shapes, expr) == "repeated"
         if isinstance(self.shapes.types.get(base.id), types.Seq):
-            self.found.append(Contribution(expr, self.full(g, kind, expr), True))
+            self.found.append(Contribution(expr, self.full(g, kind, expr), True, repeated))
             return
-        self.contribute(expr, g, kind, index_kind(self.shapes, expr) == "repeated")
+        self.contribute(expr, g, kind, repeated)
 
     def literal(self, expr: ir.List | ir.Tuple, g: Cotangent, kind: Num) -> None:
         """``np.array([a, [b, c]])``: each entry reads its place of the adjoint."""

@@ -320,7 +320,7 @@ class Checker:
 
     def _is_list(self, value: ir.Expr) -> bool:
         kind = types.infer(value, self.known, [])
-        return isinstance(kind, Seq) and not types.is_scalar(kind.element)
+        return isinstance(value, ir.List) or isinstance(kind, Seq) and not types.is_scalar(kind.element)
 
     def routine_writes(self, stmt: ir.Stmt, routine: routines.Routine, phase: str, args: tuple[ir.Expr, ...]) -> None:
         """A function that writes into an argument must not be given the same memory twice."""

@@ -11,7 +11,7 @@ from srcad.algebra import add
 from srcad.cotangents import Contribution, TooLarge, key_of
 from srcad.expressions import index_kind
 from srcad.pull import Pull
-from srcad.transforms import activity
+from srcad.transforms import activity, alias
 from srcad.transforms.sweep import Step
 
 if TYPE_CHECKING:
@@ -76,15 +76,27 @@ def increment(rev: Reverser, pull: Pull, name: str, place_bar: ir.Index, own: li
     others = rev.accumulate_all([c for c in pull.found if c.name != name])
     first: list[ir.Stmt] = []
     if len(kept) > 1 or rev.shapes.of(place_bar).dims != ():
-        kept = [named(rev, c, place_bar, first) for c in kept]
+        own_memory = of_memory(rev, activity.root(place_bar), pull.stmts)
+        kept = [named(rev, c, own_memory, first) for c in kept]
     return [*pull.stmts, *others, *first, *rev.accumulate_all(kept)]
 
 
-def named(rev: Reverser, c: Contribution, place_bar: ir.Index, stmts: list[ir.Stmt]) -> Contribution:
-    if activity.root(place_bar) not in ir.names(c.value):
+def of_memory(rev: Reverser, bar: str, stmts: Sequence[ir.Stmt]) -> set[str]:
+    """`bar` and the names that `stmts` give to views of it: what they show changes with it."""
+    found = {bar}
+    for stmt in stmts:
+        if isinstance(stmt, ir.Assign) and alias.shares(stmt.value, rev.shapes.types) & found:
+            found |= ir.names(stmt.target)
+    return found
+
+
+def named(rev: Reverser, c: Contribution, own_memory: set[str], stmts: list[ir.Stmt]) -> Contribution:
+    if not own_memory & ir.names(c.value):
         return c
-    g = rev.pool.take(rev.shapes.of(c.value))
-    value = c.value if not isinstance(c.value, (ir.Name, ir.Index)) else ir.call("numpy.copy", c.value)
+    kind = rev.shapes.of(c.value)
+    g = rev.pool.take(kind)
+    view = isinstance(c.value, (ir.Name, ir.Index)) and kind.dims != ()
+    value = ir.call("numpy.copy", c.value) if view else c.value
     stmts.append(ir.Assign(ir.Name(g), value))
     return replace(c, value=ir.Name(g))
 

@@ -50,9 +50,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/reverse_writes.py",
         (
             "an element read twice is read after it changed",
-            "        kept = [named(rev, c, place_bar, first) for c in kept]",
+            "        kept = [named(rev, c, own_memory, first) for c in kept]",
             "        pass",
         ),
+        ("a view of an adjoint is no part of it", "            found |= ir.names(stmt.target)", "            pass"),
         ("an overwritten element keeps its adjoint", "return [*stmts, ir.Store(place_bar, ir.ZERO)]", "return stmts"),
         (
             "places that coincide are zeroed after the sum",
