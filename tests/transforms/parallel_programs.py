@@ -196,6 +196,16 @@ BOUND = {
         (X, Y, REPEATED),
         "may meet in y",
     ),
+    "product of a sum with itself": (
+        """
+            s = 1.0
+            for i in range(x.shape[0]):
+                s = s * (x[i] + 0.1 * s)
+            return s
+        """,
+        (X,),
+        "s is carried",
+    ),
     "thirds that meet": (
         """
             for i in range(x.shape[0] // 4):

@@ -281,6 +281,29 @@ def test_mismatch_raises() -> None:
     assert MISMATCH in looped("a[1:] = b\nreturn a", vector(5), vector(5))
 
 
+@pytest.mark.parametrize("head", ["if c > 5:", "for k in range(c):"])
+def test_what_a_block_that_does_not_run_has_checked_is_checked_behind_it(head: str) -> None:
+    looped(f"s = 0.0\n{head}\n    s = np.sum(a * b)\nreturn s + np.sum(a - b)", vector(4), vector(6), 0)
+
+
+def test_the_arguments_are_the_callers_where_a_branch_would_replace_them() -> None:
+    text, given = "if b > 5:\n    a = np.sin(a)\na = 2.0 * a\nreturn a", vector()
+    looped(text, given, 0)
+    after = loops(primal("import numpy as np\n\ndef f(a, b):\n    " + text.replace("\n", "\n    "), (given, 0)))
+    load(after)(given, 0)
+    assert np.array_equal(given, vector())
+
+
+def test_elements_between_sums_are_read_behind_the_first() -> None:
+    text = looped("a += b\ns = 2.0 * a[0]\na *= b + s\nreturn a", vector(), vector() + 1.0)
+    assert text.count("for i") >= 2
+
+
+@pytest.mark.parametrize("more", [0, 1, 2, 3])
+def test_slices_that_end_behind_a_counter(more: int) -> None:
+    looped(f"for i in range(a.shape[0]):\n    b[i] += np.sum(a[: i + {more}])\nreturn b", vector(), vector())
+
+
 def test_extent_of_one_is_broadcast() -> None:
     looped("return a * b, b - a", matrix(4, 1), vector(3))
 

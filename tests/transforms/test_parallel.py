@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ import srcad
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.transforms import parallel_cost
+from srcad.transforms.loops_memory import Memory
+from srcad.transforms.parallel_facts import Context, Serial
+from srcad.transforms.parallel_places import Accesses
+from srcad.transforms.parallel_races import examine
+from srcad.transforms.parallel_sums import sum_of
+from srcad.types import Num
 from tests.generating import make
 from tests.programs.registry import Program, programs
 from tests.programs.tree import bits
@@ -90,6 +97,7 @@ def test_bound_loops_stay_with_the_reason(name: str) -> None:
     lines, args, reason = BOUND[name]
     text = check(program(lines, args))
     assert any("# serial: " in line and reason in line for line in text.splitlines()) or reason == "serial", text
+    check(program(lines, args), modes=())  # without what the record of old values reads
 
 
 @pytest.mark.parametrize("name", ["next one read", "recurrence", "state", "thirds that meet"])
@@ -115,6 +123,43 @@ def test_negative_indices_count_from_the_other_end(start: int, stop: int) -> Non
     """-1 and 11 are one element: such a range runs as it stands."""
     lines = "for i in range(int(k), n):\n    y[i] = y[i] * x[i] + 0.1\nreturn np.sum(y * y)"
     check(program(lines, (X, Y, start, stop)))
+
+
+VECTOR, NUMBER = Num("float64", (None, None)), Num("float64", ())
+INTEGER = Num("int64", ())
+KINDS: dict[str, Any] = {"x": VECTOR, "r": VECTOR, "q": VECTOR, "s": NUMBER, "i": INTEGER, "n": INTEGER}
+CONTEXT = Context(KINDS, Memory(KINDS, ()), frozenset(), frozenset(), {}, frozenset())
+
+
+def test_what_is_done_to_a_view_of_a_view_is_done_to_the_array() -> None:
+    accesses = Accesses(CONTEXT, frozenset({"r", "q"}))
+    row, first = ir.Index(ir.Name("x"), (ir.Name("i"),)), (ir.Const(0),)
+    accesses.block(
+        [
+            ir.Assign(ir.Name("r"), row),
+            ir.Assign(ir.Name("q"), ir.Index(ir.Name("r"), (ir.Slice(ir.Const(1), None),))),
+            ir.Store(ir.Index(ir.Name("q"), first), ir.Name("s")),
+        ]
+    )
+    assert accesses.shared() == [("x", [((ir.Name("i"),), "read"), ((ir.Name("i"),), "write")])]
+
+
+def test_two_names_of_one_array_are_in_the_way() -> None:
+    here, following = (ir.Name("i"),), (ir.Binary("+", ir.Name("i"), ir.Const(1)),)
+    copied = ir.Store(ir.Index(ir.Name("x"), here), ir.Index(ir.Name("r"), following))
+    loop = ir.For(ir.Name("i"), ir.call("builtins.range", ir.Const(0), ir.Name("n"), ir.Const(1)), (copied,))
+    assert examine(loop, CONTEXT).own == ("x",)
+    shared = Memory(KINDS, ())
+    shared.unite("x", "r")
+    with pytest.raises(Serial, match="x and r may share memory"):
+        examine(loop, replace(CONTEXT, memory=shared))
+
+
+@pytest.mark.parametrize("value", [ir.Name("s"), ir.Binary("*", ir.Name("s"), ir.Const(2.0))])
+def test_a_sum_that_reads_itself_is_none(value: ir.Expr) -> None:
+    assert sum_of("s", [ir.Augment(ir.Name("s"), "+", ir.Const(2.0))], CONTEXT).op == "+"
+    with pytest.raises(Serial, match="s is carried"):
+        sum_of("s", [ir.Augment(ir.Name("s"), "+", value)], CONTEXT)
 
 
 @pytest.mark.parametrize("kind", ["float32", "complex128", "int64"])

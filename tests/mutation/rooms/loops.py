@@ -11,7 +11,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("what a loop found holds behind it", "        self.extents.restore(state)\n", ""),
         ("arrays own what others have", "        self.owned = owned\n\n    def", "\n    def"),
         ("loops change no extents", "        self.extents.rebind(changed)\n        counter", "        counter"),
-        ("counters stay in range though set", "or counter.id in _set_in(stmt.body, self.memory)", ""),
         tests=TESTS,
         numba=True,
     ),
@@ -44,9 +43,9 @@ MUTATIONS: tuple[Mutation, ...] = (
             "if small:",
         ),
         (
-            "statements in between may be passed",
-            "        if theirs.exits or not single and (isinstance(other, Nest) or theirs.writes or theirs.adds):",
-            "        if False:",
+            "statements in between come first whatever they read",
+            "if isinstance(other, Nest) and other.dims == nest.dims and all(theirs.commutes(e) for e in moving):",
+            "if isinstance(other, Nest) and other.dims == nest.dims:",
         ),
         (
             "arrays others read become numbers",
@@ -143,6 +142,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             " and self.at_least_zero(a) and self.at_least_zero(b)",
             "",
         ),
+        ("counters end before their range", "(start, stop - 1) if step == ONE", "(start, stop - 2) if step == ONE"),
         ("a column is another than itself", "gap.is_const and gap.const != 0 and", "gap.is_const and"),
         tests=("tests/transforms/test_loops_memory.py", *TESTS),
         numba=True,
