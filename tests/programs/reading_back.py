@@ -229,3 +229,64 @@ def quotient_overwritten_by_what_does_not_read_it(x, y):
     for i in range(6):
         z[i] = x[i]
     return s * s + np.sum(z)
+
+
+@program(two, (0, 1))
+def places_that_an_array_of_indices_holds_no_more(x, y):
+    k = np.arange(6)
+    z = np.ones(6)
+    s = 0.0
+    for t in range(3):
+        for i in range(6):
+            s += z[i] * z[i] * x[i] * y[t]
+            z[k[i]] = t + 2.0 + i
+            k[i] = (k[i] + i + 1) % 6
+    return s
+
+
+@program(two, (0, 1))
+def overwritten_under_another_name(x, y):
+    w = x * 1.0
+    z = w.ravel() if x[0] > 5.0 else w.reshape(6)
+    s = 0.0
+    for i in range(5):
+        s += z[i] * z[i] * y[i]
+    for i in range(6):
+        w[i] = 0.5 * i * y[i]
+    return np.sum(w) + s
+
+
+@program(two, (0, 1))
+def what_is_computed_again_is_overwritten_behind_the_loop(x, y):
+    w = np.cos(np.arange(6.0))
+    z = np.zeros(6)
+    s = 0.0
+    for i in range(6):
+        v = w[i] + 1.0
+        s += v * x[i] * x[i]
+        z[i] = s
+    w[2] = 5.0
+    return s * np.sum(y * w) + np.sum(z)
+
+
+@program(two, (0, 1))
+def name_of_a_written_value_gets_another_one(x, y):
+    z = np.zeros(6)
+    s = 0.0
+    for i in range(6):
+        v = np.exp(x[i])
+        z[i] = v
+        v = np.sin(v) * y[i]
+        s += v * v
+    return s + np.sum(z)
+
+
+@program(two, (0, 1))
+def quotient_overwritten_though_nothing_else_reads_it(x, y):
+    z = np.zeros(6)
+    for i in range(6):
+        z[i] = np.sin(x[i]) / y[i]
+    s = np.sum(z)
+    for i in range(6):
+        z[i] = 0.5 * i * x[i]
+    return s + np.sum(z)

@@ -79,7 +79,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("arrays with several names are compared", "- self.space.moving - set(shared) -", "- self.space.moving -"),
         ("what is computed again reads nothing", "recompute.may_be_again(stmt.value):", "False:"),
         ("numbers of any dtype are read back", "and own.dtype == kind.dtype and", "and"),
-        ("what is written between is not seen", "or activity.root(target) in _written(steps[first:k]):", ":"),
+        ("names of two values are those of one", " or self.finder.counts[value.id] != 1:", ":"),
         ("what was read back may be overwritten", "*found.later(name)]", "]"),
         ("refused quotients are read back", "        if used <= kept:\n", "        if True:\n"),
         tests=("tests/transforms/test_intact.py", "reading_back.", "aliasing.", "buffers."),
