@@ -264,3 +264,10 @@ def complex_arrays_with_a_real_beginning(x, s):
     rows = [np.repeat(s, 3) + 1j]
     rows[0][2] = rows[0][1] * 1j
     return np.sum(np.real(z * z)) + np.sum(np.imag(rows[0] * z) ** 2)
+
+
+@program(args=lambda rng: (rng.random(5),), argnums=0)
+def choice_of_a_total_and_of_what_others_hold(x):
+    y = np.where(x > 0.5, np.sum(np.exp(x)), x)
+    z = np.where(x > 0.5, np.roll(np.sqrt(x), 1), x)
+    return np.sum(y * x) + np.sum(z * x)
