@@ -105,7 +105,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "    return frozenset(ir.names(stmt.target) - {activity.root(stmt.target)})",
             "    return frozenset()",
         ),
-        ("any tuple is a swap", " or sorted(targets) != sorted(sources):", ":"),
+        ("turns are taken the other way", "zip(sources, targets, strict=True)", "zip(targets, sources, strict=True)"),
         (
             "two loops may share a counter",
             "found |= own & counters | reset(stmt.body, counters | own)",
