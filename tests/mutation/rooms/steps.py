@@ -107,14 +107,14 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         ("turns are taken the other way", "zip(sources, targets, strict=True)", "zip(targets, sources, strict=True)"),
         (
-            "two loops may share a counter",
-            "found |= own & counters | reset(stmt.body, counters | own)",
-            "found |= reset(stmt.body, counters | own)",
+            "counters stay as they are",
+            "            found |= ir.names(node.target)\n        elif not isinstance(node, (ir.Name, ir.Ref)):",
+            "            pass\n        elif not isinstance(node, (ir.Name, ir.Ref)):",
         ),
         (
-            "+= overwrites nothing",
-            "return frozenset({stmt.target.id}), frozenset()",
-            "return frozenset(), frozenset()",
+            "what is popped overwrites nothing",
+            "        return root if whole else frozenset(), frozenset({stmt.stack}) |",
+            "        return frozenset(), frozenset({stmt.stack}) |",
         ),
         (
             "stores write nothing",
