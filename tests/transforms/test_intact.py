@@ -168,6 +168,7 @@ def part(lower, upper):
 
 
 I1, AFTER = (ir.Binary(op, ir.Name("i"), ir.Const(1)) for op in "-+")
+BEHIND = (ir.Binary("+", ir.Name("n"), ir.Const(1)),)
 FROM_ONE = loop("i", ir.Const(1), ir.Name("n"))
 
 
@@ -193,6 +194,8 @@ FROM_ONE = loop("i", ir.Const(1), ir.Name("n"))
         (lambda: precedes(part(ir.Name("i"), None), names("i"), outer=BACK), True),
         (lambda: precedes(names("k"), (ir.Binary("+", ir.Name("k"), ir.Const(1)),)), True),
         (lambda: precedes(names("i"), names("i"), outer=loop("i", ir.Const(0), ir.Name("n"), 2), orders=(2, 1)), True),
+        (lambda: precedes(names("n"), BEHIND), False),
+        (lambda: precedes(names("n"), BEHIND, moving=frozenset({"n"})), True),
     ],
 )
 def test_places(found, expected):
