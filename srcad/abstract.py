@@ -27,12 +27,14 @@ class Num:
     dims: one `Dim` (or None: unknown extent) per axis; () is a scalar; None: unknown rank.
     weak: a Python number, which does not widen an array's dtype (NEP 50).
     number: for an integer scalar, its value in linear form where known.
+    single: a Python number on some paths, and NumPy's of single precision on others (``s = 0.0; s += x[i]``).
     """
 
     dtype: str | None
     dims: tuple[Dim | None, ...] | None = ()
     weak: bool = False
     number: Dim | None = None
+    single: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,18 @@ def _join_numbers(a: Num, b: Num) -> Num:
     dims = None
     if a.dims is not None and b.dims is not None and len(a.dims) == len(b.dims):
         dims = tuple(d if d == e else None for d, e in zip(a.dims, b.dims, strict=True))
-    return Num(_join_dtypes(a.dtype, b.dtype), dims, a.weak and b.weak, a.number if a.number == b.number else None)
+    dtype, single = _join_dtypes(a.dtype, b.dtype), _may_be_single(a, b) or _may_be_single(b, a)
+    return Num(dtype, dims, a.weak and b.weak or single, a.number if a.number == b.number else None, single)
+
+
+def _may_be_single(a: Num, b: Num) -> bool:
+    """Whether one of two numbers is Python's, and the other NumPy's of single precision or one that may be."""
+    narrow = b.single if b.weak else b.dtype in ("float32", "complex64")
+    return a.weak and narrow and a.dims == b.dims == () and a.dtype in _PYTHON and b.dtype in _FLOATING
+
+
+_PYTHON = ("int64", "float64", "complex128")
+_FLOATING = ("float32", "complex64", "float64", "complex128")
 
 
 def _join_dtypes(a: str | None, b: str | None) -> str | None:

@@ -383,7 +383,17 @@ def _direction(tangent: Value, leaf: nested.Leaf) -> ir.Expr:
         raise ValueError(f"the tangent of {leaf.name} has another shape than {leaf.name} itself")
     if isinstance(tangent.expr, ir.Const):
         return ir.Const(float(tangent.expr.value)) if types.is_integer(tangent.type) else tangent.expr
-    return tangent.expr
+    return _of_type(tangent, leaf.value.type)
+
+
+def _of_type(tangent: Dyn, own: Num) -> ir.Expr:
+    """A tangent is of its primal's type."""
+    kind = tangent.type
+    if not isinstance(kind, Num) or own.weak or own.dtype is None or kind.dtype is None or kind.dtype == own.dtype:
+        return tangent.expr
+    if own.dims == ():
+        return ir.call(f"numpy.{own.dtype}", tangent.expr)
+    return ir.call("srcad_runtime.astype", tangent.expr, ir.Ref(f"numpy.{own.dtype}"))
 
 
 def hvp(ev: Evaluator, job: Job, tangents: Args, argnums: Any) -> Value:

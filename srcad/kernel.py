@@ -17,6 +17,7 @@ from srcad.compile import Compiled
 
 Extent = tuple[leaves.Path, "int | None"]  # of an argument along an axis; the value of an integer
 _BY_VALUE = (str, bytes, int, float, complex, bool, type(None), tuple, set, frozenset, np.generic, leaves.Form)
+_SINGLE = {"float64": "float32", "complex128": "complex64"}
 _CURRENT = "<as it was found>"  # stands for a baked value that only an identity describes
 
 
@@ -162,8 +163,8 @@ class Kernel:
         return tuple(
             list
             if isinstance(t, Seq)
-            else np.dtype(t.dtype).type
-            if compiled and t.dims == () and t.dtype and not t.weak
+            else np.dtype(_SINGLE.get(t.dtype, t.dtype) if t.single else t.dtype).type
+            if compiled and t.dims == () and t.dtype and (t.single or not t.weak)
             else None
             for t in self.outputs
         )

@@ -81,7 +81,10 @@ def binary(op: str, a: Num, b: Num, noted: Assumptions) -> Abstract:
     if op == "@":
         return Num(resolve(np.multiply, [a, b])[0], shapes.matmul(a.dims, b.dims, noted))
     if a.weak and b.weak:
-        return _python_binary(op, a, b)
+        result = _python_binary(op, a, b)
+        if (a.single or b.single) and isinstance(result, Num) and result.dtype in ("float64", "complex128"):
+            return dataclasses.replace(result, single=True)
+        return result
     found = ufunc(UFUNCS[op], [a, b], noted)
     if isinstance(found, Num) and found.dims == () and is_integer(found):
         return dataclasses.replace(found, number=combine(op, a.number, b.number))

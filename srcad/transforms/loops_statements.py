@@ -20,7 +20,7 @@ FRESH = KEPT | {"numpy.dot", "numpy.matmul", "numpy.linalg.solve", "numpy.linalg
 
 def attempt(room: Room, stmt: ir.Stmt) -> None:
     """Write loops for a statement; leave it alone where that fails."""
-    mark, equal = len(room.items), dict(room.extents.equal)
+    mark, equal, spelling = len(room.items), dict(room.extents.equal), dict(room.extents.other_spelling)
     try:
         if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
             return assign(room, stmt)
@@ -28,7 +28,7 @@ def attempt(room: Room, stmt: ir.Stmt) -> None:
             return write(room, stmt)
     except Stay:
         del room.items[mark:]
-        room.extents.equal = equal
+        room.extents.equal, room.extents.other_spelling = equal, spelling  # names of what is gone again go with it
     room.keep(stmt)
 
 

@@ -44,13 +44,16 @@ def settle(
     another array later on. given: adjoints that hold something from the start. The zeros beside a variable belong
     behind its assignments in the forward sweep (`beside`): the variable may have no value where they are needed first.
     """
-    tidier = Tidier(bars, shapes)
-    tidier.block(stmts, dict.fromkeys(bars.values(), True) | dict.fromkeys(given, False))
-    early = {name for name in tidier.early if name not in wanted}
+    early: set[str] = set()
+    while True:  # what begins early may be added to another adjoint, which is no zero then
+        tidier = Tidier(bars, shapes)
+        state = dict.fromkeys(bars.values(), True) | dict.fromkeys((*given, *early), False)
+        out = tidier.block(stmts, state)
+        more = tidier.early - {*early, *wanted}
+        if not more:
+            break
+        early |= more
     zeros = {tidier.primal[bar]: ir.Assign(ir.Name(bar), tidier.zero_like(bar)) for bar in sorted(early)}
-    tidier, given = Tidier(bars, shapes), (*given, *early)
-    state = dict.fromkeys(bars.values(), True) | dict.fromkeys(given, False)
-    out = tidier.block(stmts, state)
     first: list[ir.Stmt] = []
     for name in wanted:
         if tidier.primal[name] not in shapes.rebound:

@@ -27,7 +27,7 @@ from tests.programs.registry import Program
 from tests.programs.tree import dot, floating, leaves, map_leaves
 
 LARGEST = 1e4
-LARGEST_ON_THE_WAY = 1e100
+LARGEST_ON_THE_WAY = 1e10  # of which ACCURACY is the last bit: differences see no step beside it
 STEP = 5e-4
 ACCURACY = 1e-6  # of a gradient by differences, relative to its largest entry
 _NAMES = re.compile(r"\b([xywusz]|steps|items|[a-z]{1,3}\d+)_*\b")  # of variables
@@ -175,7 +175,7 @@ def smooth(program: Program) -> None:
 
 
 def tame_on_the_way(program: Program) -> None:
-    """Raise `Dropped` where the program raises, or a variable becomes so large that products of slopes overflow."""
+    """Raise `Dropped` where the program raises, or a variable becomes so large that a step is lost beside it."""
     file = program.fn.__code__.co_filename
 
     def watch(frame: Any, event: str, _: Any) -> Any:
