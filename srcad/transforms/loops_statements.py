@@ -54,9 +54,10 @@ def assign(room: Room, stmt: ir.Assign) -> None:
         room.owned.add(stmt.target.id)
         return
     target = stmt.target
-    if target.id in ir.names(stmt.value):
-        if overwritten(room, target, stmt.value, kind):
-            return
+    read = target.id in ir.names(stmt.value)
+    if read and overwritten(room, target, stmt.value, kind):
+        return
+    if read or measures(room, target.id, stmt.value):
         target = ir.Name(room.names.fresh(f"{target.id}_new"))
         room.extents.declare(target.id, kind, room.extents.assumed_dims(stmt.value))
     dims = made(room, target, stmt.value, kind)
@@ -74,6 +75,14 @@ def assign(room: Room, stmt: ir.Assign) -> None:
     room.extents.rebind({stmt.target.id})
     room.extents.pin(stmt.target.id, dims)
     room.owned.add(stmt.target.id)
+
+
+def measures(room: Room, name: str, value: ir.Expr) -> bool:
+    """Whether an array in `value` has an extent that is told by the array `name`, which is about to be another one."""
+    if not room.extents.of(ir.Name(name)).dims:
+        return False
+    arrays = [room.extents.of(ir.Name(n)).dims or () for n in ir.names(value)]
+    return any(name in ir.names(room.extents.spelt(d)) for dims in arrays for d in dims if d is not None)
 
 
 def overwritten(room: Room, target: ir.Name, value: ir.Expr, kind: Num) -> bool:

@@ -87,6 +87,17 @@ def float32_loop_in_place(u, k):
     return v
 
 
+@program(args=lambda rng: (rng.normal(size=4).astype(np.float32), 2), argnums=0)
+def float32_from_a_python_number_on(x, n):
+    total, best, scale = 0, 0.5, 1.5
+    for v in x:
+        total += v
+    if n > 1:
+        best = best * x[1]
+        scale *= x[0] * x[2]
+    return total, 2.0 * best, scale
+
+
 @program(
     args=lambda rng: (rng.normal(size=4).astype(np.float32), rng.normal(size=4)), argnums=(0, 1), backends=("numpy",)
 )
