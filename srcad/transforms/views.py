@@ -35,6 +35,7 @@ class _Substituter:
         self.results = program.results
         self.layouts = alias.steady_layouts(program)
         self.updated = {v for _, v in program.updates}
+        self.grown = {n.stack for n in ir.walk(program.body) if isinstance(n, (ir.Push, ir.Pop))}
 
     def block(self, body: Sequence[ir.Stmt], live: Live, top: bool = False) -> tuple[ir.Stmt, ...]:
         """live: variables that are read after the block; of the outermost one, apart from the results."""
@@ -64,7 +65,7 @@ class _Substituter:
         return (
             isinstance(stmt, ir.Assign)
             and isinstance(stmt.target, ir.Name)
-            and stmt.target.id in self.touched - self.updated
+            and stmt.target.id in self.touched - self.updated - self.grown
             and alias.sure_view(stmt.value, self.known, self.layouts)
             and bool(alias.shares(stmt.value, self.known))
         )
