@@ -69,7 +69,7 @@ def plan(number: int, backend: str) -> Plan:
 def judge(source: Source, backend: str = "numpy", asked: Plan = Plan()) -> Outcome:
     """Run the program and its derivatives; never raises."""
     with loaded(source) as module:
-        outcome = checks.guarded(lambda: tame_on_the_way(program_of(module)), 10)
+        outcome = checks.guarded(lambda: tame_on_the_way(program_of(module)), 4)
         if outcome.status != "ok":
             return Outcome("dropped", outcome.detail.removeprefix("Dropped: "))
         return judge_module(module, backend, asked)
@@ -110,7 +110,7 @@ def judge_module(module: ModuleType, backend: str = "numpy", asked: Plan = Plan(
     program = program_of(module)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        outcome = checks.guarded(lambda: smooth(program), 10)
+        outcome = checks.guarded(lambda: smooth(program), 4)
         if outcome.status != "ok":
             return Outcome("dropped", outcome.detail.removeprefix("Dropped: "))
         outcome = checks.guarded(lambda: check_first(program, backend, asked.tangent), asked.seconds)

@@ -1,6 +1,7 @@
 """A list that is restored inside a derivative, which is differentiated again: it is popped under its own name."""
 
 import numpy as np
+
 import srcad
 
 
