@@ -405,7 +405,8 @@ def _augment_item(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:
             ev.emit(ir.Augment(place, stmt.op, residual(ev, value, stmt.loc), loc=stmt.loc))
             return
     assert old is not None
-    if not changed_in_place(ev, old, stmt, value) or isinstance(base, Dyn) and isinstance(base.type, Num):
+    copied = isinstance(base, Dyn) and isinstance(base.type, Num)  # what was read of an array, and may have a name
+    if copied or not changed_in_place(ev, old, stmt, value):
         store_item(ev, base, items, binary(ev, stmt.op, old, value, stmt.loc), target.loc, stmt.loc)
 
 

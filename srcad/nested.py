@@ -321,7 +321,7 @@ def note(ev: Evaluator, name: str, kind: types.Abstract | None, traced: Traced) 
         ev.cx.types[name] = Seq(element, kind.stack, kind.own)
     elif isinstance(kind, Num):
         dims = None if kind.dims is None else tuple(outside(d) for d in kind.dims)
-        ev.cx.types[name] = Num(kind.dtype, dims, kind.weak, outside(kind.number))
+        ev.cx.types[name] = replace(kind, dims=dims, number=outside(kind.number))
 
 
 def renamed(
