@@ -537,7 +537,7 @@ def _negated(test: ir.Expr) -> ir.Expr:
 
 
 def _is_whole(place: ir.Expr) -> bool:
-    return isinstance(place, ir.Index) and place.items == (ir.ELLIPSIS,)
+    return isinstance(place, ir.Index) and isinstance(place.base, ir.Name) and place.items == (ir.ELLIPSIS,)
 
 
 def _spell(place: ir.Expr) -> str:
