@@ -62,6 +62,8 @@ def popped(rev: Reverser, bar: str, value: ir.Expr, loc: ir.Loc | None) -> list[
 
 
 def list_statement(rev: Reverser, stmt: ir.Push | ir.Pop) -> Sequence[Any]:
+    if isinstance(stmt, ir.Pop) and stmt.target is None:
+        stmt = kept(rev, stmt)
     if stmt.stack not in rev.active:
         return [Step(stmt, forgotten(rev, stmt))]
     bar = rev.bar(stmt.stack)
@@ -79,14 +81,17 @@ def forgotten(rev: Reverser, stmt: ir.Push | ir.Pop) -> tuple[ir.Stmt, ...]:
     return (rev.zero(name) if whole else ir.Store(ir.substitute_root(stmt.target, rev.bar(name)), ir.ZERO),)
 
 
+def kept(rev: Reverser, stmt: ir.Pop) -> ir.Pop:
+    """What is dropped gets a name: it is pushed back, and an adjoint has its shape."""
+    kind = rev.shapes.types[stmt.stack]
+    assert isinstance(kind, types.Seq)
+    name = rev.names.fresh("dropped")
+    rev.shapes.types[name] = kind.element
+    return replace(stmt, target=ir.Name(name))
+
+
 def pop(rev: Reverser, stmt: ir.Pop, bar: str) -> Step:
     """The list of adjoints mirrors the list: what is popped from one is pushed onto the other in reverse."""
-    if stmt.target is None:  # a name, for the shape of what is dropped
-        kind = rev.shapes.types[stmt.stack]
-        assert isinstance(kind, types.Seq)
-        name = rev.names.fresh("dropped")
-        rev.shapes.types[name] = kind.element
-        stmt = replace(stmt, target=ir.Name(name))
     assert stmt.target is not None
     name = activity.root(stmt.target)
     if name not in rev.active:
