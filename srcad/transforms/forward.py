@@ -187,16 +187,15 @@ class Forwarder:
                 "numpy.copy",
                 ir.call("numpy.broadcast_to", value, ir.call("numpy.shape", stmt.value if own else ir.Name(name))),
             )
-        if (
-            isinstance(kind, Num)
-            and kind.dims != ()
-            and not tidy.is_fresh(value)
-            and not alias.shares(stmt.value, self.shapes.types)
-        ):
-            value = ir.call("numpy.copy", value)  # the statement makes a new array: so does its tangent
-        tangent = [*push.stmts, ir.Assign(target, value)]
+        tangent = [*push.stmts, ir.Assign(target, self.own(value, stmt.value, kind))]
         reads_value = not own and name in ir.names((*push.stmts, value))
         return [stmt, *tangent] if reads_value else [*tangent, stmt]
+
+    def own(self, dot: ir.Expr, value: ir.Expr, kind: Abstract) -> ir.Expr:
+        """The tangent of `value`: where that makes a new array, which may be written into, so does its tangent."""
+        is_array = isinstance(kind, Num) and kind.dims != ()
+        shared = not is_array or tidy.is_fresh(dot) or alias.shares(value, self.shapes.types)
+        return dot if shared else ir.call("numpy.copy", dot)
 
     def complex_too(self, value: ir.Expr, kind: Abstract) -> ir.Expr:
         """The tangent of a complex array is complex, even where it is real so far: it may be written into."""
@@ -309,7 +308,7 @@ class Forwarder:
         smaller = kind.dims != () and not self.shapes.same(kind, self.shapes.of(value))
         if not is_view(expr) and (smaller or self.complex_too(value, kind) is not value):
             raise Hoist(expr)  # the tangent may be smaller, where a part that is broadcast has none
-        return value
+        return self.own(value, expr, kind)
 
 
 def _swapped_within(place: ir.Expr, old: ir.Expr, new: ir.Expr) -> ir.Expr:

@@ -21,8 +21,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         (
             "a new array's tangent is another's",
-            "            and not alias.shares(stmt.value, self.shapes.types)\n",
-            "            and False\n",
+            '        return dot if shared else ir.call("numpy.copy", dot)',
+            "        return dot",
         ),
     ),
     *of(
