@@ -11,7 +11,7 @@ Array = Any  # a number or a numpy.ndarray
 
 def astype(x: Array, dtype: Any) -> Array:
     """`x` (number or array of any shape) with elements of type `dtype`, always a new value."""
-    return x.astype(dtype) if isinstance(x, np.ndarray) else np.dtype(dtype).type(x)
+    return x.astype(dtype) if hasattr(x, "__array_function__") else np.dtype(dtype).type(x)
 
 
 def unbroadcast(g: Array, like: Array) -> Array:
@@ -83,7 +83,7 @@ def xlogy(x: Array, y: Array) -> Array:
 
 def zeros_of(items: list) -> list:
     """A list of zeros like the numbers or arrays of `items`."""
-    return [np.zeros_like(v) if isinstance(v, np.ndarray) else 0.0 for v in items]
+    return [np.zeros_like(v) if hasattr(v, "__array_function__") else 0.0 for v in items]  # CuPy's as well
 
 
 def pieces(g: np.ndarray, items: list, axis: int = 0) -> list:
