@@ -187,7 +187,15 @@ def counted_by_name(body: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...
         return body
     name = sweep.names.numbered("k")
     sweep.shapes.types[name] = replace(types.INT, number=symbol(name))
-    return ir.transform(body, lambda n: replace(n, id=name) if isinstance(n, ir.Name) and n.id == "_" else n)
+
+    def apart(node: Any) -> Any:
+        """A loop that counts for nobody, which may stand inside one that counts."""
+        idle = isinstance(node, ir.For) and node.target == ir.Name("_") and "_" not in ir.names(node.body)
+        return replace(node, target=ir.Name("_ idle")) if idle else node
+
+    new = {"_": name, "_ idle": "_"}
+    body = ir.transform(body, apart)
+    return ir.transform(body, lambda n: replace(n, id=new[n.id]) if isinstance(n, ir.Name) and n.id in new else n)
 
 
 def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stmt], list[ir.Expr]]:

@@ -172,8 +172,8 @@ class Recorder:
         full, partial = killed(primal)
         partial = frozenset() if step.intact else partial
         after: frozenset[str] = frozenset()
-        if isinstance(primal, ir.Assign):  # an adjoint that reads the target means its new value
-            own = full - ir.names(primal.value)
+        if isinstance(primal, (ir.Assign, ir.Pop)):  # an adjoint that reads the target means its new value
+            own = full - ir.names(primal.value) if isinstance(primal, ir.Assign) else full
             after, reads = reads & own, reads - own
         if isinstance(primal, ir.Pop) and self.touches(primal.stack, need):  # what was popped is pushed back
             after, reads = full, reads | (ir.names(primal.target) - full)
@@ -226,9 +226,14 @@ class Recorder:
         return frozenset(found - self.bars) | self.shapes_of(stmts)
 
     def shapes_of(self, stmts: Sequence[ir.Stmt]) -> frozenset[str]:
-        """Variables of changing shape to whose adjoints the statements add: the first of them needs zeros to add to."""
-        adding = [s for s in ir.walk(tuple(stmts)) if isinstance(s, (ir.Augment, ir.Store, ir.Do))]
+        """Variables of changing shape to whose adjoints the statements add: the first of them needs zeros to add to.
+
+        An adjoint that is put on a list may be zeros, too.
+        """
+        every = list(ir.walk(tuple(stmts)))
+        adding = [s for s in every if isinstance(s, (ir.Augment, ir.Store, ir.Do))]
         places = {activity.root(s.value if isinstance(s, ir.Do) else s.target) for s in adding}
+        places |= {s.value.id for s in every if isinstance(s, ir.Push) and isinstance(s.value, ir.Name)}
         return frozenset(self.shaped[b] for b in places if b in self.shaped)
 
     def shapes_around(self, step: Branch | Loop) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 _PROGRAMS: dict[str, Program] = {}
-_NOT_THEMES = {"registry", "checks", "reference", "tree", "run", "conftest"}
+_NOT_THEMES = {"registry", "checks", "reference", "tree", "run", "conftest", "composed"}
 
 
 @dataclass(frozen=True)

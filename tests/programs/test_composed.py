@@ -1,0 +1,37 @@
+"""Programs inside others: every twenty-fifth at each push, the others behind a marker."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.programs import composed
+from tests.programs.registry import Program, programs
+
+ALL = [p for p in programs() if "numpy" in p.backends]
+OFTEN = {  # found wrong once: a loop that counts nothing around a while loop, tables of changing shape
+    "control.while_else_broken",
+    "overwrites.insertion_sort_while",
+    "lists.table_made_in_every_iteration",
+}
+KNOWN = {
+    "attempts.jitter_until_it_works": "descent",  # what is tried gives an array of unknown rank; raises
+}
+MARKED = [
+    pytest.param(p, id=p.name, marks=() if k % 25 == 7 or p.name in OFTEN else pytest.mark.slow)
+    for k, p in enumerate(ALL)
+    if p.name not in KNOWN
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("program", MARKED)
+def test_inside_others(program: Program) -> None:
+    assert composed.wrong(program) == {}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["control.while_else_broken", "stats.welford_variance"])
+def test_all_are_answered(name: str) -> None:
+    """A question that is refused tests nothing."""
+    said = composed.answers(next(p for p in programs(name) if p.name == name))
+    assert said == dict.fromkeys(("hvp", "grad of grad", "grad of jvp", "descent", "vmap", "vmap of grad"), "right")
