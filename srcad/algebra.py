@@ -5,6 +5,7 @@ No rewriting here changes a value beyond rounding, and none assumes that a numbe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -137,18 +138,29 @@ def slice_value(item: ir.Slice) -> ir.Expr:
     return ir.call("builtins.slice", *(parts if item.step is not None else parts[:2]))
 
 
-def turned(code: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
-    """Statements without ``x.T.T`` and ``np.outer(a, b).T``, which is ``np.outer(b, a)``."""
-    new: tuple[ir.Stmt, ...] = ir.transform(code, _turned)
+def turned(code: tuple[ir.Stmt, ...], rank: Callable[[ir.Expr], int | None]) -> tuple[ir.Stmt, ...]:
+    """Statements without ``x.T.T``, ``np.outer(a, b).T``, which is ``np.outer(b, a)``, and ``(a.T @ b).T``, which is
+    ``b.T @ a`` for matrices. rank: the number of an expression's axes, None where that is not known."""
+    new: tuple[ir.Stmt, ...] = ir.transform(code, lambda node: _turned(node, rank))
     return new
 
 
-def _turned(node: Any) -> Any:
-    if not isinstance(node, ir.Call) or node.fn != _TRANSPOSE or len(node.args) != 1 or node.kwargs:
-        return node
-    inner = node.args[0]
+def _turned(node: Any, rank: Callable[[ir.Expr], int | None]) -> Any:
+    inner = _untransposed(node)
+    if isinstance(inner, ir.Binary) and inner.op == "@":
+        a, b = _untransposed(inner.left), _untransposed(inner.right)
+        if (a is None and b is None) or not rank(inner.left) == rank(inner.right) == 2:
+            return node
+        left, right = (ir.call(_TRANSPOSE.path, side) for side in (inner.right, inner.left))
+        return replace(inner, left=left if b is None else b, right=right if a is None else a)
     if not isinstance(inner, ir.Call) or inner.kwargs:
         return node
     if inner.fn == _TRANSPOSE and len(inner.args) == 1:
         return inner.args[0]
     return replace(inner, args=inner.args[::-1]) if inner.fn == _OUTER and len(inner.args) == 2 else node
+
+
+def _untransposed(node: Any) -> ir.Expr | None:
+    """x of ``x.T``."""
+    is_turn = isinstance(node, ir.Call) and node.fn == _TRANSPOSE and len(node.args) == 1 and not node.kwargs
+    return node.args[0] if is_turn else None

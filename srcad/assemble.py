@@ -124,8 +124,9 @@ def gradient(
     recorded = record.record(sweep, dict(aliases), computes="recompute" not in off)
     wanted = [sweep.bars[i.name] for i in program.wrt]
     recorded = whole.whole(recorded, sweep, aliases, set(wanted)) if widens else recorded
-    first, backward, zeros = tidy.settle(recorded.reverse, sweep.bars, sweep.shapes, wanted, sweep.names)
-    backward = in_order(algebra.turned(backward), sweep)
+    turned = algebra.turned(recorded.reverse, sweep.shapes.rank)
+    first, backward, zeros = tidy.settle(turned, sweep.bars, sweep.shapes, wanted, sweep.names)
+    backward = in_order(backward, sweep)
     kept, values = keep_results(sweep, backward)
     recorded = replace(recorded, forward=tidy.beside(recorded.forward, zeros, [i.name for i in program.inputs]))
     if "unread" not in off:

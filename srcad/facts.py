@@ -98,6 +98,11 @@ class Shapes:
     def dims(self, t: Num) -> Dims | None:
         return None if t.dims is None else tuple(None if d is None else self.canonical(d) for d in t.dims)
 
+    def rank(self, expr: ir.Expr) -> int | None:
+        """The number of axes of an expression, None where that is not known."""
+        dims = self.of(expr).dims
+        return None if dims is None else len(dims)
+
     def same(self, a: Num, b: Num) -> bool:
         """Whether two values are known to have one shape."""
         x, y = self.dims(a), self.dims(b)

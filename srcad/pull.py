@@ -403,13 +403,25 @@ class Pull:
         kept = tuple(a - lead for a in there if a >= extra)
         gone = tuple(a - lead for a in range(max(lead, 0), extra))
         if kept:
-            value = sum_over(value, kept, len(own), True)
+            value = self.total(value, kept, len(own), True)
         if gone:
-            value = sum_over(value, gone, len(own), False)
+            value = self.total(value, gone, len(own), False)
         for a in axes:
             if a not in there and of[a] != types.Dim(1):
                 value = algebra.times(value, self.count(of[a], a, expr))
         return Cotangent(value, self.shapes.of(value), (), g.lazy, g.over)
+
+    def total(self, value: ir.Expr, over: tuple[int, ...], rank: int, keep: bool) -> ir.Expr:
+        """The sum over axes; of the rows of a product of matrices before it is multiplied: ``a.sum(axis=0) @ b``."""
+        minus, product = algebra.sign(value)
+        if len(over) != 1 or not isinstance(product, ir.Binary) or product.op != "@":
+            return sum_over(value, over, rank, keep)
+        a, b = product.left, product.right
+        if not self.shapes.rank(a) == self.shapes.rank(b) == 2:
+            return sum_over(value, over, rank, keep)
+        a, b = (sum_over(a, over, 2, keep), b) if over == (0,) else (a, sum_over(b, over, 2, keep))
+        summed = ir.Binary("@", a, b)
+        return algebra.negate(summed) if minus else summed
 
     def count(self, dim: types.Dim | None, axis: int, expr: ir.Expr | None) -> ir.Expr:
         found = self.shapes.extent(dim)

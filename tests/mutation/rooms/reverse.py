@@ -88,8 +88,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         (
             "kept axes are dropped",
-            "value = sum_over(value, kept, len(own), True)",
-            "value = sum_over(value, kept, len(own), False)",
+            "value = self.total(value, kept, len(own), True)",
+            "value = self.total(value, kept, len(own), False)",
         ),
         (
             "the other branch of where",
