@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import linecache
 import os
 import sys
 import sysconfig
@@ -181,12 +182,26 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes(const)
 
 
+_MOST_TEXTS = 1024
+_texts: dict[types.CodeType, tuple[str, list[str], str]] = {}  # the file, its lines when they were read, and the text
+
+
 def _text(code: types.CodeType) -> str:
     """A function's lines as they stand: the generated module quotes them."""
+    file = code.co_filename
+    linecache.checkcache(file)
+    lines = linecache.getlines(file)
+    known = _texts.get(code)
+    if known is not None and known[0] == file and known[1] is lines:
+        return known[2]
     try:
-        return inspect.getsource(code)
+        text = inspect.getsource(code)
     except (OSError, TypeError, IndexError, SyntaxError):
-        return ""
+        text = ""
+    if len(_texts) >= _MOST_TEXTS:
+        _texts.clear()
+    _texts[code] = file, lines, text
+    return text
 
 
 def _name(kind: type) -> str:

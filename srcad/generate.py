@@ -233,8 +233,10 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
     from srcad import pipeline, scope
     from srcad.abstract import describe
 
-    target = scope.from_live(call.binder.function)
-    target = replace(target, bound={n: v for n, v in zip(call.binder.parameters, call.values) if _is_object(v)})
+    common = None if keep_passes else _shared(call)
+    target = common.target if common else scope.from_live(call.binder.function)
+    bound = {n: v for n, v in zip(call.binder.parameters, call.values) if _is_object(v)}
+    target = replace(target, bound=bound) if bound or target.bound else target
     call.parsed.append(target)
     arguments = tuple(describe(value, name) for name, value in zip(call.binder.parameters, call.values))
     request = pipeline.Request(
@@ -247,6 +249,7 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
         has_aux=settings.has_aux,
         options=settings.options,
         extents=tuple((s, n) for s, n, _ in _extents(call)) if dict(settings.options).get("alike", True) else (),
+        shared=common,
     )
     refusal: Exception | None = None
     for _ in range(_MOST_BAKED):
@@ -259,6 +262,16 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
             value = _wanted(call, need.origin, need.path_)
             request = replace(request, baked=(*request.baked, (need.origin, need.path_, value)))
     raise RuntimeError(f"srcad: {call.binder.name} needs more than {_MOST_BAKED} numbers by value")
+
+
+def _shared(call: Call) -> Any:
+    """What modes have in common, where the arguments are numbers, arrays and containers of them."""
+    from srcad import shared
+
+    if not all(shared.is_plain(leaf) for value in call.values for _, leaf in leaves.paths(value)):
+        return None
+    classes = tuple([leaves.key(value, []) for value in call.values])
+    return shared.of(call.binder.function, (_digest(call), classes))
 
 
 def _extents(call: Call) -> list[tuple[str, int, alike.Place]]:
@@ -312,7 +325,12 @@ def stored(call: Call, settings: Settings) -> tuple[Kernel, list[Any]] | None:
 
 
 def _key(call: Call, settings: Settings) -> str:
-    return fingerprint(call.binder.function, *call.values, repr(settings), cache.environment())
+    return cache.digest(_digest(call), repr(settings))
+
+
+def _digest(call: Call) -> str:
+    """Of all that a derivative of this call is made from."""
+    return fingerprint(call.binder.function, *call.values, cache.environment())
 
 
 def _load(key: str) -> list[Plan]:

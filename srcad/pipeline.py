@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from srcad.types import Abstract
+
+if TYPE_CHECKING:
+    from srcad.program import Program
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Request:
     options: tuple[tuple[str, Any], ...] = ()  # boundscheck, parallel, ..., sorted
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()  # (origin, path, value) of leaves fixed by value
     extents: tuple[tuple[str, int], ...] = ()  # of the arrays in the call at hand, by their symbols; integers, too
+    shared: Any = field(default=None, compare=False, repr=False)  # what other modes made (`shared.Shared`), or None
 
 
 class NeedValue(Exception):
@@ -108,13 +112,29 @@ def _uncollected() -> Iterator[None]:
 
 
 def _built(request: Request, keep_passes: bool) -> Generated:
-    from srcad import assemble, finishing, recursion
-    from srcad.transforms import alias, desugar, layouts
+    from srcad import assemble, finishing, shared
+    from srcad.transforms import desugar
 
     kept: list[tuple[str, str]] = []
     keep = assemble.keeper(kept) if keep_passes else lambda *_: None
-    keep("parse", request.target.function)
-    keep("desugar", desugar.desugar(request.target.function))
+    if keep_passes:
+        keep("parse", request.target.function)
+        keep("desugar", desugar.desugar(request.target.function))
+    program, aliases = shared.step(request, (), lambda: _first_order(request, keep))
+    for k, mode in enumerate(request.modes):
+        program, aliases = shared.step(
+            request,
+            request.modes[: k + 1],
+            lambda: (assemble.transformed(program, mode, aliases, request, keep), aliases),  # noqa: B023  called at once
+        )
+    return finishing.generated(program, request, keep, kept)
+
+
+def _first_order(request: Request, keep: Callable[[str, Any], None]) -> tuple[Program, dict[str, set[str]]]:
+    """The passes that all modes begin with: the program, and the variables that may share memory."""
+    from srcad import assemble, recursion
+    from srcad.transforms import alias, layouts
+
     program = assemble.inlined(request)
     keep("inline", program)
     recursion.prepare(program)
@@ -123,6 +143,4 @@ def _built(request: Request, keep_passes: bool) -> Generated:
     program = layouts.guarded(program, request.backend)
     assemble.refuse_written_defaults(program, request)
     keep("alias", program)
-    for mode in request.modes:
-        program = assemble.transformed(program, mode, aliases, request, keep)
-    return finishing.generated(program, request, keep, kept)
+    return program, aliases
