@@ -19,7 +19,7 @@ from srcad.eval_values import constant, dyn
 from srcad.raising import classes, condition
 from srcad.transforms.inline import stored_names
 from srcad.transforms.liveness import live_before
-from srcad.types import Seq
+from srcad.types import Abstract, Seq
 from srcad.values import Text, Value
 
 AGAIN = ir.Call(ir.Ref("srcad_runtime.attempts.again"))
@@ -155,7 +155,13 @@ def _start(ev: Evaluator, name: str, wrote: bool) -> ir.Expr:
     kind = ev.cx.types[name]
     if not wrote:
         return ir.Name(name)
-    return ir.call("builtins.list" if isinstance(kind, Seq) else "numpy.copy", ir.Name(name))
+    copied = "srcad_runtime.attempts.with_own_items" if _holds_arrays(kind) else "builtins.list"
+    return ir.call(copied if isinstance(kind, Seq) else "numpy.copy", ir.Name(name))
+
+
+def _holds_arrays(kind: Abstract) -> bool:
+    """Whether a list has items that can be written into."""
+    return isinstance(kind, Seq) and kind.element.dims != ()
 
 
 def _written_last(ev: Evaluator, body: Body, loc: ir.Loc | None) -> set[str]:

@@ -5,6 +5,7 @@ A statement that is tried is given as a function without effects, so that what i
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,11 @@ def caught(attempt: Callable[[], Any], *kinds: Any) -> int:
                 return number
         raise
     return 0
+
+
+def with_own_items(items: list[Any]) -> list[Any]:
+    """A list that can be written into, and whose arrays can: what is one array twice is so in it, too."""
+    return copy.deepcopy(items)
 
 
 def again() -> BaseException:
