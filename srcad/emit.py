@@ -92,7 +92,7 @@ def module(
 # which register with Numba themselves
 KERNELS = tuple(
     ("srcad_runtime", name)
-    for name in ("kernels", "interpreted", "products", "quotients", "sums", "threads", "vector_maths")
+    for name in ("extremes", "kernels", "interpreted", "products", "quotients", "sums", "threads", "vector_maths")
 )
 
 

@@ -1,7 +1,8 @@
 """Nests as statements: `for` loops over indices, the last one innermost, as NumPy lays arrays out.
 
 A sum along the innermost loop goes to a number of its own, so that it stays in a register, and adds up in any order
-(`srcad_runtime.sums`): that is faster, and about as accurate as NumPy's sum in pairs.
+(`srcad_runtime.sums`): that is faster, and about as accurate as NumPy's sum in pairs. So does an extremum
+(`srcad_runtime.extremes`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from srcad.transforms.loops_nests import Cell, Nest
 from srcad.types import Abstract, Num
 
 PLUS = "srcad_runtime.sums.plus"
+EXTREMES = {"max": "srcad_runtime.extremes.larger", "min": "srcad_runtime.extremes.smaller"}
 COUNTERS = "i j k l i1 j1 k1 l1 i2 j2 k2 l2".split()
 
 
@@ -100,7 +102,9 @@ class Writer:
     def cell(self, cell: Cell) -> list[ir.Stmt]:
         if cell.gathers and cell.op == "+" and cell.dtype == "float64" and isinstance(cell.target, ir.Name):
             return [ir.Assign(cell.target, ir.call(PLUS, cell.target, cell.value))]
-        if cell.op not in ("max", "min") or isinstance(cell.value, ir.Name):
+        if cell.op in EXTREMES and cell.dtype in ("float64", "float32") and isinstance(cell.target, ir.Name):
+            return [ir.Assign(cell.target, ir.call(EXTREMES[cell.op], cell.target, cell.value))]
+        if cell.op not in EXTREMES or isinstance(cell.value, ir.Name):
             return [update(cell.target, cell.op, cell.value)]
         value = self.name("v", 0, cell.dtype)
         return [ir.Assign(value, cell.value), update(cell.target, cell.op, value)]
@@ -116,7 +120,7 @@ def update(target: ir.Name | ir.Index, op: str, value: ir.Expr) -> ir.Stmt:
     """One element's statement."""
     if not op:
         return ir.Assign(target, value) if isinstance(target, ir.Name) else ir.Store(target, value)
-    if op in ("max", "min"):
+    if op in EXTREMES:
         beyond: ir.Expr = ir.Compare((">" if op == "max" else "<",), (value, target))
         nan = ir.Compare(("!=",), (value, value))  # NaN wins, and stays
         return ir.If(ir.BoolOp("or", (beyond, nan)), (update(target, "", value),))

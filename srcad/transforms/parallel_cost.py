@@ -18,7 +18,7 @@ from srcad.transforms.loops_text import plain
 from srcad.transforms.parallel_facts import bound_in
 
 # in units of an addition of elements in a vectorised loop (about 0.05 ns)
-_CHEAP = frozenset("abs float int bool range len min max plus over absolute fabs sqrt".split())
+_CHEAP = frozenset("abs float int bool range len min max plus larger smaller over absolute fabs sqrt".split())
 PARTS = "srcad_runtime.threads.parts"
 DIVISION, FUNCTION, UNKNOWN_TRIPS, SCALAR = 8, 100, 16, 6
 

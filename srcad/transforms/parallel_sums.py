@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from srcad import ir, types
-from srcad.transforms.loops_text import PLUS, update
+from srcad.transforms.loops_text import EXTREMES, PLUS, update
 from srcad.transforms.parallel_facts import Context, Serial, is_number
+
+_OF_TWO = {path: op for op, path in EXTREMES.items()}
 
 
 @dataclass(frozen=True)
 class Sum:
-    """A number that iterations change by ``s += e`` (op "+"), ``s *= e``, or ``if e > s: s = e`` (a statement)."""
+    """A number that iterations change by ``s += e`` (op "+"), ``s *= e``, or by a statement: ``if e > s: s = e``, or
+    ``s = larger(s, e)``."""
 
     name: str
     op: str
@@ -22,6 +25,8 @@ class Sum:
         """The statement that makes a partial result part of the number."""
         if self.step is None:
             return ir.Augment(ir.Name(self.name), self.op, value)
+        if isinstance(self.step, ir.Assign) and isinstance(self.step.value, ir.Call):
+            return replace(self.step, value=replace(self.step.value, args=(ir.Name(self.name), value)))
         assert isinstance(self.step, ir.If) and isinstance(self.step.body[0], ir.Assign)
         old = self.step.body[0].value
         new: ir.Stmt = ir.transform(self.step, lambda node: value if node == old else node)
@@ -61,6 +66,8 @@ def _step(stmt: ir.Stmt, name: str) -> str | None:
             return "+" if op in "+-" else op if op == "*" else None
         case ir.Assign(ir.Name(id), ir.Call(ir.Ref(path), (first, value))) if id == name and path == PLUS:
             return "+" if first == target and name not in ir.names(value) else None
+        case ir.Assign(ir.Name(id), ir.Call(ir.Ref(path), (first, value))) if id == name and path in _OF_TWO:
+            return _OF_TWO[path] if first == target and name not in ir.names(value) else None
         case ir.Assign(ir.Name(id), ir.Binary("+" | "-" | "*" as op, left, right)) if id == name:
             if left == target and name not in ir.names(right):
                 return "*" if op == "*" else "+"

@@ -87,3 +87,18 @@ def test_a_gradient() -> None:
     assert value == pytest.approx(scaled(*args), rel=1e-13)
     moved = scaled(*(p + 1e-30j * d for p, d in zip(args, directions))).imag / 1e-30
     assert sum(np.sum(b * d) for b, d in zip(bars, directions)) == pytest.approx(moved, rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("np.max(w * v)", "= extremes.larger("),
+        ("np.min(w, axis=1) * y", "= extremes.smaller("),
+        ("np.max((w * 10.0).astype(int))", "if v_ > "),
+        ("np.max(w, axis=0) * x", " > t["),
+    ],
+)
+def test_extremes_are_one_operation_where_numbers_collect_them(value: str, text: str) -> None:
+    before, after = programs(value)
+    assert text in text_of(after) and "np.max" not in text_of(after) and "np.min" not in text_of(after)
+    assert same(outcome(load(after), arguments()), outcome(load(before), arguments()))
