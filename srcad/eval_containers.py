@@ -14,7 +14,7 @@ from srcad.eval_builtins import HANDLERS, Args, Kwargs, handles
 from srcad.eval_core import Evaluator, list_site
 from srcad.eval_sequences import items_of
 from srcad.eval_values import constant, demand
-from srcad.values import Box, Known, Ptr, Value
+from srcad.values import Box, Known, Ptr, Value, certain
 
 # ---- dicts with defaults ----
 
@@ -90,7 +90,7 @@ def changed(ev: Evaluator, box: Box, name: str, args: list[Value], loc: ir.Loc |
     limit, items = box.cls.keywords["maxlen"], list(box.items)
     if name in ("popleft", "pop"):
         if not items:
-            raise IndexError("pop from an empty deque")
+            raise certain(IndexError("pop from an empty deque"))
         value = items.pop(0 if name == "popleft" else -1)
         return items, value
     if name == "rotate":

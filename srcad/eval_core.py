@@ -485,10 +485,19 @@ class Evaluator:
 
     def arm(self, body: Sequence[ir.Stmt]) -> tuple[tuple[ir.Stmt, ...], bool]:
         """A branch, and whether it does not come to its end."""
+        outer, self.out = self.out, []
         try:
-            found = self.captured(body)
+            self.block(body)
         except Unfinished:
             return (), True
+        except LookupError as error:  # which the program raises where it takes this branch
+            if not hasattr(error, "certain") or not all(isinstance(a, (str, int)) for a in error.args):
+                raise
+            self.emit(
+                ir.Raise(ir.call(f"builtins.{type(error).__name__}", *map(ir.Const, error.args)), loc=body[0].loc)
+            )
+        finally:
+            found, self.out = tuple(self.out), outer
         return found, always_raises(found)
 
     def do_for(self, stmt: ir.For) -> None:

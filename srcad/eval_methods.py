@@ -15,7 +15,7 @@ from srcad.eval_exprs import sequence
 from srcad.eval_order import owned
 from srcad.eval_values import OF_PYTHON, constant, demand, dyn, library_path, of_python, residual, static
 from srcad.types import Num, Seq, is_complex, is_float
-from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Rows, Table, Value
+from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Rows, Table, Value, certain
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -353,7 +353,11 @@ def _insert(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[li
 
 def _pop(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[Value], Value]:
     items = list(box.items)
-    value = items.pop(demand(ev, args[0], "the position", loc) if args else -1)
+    position = demand(ev, args[0], "the position", loc) if args else -1
+    try:
+        value = items.pop(position)
+    except IndexError as error:
+        raise certain(error) from None
     return items, value
 
 

@@ -32,7 +32,8 @@ def again(recorder: Recorder, steps: Sequence[Any], own: Set[str], needed: Set[s
     own: the variables that live in an iteration, some of which may be computed on the way.
     """
     every = {n: s for n, s in _definitions(steps, own).items() if n not in recorder.written}
-    cheap = {n: s for n, s in every.items() if _is_cheap(recorder, s.value)}
+    late = _read_before_a_change(recorder, steps)
+    cheap = {n: s for n, s in every.items() if n not in late and _is_cheap(recorder, s.value)}
     kept = needed & (set(every) - set(cheap))  # brought back before anything is computed
     changed = _changed(recorder) - around.counters - kept
     lasting, found = _readable(cheap, changed), _readable(cheap, _changed_in(recorder, steps) & changed)
@@ -130,6 +131,18 @@ def _definitions(steps: Sequence[Any], names: Set[str]) -> dict[str, ir.Assign]:
     own = [s.primal for s in steps if isinstance(s, Step) and isinstance(s.primal, ir.Assign)]
     single = {s.target.id: s for s in own if isinstance(s.target, ir.Name)}
     return {name: stmt for name, stmt in single.items() if name in names and counts[name] == 1}
+
+
+def _read_before_a_change(recorder: Recorder, steps: Sequence[Any]) -> set[str]:
+    """Variables set from a list that a later step of the iteration changes: at its end ``len(items)`` is another."""
+    found: set[str] = set()
+    changed: set[str] = set()
+    for step in reversed(steps):
+        if isinstance(step, Step) and isinstance(step.primal, ir.Assign) and ir.names(step.primal.value) & changed:
+            found |= ir.names(step.primal.target)
+        stacks = {n.stack for s in primals(step) for n in ir.walk(s) if isinstance(n, (ir.Push, ir.Pop))}
+        changed |= stacks | {other for stack in stacks for other in recorder.aliases.get(stack, ())}
+    return found
 
 
 def _counter(stmt: ir.Stmt) -> frozenset[str]:

@@ -219,12 +219,11 @@ class Tidier:
             out.append(ir.Assign(ir.Name(name), self.zero_like(name)))
             state[name] = False
 
-    def note_early(self, names: set[str], state: State, rest: Sequence[ir.Stmt]) -> None:
+    def early_ones(self, names: set[str], rest: Sequence[ir.Stmt]) -> set[str]:
         """Zeros that come before a branch or a loop, of arrays that may get their values only in there."""
-        for name in names:
-            kind = self.shapes.types[name]
-            if isinstance(kind, Num) and kind.dims != () and not _begins_in(name, rest):
-                self.early.add(name)
+        kinds = ((name, self.shapes.types[name]) for name in names)
+        arrays = {name for name, kind in kinds if isinstance(kind, Num) and kind.dims != ()}
+        return {name for name in arrays if not _begins_in(name, rest)}
 
     def zero_like(self, bar: str) -> ir.Expr:
         kind = self.shapes.types[bar]
@@ -339,13 +338,15 @@ class Tidier:
 
     def branch(self, stmt: ir.If, state: State, out: list[ir.Stmt], rest: Sequence[ir.Stmt]) -> None:
         self.need(ir.names(stmt.test), state, out)
+        before = set(self.early)
         while True:
+            self.early = set(before)  # zeros in there are written out before it, if they are found to be torn
             one, two = dict(state), dict(state)
             body, orelse = self.block(stmt.body, one), self.block(stmt.orelse, two)
             torn = {n for n in state if n in self.primal and one[n] != two[n] and state[n]}
             if not torn:
                 break
-            self.note_early(torn, state, rest)
+            before |= self.early_ones(torn, rest)
             self.need(torn, state, out)
         for name in sorted(n for n in state if n in self.primal and one[n] != two[n]):  # zeroed on one path only
             side, env = (body, one) if one[name] else (orelse, two)
@@ -355,13 +356,15 @@ class Tidier:
             out.append(_if(stmt, body, orelse))
 
     def loop(self, stmt: ir.For | ir.While, state: State, out: list[ir.Stmt], rest: Sequence[ir.Stmt]) -> None:
+        before = set(self.early)
         while True:
+            self.early = set(before)  # zeros in there are written out before it, if they are found to begin there
             after = dict(state)
             body = self.block(stmt.body, after)
             begun = {n for n in state if n in self.primal and state[n] and not after[n]}
             if not begun:
                 break
-            self.note_early(begun, state, rest)
+            before |= self.early_ones(begun, rest)
             self.need(begun, state, out)
         self.need({n for n in state if n in self.primal and not state[n] and after[n]}, after, body)
         if body:

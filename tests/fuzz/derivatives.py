@@ -16,8 +16,9 @@ class Derivatives(Objects):
         deep = self.level > 3
         return [
             *super().options(),
-            (3 if self.nested and not deep else 0, self.derivative),
-            (1 if self.nested and not deep else 0, self.mapped),
+            (6 if self.nested and not deep else 0, self.derivative),
+            (2 if self.nested and not deep else 0, self.mapped),
+            (6 if self.nested and not deep else 0, self.descent),
             (1, self.complex_numbers),
         ]
 
@@ -49,6 +50,28 @@ class Derivatives(Objects):
         else:
             self.line(f"{new} = srcad.vjp({h.name}, {', '.join(args)}, backend='numpy')[1]({self.number(0)})[{k}]")
         self.places[new] = shape
+        return True
+
+    def descent(self) -> bool:
+        """Some steps along the gradient of a callee, which may have loops of its own."""
+        fitting = self.callees()
+        if not fitting:
+            return False
+        h = self.rng.choice(fitting)
+        k = self.rng.randrange(len(h.params))
+        shape = h.params[k]
+        x, rate = self.fresh("a" if shape else "s"), self.rng.choice(("0.02", "1e-3", "-0.01"))
+        self.line(f"{x} = {self.array(shape, 1) if shape else self.number(1)} * 1.0")
+        others = [self.number(0) if p == () else self.array(p, 0) for p in h.params]
+        args = ", ".join(x if j == k else a for j, a in enumerate(others))
+        self.line(f"for {self.rng.choice(('_', '_', self.fresh('k')))} in range({self.rng.randint(1, 3)}):")
+        self.level += 1
+        step = f"{rate} * srcad.grad({h.name}, argnums={k}, backend='numpy')({args})"
+        self.line(self.rng.choice((f"{x} = {x} - {step}", f"{x} -= {step}")))
+        if self.chance(0.3):
+            self.statement()
+        self.level -= 1
+        self.places[x] = shape
         return True
 
     def mapped(self) -> bool:

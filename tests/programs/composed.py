@@ -89,7 +89,7 @@ class Case:
         usual = not (program.fills or program.raises or program.outputs) and not checks.is_single(program.args())
         if usual and isinstance(x, (float, np.ndarray)) and np.asarray(x).dtype == np.float64:
             value = program.run(*program.args())
-        if not isinstance(value, float) or "rng" in program.fn.__code__.co_varnames:
+        if not isinstance(value, float) or ".draw" in f".{program.name}":  # a generator goes on from call to call
             raise Skipped
         self.t = np.random.default_rng(3).standard_normal(np.shape(x)) if isinstance(x, np.ndarray) else 0.7
         self.grad = srcad.grad(program.fn, argnums=self.n, backend=backend)

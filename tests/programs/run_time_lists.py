@@ -140,3 +140,62 @@ def slice_that_grows_while_its_list_shrinks(x):
         if len(same) > 2:
             tail += [top * same[-1]]
     return sum(v * (i + 1) for i, v in enumerate(tail))
+
+
+@program(lambda rng: (rng.normal(size=6), 0.7), argnums=(0, 1))
+def emptied_after_its_length_was_read(x, w):
+    s = 0.0
+    for _ in range(3):
+        items = [np.sin(v * w) for v in x if v > -0.7]
+        n, last = len(items), items[-1] * w
+        while items:
+            s = 0.9 * s + items.pop() * w
+        for j in range(n):
+            s = s * np.cos(w + j * s) + last
+        w = w + 0.1 * s
+    return s
+
+
+@program(lambda rng: (rng.normal(size=6), 0.7), argnums=(0, 1))
+def read_before_it_shrinks_under_another_name(x, w):
+    s = 1.0
+    for _ in range(3):
+        items = [np.sin(v * w) for v in x if v > -0.7]
+        other = items
+        n, top = len(items), other[-1]
+        other.pop()
+        s = s * np.cos(top * n) + items[-1] * n
+        w = w + 0.1 * s
+    return s
+
+
+@program(lambda rng: (rng.normal(size=6), 0.7), argnums=(0, 1))
+def stack_machine(x, w):
+    out = 0.0
+    for _ in range(2):
+        stack = []
+        for i in range(len(x)):
+            stack.append(x[i] * w + out)
+            if i % 2 == 1:
+                b = stack.pop()
+                a = stack.pop()
+                stack.append(a * b + len(stack) * w)
+        out += stack[-1] * len(stack)
+        w = w + 0.1 * np.sin(out)
+    return out
+
+
+def _product_with(items, k):
+    first = 2.0 * items[0]
+    return first * items[k]
+
+
+@program(lambda rng: (rng.normal(size=3), 0.7), argnums=(0, 1))
+def branch_that_would_raise(x, w):
+    items = [x[0], w]
+    s = _product_with(items, 5) if x[1] > 100.0 else _product_with(items, 1)
+    for _ in range(2):
+        if s > 50.0:
+            s = {"a": s}["b"]
+        s = s * np.sin(w)
+    return s + items[0] * items[1]

@@ -49,6 +49,8 @@ MUTATIONS: tuple[Mutation, ...] = (
             "changed = _changed(recorder) - around.counters - kept",
             "changed = _changed(recorder) - kept",
         ),
+        ("lists stay as they are", "    late = _read_before_a_change(recorder, steps)\n", "    late = set()\n"),
+        ("a list has one name", "changed |= stacks | {other", "changed |= stacks or {other"),
         ("one assignment of several", "if name in names and counts[name] == 1}", "if name in names}"),
         (
             "the way there in part",
@@ -63,15 +65,15 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         (
             "all of it is cheap",
-            "for n, s in every.items() if _is_cheap(recorder, s.value)}",
-            "for n, s in every.items()}",
+            "for n, s in every.items() if n not in late and _is_cheap(recorder, s.value)}",
+            "for n, s in every.items() if n not in late}",
         ),
         (
             "written variables are computed again",
             "for n, s in _definitions(steps, own).items() if n not in recorder.written}",
             "for n, s in _definitions(steps, own).items()}",
         ),
-        tests=("tests/transforms/test_recompute.py", "recomputing.", "under_way.", "kept_states."),
+        tests=("tests/transforms/test_recompute.py", "recomputing.", "under_way.", "kept_states.", "run_time_lists."),
     ),
     *of(
         "srcad/transforms/intact.py",
