@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from srcad import ir, routines, types
-from srcad.program import Program
-from srcad.transforms import activity
+from srcad.program import FORWARD, Program
+from srcad.transforms import activity, alias
 from srcad.transforms.liveness import live_before
 from srcad.transforms.loops_extents import Extents, Stay
 from srcad.transforms.loops_text import plain
@@ -37,6 +37,8 @@ def unlisted(program: Program, extents: Extents) -> tuple[Program, dict[str, Num
     for stmt, loops in _placed(program.body, ()):
         for name in _lists(stmt, program.types):
             uses.setdefault(name, []).append((stmt, loops))
+    held = _held(program, uses)
+    uses = {name: where for name, where in uses.items() if name not in held}
     bound = _bound(program)
     elements = {name: _element(name, extents) for name in uses}
     blank = _blank(program.body)
@@ -49,6 +51,32 @@ def unlisted(program: Program, extents: Extents) -> tuple[Program, dict[str, Num
     after = ir.names(program.results) | {name for _, name in program.updates}
     body = _rewritten(program.body, records, after)
     return replace(program, body=body, types={**program.types, **kinds}), kinds
+
+
+def _held(program: Program, uses: Mapping[str, Sequence[tuple[ir.Stmt, Loops]]]) -> set[str]:
+    """Lists of arrays that are recorded as they are, since writes under other names are undone in them, too.
+
+    A copy would hold what is there when the list is appended to, and nobody would undo anything in it.
+    """
+    lists = {name for name in uses if isinstance(kind := program.types[name], Seq) and not kind.own}
+    if not lists:
+        return lists
+    ahead = [s for s in program.body if isinstance(s, ir.Block) and s.note == FORWARD]
+    writes = _Writes(replace(program, body=tuple(ahead) or program.body))
+    writes.run()
+    pushed = {name: [ir.names(s.value) for s, _ in uses[name] if isinstance(s, ir.Push)] for name in lists}
+    return {name for name in lists if any(found & writes.reached for found in pushed[name])}
+
+
+class _Writes(alias.Checker):
+    """Finds the variables whose arrays are written into under other names."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program, refuse=False)
+        self.reached: set[str] = set()
+
+    def write(self, name: str, stmt: ir.Stmt) -> None:
+        self.reached |= self.near(name)
 
 
 def _blank(body: Sequence[ir.Stmt]) -> set[str]:

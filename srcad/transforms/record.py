@@ -182,7 +182,8 @@ class Recorder:
         if partial & lost:  # the restore finds the place again by what its indices read
             need = need | place_reads(primal) | (partial & lost)
         shared = self.shared(lost & full, need)
-        save, restore = self.save(primal, lost, around, final, shared) if lost else ([], [])
+        named = shared | self.named_otherwise(primal, need)
+        save, restore = self.save(primal, lost, around, final, named) if lost else ([], [])
         forward = [*save, *([] if isinstance(primal, ir.Return) else [primal])]
         backward = self.quoted(primal, (*restore, *step.adjoint)) if step.adjoint else restore
         if after & lost:  # the adjoint reads the new value: it comes before the old one is brought back
@@ -208,6 +209,13 @@ class Recorder:
         """
         lists = {n for n in names if isinstance(self.types.get(n), Seq)}
         return lists | {n for n in names if any(a in need or saved(a) in need for a in self.aliases.get(n, ()))}
+
+    def named_otherwise(self, primal: ir.Stmt, need: frozenset[str]) -> frozenset[str]:
+        """What is popped, if the reverse sweep needs it under further names: it is pushed back as it is."""
+        if not isinstance(primal, ir.Pop) or not isinstance(primal.target, ir.Name):
+            return frozenset()
+        others = self.aliases.get(primal.target.id, set()) - {primal.stack}
+        return frozenset({primal.target.id} if any(a in need or saved(a) in need for a in others) else ())
 
     def holds(self, shared: set[str]) -> frozenset[str]:
         """What is needed once these are saved as they are: writes through other names are to be undone."""
@@ -394,7 +402,7 @@ class Recorder:
 
     # ---- saving ----
 
-    def save(self, stmt: ir.Stmt, lost: set[str], around: Around, final: bool, shared: set[str]) -> tuple[Stmts, Stmts]:
+    def save(self, stmt: ir.Stmt, lost: set[str], around: Around, final: bool, shared: Set[str]) -> tuple[Stmts, Stmts]:
         """Statements that save what `stmt` is about to overwrite, and those that bring it back."""
         if not final:
             return [], [PLACEHOLDER]
@@ -413,7 +421,8 @@ class Recorder:
                 continue
             if isinstance(stmt, ir.Pop) and name == stmt.stack:
                 assert stmt.target is not None
-                restores.insert(0, ir.Push(stmt.stack, self.owned(stmt.target)))
+                popped = stmt.target if activity.root(stmt.target) in shared else self.owned(stmt.target)
+                restores.insert(0, ir.Push(stmt.stack, popped))
                 continue
             save, restore = self.save_place(name, place, around, name in shared)
             saves.append(save)

@@ -9,7 +9,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/record.py",
         (
             "nothing lost is saved",
-            "save, restore = self.save(primal, lost, around, final, shared) if lost else ([], [])",
+            "save, restore = self.save(primal, lost, around, final, named) if lost else ([], [])",
             "save, restore = [], []",
         ),
         (
