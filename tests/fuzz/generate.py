@@ -9,6 +9,7 @@ from random import Random
 from tests.fuzz.containers import CLASSES, spelt
 from tests.fuzz.derivatives import Derivatives
 from tests.fuzz.expressions import Helper, Shape
+from tests.fuzz.filled import Filled
 from tests.fuzz.further import GENERATORS, recursive
 from tests.fuzz.nests import Nests
 from tests.fuzz.objects import manager, model
@@ -56,8 +57,11 @@ class Argument:
 
 
 def generate(seed: int, number: int) -> Source:
-    """Program `number` of the series `seed`: two of seven are nests of loops over elements."""
+    """Program `number` of the series `seed`: two of seven are nests of loops over elements, one of ten fills lists."""
     rng = Random(seed * 1_000_003 + number)
+    if number % 10 == 3:
+        filled = Filled(rng)
+        return Source(ast.unparse(ast.parse(filled.functions())) + "\n", filled.args(), (0, 1, 2))
     if number % 7 in (2, 5):
         nests = Nests(rng)
         return Source(ast.unparse(ast.parse(nests.function())) + "\n", nests.args(), (0, 1, 2))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import srcad
 from tests.fuzz import judge, ways
 from tests.fuzz.generate import generate
 from tests.fuzz.shrink import shrink
@@ -71,6 +72,18 @@ def test_most_programs_are_tests() -> None:
         except judge.Dropped as reason:
             outcomes.append(str(reason))
     assert len(outcomes) < 20, outcomes
+
+
+def test_programs_about_lists_are_refused_seldom() -> None:
+    """What is refused for every other program tests little."""
+    refused = 0
+    for number in range(3, 203, 10):
+        with judge.loaded(generate(SEED, number)) as module:
+            try:
+                srcad.grad(module.f, argnums=module.ARGNUMS, backend="numpy")(*module.ARGS)
+            except srcad.Unsupported:
+                refused += 1
+    assert refused < 7
 
 
 def test_shrinking_keeps_what_fails() -> None:
