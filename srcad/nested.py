@@ -165,7 +165,7 @@ def check_untouched(before: State, after: State, loc: ir.Loc | None) -> None:
         for name, value in env.items()
         if after.frames[frame].get(name) != value
     ]
-    boxes = [k for k, box in before.heap.items() if box.bound and after.heap[k] != box]
+    boxes = [k for k, box in before.heap.items() if box.bound and after.heap.get(k, box) != box]
     if changed or boxes:
         what = changed[0] if changed else "a container outside it"
         raise Unsupported(
