@@ -84,7 +84,10 @@ def _widen(ev: Evaluator, key: Key, routine: Routine, kinds: list[Num]) -> None:
 def _defined(
     ev: Evaluator, key: Key, function: ir.Function, bound: dict[str, Value], parent: str | None, loc: ir.Loc | None
 ) -> Routine:
-    routine = Routine(ev.cx.names.fresh(function.name), loc=loc, result=_known_result(ev, key), types=ev.cx.types)
+    name = ev.cx.names.fresh(function.name)
+    if ev.root is not None and name == ev.root.function.name:  # the program that is made of the function has its name
+        name = ev.cx.names.fresh(function.name)
+    routine = Routine(name, loc=loc, result=_known_result(ev, key), types=ev.cx.types)
     frame = f"{ev.frame}/{function.name}@routine{place(loc)[1:]}.{ev.temp_count(f'routine {function.name}', loc)}"
     before = ev.state
     outer = ev.out, ev.frame, ev.function, ev.cx.assumptions, ev.pending

@@ -236,17 +236,21 @@ def _filled_leaf(ev: Evaluator, leaf: Any) -> Value | None:
 
 def _is_written(ev: Evaluator, expr: ir.Expr) -> bool:
     """Whether something is written into an array, under this name or another that it was given."""
-    found = ir.names(expr)
-    pairs = [
-        (n.target.id, ir.names(n.value))
-        for n in ir.walk(tuple(ev.out))
-        if isinstance(n, ir.Assign) and isinstance(n.target, ir.Name) and isinstance(n.value, (ir.Name, ir.Index))
-    ]
-    while True:
-        more = {name for target, names in pairs for name in (target, *names) if found & {target, *names}}
-        if more <= found:
-            return bool(found & stored_names(ev.out))
-        found = found | more
+    from srcad.transforms import alias
+
+    _find_written(ev)
+    return bool(ir.names(expr) & alias.touched(ev.out, stored_names(ev.out), ev.cx.types))
+
+
+def _find_written(ev: Evaluator) -> None:
+    """Which of their arguments the routines that are called write into; `recursion.prepare` finds it once more."""
+    from srcad.transforms import alias
+
+    found = routines.reachable(tuple(ev.out))
+    for _ in found:  # a routine learns from those that it calls
+        for routine in found:
+            near = alias.touched(routine.body, stored_names(routine.body), routine.types)
+            routine.written = frozenset(k for k, name in enumerate(routine.inputs) if name in near)
 
 
 def stored_names(body: Sequence[ir.Stmt]) -> set[str]:

@@ -28,7 +28,7 @@ from srcad.transforms.retarget_calls import Rewrite, Types, kernel
 from srcad.transforms.retarget_draws import drawn
 from srcad.transforms.retarget_float32 import NARROW, Narrow, settled
 from srcad.transforms.retarget_interpreted import handed_back
-from srcad.types import Abstract, Num, infer
+from srcad.types import Abstract, Num, Seq, infer
 
 # what takes an array and an index into it
 INDEXED = frozenset(
@@ -46,6 +46,7 @@ def retarget(function: ir.Function, types: Mapping[str, Abstract]) -> ir.Functio
     """The function with kernels for what Numba lacks, and with literals that keep float32 results float32."""
     narrow = any(isinstance(t, Num) and t.dtype in NARROW for t in types.values())
     rewriter = _Retarget(settled(function, types) if narrow else types, narrow)
+    rewriter.handed = _handed_lists(function, types)
     new: ir.Function = rewriter.node(function)
     return new
 
@@ -55,6 +56,7 @@ class _Retarget:
 
     def __init__(self, types: Mapping[str, Abstract], narrow: bool) -> None:
         self.types = types
+        self.handed: set[str] = set()
         self.narrow = Narrow(self.type_of) if narrow else None
 
     def type_of(self, e: ir.Expr) -> Abstract:
@@ -64,10 +66,14 @@ class _Retarget:
         new = ir.rebuild(old, self.node)
         if isinstance(old, ir.Index) and any(isinstance(item, ir.List) for item in old.items):
             new = replace(new, items=tuple(map(_selected, new.items)))
+        if isinstance(old, ir.Index) and old.items == (ir.ELLIPSIS,) and self.rank(old.base):
+            new = replace(new, items=(ir.Slice(None, None, None),))  # Numba writes into x[...], it cannot read it
         match old:
             case ir.Call(ir.Ref(path)):
                 new = _with_dtype(new)
                 new = self.call(old, self.narrow.arguments(old, new, path) if self.narrow else new, path)
+            case ir.Assign(ir.Name(name), ir.List(())) if name in self.handed:
+                new = replace(new, value=_empty(self.types[name]))
             case ir.Binary("+" | "*" as op, left, right) if self.are_truths(left, right):
                 new = ir.BoolOp("or" if op == "+" else "and", (new.left, new.right), loc=old.loc)
             case ir.Binary("@", left, right) if self.needs_matmul(left, right):
@@ -177,6 +183,29 @@ class _Retarget:
         return self.dtype(mask) == "bool" and rank is not None and rank > 1 and rank == self.rank(base)
 
 
+def _handed_lists(function: ir.Function, types: Mapping[str, Abstract]) -> set[str]:
+    """Lists that are given another name: what an empty one is for has to be said where it is made."""
+    found: set[str] = set()
+    for node in ir.walk(function.body):
+        match node:
+            case ir.Assign(ir.Name(target), ir.Name(value)) if isinstance(types.get(value), Seq):
+                found |= {target, value}
+    return {name for name in found if _is_told(types.get(name))}
+
+
+def _is_told(kind: Abstract | None) -> bool:
+    element = kind.element if isinstance(kind, Seq) else None
+    return isinstance(element, Num) and element.dims is not None and element.dtype is not None
+
+
+def _empty(kind: Abstract) -> ir.Expr:
+    """An empty list of a known type."""
+    from srcad.transforms.stacks import nothing
+
+    assert isinstance(kind, Seq)
+    return kernel(ir.call("srcad_runtime.empty_list", nothing(kind.element)), "empty_list")
+
+
 def _unformatted(message: ir.Expr) -> ir.Expr:
     """An f-string with dots for its values: to format numbers costs seconds of compilation.
 
@@ -200,7 +229,9 @@ def _distribution(call: ir.Call, path: str) -> ir.Call:
 
 
 def _selected(index: ir.Expr) -> ir.Expr:
-    """An index that is written as a list selects as an array does."""
+    """An index that is written as a list selects as an array does, alone or in a tuple of indices."""
+    if isinstance(index, ir.Tuple):
+        return replace(index, items=tuple(map(_selected, index.items)))
     return ir.call("numpy.array", index) if isinstance(index, ir.List) else index
 
 

@@ -91,15 +91,30 @@ def _open(stmt: ir.Stmt) -> tuple[ir.Stmt, ...]:
 def _moved(
     before: tuple[ir.Stmt, ...], backward: tuple[ir.Stmt, ...], wanted: set[str]
 ) -> tuple[tuple[ir.Stmt, ...], tuple[ir.Stmt, ...]]:
-    """New arrays that only the reverse sweep uses are made there."""
+    """New arrays that only the reverse sweep uses are made there, if what they are made of has not changed by then."""
     made = [
         s
-        for s in before
+        for k, s in enumerate(before)
         if isinstance(s, ir.Assign) and isinstance(s.target, ir.Name) and isinstance(s.value, ir.Call)
         and s.value.fn in MADE and s.target.id not in wanted
         and not any(s.target.id in ir.names(other) for other in before if other is not s)
+        and not ir.names(s.value) & _rebound(before[k + 1 :])
     ]  # fmt: skip
     return tuple(s for s in before if s not in made), (*made, *backward)
+
+
+def _rebound(stmts: Sequence[ir.Stmt]) -> set[str]:
+    """Names that statements give another value, which may have another shape: a copy of itself has not."""
+    found: set[str] = set()
+    for node in ir.walk(tuple(stmts)):
+        match node:
+            case ir.Assign(ir.Name(name), ir.Call(ir.Attr(ir.Name(base), "copy"))) if base == name:
+                continue
+            case ir.Assign(target) | ir.For(target) | ir.Pop(target) if target is not None:
+                found |= ir.names(target) if not isinstance(target, ir.Index) else set()
+            case ir.Augment(ir.Name(name)):
+                found.add(name)
+    return found
 
 
 def _defined(program: Program, before: Sequence[ir.Stmt]) -> set[str]:

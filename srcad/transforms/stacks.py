@@ -165,7 +165,7 @@ class _Stacker:
             if stmt.target.id in self.tapes:
                 return () if stmt.value in (ir.NONE, ir.List(())) else (stmt,)
             if stmt.value == ir.NONE and stmt.target.id in blank:
-                return (replace(stmt, value=_nothing(self.kinds[blank[stmt.target.id]])),)
+                return (replace(stmt, value=nothing(self.kinds[blank[stmt.target.id]])),)
         parts: Any = {k: self.inner(getattr(stmt, k), blank) for k in ("body", "orelse") if hasattr(stmt, k)}
         return (replace(stmt, **parts) if parts else stmt,)
 
@@ -188,7 +188,7 @@ class _Stacker:
         return replace(stmt, target=targets[0] if len(targets) == 1 else ir.Tuple(targets), value=call)
 
     def empty(self, stack: str) -> ir.Expr:
-        return ir.call("srcad_runtime.empty_list", _nothing(self.kinds[stack]))
+        return ir.call("srcad_runtime.empty_list", nothing(self.kinds[stack]))
 
 
 def _typed(arg: ir.Expr) -> ir.Expr:
@@ -223,10 +223,10 @@ def _list_of(kind: Num | Seq) -> Abstract:
     return Seq(kind) if isinstance(kind, Num) else UNKNOWN
 
 
-def _nothing(kind: Num | Seq) -> ir.Expr:
+def nothing(kind: Num | Seq) -> ir.Expr:
     """A value of a type, which is never looked at."""
     if isinstance(kind, Seq):
-        return ir.call("srcad_runtime.empty_list", _nothing(kind.element))
+        return ir.call("srcad_runtime.empty_list", nothing(kind.element))
     dtype = ir.Ref(f"numpy.{kind.dtype}")
     if kind.dims:
         extents = ir.Const(0) if len(kind.dims) == 1 else ir.Tuple((ir.Const(0),) * len(kind.dims))

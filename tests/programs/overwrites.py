@@ -367,3 +367,21 @@ def rows_by_an_index_that_is_read_twice(x, m, p, n):
         for j in range(i):
             b[j], m[-1, j - 1] = m[-1, j - 1], 0.5 * b[j] + x[j]
     return np.sum(b * x) + np.sum(m * m)
+
+
+@program(lambda rng: (rng.normal(size=4), rng.normal(size=(3, 3)), 3), (0, 1))
+def pairs_of_indices_of_which_one_counts(x, w, n):
+    """Repeated pairs, some of them only at some trips; of several values for one element the last one stays."""
+    for t in range(n):
+        w[[0, 0, 2], [1, 1, t]] += x[:3] * (t + 1.0)
+    x += np.sum(w[[0, 0]])
+    return np.sum(w * w) + x[0]
+
+
+@program(lambda rng: (rng.normal(size=2), rng.normal(size=3), rng.normal(size=(2, 4))), (0, 1, 2))
+def names_whose_arrays_grow_before_what_is_not_used(x, y, w):
+    """The first y reaches nothing; its adjoint has the shape of the argument, not of what the name holds later."""
+    y[-1] += x[0]
+    y = w[0] / (1.5 + w[-1, ::-1] ** 2)
+    x[1] = x.sum()
+    return y[-1] * x[0], x * np.sum(y)

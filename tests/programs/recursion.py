@@ -408,3 +408,36 @@ def flood_over_a_grid(a):
         return b[i, j] + visit(i + 1, j, w * 0.9) + visit(i, j + 1, w * 0.8) + visit(i - 1, j, w) + visit(i, j - 1, w)
 
     return visit(0, 0, 1.0) * b[2, 2]
+
+
+def _scaled_by_halves(x, lo, hi, s):
+    if hi - lo <= 1:
+        x[lo] = x[lo] * x[lo] * s
+        return
+    mid = (lo + hi) // 2
+    _scaled_by_halves(x, lo, mid, s * 0.5)
+    _scaled_by_halves(x, mid, hi, s * x[lo])
+
+
+@program(lambda rng: (rng.normal(size=5), 1.3), (0, 1), fills=("x",))
+def halves_that_are_filled(x, s):
+    _scaled_by_halves(x, 0, len(x), s)
+
+
+@program(lambda rng: (rng.normal(size=3), rng.normal(size=3), 1.3, 3), (0, 1, 2), fills=("y",))
+def itself_with_a_view_that_is_filled(x, y, s, n):
+    if n <= 0:
+        y[-1] += s * x[0]
+        return
+    v = y[:n]
+    v[0] = v[0] * s + x[n - 1]
+    itself_with_a_view_that_is_filled(x, y, s * v[-1], n - 1)
+
+
+@program(lambda rng: (rng.normal(size=3), rng.normal(size=3), 5), (0, 1), fills=("x", "y"))
+def arguments_that_change_places(x, y, n):
+    if n > 0 and n % 2 == 0:
+        arguments_that_change_places(y, x, n - 1)
+    elif n > 0:
+        x[n % 3] = x[0] * y[1]
+        arguments_that_change_places(x, y, n - 1)

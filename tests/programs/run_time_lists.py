@@ -199,3 +199,13 @@ def branch_that_would_raise(x, w):
             s = {"a": s}["b"]
         s = s * np.sin(w)
     return s + items[0] * items[1]
+
+
+@program(lambda rng: (rng.normal(size=3), rng.normal(size=3), 2), (0, 1))
+def slices_that_take_the_place_of_their_list(x, y, n):
+    items = [x * x, y]
+    for _ in range(n):
+        items.append(y * x)
+    items = items[1:]
+    items.extend(items[:2])
+    return items[-1][0] * x[1] + np.sum(items[0] * items[1])

@@ -427,3 +427,11 @@ def filled_by_another_name(x, y):
     z[1:] = np.sin(x[1:])
     y = x[:2] * 2.0
     z[0] *= y[1]
+
+
+@program(lambda rng: (rng.normal(size=5), rng.normal(size=3)), (0, 1), fills=("b",))
+def fills_from_a_selection_that_it_changes(x, b):
+    """The selection is a copy: x is not written."""
+    y = x[[0, 1]]
+    y[0] = 2.0 * x[1]
+    b[:2] = y * b[0]

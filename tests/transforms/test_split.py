@@ -51,6 +51,13 @@ def test_an_adjoint_begins_in_the_reverse_sweep() -> None:
     assert forward.body == (SQUARE,) and reverse.body == (ZEROS, add(X))
 
 
+@pytest.mark.parametrize(("shape", "moves"), [(COPY.target, False), (X, True)])
+def test_an_array_as_long_as_what_changes_later_begins_before_that(shape: ir.Expr, moves: bool) -> None:
+    zeros = ir.Assign(X_BAR, ir.call("numpy.zeros", ir.Index(ir.Attr(shape, "shape"), (ir.Const(0),))))
+    forward, reverse = halves((COPY, zeros, SQUARE, ir.Assign(U, ir.Name("c"))), (add(X),))
+    assert (zeros in reverse.body) is moves and (zeros in forward.body) is not moves
+
+
 def test_what_one_path_sets_has_a_value_on_the_other() -> None:
     square = ir.Assign(ir.Name("a"), ir.Index(X, (ir.Const(0),)))
     forward, _ = halves((SQUARE, ir.If(C, (square,))), (ZEROS, ir.If(C, (add(ir.Name("a")),))))
