@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from srcad import eval_extents, eval_generators, eval_itertools, eval_next, ir
@@ -11,7 +12,7 @@ from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_comprehensions import expand, taking
 from srcad.eval_core import Evaluator, list_site
 from srcad.eval_exprs import attribute, sequence
-from srcad.eval_iter import ONE_SHOT, consume, plain, unrolled
+from srcad.eval_iter import ONE_SHOT, consume, live, plain, unrolled
 from srcad.eval_operators import binary, boolean
 from srcad.eval_order import disturbed, owned, steady
 from srcad.eval_values import constant, demand, dyn, static
@@ -235,9 +236,30 @@ def _list(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Valu
     if args and isinstance(args[0], Stream):
         items = eval_generators.collected(ev, args[0], loc)
         return eval_lists.collected(ev, args[0], loc) if items is None else ev.tuple_of(items, "list", site=site)
-    if args and isinstance(args[0], Dyn) and eval_itertools.is_open(ev, args[0]):
+    if args and isinstance(args[0], Generator) and any(part.tests for part in args[0].expr.generators):
+        return _picked(ev, args[0], loc)
+    if args and (isinstance(args[0], Dyn) and eval_itertools.is_open(ev, args[0]) or _is_long(ev, args[0])):
         return eval_lists.collected(ev, args[0], loc)
     return ev.tuple_of(items_of(ev, args[0], loc) if args else [], "list", site=site)
+
+
+def _picked(ev: Evaluator, value: Generator, loc: ir.Loc | None) -> Value:
+    """``list(e for v in items if test)``: what the test lets through of many items is picked out by a loop."""
+    from srcad import eval_lists
+
+    with taking(ev, value, loc) as expr:
+        items = expand(ev, expr)
+        if items is None:
+            return eval_lists.from_comprehension(ev, replace(expr, kind="list"))
+    return ev.tuple_of(items, "list", site=list_site(ev, loc))
+
+
+def _is_long(ev: Evaluator, value: Value) -> bool:
+    """Whether it takes a loop to collect what an iterator gives, even where its number of items can be had."""
+    if not isinstance(value, Lazy) or live(ev, value) is not None:
+        return False
+    eval_extents.settle(ev, value)
+    return True
 
 
 @handles("builtins.set", "builtins.frozenset")
