@@ -223,8 +223,11 @@ def set_item(ev: Evaluator, base: Dyn, items: list[Value], value: Value, loc: ir
         raise Unsupported("cannot differentiate this write into a list of unknown length", loc, ONE_ARRAY)
     merged = _with_element(known, value, loc)
     if merged.element.dims != ():
-        reason = "cannot differentiate a write into a list of unknown length that holds arrays"
-        raise Unsupported(reason, loc, ONE_ARRAY)
+        from srcad.eval_itertools import read
+
+        ev.cx.types[base.expr.id] = merged  # type: ignore[union-attr]
+        read(ev, iteration.exchange_item, [base, items[0], value], loc)
+        return
     name = base.expr.id  # type: ignore[union-attr]
     if types.is_integer(known.element) and not types.is_integer(merged.element):
         if ("float list", name) in ev.cx.decisions:

@@ -155,6 +155,21 @@ def pop_item(items: list[Any], place: int) -> Any:
     return value
 
 
+def exchange_item(items: list[Any], place: int, value: Any) -> None:
+    """``items[place] = value`` of arrays: those behind it are taken off and put back."""
+    n = len(items)
+    place = place + n if place < 0 else place
+    if place < 0 or place >= n:
+        raise IndexError("list assignment index out of range")
+    behind = []
+    for _ in range(place + 1, n):
+        behind.append(items.pop())
+    items.pop()
+    items.append(value)
+    for _ in range(place + 1, n):
+        items.append(behind.pop())
+
+
 def extend_items(items: list[Any], more: Iterable[Any]) -> None:
     for value in more:
         items.append(value)

@@ -184,12 +184,14 @@ class _Retarget:
 
 
 def _handed_lists(function: ir.Function, types: Mapping[str, Abstract]) -> set[str]:
-    """Lists that are given another name: what an empty one is for has to be said where it is made."""
+    """Lists that are given another name, or kept in a list: what an empty one is for has to be said where it is made."""
     found: set[str] = set()
     for node in ir.walk(function.body):
         match node:
             case ir.Assign(ir.Name(target), ir.Name(value)) if isinstance(types.get(value), Seq):
                 found |= {target, value}
+            case ir.Push(_, ir.Name(value)) if isinstance(types.get(value), Seq):
+                found.add(value)
     return {name for name in found if _is_told(types.get(name))}
 
 

@@ -209,3 +209,51 @@ def slices_that_take_the_place_of_their_list(x, y, n):
     items = items[1:]
     items.extend(items[:2])
     return items[-1][0] * x[1] + np.sum(items[0] * items[1])
+
+
+@program(lambda rng: (rng.normal(size=3), 4))
+def arrays_that_give_way_in_a_list(x, n):
+    """Items taken before stay what they were; an empty loop puts nothing in."""
+    items = [x * (k + 1.0) for k in range(n)]
+    old = items[1]
+    items[1] = x * x
+    total = np.sum(old * items[0])
+    for k in range(n - 9):
+        items[k] = x
+    for k in range(n):
+        before = items[k]
+        items[k] = before + items[-1]
+        total += np.sum(before * items[k])
+    items[-2] = x[:2] * total
+    return np.sum(items[0] * items[-1]) + np.sum(items[-2])
+
+
+@program(lambda rng: (rng.normal(size=3), rng.normal(size=(3, 3)), 3), (0, 1))
+def states_in_a_list_that_take_turns(x, w, n):
+    h = [np.zeros(3) for _ in range(n)]
+    other = h
+    for _ in range(2):
+        for j in range(n - 1, -1, -1):
+            other[j] = np.tanh(w @ h[j - 1] + x)
+    return np.sum(h[0] * h[-1])
+
+
+@program(vector, raises=IndexError)
+def array_put_behind_the_end_of_a_list(x):
+    items = [v * x for v in x]
+    items[len(x)] = x
+    return np.sum(items[0])
+
+
+@program(lambda rng: (rng.normal(size=3), 4))
+def lists_that_map_and_generators_give(x, n):
+    items = list(map(lambda i: x[i % 3] * i, range(n)))
+    more = list(map(lambda a, b: a * b, items, items[1:]))
+    back = list(reversed(items))
+    items[0] = x[1]
+    back.append(x[0])
+    some = list(v * v for v in x if v > 0.0)
+    none = list(map(np.sin, x[:0]))
+    rows = list(x * k for k in range(n) if k != 1)
+    rows[0][1] = x[0] ** 2
+    return sum(items) * items[-1] + sum(more) * back[0] * back[-2] + sum(some) + len(none) + np.sum(rows[0] * rows[1])

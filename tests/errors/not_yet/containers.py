@@ -32,13 +32,6 @@ def functions_in_a_list(x):
 
 
 @refused(vector)
-def array_put_into_a_list_of_unknown_length(x):
-    rows = [v * x for v in x]
-    rows[0] = rows[1] * 2.0
-    return np.sum(rows[0] * rows[1])
-
-
-@refused(vector)
 def row_of_a_list_of_lists_replaced(x):
     n = len(x)
     t = [[0.0] * n for _ in range(n)]

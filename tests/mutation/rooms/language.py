@@ -65,7 +65,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("generators have a value", "    if ir.yields(function.body):", "    if False:"),
         ("parameters are lost when rebound", "        if param.name in rebound:\n", "        if False:\n"),
         ("one argument is filled", "return found[0] if len(found) == 1 else ev.tuple_of(found)", "return found[0]"),
-        ("what is written has one name", "        if more <= found:\n", "        if True:\n"),
+        (
+            "what is written has one name",
+            "& alias.touched(ev.out, stored_names(ev.out), ev.cx.types))",
+            "& stored_names(ev.out))",
+        ),
+        ("recursions are not asked what they write", "    _find_written(ev)\n", "    pass\n"),
         (
             "what is not written is an output",
             "    if not any(_is_written(ev, e) for e in exprs):\n",
