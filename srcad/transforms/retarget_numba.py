@@ -184,7 +184,7 @@ class _Retarget:
 
 
 def _handed_lists(function: ir.Function, types: Mapping[str, Abstract]) -> set[str]:
-    """Lists that are given another name, or kept in a list: what an empty one is for has to be said where it is made."""
+    """Lists that get another name, or are kept in a list: what an empty one is for is to be said where it is made."""
     found: set[str] = set()
     for node in ir.walk(function.body):
         match node:
