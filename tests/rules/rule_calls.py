@@ -19,10 +19,10 @@ FIRST_OF_SEVERAL = ("numpy.linalg.lstsq", "numpy.frexp", "math.frexp")  # of whi
 SKIPPED = ("numpy.random.", "numpy.float32", "numpy.histogram", "numpy.piecewise", "numpy.block", "numpy.roots")
 
 
-def rule_calls() -> Iterator[Call]:
+def rule_calls(libraries: tuple[str, ...] = NUMPY) -> Iterator[Call]:
     """One call for every example of a rule for NumPy, `math` or Python; for elementwise rules one in their domain."""
     for path, rule in load_all().items():
-        if path.startswith(NUMPY) and not path.startswith(SKIPPED) and not rule.constant and exists(path):
+        if path.startswith(libraries) and not path.startswith(SKIPPED) and not rule.constant and exists(path):
             for k, example in enumerate(rule.examples(Draw()) if rule.examples else []):
                 made = example_call(rule, example, f"{path}[{k}]")
                 yield replace(made, text=f"{made.text}[0]") if path in FIRST_OF_SEVERAL else made

@@ -40,10 +40,11 @@ def split(found: list[Call], chosen: set[str]) -> list[Any]:
 
 OFTEN = [*rule_calls(), *forms()]
 CALLS = [*OFTEN, *more_forms()]
+OF_SCIPY = [*rule_calls(("scipy.",))]  # a tenth of them runs on each push, first derivatives only
 BY_FUNCTION: dict[str, list[str]] = {}
 for _call in rule_calls():
     BY_FUNCTION.setdefault(_call.name.partition("[")[0], []).append(_call.name)
-EVERY = split(CALLS, {c.name for c in OFTEN} | {c.name for c in CALLS if tenth(c.name)})
+EVERY = split([*CALLS, *OF_SCIPY], {c.name for c in OFTEN} | {c.name for c in (*CALLS, *OF_SCIPY) if tenth(c.name)})
 SECOND = split(CALLS, {c.name for c in CALLS if tenth(c.name)})
 COMPILED = split(CALLS, {names[turn() % len(names)] for function, names in BY_FUNCTION.items() if tenth(function)})
 

@@ -188,6 +188,11 @@ MUTATIONS: tuple[Mutation, ...] = (
             "",
         ),
         (
+            "an array is made where its length is another",
+            "        and not ir.names(s.value) & _rebound(before[k + 1 :])\n",
+            "",
+        ),
+        (
             "what is kept is the caller's",
             '    return ir.call("numpy.copy", value) if shared else value',
             "    return value",
