@@ -85,9 +85,9 @@ def _defined(
     ev: Evaluator, key: Key, function: ir.Function, bound: dict[str, Value], parent: str | None, loc: ir.Loc | None
 ) -> Routine:
     name = ev.cx.names.fresh(function.name)
-    if ev.root is not None and name == ev.root.function.name:  # the program that is made of the function has its name
-        name = ev.cx.names.fresh(function.name)
-    routine = Routine(name, loc=loc, result=_known_result(ev, key), types=ev.cx.types)
+    taken = ev.root is not None and name == ev.root.function.name  # by the program that is made of the function
+    printed = ev.cx.names.fresh(name) if taken else name
+    routine = Routine(name, printed=printed, loc=loc, result=_known_result(ev, key), types=ev.cx.types)
     frame = f"{ev.frame}/{function.name}@routine{place(loc)[1:]}.{ev.temp_count(f'routine {function.name}', loc)}"
     before = ev.state
     outer = ev.out, ev.frame, ev.function, ev.cx.assumptions, ev.pending

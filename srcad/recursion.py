@@ -70,7 +70,7 @@ def _program(routine: Routine, wrt: Iterable[str] = ()) -> Program:
     output = Struct("tuple", tuple(range(len(kinds))), kinds, tuple) if kinds else Static(None)
     asked = set(wrt)
     return Program(
-        name=routine.name,
+        name=routine.name_of(""),
         inputs=inputs,
         body=routine.body,
         results=routine.results,
@@ -141,7 +141,7 @@ def functions(program: Program) -> list[Made]:
     todo = [(routine, phase) for routine, phase, _ in routines.calls((program.body, program.results))]
     while todo:
         routine, phase = todo.pop()
-        name = f"{routine.name}_{phase}" if phase else routine.name
+        name = routine.name_of(phase)
         if name not in found:
             found[name] = Made(routine, phase, _made(routine, phase))
             todo += [(r, p) for r, p, _ in routines.calls((found[name].program.body, found[name].program.results))]

@@ -40,14 +40,19 @@ class Routine:
     pure: bool = False  # certainly writes into nothing
     loc: ir.Loc | None = None
     phases: dict[str, Any] = field(default_factory=dict)  # name of the phase -> the program that it became
+    printed: str = ""  # what it is called where it is not differentiated
 
     @property
     def inputs(self) -> tuple[str, ...]:
         return (*self.params, *self.captured)
 
+    def name_of(self, phase: str) -> str:
+        """What the function of a phase is called."""
+        return f"{self.name}_{phase}" if phase else self.printed or self.name
+
     def call(self, args: tuple[ir.Expr, ...], phase: str = "", loc: ir.Loc | None = None) -> ir.Call:
         """A call of it, or of what it became: phase "forward", "reverse" or "jvp"."""
-        name = f"{self.name}_{phase}" if phase else self.name
+        name = self.name_of(phase)
         return ir.Call(ir.Ref(PREFIX + name, Phase(self, phase)), args, loc=loc)
 
 
