@@ -377,9 +377,8 @@ def added(ev: Evaluator, box: Box, more: Value, loc: ir.Loc | None) -> list[Valu
     from srcad.eval_itertools import is_open
 
     unknown = isinstance(more, Rows) or is_open(ev, more)
-    if unknown and isinstance(box.site, tuple) and box.site[0] == "list":
-        if ("dynamic", box.site) not in ev.cx.decisions:
-            raise Restart(("dynamic", box.site))
+    if unknown and box.growing and ("dynamic", box.site) not in ev.cx.decisions:
+        raise Restart(("dynamic", box.site))
     return sequence(ev, more, loc)
 
 

@@ -71,6 +71,10 @@ def _len(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value
         if extent is not None and not extent.terms:
             return constant(extent.const)
         return Dyn(ir.Call(ir.Ref("builtins.len"), (value.expr,), loc=loc), Num("int64", (), True, extent))
+    from srcad import eval_lists
+
+    if eval_lists.nothing_yet(ev, value):
+        return constant(0)
     return dyn(ev, ir.Call(ir.Ref("builtins.len"), (residual(ev, value, loc),), loc=loc))
 
 

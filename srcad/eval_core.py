@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,6 +43,10 @@ class Unfinished(Exception):
     """A recursive call of which nothing is known yet: the path that it stands on is left out of this round."""
 
 
+class NothingYet(Unfinished):
+    """An item of a list that nothing was put into so far: this round is one in which the path is not taken."""
+
+
 @dataclass
 class Context:
     """What one run of the evaluator accumulates."""
@@ -50,6 +54,7 @@ class Context:
     names: Names
     types: dict[str, types.Abstract] = field(default_factory=dict)
     slots: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    slot_keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # the other way around
     decisions: frozenset[tuple[Any, ...]] = frozenset()
     inputs: list[Any] = field(default_factory=list)
     baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
@@ -63,6 +68,8 @@ class Context:
     parents: dict[str, str | None] = field(default_factory=dict)  # frame -> enclosing frame of a nested function
     nonlocals: dict[str, set[str]] = field(default_factory=dict)
     updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its key in #objects
+    empty: set[str] = field(default_factory=set)  # lists that were read before anything was put into them
+    left_out: set[str] = field(default_factory=set)  # those of them that a path left out reads items of
     zero_d: set[str] = field(default_factory=set)  # variables that may hold an array without axes, not a number
     attribute_slots: set[str] = field(default_factory=set)  # variables of rebound attributes
     second_names: set[str] = field(default_factory=set)  # arrays that have, or had, a variable besides this one
@@ -91,6 +98,7 @@ class Evaluator:
         self.function: Any = None  # what is being inlined; its scope knows the class that a method stands in
         self.root: Any = None  # the Target whose family names captured values
         self.uses: dict[str, int] = {}  # with by_name: how often the function at hand reads each variable
+        self.unfinished: Unfinished = Unfinished()  # why the last branch that does not come to its end does not
         self.by_name = False  # bind arguments as expressions: for derivative rules, whose arguments are cheap to repeat
 
     # ---- variables ----
@@ -126,8 +134,13 @@ class Evaluator:
         kind: Any = "merged" if ("merge", frame, name) in self.cx.decisions else shape_class(type_)
         key = (frame, name, kind)
         if key not in self.cx.slots:
-            self.cx.slots[key] = self.cx.names.fresh(name.partition("#")[0] or name[1:].rstrip("0123456789"))
+            own = self.cx.slots[key] = self.cx.names.fresh(name.partition("#")[0] or name[1:].rstrip("0123456789"))
+            self.cx.slot_keys[own] = key
         return self.cx.slots[key]
+
+    def same_again(self, slot: str) -> Any:
+        """What a variable is in another evaluation, too, in which it may have another name."""
+        return self.cx.slot_keys.get(slot, slot)
 
     def own_slot(self, name: str, type_: types.Abstract) -> str | None:
         """`name`, if it is a container's own variable for such values: it serves in every round of a loop."""
@@ -137,6 +150,10 @@ class Evaluator:
 
     def note_type(self, name: str, type_: types.Abstract) -> None:
         old = self.cx.types.get(name)
+        if isinstance(type_, types.Seq):
+            from srcad import eval_lists
+
+            type_ = eval_lists.decided(self, name) if type_ == eval_lists.UNDECIDED else type_
         self.cx.types[name] = type_ if old is None else merge_types(old, type_)
 
     def temp(self, base: str, value: Dyn, loc: ir.Loc | None) -> Dyn:
@@ -194,7 +211,7 @@ class Evaluator:
         if isinstance(value.type, Seq) and isinstance(value.expr, ir.Name):
             return value  # two names of one list
         target = self.slot(name, value.type, frame)
-        if ("float list", target) in self.cx.decisions:
+        if ("float list", self.same_again(target)) in self.cx.decisions:
             value = eval_lists.widened(value)
         self.note_type(target, value.type)
         eval_order.note_names(self, target, value)
@@ -473,7 +490,7 @@ class Evaluator:
         orelse, ends_orelse = self.arm(stmt.orelse)
         self.cx.assumptions = noted
         if ends_body and ends_orelse and not (always_raises(body) or always_raises(orelse)):
-            raise Unfinished
+            raise self.unfinished
         if ends_body or ends_orelse:
             self.state = self.state if ends_body else after_body
         else:
@@ -488,7 +505,8 @@ class Evaluator:
         outer, self.out = self.out, []
         try:
             self.block(body)
-        except Unfinished:
+        except Unfinished as reason:
+            self.unfinished = reason
             return (), True
         except LookupError as error:  # which the program raises where it takes this branch
             if not hasattr(error, "certain") or not all(isinstance(a, (str, int)) for a in error.args):
@@ -503,12 +521,21 @@ class Evaluator:
     def do_for(self, stmt: ir.For) -> None:
         from srcad import eval_loops
 
-        eval_loops.for_loop(self, stmt)
+        self.left_out_at_first(lambda: eval_loops.for_loop(self, stmt))
 
     def do_while(self, stmt: ir.While) -> None:
         from srcad import eval_loops
 
-        eval_loops.while_loop(self, stmt)
+        self.left_out_at_first(lambda: eval_loops.while_loop(self, stmt))
+
+    def left_out_at_first(self, loop: Callable[[], None]) -> None:
+        """A loop, which is not run in a round in which it would read a list that nothing was put into."""
+        out, mark, before = self.out, len(self.out), self.state.copy()
+        try:
+            loop()
+        except NothingYet:
+            self.out, self.state = out, before
+            del out[mark:]
 
     def do_yield(self, stmt: ir.Yield) -> None:
         from srcad import eval_generators

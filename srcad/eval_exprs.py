@@ -127,8 +127,11 @@ def sequence(ev: Evaluator, value: Value, loc: ir.Loc | None) -> list[Value]:
         return eval_sequences.items_of(ev, value, loc)
     items = eval_iter.unrolled(ev, value)
     if items is None:
+        reason = "cannot differentiate a number of items that is known only at run time"
+        refusal = Unsupported(reason, loc, ONE_ARRAY)
         eval_extents.settle(ev, value)
-        raise Unsupported("cannot differentiate a number of items that is known only at run time", loc, ONE_ARRAY)
+        eval_extents.write_out(ev, value, refusal)
+        raise refusal
     eval_iter.consume(ev, value, loc)
     return items
 

@@ -154,7 +154,7 @@ def box_position(ev: Evaluator, box: Box, items: list[Value], loc: ir.Loc | None
     if not isinstance(key, int):
         raise Unsupported(f"cannot differentiate an index of type {type(key).__name__} into a {box.kind}", loc)
     if not -len(box.items) <= key < len(box.items):
-        raise certain(IndexError(f"{'list' if box.kind == 'list' else 'tuple'} index out of range"))
+        raise certain(IndexError(f"{'list' if box.kind == 'list' else 'tuple'} index out of range"), box)
     return range(len(box.items))[key]
 
 
@@ -172,8 +172,7 @@ def unknown_key(ev: Evaluator, box: Box, key: Value, loc: ir.Loc | None) -> None
 
     A long list of numbers stays a list; else the loop that the index comes from is unrolled, or the input baked in.
     """
-    growing = box.kind == "list" and isinstance(box.site, tuple) and box.site[0] == "list"
-    if growing and ("dynamic", box.site) not in ev.cx.decisions and _stays_a_list(ev, box, key):
+    if box.growing and ("dynamic", box.site) not in ev.cx.decisions and _stays_a_list(ev, box, key):
         raise Restart(("dynamic", box.site))
     for part in key.args if isinstance(key, Lazy) and key.kind == "slice" else (key,):
         for name in sorted(ir.names(part.expr)) if isinstance(part, (Dyn, Text)) else ():
@@ -183,7 +182,7 @@ def unknown_key(ev: Evaluator, box: Box, key: Value, loc: ir.Loc | None) -> None
             origin = ev.origin_of(ir.Name(name))
             if origin is not None and isinstance(part, (Dyn, Text)) and part.expr == ir.Name(name):
                 raise bake(ev, origin, "an index", loc, ONE_ARRAY)
-    if growing and ("dynamic", box.site) not in ev.cx.decisions:
+    if box.growing and ("dynamic", box.site) not in ev.cx.decisions:
         raise Restart(("dynamic", box.site))
     word = "a dict entry under a key" if box.kind == "dict" else f"an index into a {box.kind} that is"
     raise Unsupported(f"cannot differentiate {word} known only at run time", loc, ONE_ARRAY)

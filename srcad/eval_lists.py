@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from srcad import eval_rows, ir, types
+from srcad import eval_rows, ir, routines, types
 from srcad.errors import Unsupported
 from srcad.eval_comprehensions import taking
-from srcad.eval_core import Evaluator, Restart, place
+from srcad.eval_core import Evaluator, NothingYet, Restart, place
 from srcad.eval_exprs import evaluate
 from srcad.eval_order import holding, names_in, owned, release
 from srcad.eval_values import ONE_ARRAY, residual, static
@@ -25,7 +26,7 @@ UNDECIDED = Seq(Num(None, None))
 def new(ev: Evaluator, items: list[Value], loc: ir.Loc | None, base: str = "items") -> Value:
     """A list literal that later grows in a loop."""
     slot = ev.slot(f"{base}#{place(loc)}", UNDECIDED)
-    template = next((d[2] for d in ev.cx.decisions if d[:2] == ("rows", slot)), None)
+    template = next((d[2] for d in ev.cx.decisions if d[:2] == ("rows", ev.same_again(slot))), None)
     if template is None and items:
         template = eval_rows.template_of(ev, items[0])
     if template is not None:
@@ -34,11 +35,87 @@ def new(ev: Evaluator, items: list[Value], loc: ir.Loc | None, base: str = "item
     at, owner = ev.renewed
     ev.put([(slot, ir.List(exprs))], loc, {owner} if at == place(loc) else ())
     known = ev.cx.types.get(slot)
-    type_ = known if isinstance(known, Seq) else UNDECIDED
+    type_ = known if isinstance(known, Seq) else decided(ev, slot)
     for item in items:
         type_ = _with_element(type_, item, loc)
     ev.cx.types[slot] = type_
     return Dyn(ir.Name(slot), type_)
+
+
+def decided(ev: Evaluator, slot: str) -> Seq:
+    """What an earlier evaluation found that a list holds."""
+    found = _decisions(ev, slot)
+    if len({None if kind.dims is None else len(kind.dims) for kind in found}) != 1:
+        return UNDECIDED
+    return functools.reduce(lambda known, kind: _with_element(known, Dyn(ir.Name(slot), kind), None), found, UNDECIDED)
+
+
+def _decisions(ev: Evaluator, slot: str) -> list[Num]:
+    key = ev.same_again(slot)
+    return sorted((d[2] for d in ev.cx.decisions if d[:2] == ("items", key)), key=repr)
+
+
+def nothing_yet(ev: Evaluator, iterable: Value) -> bool:
+    """Whether a loop is over a list that nothing was put into so far: this round is one in which it does not run.
+
+    What is put in later is then known from the start (see `settle`).
+    """
+    if isinstance(iterable, Lazy) and iterable.kind in ("enumerate", "zip", "reversed", "iter"):
+        return any(nothing_yet(ev, part) for part in iterable.args)
+    if isinstance(iterable, Rows):
+        return any(nothing_yet(ev, column) for column in iterable.columns)
+    if not isinstance(iterable, Dyn) or not isinstance(iterable.expr, ir.Name):
+        return False
+    name = iterable.expr.id
+    if ev.cx.types.get(name) != UNDECIDED or _decisions(ev, name):
+        return False
+    ev.cx.empty.add(name)
+    return True
+
+
+def settle(ev: Evaluator) -> None:
+    """Evaluate again with what lists hold that were taken for empty and appear in the program after all."""
+    if not ev.cx.empty and not any(d[0] == "items" for d in ev.cx.decisions):
+        return
+    for name, known in ev.cx.types.items():
+        if isinstance(known, Seq) and decided(ev, name) not in (UNDECIDED, _general(known)):
+            raise known_items(ev, name, known)  # more kinds of items than were found before
+    parts = [tuple(ev.out), *((r.body, r.results) for r in routines.reachable(tuple(ev.out)))]
+    nodes = list(ir.walk(tuple(parts)))
+    made = [s.target for s in nodes if isinstance(s, ir.Assign) and s.value == ir.List(())]
+    seen = Counter(n.id for n in nodes if isinstance(n, ir.Name))
+    seen.subtract(target.id for target in made if isinstance(target, ir.Name))
+    seen.update(n.stack for n in nodes if isinstance(n, (ir.Push, ir.Pop)))
+    for name in sorted(ev.cx.empty):
+        if seen[name] > 0 or name in ev.cx.left_out:
+            raise known_items(ev, name, ev.cx.types[name])
+    _share(ev, nodes)
+
+
+def known_items(ev: Evaluator, name: str, known: types.Abstract) -> Restart:
+    """The decision what a list holds."""
+    assert isinstance(known, Seq)
+    return Restart(("items", ev.same_again(name), _general(known).element))
+
+
+def _general(known: Seq) -> Seq:
+    """Without what is known of one item's extents."""
+    dims = known.element.dims
+    return Seq(replace(known.element, dims=None if dims is None else (None,) * len(dims), number=None))
+
+
+def _share(ev: Evaluator, nodes: Sequence[ir.Node]) -> None:
+    """What is known of a list's items is known of it under the name, too, that it had when it was empty."""
+    pairs = [(s.target, s.value) for s in nodes if isinstance(s, ir.Assign)]
+    for target, value in reversed(pairs):
+        known = ev.cx.types.get(target.id) if isinstance(target, ir.Name) else None
+        if isinstance(known, Seq) and isinstance(value, ir.Name) and ev.cx.types.get(value.id) == UNDECIDED:
+            ev.cx.types[value.id] = known
+
+
+def undecided(key: Any) -> tuple[Any, ...]:
+    """The decision that a list is read as it is, whether or not anything was put into it."""
+    return "items", key, UNDECIDED.element
 
 
 def repeated(ev: Evaluator, items: Sequence[Value], count: int, loc: ir.Loc | None) -> Value:
@@ -90,10 +167,12 @@ def method(ev: Evaluator, owner: Dyn, name: str, args: list[Value], loc: ir.Loc 
         stack = owner.expr.id
         template = eval_rows.template_of(ev, args[0])
         if template is not None and ev.cx.types.get(stack) == UNDECIDED:
-            raise Restart(("rows", stack, template))
+            raise Restart(("rows", ev.same_again(stack), template))
         known = ev.cx.types.get(stack)
         assert isinstance(known, Seq)
         ev.cx.types[stack] = _with_element(known, args[0], loc)
+        if stack in ev.cx.empty:
+            raise known_items(ev, stack, ev.cx.types[stack])
         ev.emit(ir.Push(stack, residual(ev, args[0], loc), loc=loc))
         return Known(None)
     if name == "pop" and not args and isinstance(owner.expr, ir.Name):
@@ -142,6 +221,9 @@ def item(ev: Evaluator, base: Dyn, items: list[Value], loc: ir.Loc | None) -> Va
         return part
     if len(items) == 1 and isinstance(items[0], Lazy) and items[0].kind == "slice":
         return sliced(ev, base, items[0], loc)
+    if nothing_yet(ev, base):
+        ev.cx.left_out.update(names_in(base))
+        raise NothingYet
     if len(items) != 1 or isinstance(items[0], (Known, Lazy)):
         raise Unsupported(
             "cannot differentiate such an index into a list of unknown length", loc, "Index it with a number."
@@ -230,9 +312,9 @@ def set_item(ev: Evaluator, base: Dyn, items: list[Value], value: Value, loc: ir
         return
     name = base.expr.id  # type: ignore[union-attr]
     if types.is_integer(known.element) and not types.is_integer(merged.element):
-        if ("float list", name) in ev.cx.decisions:
+        if ("float list", ev.same_again(name)) in ev.cx.decisions:
             raise Unsupported("cannot differentiate a list of integers and other numbers", loc, "Start it with 0.0.")
-        raise Restart(("float list", name))
+        raise Restart(("float list", ev.same_again(name)))
     ev.cx.types[name] = merged
     ev.emit(ir.Store(ir.Index(base.expr, (items[0].expr,), loc=loc), residual(ev, value, loc), loc=loc))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import eval_extents, eval_next, eval_optional, eval_rows, eval_tables, ir
+from srcad import eval_extents, eval_lists, eval_next, eval_optional, eval_rows, eval_tables, ir
 from srcad import eval_operators as operators
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_assign import assign
@@ -36,6 +36,8 @@ def for_loop(ev: Evaluator, stmt: ir.For) -> None:
         eval_generators.loop(ev, stmt, iterable)
         return
     every = _checkpointed(ev, stmt.iter)
+    if eval_lists.nothing_yet(ev, iterable):
+        return
     if not _is_quiet(ev, stmt.body, iterable):
         iterable = steady(ev, iterable, stmt.iter.loc)
     site = (ev.frame, place(stmt.loc))
@@ -49,6 +51,8 @@ def for_loop(ev: Evaluator, stmt: ir.For) -> None:
     if sequence in ev.cx.decisions:
         eval_extents.settle(ev, iterable, SHORT_LOOP)
     trips = ev.cx.trips[site] = _trips(ev, iterable)
+    if trips == 0:
+        return
     short = trips is not None and trips <= SHORT_LOOP and stmt.loc is not None and not of_a_rule(stmt.loc)
     otherwise = sequence if short and sequence not in ev.cx.decisions else None
     try:
@@ -406,7 +410,7 @@ def residual_loop(
     entry = head.copy()
     for _ in range(12):
         ev.state = head.copy()
-        body = run()
+        body = _any_iteration(ev, run)
         outer, ev.out = ev.out, list(body)
         stop = None if stmt.stop is None else evaluate(ev, stmt.stop)
         body, ev.out = tuple(ev.out), outer
@@ -426,6 +430,17 @@ def residual_loop(
         raise Unsupported("cannot differentiate a loop that is left while its containers change", stmt.loc)
     stop_expr = None if stop is None else truth_expr(ev, stop, stmt.loc)
     return body + assignments(ev, merge.fix_b, stmt.loc), stop_expr
+
+
+def _any_iteration(ev: Evaluator, run: Callable[[], tuple[ir.Stmt, ...]]) -> tuple[ir.Stmt, ...]:
+    """A loop body; a list that is too short for it in the first iteration may be longer in others."""
+    try:
+        return run()
+    except IndexError as error:
+        decision = "dynamic", getattr(error, "growing", None)
+        if decision[1] is None or decision in ev.cx.decisions:
+            raise
+        raise Restart(decision) from None
 
 
 def _agrees(head: State, merged: State, first: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from srcad import eval_optional, ir
+from srcad import eval_lists, eval_optional, ir
 from srcad.eval_core import Evaluator, Restart, merge_types, shape_class
 from srcad.eval_order import may_be_array, names_in, pointers_in
 from srcad.types import Seq, is_scalar, rank
@@ -125,6 +125,8 @@ class Merge:
         if shape_class(a.type) != shape_class(b.type) and merged not in self.ev.cx.decisions:
             return Conflict("is an array on one path and a number on another", merged)
         slot = self.slot(name, type_, frame, (a.expr, b.expr))
+        if isinstance(a.type, Seq) and isinstance(b.type, Seq) and a.type != b.type:
+            self.lists(slot, a, b)
         self.ev.note_type(slot, type_)
         if may_be_array(self.ev, a) or may_be_array(self.ev, b):
             self.ev.cx.zero_d.add(slot)
@@ -133,6 +135,14 @@ class Merge:
             if not nothing and side.expr != ir.Name(slot) and (slot, side.expr) not in fixes:
                 fixes.append((slot, side.expr))
         return Dyn(ir.Name(slot), type_, const)  # type: ignore[arg-type]
+
+    def lists(self, slot: str, a: Dyn, b: Dyn) -> None:
+        """A list that was taken for empty, and what it is on the other path."""
+        for one, other in ((a, b), (b, a)):
+            name = one.expr.id if isinstance(one.expr, ir.Name) else ""
+            decided = any(d[:2] == ("items", self.ev.same_again(slot)) for d in self.ev.cx.decisions)
+            if name in self.ev.cx.empty and one.type == eval_lists.UNDECIDED and not decided:
+                raise eval_lists.known_items(self.ev, slot, other.type)
 
     def slot(self, name: str, type_: Any, frame: str, pair: tuple[ir.Expr, ir.Expr]) -> str:
         """A variable that holds nothing else after this merge."""
@@ -184,9 +194,8 @@ class Merge:
         if self.otherwise is not None and not all(isinstance(item, Dyn) for item in (*a.items, *b.items)):
             raise Restart(self.otherwise)
         for box in (a, b):
-            if box.kind == "list" and isinstance(box.site, tuple) and box.site[0] == "list":
-                if ("dynamic", box.site) not in self.ev.cx.decisions:
-                    raise Restart(("dynamic", box.site))
+            if box.growing and ("dynamic", box.site) not in self.ev.cx.decisions:
+                raise Restart(("dynamic", box.site))
 
 
 class SamePlaces:

@@ -14,7 +14,8 @@ from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_order import owned
 from srcad.eval_values import OF_PYTHON, constant, demand, dyn, library_path, of_python, residual, static
-from srcad.types import Num, Seq, is_complex, is_float
+from srcad.rules import numbers
+from srcad.types import Num, Seq, is_complex, is_float, is_integer, is_scalar
 from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Rows, Table, Value, certain
 
 Args = list[Value]
@@ -114,6 +115,8 @@ def data_attribute(owner: Dyn, name: str, loc: ir.Loc | None) -> None:
     """Refuse an attribute of an array that is no method; one that arrays do not have is Python's error."""
     if isinstance(owner.expr, ir.Attr) and owner.expr.name == "dtype":
         return  # of an array of unknown type, which equals no type it is compared with
+    if name == "bit_length" and is_scalar(owner.type) and is_integer(owner.type):
+        return
     if not hasattr(np.ndarray, name) and not hasattr(float, name):
         if isinstance(owner.type, Num) and owner.type.dims is None and owner.type.dtype is None:
             _refuse_unknown_object(owner, name, loc)
@@ -212,6 +215,18 @@ def _item(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | N
     return found if number is None else HANDLERS[number](ev, [found], {}, loc)
 
 
+def _bit_length(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_itertools import read
+
+    return read(ev, numbers.bit_length, [owner], loc)
+
+
+def _is_whole(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    from srcad.eval_itertools import read
+
+    return read(ev, numbers.is_whole, [owner], loc)
+
+
 def _compress(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     from srcad.eval_builtins import keep
 
@@ -274,6 +289,8 @@ _ARRAY_METHODS: dict[str, Any] = {
     "clip": _clip,
     "compress": _compress,
     "item": _item,
+    "bit_length": _bit_length,
+    "is_integer": _is_whole,
     "put": _put,
     "view": _view,
     "tolist": _tolist,
@@ -357,7 +374,7 @@ def _pop(ev: Evaluator, box: Box, args: Args, loc: ir.Loc | None) -> tuple[list[
     try:
         value = items.pop(position)
     except IndexError as error:
-        raise certain(error) from None
+        raise certain(error, box) from None
     return items, value
 
 

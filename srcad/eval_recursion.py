@@ -11,7 +11,7 @@ from typing import Any
 
 from srcad import ir
 from srcad.errors import Unsupported
-from srcad.eval_core import Evaluator, Restart, Unfinished, merge_types, place, shape_class
+from srcad.eval_core import Evaluator, NothingYet, Restart, Unfinished, merge_types, place, shape_class
 from srcad.eval_order import COUNTERS, release
 from srcad.eval_values import residual
 from srcad.routines import Routine, calls, of
@@ -100,6 +100,8 @@ def _defined(
         value = ev.env.get("return", Known(None))
         exprs = _results(ev, value, loc)
         body, after = tuple(ev.out), ev.state
+    except NothingYet:
+        raise
     except Unfinished:
         raise Unsupported("cannot differentiate a recursion that never ends", loc, WAY_OUT) from None
     finally:
@@ -178,6 +180,10 @@ def _close(ev: Evaluator, routine: Routine, body: tuple[ir.Stmt, ...], results: 
     """What it reads of the enclosing function is handed on from call to call."""
     assigned = {n for node in ir.walk(body) for n in _targets(node)}
     read = live_before(body, set().union(*(ir.names(e) for e in results)))
+    changed = {node.stack for node in ir.walk(body) if isinstance(node, (ir.Push, ir.Pop))} - assigned
+    if changed:
+        reason = "cannot differentiate a recursion of unknown depth that changes a list outside of it"
+        raise Unsupported(reason, routine.loc, WAY_OUT)
     routine.captured = tuple(sorted(n for n in read - set(routine.params) - assigned if n in ev.cx.types))
     more = tuple(ir.Name(name) for name in routine.captured)
 

@@ -225,8 +225,6 @@ def _list(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Valu
     from srcad import eval_lists
 
     site = list_site(ev, loc)
-    if not args and ("dynamic", site) in ev.cx.decisions:
-        return eval_lists.new(ev, [], loc)
     if args and isinstance(args[0], Table):
         from srcad import eval_tables
 
@@ -240,7 +238,10 @@ def _list(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Valu
         return _picked(ev, args[0], loc)
     if args and (isinstance(args[0], Dyn) and eval_itertools.is_open(ev, args[0]) or _is_long(ev, args[0])):
         return eval_lists.collected(ev, args[0], loc)
-    return ev.tuple_of(items_of(ev, args[0], loc) if args else [], "list", site=site)
+    items = items_of(ev, args[0], loc) if args else []
+    if ("dynamic", site) in ev.cx.decisions:
+        return eval_lists.new(ev, items, loc)
+    return ev.tuple_of(items, "list", site=site)
 
 
 def _picked(ev: Evaluator, value: Generator, loc: ir.Loc | None) -> Value:

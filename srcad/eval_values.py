@@ -181,6 +181,10 @@ def static_truth(ev: Evaluator, value: Value) -> tuple[bool, bool]:
         if eval_special.special(ev, value, "bool") or eval_special.special(ev, value, "len"):
             raise Unsupported("cannot differentiate the truth of an object here", None, "Test it with `if`, or `not`.")
         return True, box.kind in eval_special.OBJECTS or bool(box.items)
+    if isinstance(value, Dyn) and isinstance(value.type, Seq):
+        from srcad import eval_lists
+
+        return eval_lists.nothing_yet(ev, value), False
     known, own = static(ev, value)
     return known, bool(own) if known else False
 

@@ -171,6 +171,11 @@ class Box:
     site: Any = None
     maybe: frozenset[int] = frozenset()
 
+    @property
+    def growing(self) -> bool:
+        """Whether it is a list that the program makes, which can be one of unknown length instead."""
+        return self.kind == "list" and isinstance(self.site, tuple) and self.site[0] == "list"
+
     def index(self, key: Any) -> int | None:
         """The position of `key`, comparing types too for dicts (1 and True are one key in Python, so are they here)."""
         return next((k for k, own in enumerate(self.keys) if own == key), None)
@@ -182,9 +187,14 @@ class Box:
         return replace(self, items=items, expr=None)
 
 
-def certain(error: Error) -> Error:
-    """Marks an exception that the program itself raises here, every time that it comes by."""
+def certain(error: Error, box: Box | None = None) -> Error:
+    """Marks an exception that the program itself raises here, every time that it comes by.
+
+    box: the list that is too short, which in a loop it may be in the first iteration alone.
+    """
     error.certain = True  # type: ignore[attr-defined]
+    if box is not None and box.growing:
+        error.growing = box.site  # type: ignore[attr-defined]
     return error
 
 

@@ -78,7 +78,12 @@ class Batcher:
             if isinstance(node, ir.Assign) and isinstance(node.target, ir.Tuple)
             for name in ir.names(node.target)
         }
-        popped = {name for n in ir.walk(self.program.body) if isinstance(n, ir.Pop) for name in ir.names(n.target)}
+        popped = {
+            name
+            for n in ir.walk(self.program.body)
+            if isinstance(n, ir.Pop) and n.target
+            for name in ir.names(n.target)
+        }
         given = {p.name for p in self.program.seeds}
         found = (self.wide & again) - self.program.parts - together - popped - given
         return sorted(name for name in found if getattr(self.shapes.types.get(name), "dims", None) == ())

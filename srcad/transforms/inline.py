@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import ir, routines, types
+from srcad import eval_lists, ir, routines, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Context, Evaluator, Restart
 from srcad.eval_loops import assigned
@@ -48,8 +48,6 @@ def inline(request: Request) -> Program:
         context = Context(Names(), decisions=decisions, baked=baked, wrt=request.wrt, extents=dict(request.extents))
         try:
             return _evaluate(request, function, context)
-        except Unsupported as error:
-            raise refusal or error from None
         except Restart as restart:
             refusal = refusal or restart.refusal
             if restart.decision[0] == "bake":
@@ -60,6 +58,13 @@ def inline(request: Request) -> Program:
                     "cannot differentiate a program whose structure changes while it runs", function.loc, ONE_KIND
                 ) from None
             decisions |= {restart.decision}
+        except Exception as error:
+            if context.empty:  # it may be because of what was left out
+                decisions |= {eval_lists.undecided(context.slot_keys.get(name, name)) for name in context.empty}
+            elif isinstance(error, Unsupported):
+                raise refusal or error from None
+            else:
+                raise
     raise Unsupported("cannot differentiate a program whose structure does not settle", function.loc, ONE_KIND)
 
 
@@ -80,6 +85,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     if request.outputs is not None or not _returns(function):
         _keep_given(ev, function)
     ev.block(function.body)
+    eval_lists.settle(ev)
     value = ev.env.get("return", Known(None))
     results, output = _results(ev, request, function, value)
     wrt = tuple(i for i in context.inputs if i.origin == "param" and i.path[0] in request.wrt)

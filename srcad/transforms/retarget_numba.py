@@ -68,6 +68,8 @@ class _Retarget:
             new = replace(new, items=tuple(map(_selected, new.items)))
         if isinstance(old, ir.Index) and old.items == (ir.ELLIPSIS,) and self.rank(old.base):
             new = replace(new, items=(ir.Slice(None, None, None),))  # Numba writes into x[...], it cannot read it
+        if isinstance(old, ir.Index) and not (len(old.items) == 1 and self.is_full_mask(old.base, old.items[0])):
+            new = replace(new, items=self.spread(old.items, new.items))
         match old:
             case ir.Call(ir.Ref(path)):
                 new = _with_dtype(new)
@@ -118,7 +120,7 @@ class _Retarget:
         library, _, name = path.rpartition(".")
         if path in INDEXED:
             array, index, *rest = new.args
-            new = replace(new, args=(array, _selected(index), *rest))
+            new = replace(new, args=(array, self.spread_index(old, _selected(index)), *rest))
         if library == "srcad_runtime" and name in HELPERS:
             scalar = name != "astype" or self.rank(old.args[0]) in (0, None)
             return kernel(new, name) if scalar else new
@@ -177,6 +179,28 @@ class _Retarget:
         if None in ranks or None in dtypes:
             return False
         return not ranks <= {1, 2} or len(dtypes) > 1 or not dtypes <= {"float32", "float64", "complex64", "complex128"}
+
+    def spread(self, old: tuple[ir.Expr, ...], new: tuple[ir.Expr, ...]) -> tuple[ir.Expr, ...]:
+        """Indices without masks of several axes, which Numba takes for integers: the places where they are true."""
+        found: list[ir.Expr] = []
+        for before, item in zip(old, new, strict=True):
+            rank = self.rank(before) if self.dtype(before) == "bool" else 0
+            places = ir.call("numpy.nonzero", item)
+            found += [ir.Index(places, (ir.const(k),)) for k in range(rank or 0)] if (rank or 0) > 1 else [item]
+        return tuple(found)
+
+    def spread_index(self, old: ir.Call, new: ir.Expr) -> ir.Expr:
+        """The same for the index that a function is given."""
+        array, before = old.args[:2]
+        if self.is_full_mask(array, before):
+            return new
+        pair = (
+            (before.items, new.items)
+            if isinstance(before, ir.Tuple) and isinstance(new, ir.Tuple)
+            else ((before,), (new,))
+        )
+        items = self.spread(*pair)
+        return new if items == pair[1] else ir.Tuple(items)
 
     def is_full_mask(self, base: ir.Expr, mask: ir.Expr) -> bool:
         rank = self.rank(mask)
@@ -257,7 +281,8 @@ REWRITES: dict[str, Rewrite] = {
 def _with_dtype(call: ir.Call) -> ir.Call:
     """Python's numbers as types of elements, which Numba knows under NumPy's names only."""
     named = tuple((name, ELEMENTS.get(value, value) if name == "dtype" else value) for name, value in call.kwargs)
-    args = tuple(COMPLEX128 if a == COMPLEX else a for a in call.args)
+    made = call.fn in (ir.Ref("numpy.empty"), ir.Ref("numpy.zeros"), ir.Ref("numpy.ones"))
+    args = tuple(COMPLEX128 if a == COMPLEX else ELEMENTS.get(a, a) if made else a for a in call.args)
     kwargs = tuple((name, COMPLEX128 if value == COMPLEX else value) for name, value in named)
     return call if (args, kwargs) == (call.args, call.kwargs) else replace(call, args=args, kwargs=kwargs)
 

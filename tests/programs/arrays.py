@@ -271,3 +271,19 @@ def choice_of_a_total_and_of_what_others_hold(x):
     y = np.where(x > 0.5, np.sum(np.exp(x)), x)
     z = np.where(x > 0.5, np.roll(np.sqrt(x), 1), x)
     return np.sum(y * x) + np.sum(z * x)
+
+
+@program(args=lambda rng: (rng.normal(size=(2, 4, 4)),), argnums=0)
+def mask_of_two_axes_beside_a_slice(scores):
+    causal = np.tril(np.ones((4, 4), dtype=bool))
+    s = scores * 1.0
+    s[:, ~causal] *= 0.5
+    return np.sum(s**2)
+
+
+@program(args=lambda rng: (rng.normal(size=9),), argnums=0)
+def ranks_in_an_array_of_integers(scores):
+    order = np.argsort(-scores)
+    ranks = np.empty(9, int)
+    ranks[order] = np.arange(9)
+    return np.sum(scores * ranks) + scores[order[0]] ** 2

@@ -233,3 +233,11 @@ def table_made_in_the_model(points, heights):
 def cosine_and_sine_transforms(x):
     waves = scipy.fft.dct(x, axis=0) * scipy.fft.idst(x, 2, axis=1)
     return np.sum(waves**2) + np.sum(scipy.fft.dctn(x) * scipy.fft.idstn(x, 3, norm="ortho") ** 2)
+
+
+@program(args=lambda rng: (rng.normal(size=8), rng.normal(size=3)), argnums=(0, 1))
+def convolution_padded_to_a_power_of_two(x, taps):
+    n = x.size + taps.size - 1
+    m = 1 << (n - 1).bit_length()
+    y = np.fft.irfft(np.fft.rfft(x, m) * np.fft.rfft(taps, m), m)[:n]
+    return np.sum(y**3) * n.bit_length() if (x[0] * 2.0).is_integer() else np.sum(y**3) * (n * n).bit_length()

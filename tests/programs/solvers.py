@@ -302,3 +302,35 @@ def householder_norms(A):
         v /= np.linalg.norm(v)
         R[k:, k:] -= 2.0 * np.outer(v, v @ R[k:, k:])
     return np.abs(np.diag(R)).sum()
+
+
+@program(args=lambda rng: (rng.normal(size=(5, 5)), rng.normal(size=5)), argnums=(0, 1))
+def elimination_with_a_list_of_pivots(a, b):
+    n = a.shape[0]
+    pivots = list(range(n))
+    for k in range(n - 1):
+        best = k
+        for i in range(k + 1, n):
+            if abs(a[pivots[i], k]) > abs(a[pivots[best], k]):
+                best = i
+        pivots[k], pivots[best] = pivots[best], pivots[k]
+        for i in range(k + 1, n):
+            factor = a[pivots[i], k] / a[pivots[k], k]
+            a[pivots[i], k:] -= factor * a[pivots[k], k:]
+            b[pivots[i]] -= factor * b[pivots[k]]
+    x = np.zeros(n)
+    for k in range(n - 1, -1, -1):
+        x[k] = (b[pivots[k]] - a[pivots[k], k + 1 :] @ x[k + 1 :]) / a[pivots[k], k]
+    return x
+
+
+@program(args=lambda rng: (rng.uniform(0.3, 1.4, size=6),), backends=("numpy",))
+def richardson_extrapolation(x):
+    table = []
+    for k in range(4):
+        h = 1 / 2**k
+        row = [sum(np.sin(v * (1 + h)) for v in x) / (1 + h)]
+        for j in range(1, k + 1):
+            row.append(row[j - 1] + (row[j - 1] - table[k - 1][j - 1]) / (4**j - 1))
+        table.append(row)
+    return table[-1][-1]
