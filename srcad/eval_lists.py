@@ -64,8 +64,8 @@ def nothing_yet(ev: Evaluator, iterable: Value) -> bool:
         return any(nothing_yet(ev, part) for part in iterable.args)
     if isinstance(iterable, Rows):
         return any(nothing_yet(ev, column) for column in iterable.columns)
-    if not isinstance(iterable, Dyn) or not isinstance(iterable.expr, ir.Name):
-        return False
+    if not isinstance(iterable, Dyn) or not isinstance(iterable.expr, ir.Name) or ev.by_name:
+        return False  # a rule is evaluated once
     name = iterable.expr.id
     if ev.cx.types.get(name) != UNDECIDED or _decisions(ev, name):
         return False

@@ -136,6 +136,8 @@ def ir_names(expression: str) -> set[str]:
         ("np.einsum('...j->...', m)", 'kernels.einsum("Zj->Z", m)'),
         ("m[m > 0.0]", "kernels.masked(m, m > 0.0)"),
         ("v[v > 0.0]", "v[v > 0.0]"),
+        ("t[:, m > 0.0]", "t[:, np.nonzero(m > 0.0)[0], np.nonzero(m > 0.0)[1]]"),
+        ("np.zeros(2, int)", "np.zeros(2, np.int64)"),
         ("unbroadcast(m, v)", "kernels.unbroadcast(m, v)"),
         ("astype(m, np.float32)", "astype(m, np.float32)"),
         ("astype(a, np.float32)", "kernels.astype(a, np.float32)"),
