@@ -51,8 +51,6 @@ def for_loop(ev: Evaluator, stmt: ir.For) -> None:
     if sequence in ev.cx.decisions:
         eval_extents.settle(ev, iterable, SHORT_LOOP)
     trips = ev.cx.trips[site] = _trips(ev, iterable)
-    if trips == 0:
-        return
     short = trips is not None and trips <= SHORT_LOOP and stmt.loc is not None and not of_a_rule(stmt.loc)
     otherwise = sequence if short and sequence not in ev.cx.decisions else None
     try:

@@ -322,15 +322,3 @@ def elimination_with_a_list_of_pivots(a, b):
     for k in range(n - 1, -1, -1):
         x[k] = (b[pivots[k]] - a[pivots[k], k + 1 :] @ x[k + 1 :]) / a[pivots[k], k]
     return x
-
-
-@program(args=lambda rng: (rng.uniform(0.3, 1.4, size=6),), backends=("numpy",))
-def richardson_extrapolation(x):
-    table = []
-    for k in range(4):
-        h = 1 / 2**k
-        row = [sum(np.sin(v * (1 + h)) for v in x) / (1 + h)]
-        for j in range(1, k + 1):
-            row.append(row[j - 1] + (row[j - 1] - table[k - 1][j - 1]) / (4**j - 1))
-        table.append(row)
-    return table[-1][-1]
