@@ -179,14 +179,16 @@ Place = list[int]
 
 def _places(extents: int, integers: int, scale: int, smallest: int, offset: int) -> tuple[list[Place], list[Place]]:
     """Values of the symbols, extents first: one place, each symbol moved in turn, and all of them larger and in another
-    order (`min(m, n)` shows). At the small places, 0 and 2, a call may fail, but must not give something else."""
+    order (`min(m, n)` shows). At the small places, 0 and 2, and where integers are further apart (`n // 2` shows), a
+    call may fail, but must not give something else."""
     primes = [n + offset for n in _EXTENTS[:extents]]
     others = [smallest + k % 2 for k in range(integers)]
     base = [n * scale for n in primes] + others
     steps = [scale] * extents + [1] * integers
     moved = [[b + s * (i == k) for i, (b, s) in enumerate(zip(base, steps))] for k in range(len(base))]
     larger = [(2 * n + 1) * scale for n in reversed(primes)] + [n + 1 + k % 3 for k, n in enumerate(others)]
-    return [base, *moved, larger], [[n] * extents + others for n in (0, 2)]
+    far = [base[:extents] + [n + step for n in others] for step in (4, 7) if integers]
+    return [base, *moved, larger], [*([n] * extents + others for n in (0, 2)), *far]
 
 
 class _Fit:

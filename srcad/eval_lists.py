@@ -89,7 +89,7 @@ def settle(ev: Evaluator) -> None:
     for name in sorted(ev.cx.empty):
         if seen[name] > 0 or name in ev.cx.left_out:
             raise known_items(ev, name, ev.cx.types[name])
-    _share(ev, nodes)
+    share(ev, nodes)
 
 
 def known_items(ev: Evaluator, name: str, known: types.Abstract) -> Restart:
@@ -104,7 +104,7 @@ def _general(known: Seq) -> Seq:
     return Seq(replace(known.element, dims=None if dims is None else (None,) * len(dims), number=None))
 
 
-def _share(ev: Evaluator, nodes: Sequence[ir.Node]) -> None:
+def share(ev: Evaluator, nodes: Sequence[ir.Node]) -> None:
     """What is known of a list's items is known of it under the name, too, that it had when it was empty."""
     pairs = [(s.target, s.value) for s in nodes if isinstance(s, ir.Assign)]
     for target, value in reversed(pairs):

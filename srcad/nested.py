@@ -111,7 +111,10 @@ class Tracer:
         return self.traced(body, tuple(exprs), output)
 
     def traced(self, body: tuple[ir.Stmt, ...], results: tuple[ir.Expr, ...], output: types.Abstract) -> Traced:
+        from srcad import eval_lists
+
         ev = self.ev
+        eval_lists.share(ev, list(ir.walk(body)))
         symbols = {s for t in ev.cx.types.values() for s in symbols_of(t)}
         roots = {_root(s) for n in ir.names((body, results)) for s in symbols_of(ev.cx.types.get(n))}
         stale = {r for r in roots if not all(holds(ev, s) for s in symbols if _root(s) == r)}

@@ -241,3 +241,12 @@ def convolution_padded_to_a_power_of_two(x, taps):
     m = 1 << (n - 1).bit_length()
     y = np.fft.irfft(np.fft.rfft(x, m) * np.fft.rfft(taps, m), m)[:n]
     return np.sum(y**3) * n.bit_length() if (x[0] * 2.0).is_integer() else np.sum(y**3) * (n * n).bit_length()
+
+
+@program(args=lambda rng: (rng.normal(size=6),), argnums=0)
+def half_a_spectrum_of_computed_length(x):
+    m = 1
+    while m < 2 * len(x):
+        m *= 2
+    spectrum = np.fft.rfft(x, m)
+    return np.sum(np.abs(spectrum) ** 4) * 0.01
