@@ -22,7 +22,7 @@ def until_large(x):
 @program(vector)
 def descent_of_a_while(x):
     for _ in range(2):
-        x = x - 0.05 * srcad.grad(until_large)(x)
+        x = x - 0.05 * srcad.grad(until_large, backend="numpy")(x)
     return until_large(x)
 
 
@@ -31,7 +31,7 @@ def descent_of_a_while_in_two_loops(x):
     s = 0.0
     for _ in range(2):
         for _ in range(2):
-            x = x - 0.05 * srcad.grad(until_large)(x)
+            x = x - 0.05 * srcad.grad(until_large, backend="numpy")(x)
         s = s + until_large(x)
     return s
 
@@ -51,8 +51,8 @@ def chained(x):
 @program(vector)
 def curvature_and_slope_of_a_generator(x):
     for _ in range(2):
-        curvature = srcad.hessian(chained)(x)
-        x = x - 0.01 * (curvature @ srcad.grad(chained)(x))
+        curvature = srcad.hessian(chained, backend="numpy")(x)
+        x = x - 0.01 * (curvature @ srcad.grad(chained, backend="numpy")(x))
     return chained(x)
 
 
@@ -69,5 +69,5 @@ def windows(x):
 @program(vector)
 def arrays_that_grow(x):
     for _ in range(2):
-        x = x - 0.01 * srcad.grad(windows)(x)
+        x = x - 0.01 * srcad.grad(windows, backend="numpy")(x)
     return windows(x)

@@ -39,6 +39,8 @@ VALUED = [
 LIBRARIES = {
     "checkpoint": srcad.checkpoint,
     "stop_gradient": srcad.stop_gradient,
+    "grad": srcad.grad,
+    "hessian": srcad.hessian,
     "np": np,
     "math": math,
     "cmath": cmath,
@@ -50,6 +52,7 @@ LIBRARIES = {
     "attempts": attempts,
     "warnings": warnings,
     "zeros_of": srcad_runtime.zeros_of,
+    "unbroadcast": srcad_runtime.unbroadcast,
 }
 PASSES = ("parse", "desugar", "inline", "alias")
 # what the printed text of the first passes does not say: the compiler's name of a function in a closure; that a name
