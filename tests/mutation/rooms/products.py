@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from tests.mutation.mutation import Mutation, of
 
-TESTS = ("tests/transforms/test_products.py", "tests/transforms/test_quotients.py")
+TESTS = (
+    "tests/transforms/test_products.py",
+    "tests/transforms/test_quotients.py",
+    "tests/test_polyhedra.py",
+    "tests/runtime/test_products.py",
+)
 MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/transforms/products.py",
