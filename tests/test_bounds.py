@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from srcad import bounds
-from tests.transforms.test_loops import primal
+from tests.transforms.lowered import primal
 
 X, W = np.ones(5), np.ones((3, 4))
 ARGS = {"x": X, "w": W, "n": 5, "i": 2, "idx": np.array([0, 2, 1])}

@@ -9,7 +9,7 @@ import pytest
 
 import srcad
 from srcad import emit, overflow
-from tests.transforms.test_loops import primal
+from tests.transforms.lowered import primal
 
 ARGS = {"n": 5, "m": 7, "x": np.ones(4)}
 

@@ -7,7 +7,7 @@ import pytest
 
 from srcad import ir
 from srcad.transforms import activity
-from tests.transforms.test_loops import primal
+from tests.transforms.lowered import primal
 
 ARGS = {"x": np.ones(4), "y": np.ones(4), "s": 0.5, "n": 3}
 

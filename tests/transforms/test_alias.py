@@ -11,7 +11,7 @@ from srcad import ir
 from srcad.errors import Unsupported
 from srcad.program import Program
 from srcad.transforms import alias
-from tests.transforms.test_loops import load, outcome, primal, same, text_of
+from tests.transforms.lowered import load, outcome, primal, same, text_of
 
 ARGS = {"x": np.ones(4), "w": np.ones((3, 4)), "s": 0.5, "n": 2, "idx": np.array([0, 2])}
 

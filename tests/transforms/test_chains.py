@@ -11,7 +11,7 @@ import srcad
 from srcad import ir
 from srcad.program import FORWARD, REVERSE
 from srcad.transforms.chains import chains
-from tests.transforms.test_loops import load, primal, text_of
+from tests.transforms.lowered import load, primal, text_of
 
 HEAD = "def f(x, y, a, b, n):\n    z = y[:]\n    s = 0.0\n    t = 0.5\n    w = 0.3\n    for k in range(n):\n"
 TAIL = "    return s + 2.0 * t + 3.0 * w + x[0]\n"

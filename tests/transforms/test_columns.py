@@ -8,7 +8,7 @@ import pytest
 import srcad
 from srcad.transforms.columns import columns
 from srcad.transforms.loops import loops
-from tests.transforms.test_loops import primal, text_of
+from tests.transforms.lowered import primal, text_of
 
 HEAD = "import numpy as np\n\n\ndef f(x, y, n):\n    p = np.zeros((x.shape[0], n))\n"
 DOWN = "for j in range(1, n):\n        p[1:, j] = x[1:] * p[1:, j - 1] + y[1:]"

@@ -7,7 +7,7 @@ import pytest
 
 import srcad
 from srcad.transforms.loops import loops
-from tests.transforms.test_loops import load, outcome, primal, same, text_of
+from tests.transforms.lowered import load, outcome, primal, same, text_of
 
 HEAD = "import numpy as np\n\n\ndef f(w, x, n):\n    m = w.shape[1]\n"
 DIRECT = {

@@ -7,7 +7,7 @@ import pytest
 
 from srcad.transforms.loops import loops
 from srcad.transforms.loops_ranges import apart
-from tests.transforms.test_loops import load, outcome, primal, same, text_of
+from tests.transforms.lowered import load, outcome, primal, same, text_of
 
 HEAD = "import numpy as np\n\n\ndef f(x, y, n):\n"
 OWN = {

@@ -15,8 +15,8 @@ from srcad.program import Program
 from srcad.transforms.loops import loops
 from srcad.transforms.products import products
 from tests.transforms import products_random
+from tests.transforms.lowered import close, load, outcome, primal, text_of
 from tests.transforms.products_programs import BESIDE, HEAD, LEFT, RECOGNISED, TRIANGLES
-from tests.transforms.test_loops import close, load, outcome, primal, text_of
 
 SIZES = ((9, 11), (0, 4), (1, 1), (-2, 3), (2, 0))
 

@@ -8,7 +8,7 @@ import pytest
 import srcad
 from srcad.transforms.loops import loops
 from srcad.transforms.quotients import quotients
-from tests.transforms.test_loops import primal, text_of
+from tests.transforms.lowered import primal, text_of
 
 HEAD = "import numpy as np\n\n\ndef f(x, y, h, k, n):\n"
 QUICK = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutation.mutation import Mutation, of
 
-TESTS = ("tests/transforms/test_loops.py",)
+TESTS = ("tests/transforms/test_loops.py", "tests/transforms/test_loops_programs.py")
 MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/transforms/loops.py",
