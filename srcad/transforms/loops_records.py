@@ -56,7 +56,8 @@ def unlisted(program: Program, extents: Extents) -> tuple[Program, dict[str, Num
 def _held(program: Program, uses: Mapping[str, Sequence[tuple[ir.Stmt, Loops]]]) -> set[str]:
     """Lists of arrays that are recorded as they are, since writes under other names are undone in them, too.
 
-    A copy would hold what is there when the list is appended to, and nobody would undo anything in it.
+    A copy would hold what is there when the list is appended to, and nobody would undo anything in it. The names that
+    the writes are undone under are recorded as they are, too: they get their own arrays back.
     """
     lists = {name for name in uses if isinstance(kind := program.types[name], Seq) and not kind.own}
     if not lists:
@@ -65,18 +66,22 @@ def _held(program: Program, uses: Mapping[str, Sequence[tuple[ir.Stmt, Loops]]])
     writes = _Writes(replace(program, body=tuple(ahead) or program.body))
     writes.run()
     pushed = {name: [ir.names(s.value) for s, _ in uses[name] if isinstance(s, ir.Push)] for name in lists}
-    return {name for name in lists if any(found & writes.reached for found in pushed[name])}
+    held: set[str] = set()
+    for written, others in writes.reached:
+        if any(found & others for name in lists for found in pushed[name]):
+            held |= {name for name in lists if any(found & (others | {written}) for found in pushed[name])}
+    return held
 
 
 class _Writes(alias.Checker):
-    """Finds the variables whose arrays are written into under other names."""
+    """Finds the variables that are written into, and those whose arrays these are, too."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program, refuse=False)
-        self.reached: set[str] = set()
+        self.reached: set[tuple[str, frozenset[str]]] = set()
 
     def write(self, name: str, stmt: ir.Stmt) -> None:
-        self.reached |= self.near(name)
+        self.reached.add((name, frozenset(self.near(name))))
 
 
 def _blank(body: Sequence[ir.Stmt]) -> set[str]:

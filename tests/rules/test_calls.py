@@ -170,12 +170,7 @@ FIRST_ONLY |= {
 }
 
 # Calls of functions with a rule that are refused today. One that works makes the test fail: take its line out.
-NOT_YET = frozenset(
-    (
-        "numpy.unstack[0]",
-        "numpy.unstack[1]",
-    )
-)
+NOT_YET = frozenset(())
 
 # Where differences say nothing.
 NOT_MEASURED = {
