@@ -19,6 +19,7 @@ from srcad.eval_values import constant, dyn
 from srcad.raising import classes, condition
 from srcad.transforms.inline import stored_names
 from srcad.transforms.liveness import live_before
+from srcad.transforms.tidy import without_unread
 from srcad.types import Abstract, Seq
 from srcad.values import Text, Value
 
@@ -128,6 +129,7 @@ def _apart(ev: Evaluator, body: Body, loc: ir.Loc | None) -> tuple[Body, tuple[i
     if any(isinstance(n, ir.Ref) and n.path.startswith("numpy.random.") for n in ir.walk(body)):
         raise Unsupported("cannot differentiate a draw that is tried", loc, "Draw before the try.")
     wrote = _written_last(ev, body, loc)
+    body = without_unread(body, ir.names(body[-1]))  # as what variables held before: they may have held nothing
     own = _assigned(body) | wrote
     known = live_before(body, set()) & own & _held(ev)
     new = {name: ev.cx.names.fresh(name) for name in sorted(own)}

@@ -202,6 +202,8 @@ class Forwarder:
         of = self.shapes.of(value)
         if not isinstance(kind, Num) or kind.dims == () or not is_complex(kind) or is_complex(of):
             return value
+        if isinstance(of, Num) and of.dims == ():
+            return ir.call(f"numpy.{kind.dtype}", value)
         return ir.call("srcad_runtime.astype", value, ir.Ref(f"numpy.{kind.dtype}"))
 
     def assign_tuple(self, stmt: ir.Assign) -> list[ir.Stmt]:
