@@ -27,6 +27,7 @@ from srcad.transforms import (
     whole,
     zeroing,
 )
+from srcad.transforms.sweep import primals
 from srcad.types import Seq, Static, Struct
 
 Keep = Callable[[str, Any], None]
@@ -202,14 +203,13 @@ def counted_by_name(body: tuple[ir.Stmt, ...], sweep: Any) -> tuple[ir.Stmt, ...
 def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stmt], list[ir.Expr]]:
     """The value under a name of its own where the reverse sweep restores the variable that holds it."""
     restored = effects.restored(backward)
+    body = tuple(s for step in sweep.steps for s in primals(step))  # with what names the results
     many = len(sweep.results) - len(sweep.program.updates) > 1
     stmts: list[ir.Stmt] = []
     values: list[ir.Expr] = []
     for k, expr in enumerate(sweep.results):
         kind = sweep.shapes.of(expr)
-        near = (
-            alias.touched(sweep.program.body, ir.names(expr), sweep.shapes.types) if kind.dims != () else ir.names(expr)
-        )
+        near = alias.touched(body, ir.names(expr), sweep.shapes.types) if kind.dims != () else ir.names(expr)
         if near & restored:
             name = sweep.names.fresh(f"out_{k}" if many else "out")
             sweep.shapes.types[name] = kind

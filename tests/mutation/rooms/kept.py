@@ -50,7 +50,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "changed = _changed(recorder) - kept",
         ),
         ("lists stay as they are", "    late = _read_before_a_change(recorder, steps)\n", "    late = set()\n"),
-        ("a list has one name", "changed |= stacks | {other", "changed |= stacks or {other"),
         ("one assignment of several", "if name in names and counts[name] == 1}", "if name in names}"),
         (
             "the way there in part",
