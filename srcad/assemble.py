@@ -209,7 +209,8 @@ def keep_results(sweep: Any, backward: tuple[ir.Stmt, ...]) -> tuple[list[ir.Stm
     values: list[ir.Expr] = []
     for k, expr in enumerate(sweep.results):
         kind = sweep.shapes.of(expr)
-        near = alias.touched(body, ir.names(expr), sweep.shapes.types) if kind.dims != () else ir.names(expr)
+        where = sweep.program.body if getattr(kind, "dims", None) is None else body  # it may be a number, not copied
+        near = alias.touched(where, ir.names(expr), sweep.shapes.types) if kind.dims != () else ir.names(expr)
         if near & restored:
             name = sweep.names.fresh(f"out_{k}" if many else "out")
             sweep.shapes.types[name] = kind
