@@ -79,7 +79,8 @@ def assign(room: Room, stmt: ir.Assign) -> None:
 
 def measures(room: Room, name: str, value: ir.Expr) -> bool:
     """Whether an array in `value` has an extent that is told by the array `name`, which is about to be another one."""
-    if not room.extents.of(ir.Name(name)).dims:
+    known = room.extents.known[name]  # as a type: the array itself may not be there yet
+    if not (isinstance(known, Num) and known.dims):
         return False
     arrays = [room.extents.of(ir.Name(n)).dims or () for n in ir.names(value)]
     return any(name in ir.names(room.extents.spelt(d)) for dims in arrays for d in dims if d is not None)
