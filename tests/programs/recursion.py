@@ -441,3 +441,16 @@ def arguments_that_change_places(x, y, n):
     elif n > 0:
         x[n % 3] = x[0] * y[1]
         arguments_that_change_places(x, y, n - 1)
+
+
+def _shrunk(x, c):
+    if x[0] < 0.2:
+        return x[1] * c
+    y = x * x * c
+    y[1] = x[0]
+    return np.sum(x * x * x) + _shrunk(y, c)
+
+
+@program(lambda rng: (np.array([0.8, 0.5, 0.9]), 0.9), (0, 1))
+def arrays_that_each_call_makes(x, c):
+    return _shrunk(x, c) * c

@@ -322,3 +322,9 @@ def elimination_with_a_list_of_pivots(a, b):
     for k in range(n - 1, -1, -1):
         x[k] = (b[pivots[k]] - a[pivots[k], k + 1 :] @ x[k + 1 :]) / a[pivots[k], k]
     return x
+
+
+@program(args=lambda rng: (np.diag([1.0, 4.0, 9.0]) + rng.normal(size=(3, 3)),))
+def eigenvectors_that_count_nothing(a):
+    values, vectors = np.linalg.eigh(a + a.T)
+    return np.sum(values * values) + 0.0 * np.sum(vectors)

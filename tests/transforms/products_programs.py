@@ -127,6 +127,22 @@ RECOGNISED = {
 
 # loops that only look like a product: each would be wrong as one call
 LEFT = {
+    "a factor that is given anew": """
+    for i in range(n):
+        for j in range(m):
+            for k in range(m):
+                t = a[i, k]
+                t = t * 2.0
+                c[i, j] += t * b[k, j]
+""",
+    "a factor that is added to": """
+    for i in range(n):
+        for k in range(m):
+            t = a[i, k]
+            t += 1.0
+            for j in range(m):
+                c[i, j] += t * b[k, j]
+""",
     "the target is an operand": """
     for i in range(n):
         for j in range(n):
@@ -259,6 +275,12 @@ LEFT = {
 }
 # products beside something that has to stay as it is
 BESIDE = {
+    "a product that is taken away twice": """
+    for i in range(n):
+        for j in range(m):
+            for k in range(m):
+                c[i, j] += 0.25 - -(a[i, k] * b[k, j])
+""",
     "a number that is read behind": """
     t = 0.0
     for i in range(n):
@@ -340,6 +362,16 @@ TRIANGLES = {
             for j in range(c.shape[1]):
                 c[i, j] += s * a[i, k] * b[k, j]
     for i in range(c.shape[0]):
+        for k in range(i + 1):
+            for j in range(c.shape[1]):
+                c[k, j] += b[i, j] * a[i, k] * s
+""",
+    "another diagonal in the same loop": CHECK
+    + """
+    for i in range(c.shape[0]):
+        for k in range(i):
+            for j in range(c.shape[1]):
+                c[i, j] += s * a[i, k] * b[k, j]
         for k in range(i + 1):
             for j in range(c.shape[1]):
                 c[k, j] += b[i, j] * a[i, k] * s

@@ -40,6 +40,18 @@ def filled(x):
     return np.sum(y)
 
 
+def even(x, y):
+    return x if y < 1.0 else x * odd(np.sin(x) * x, y - 1.0)
+
+
+def odd(x, y):
+    return x * x if y < 1.0 else even(x * 0.5 + x * x, 0.5 * y) + 0.5 * odd(x * 0.9, y - 2.0)
+
+
+def in_turn(x, y):
+    return even(x, y) * x
+
+
 def text(f, *args):
     return srcad.differentiate(backend="numba")(f).source_for(*args)
 
@@ -66,10 +78,15 @@ def test_one_function_for_all_calls_with_names_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("f", "args", "kept"),
-    [(bisected, (1.3, 0.0, 1.0), True), (filled, (np.ones(4),), True), (halves, (np.ones(4),), False)],
-    ids=["calls itself", "writes", "for two layouts"],
+    [
+        (bisected, (1.3, 0.0, 1.0), True),
+        (filled, (np.ones(4),), True),
+        (halves, (np.ones(4),), False),
+        (in_turn, (0.7, 3.0), False),
+    ],
+    ids=["calls itself", "writes", "for two layouts", "call each other"],
 )
-def test_what_is_compiled_for_two_types_is_not_kept_by_numba(f, args, kept) -> None:
+def test_what_calls_in_a_circle_or_for_two_types_is_not_kept(f, args, kept) -> None:
     assert ("cache=True" in text(f, *args)) is kept
 
 
