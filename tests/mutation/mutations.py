@@ -14,6 +14,7 @@ from tests.mutation.rooms import (
     language,
     loops,
     memory,
+    modes,
     products,
     records,
     reverse,
@@ -34,6 +35,7 @@ ROOMS = (
     guards,
     loops,
     products,
+    modes,
     threads,
 )
 MUTATIONS: tuple[Mutation, ...] = tuple(m for room in ROOMS for m in room.MUTATIONS)

@@ -198,3 +198,14 @@ def attempts_that_fail(x):
             y[t] = np.sin(y[t])
             s = s + 2 * y[t] * s
     return s * y[0] + np.sum(y)
+
+
+@program(lambda rng: (rng.uniform(0.5, 1.2, size=5), 7))
+def one_branch_or_the_other(x, n):
+    y = x * 1.0
+    for i in srcad.checkpoint(range(n), every=2):
+        if i % 3 == 0:
+            y = y * x
+        else:
+            y = np.sin(y) * y
+    return np.sum(y)

@@ -311,3 +311,16 @@ def position_overwritten_in_a_branch_behind(x, v, steps):
             x[0, 1] = x[0, 1] * 0.1
         x[:, 1] *= v[:, 0]
     return np.sum(x * v)
+
+
+@program(lambda rng: (rng.normal(size=5), 1.2))
+def changed_in_the_other_branch(x, b):
+    s = 0.0
+    for i in range(len(x)):
+        v = b * x[i]
+        s = s + v * v
+        if i > 2:
+            s = s * 1.1
+        else:
+            b = b * 1.5
+    return s

@@ -176,6 +176,32 @@ MUTATIONS: tuple[Mutation, ...] = (
             'return ir.call("numpy.full_like", ir.Name(self.primal[name]), value)',
             "return value",
         ),
+        (
+            "zeros of arrays that are not there before a branch",
+            "            before |= self.early_ones(torn, rest)\n",
+            "",
+        ),
+        (
+            "zeros of arrays that are not there before a loop",
+            "            before |= self.early_ones(begun, rest)\n",
+            "",
+        ),
+        (
+            "zeros found in a round that is run again",
+            "            self.early = set(before)  # zeros in there are written out before it, if they are found to begin there",
+            "            pass",
+        ),
+        (
+            "zeros found in a branch that is run again",
+            "            self.early = set(before)  # zeros in there are written out before it, if they are found to be torn",
+            "            pass",
+        ),
+        (
+            "zeros beside no variable",
+            "            out += [zeros[name] for name in sorted(ir.names(stmt.target)) if name in zeros]\n",
+            "            pass\n",
+        ),
+        ("what begins early is zero", "dict.fromkeys((*given, *early), False)", "dict.fromkeys(given, False)"),
         ("what is zeroed on one path only", "            self.need({name}, env, side)", "            pass"),
     ),
 )
