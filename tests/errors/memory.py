@@ -117,9 +117,28 @@ class Integrator:
         self.history.append(x[0])
         return x[0] * x[1]
 
+    def choose(self, x):
+        y = x * 2.0
+        z = x * 3.0
+        self.state = y if x[0] > 0.0 else z
+        y[0] = x[1]
+        return np.sum(y * z)
+
 
 refused(vector, name="write_into_an_attribute_array")(Integrator().advance)
 refused(vector, name="append_to_an_attribute_list")(Integrator().remember)
+refused(vector, name="write_that_may_change_an_attribute")(Integrator().choose)
+
+
+@refused(vector)
+def write_that_may_change_indices(x):
+    a = np.array([0, 1])
+    b = np.array([1, 2])
+    w = a if x[0] > 0.0 else b
+    w[0] = 2
+    y = np.zeros(3)
+    y[a] = x[1] * x[0]
+    return np.sum(y)
 
 
 @refused(vector)

@@ -57,8 +57,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         (
             "what changed before is read late",
-            "    for step in reversed(steps):\n        if isinstance(step, Step) and isinstance(step.primal, ir.Assign) and",
-            "    for step in steps:\n        if isinstance(step, Step) and isinstance(step.primal, ir.Assign) and",
+            "    for step in reversed(steps):\n        if isinstance(step, Step)",
+            "    for step in steps:\n        if isinstance(step, Step)",
         ),
         ("one assignment of several", "if name in names and counts[name] == 1}", "if name in names}"),
         (

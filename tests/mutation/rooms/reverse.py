@@ -188,13 +188,13 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         (
             "zeros found in a round that is run again",
-            "            self.early = set(before)  # zeros in there are written out before it, if they are found to begin there",
-            "            pass",
+            "set(before)  # zeros in there are written out before it, if they are found to begin there",
+            "set(self.early)",
         ),
         (
             "zeros found in a branch that is run again",
-            "            self.early = set(before)  # zeros in there are written out before it, if they are found to be torn",
-            "            pass",
+            "set(before)  # zeros in there are written out before it, if they are found to be torn",
+            "set(self.early)",
         ),
         (
             "zeros beside no variable",
