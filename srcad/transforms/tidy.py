@@ -100,6 +100,7 @@ def without_unread(body: Sequence[ir.Stmt], read: set[str]) -> tuple[ir.Stmt, ..
     """
     while True:
         counts = Counter(n.id for n in ir.walk(tuple(body)) if isinstance(n, ir.Name))
+        counts.update(n.stack for n in ir.walk(tuple(body)) if isinstance(n, (ir.Push, ir.Pop)))
         named = Counter(map(_named, _reached(body)))
         unread = {name for name, k in named.items() if name and k == counts[name]} - read
         if not unread:

@@ -282,3 +282,13 @@ def tallies_with_defaults(p, q):
         seen[name] += 1
         order[name] = value
     return energy["a"] * energy["b"] + parts["a"][1] * seen["a"] + energy["c"] + sum(order.values())
+
+
+@program(lambda rng: (rng.normal(size=5), 4))
+def item_and_variable_of_one_name(x, n):
+    a = {"b": x[0]}
+    a_b = x[1]
+    for _ in range(n):
+        a = {"b": a["b"] * x[2]}
+        a_b = a_b + a["b"]
+    return a_b * a["b"]

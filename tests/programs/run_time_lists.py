@@ -257,3 +257,32 @@ def lists_that_map_and_generators_give(x, n):
     rows = list(x * k for k in range(n) if k != 1)
     rows[0][1] = x[0] ** 2
     return sum(items) * items[-1] + sum(more) * back[0] * back[-2] + sum(some) + len(none) + np.sum(rows[0] * rows[1])
+
+
+@program(lambda rng: (rng.normal(size=5), 4))
+def list_that_grows_beside_its_next(x, n):
+    older = []
+    s = 0.0
+    for scale in (1.0, 2.0):
+        row = []
+        for k in range(n):
+            row.append(x[k] * scale)
+        if scale == 1.0:
+            older = row
+    older.append(x[0])
+    for v in row:
+        s = s + v * v
+    return s
+
+
+@program(lambda rng: (rng.normal(size=5), 4))
+def first_of_several_lists_is_popped(x, n):
+    rows = []
+    s = 0.0
+    for scale in (1.0, 2.0):
+        row = [x[k] * scale for k in range(n)]
+        rows.append(row)
+    s = s + rows[0].pop() * x[0]
+    for v in row:
+        s = s + v * v
+    return s
