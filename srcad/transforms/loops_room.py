@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from srcad import ir
 from srcad.dims import Dim, symbol
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.transforms import alias, loops_memory
+from srcad.transforms import alias, loops_masks, loops_memory
 from srcad.transforms.loops_elements import Elements
 from srcad.transforms.loops_extents import Dims, Extents, Stay
 from srcad.transforms.loops_nests import Cell, Item, Nest, Plain
@@ -54,6 +55,10 @@ class Room:
         if isinstance(stmt, (ir.Store, ir.Pop)) and isinstance(stmt.target, ir.Index):
             if stmt.target.items == (ir.ELLIPSIS,):
                 stmt = replace(stmt, target=replace(stmt.target, items=(ir.Slice(None, None),)))
+        if not isinstance(stmt, (ir.If, ir.For, ir.While, ir.With, ir.Block)):
+            with contextlib.suppress(Stay):  # an extent that has no name here
+                for check in self.checks(loops_masks.unproven(stmt, self.extents)):
+                    self.add(Plain(check))
         self.add(Plain(stmt))
         self.extents.rebind(set(self.memory.of_statement(stmt).binds))
 
@@ -115,14 +120,19 @@ class Room:
     def nest(self, elements: Elements, dims: Dims, cells: Sequence[Cell], before: Sequence[ir.Stmt] = ()) -> Nest:
         """Loops over `dims`, behind the checks of shapes that they need."""
         dims = tuple(d for d in dims if d != ONE)
+        checks = self.checks(elements.checks)
+        stops = tuple(self.extents.spelt(d) for d in dims)
+        canonical = tuple(self.extents.canonical(d) for d in dims)
+        return Nest(canonical, stops, tuple(cells), (*checks, *before))
+
+    def checks(self, pairs: Iterable[tuple[Dim, Dim]]) -> tuple[ir.Stmt, ...]:
+        """The check that these extents are the same, which they are behind it."""
         tests = []
-        for a, b in elements.checks:
+        for a, b in pairs:
             if not self.extents.same(a, b):
                 tests.append(ir.Compare(("!=",), (self.extents.extent(a), self.extents.extent(b))))
                 self.extents.unite(a, b)
-        stops = tuple(self.extents.spelt(d) for d in dims)
-        canonical = tuple(self.extents.canonical(d) for d in dims)
-        return Nest(canonical, stops, tuple(cells), (*_check(tests), *before))
+        return _check(tests)
 
     def filling(self, target: ir.Name, view: View, elements: Elements, dtype: str) -> Nest:
         """A new array whose elements are those of `view`."""

@@ -165,3 +165,57 @@ def test_nor_does_a_sum_that_never_runs() -> None:
         lambda: srcad.jvp(long_and_short_beside_a_sum, (row(4), row(3), 0), (row(4), row(3), None), backend="numba")
     )
     assert isinstance(found, IndexError)
+
+
+def selected(x, mask):
+    return np.sum(np.sin(x[0, mask]))
+
+
+def selected_rows(x, mask):
+    return np.sum(x[mask, 0] ** 2)
+
+
+def selected_columns(x, mask):
+    return np.sum(x[..., mask] ** 2)
+
+
+def filled_columns(x, mask):
+    x = x * 1.0
+    x[:, mask] = 1.0
+    return np.sum(x * x)
+
+
+def counted_up(x, mask):
+    s = 0.0
+    for v in x[1, mask]:
+        s += v * v
+    return s
+
+
+def halves(x, mask):
+    return np.sum(np.stack([x, x])[:, mask[:, None] & mask] ** 2)
+
+
+MASKED = (selected, selected_rows, selected_columns, filled_columns, counted_up, halves)
+
+
+@pytest.mark.parametrize("f", MASKED, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("length", [2, 3, 4, 5000])
+def test_masks(f: Any, length: int) -> None:
+    """Numba takes a mask that is shorter than its axis, and reads what lies behind an axis that is shorter."""
+    args = (grid(3, 3), np.arange(length) % 2 == 0)
+    expected = raised(lambda: f(*copies(args)))
+    text = srcad.differentiate(f, backend="numba").source_for(*args, backend="numba")
+    found = raised(lambda: loaded(text, f"{f.__name__}_grad")(*copies(args)))
+    assert (found is None) == (expected is None), text
+    assert isinstance(found, ValueError | None), text  # by a check of ours
+
+
+@pytest.mark.parametrize("f", MASKED, ids=lambda f: f.__name__)
+def test_short_masks_compiled(f: Any) -> None:
+    args = (grid(3, 3), np.array([False, True]))
+    for found in (
+        raised(lambda: srcad.value_and_grad(f, backend="numba")(*copies(args))),
+        raised(lambda: srcad.jvp(f, copies(args), (grid(3, 3), None), backend="numba")),
+    ):
+        assert isinstance(found, IndexError)
