@@ -152,7 +152,13 @@ def _is_plain(index: Any) -> bool:
 def _positions(a: Any, index: Any) -> Any:
     """A compiled function of (a, index): where in the flattened `a` the elements of ``a[index]`` are."""
     if isinstance(index, types.Array) and isinstance(index.dtype, types.Boolean) and index.ndim == a.ndim:
-        return register_jitable(lambda a, index: np.nonzero(index.ravel())[0])
+
+        def chosen(a, index):
+            if a.shape != index.shape:
+                raise ValueError("operands could not be broadcast together")
+            return np.nonzero(index.ravel())[0]
+
+        return register_jitable(chosen)
     if isinstance(index, types.Array) and isinstance(index.dtype, types.Integer) and a.ndim == 1:
         return register_jitable(lambda a, index: index)
     return register_jitable(lambda a, index: np.arange(a.size).reshape(a.shape)[index])
@@ -172,7 +178,7 @@ def _add_at(a, index, g):
     if _is_plain(index):
 
         def plain(a, index, g):
-            a[index] += g
+            a[index] = a[index] + g  # whose shapes Numba checks
 
         return plain
     positions = _positions(a, index)

@@ -271,7 +271,12 @@ def _compiled_polyval(p, x):
 
 @overload(masked)
 def _compiled_masked(a, mask):
-    return lambda a, mask: a.ravel()[mask.ravel()]
+    def read(a, mask):
+        if a.shape != mask.shape:
+            raise ValueError("operands could not be broadcast together")
+        return a.ravel()[mask.ravel()]
+
+    return read
 
 
 @overload(set_masked)
@@ -284,6 +289,8 @@ def _compiled_set_masked(a, mask, values):
 @compiled
 def _set_masked(a, mask, values):
     k, flags = 0, mask.ravel()
+    if a.shape != mask.shape or values.size != 1 and values.size != flags.sum():
+        raise ValueError("operands could not be broadcast together")
     for i in range(flags.size):
         if flags[i]:
             a.flat[i] = values[k if values.size > 1 else 0]

@@ -11,7 +11,7 @@ from srcad import ir
 from srcad.dims import Dim, symbol
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.transforms import alias, loops_masks, loops_memory
+from srcad.transforms import alias, loops_memory, loops_unchecked
 from srcad.transforms.loops_elements import Elements
 from srcad.transforms.loops_extents import Dims, Extents, Stay
 from srcad.transforms.loops_nests import Cell, Item, Nest, Plain
@@ -49,7 +49,10 @@ class Room:
         self.items.append(replace(item, note=self.note))
 
     def keep(self, stmt: ir.Stmt) -> None:
-        """The statement as it is."""
+        """The statement as it is, where Numba checks what NumPy does."""
+        if isinstance(stmt, ir.Augment) and loops_unchecked.may_not_fit(stmt, self.extents, self.memory.loose):
+            place = loops_unchecked.place(stmt.target)
+            stmt = ir.Store(place, ir.Binary(stmt.op, stmt.target, stmt.value), loc=stmt.loc)
         if isinstance(stmt, (ir.Assign, ir.Store, ir.Augment, ir.Push)):
             stmt = replace(stmt, value=ir.transform(stmt.value, _whole))
         if isinstance(stmt, (ir.Store, ir.Pop)) and isinstance(stmt.target, ir.Index):
@@ -57,7 +60,7 @@ class Room:
                 stmt = replace(stmt, target=replace(stmt.target, items=(ir.Slice(None, None),)))
         if not isinstance(stmt, (ir.If, ir.For, ir.While, ir.With, ir.Block)):
             with contextlib.suppress(Stay):  # an extent that has no name here
-                for check in self.checks(loops_masks.unproven(stmt, self.extents)):
+                for check in self.checks(loops_unchecked.unproven(stmt, self.extents)):
                     self.add(Plain(check))
         self.add(Plain(stmt))
         self.extents.rebind(set(self.memory.of_statement(stmt).binds))

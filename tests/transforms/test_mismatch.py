@@ -219,3 +219,56 @@ def test_short_masks_compiled(f: Any) -> None:
         raised(lambda: srcad.jvp(f, copies(args), (grid(3, 3), None), backend="numba")),
     ):
         assert isinstance(found, IndexError)
+
+
+def added_by_index(x, y):
+    x = x * 1.0
+    x[[0, 2, 3]] += y
+    return np.sum(x * x)
+
+
+def added_by_mask(x, y):
+    x = x * 1.0
+    x[x > 0.6] += y
+    return np.sum(x * x)
+
+
+def scaled_rows(x, y):
+    rows = np.stack([x, x, x])
+    rows[[0, 2]] *= y
+    return np.sum(rows * rows)
+
+
+def set_where_positive(x, y):
+    rows = np.stack([x, x])
+    rows[rows > 0.6] = y
+    return np.sum(rows * rows)
+
+
+def added_where_positive(x, y):
+    rows = np.stack([x, x])
+    rows[rows > 0.6] += y
+    return np.sum(rows * rows)
+
+
+def set_by_a_mask_that_is_turned(x, y):
+    rows = np.stack([x, x])
+    rows[(rows > 0.6).T] = y
+    return np.sum(rows * rows)
+
+
+SELECTED = (added_by_index, added_by_mask, scaled_rows, set_where_positive, added_where_positive,
+            set_by_a_mask_that_is_turned)  # fmt: skip
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize("f", SELECTED, ids=lambda f: f.__name__)
+def test_selections_compiled(f: Any, length: int) -> None:
+    """Numba adds what there is of a shorter array, and of a longer one what lies behind."""
+    args = (row(4), row(length))
+    expected = raised(lambda: f(*copies(args)))
+    for found in (
+        raised(lambda: srcad.value_and_grad(f, argnums=(0, 1), backend="numba")(*copies(args))),
+        raised(lambda: srcad.jvp(f, copies(args), copies(args), backend="numba")),
+    ):
+        assert type(found) is type(expected), found

@@ -1,12 +1,17 @@
-"""Masks that statements leave to Numba, which takes one that is shorter than its axis: NumPy takes none that is."""
+"""What Numba does not check in the statements that are left to it, where NumPy raises.
+
+It takes a mask that is shorter than its axis, and ``x[k] += y`` of a shorter or longer y, of which it reads what is
+not there. ``x[k] = x[k] + y`` it checks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from srcad import ir
 from srcad.dims import Dim
 from srcad.transforms.loops_extents import Extents
+from srcad.transforms.loops_types import ONE
 from srcad.types import Num
 
 
@@ -15,6 +20,25 @@ def unproven(stmt: ir.Stmt, extents: Extents) -> Iterator[tuple[Dim, Dim]]:
     for node in ir.walk(stmt):
         if isinstance(node, ir.Index) and any(_mask(item, extents) for item in node.items):
             yield from (pair for pair in _pairs(node, extents) if not extents.same(*pair))
+
+
+def may_not_fit(stmt: ir.Augment, extents: Extents, adjoints: Set[str]) -> bool:
+    """Whether the array that is added may have another shape than what it is added to; adjoints have it."""
+    target, value = extents.of(stmt.target).dims, extents.of(stmt.value).dims
+    name = stmt.target.base if isinstance(stmt.target, ir.Index) else stmt.target
+    if value == () or not target or isinstance(name, ir.Name) and name.id in adjoints:
+        return False
+    if value is None or len(value) > len(target):
+        return True
+    pairs = zip(reversed(target), reversed(value))
+    return not all(b == ONE or a is not None and b is not None and extents.same(a, b) for a, b in pairs)
+
+
+def place(target: ir.Expr) -> ir.Index:
+    """The elements of what is written into."""
+    if isinstance(target, ir.Index) and target.items != (ir.ELLIPSIS,):
+        return target
+    return ir.Index(target.base if isinstance(target, ir.Index) else target, (ir.Slice(None, None),))
 
 
 def _pairs(node: ir.Index, extents: Extents) -> Iterator[tuple[Dim, Dim]]:
