@@ -106,3 +106,55 @@ def test_arguments_that_are_functions_share_nothing() -> None:
     shared._known.clear()
     text(applied, ("reverse",), False, x, times(2.0))
     assert not shared._known
+
+
+def product(x: Any, y: Any) -> Any:
+    return np.sum(x * y * y)
+
+
+def test_derivatives_with_respect_to_others_are_made_anew() -> None:
+    def made(wrt: str) -> str:
+        return generate.build(call_of(product, x, x), generate.Settings(((wrt,),), ("reverse",), "numpy"), "numpy").text
+
+    shared._known.clear()
+    first, second = made("x"), made("y")
+    assert "x_bar" in first and "y_bar" not in first and "y_bar" in second
+
+
+class Options:
+    which: int
+
+    def __init__(self) -> None:
+        self.which = 0
+
+
+OPTIONS = Options()
+
+
+def optional(x: Any) -> Any:
+    y = x * x
+    return np.sum([y, y * y][OPTIONS.which])
+
+
+def test_attributes_that_have_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = text(optional, ("reverse",), apart=True)
+    monkeypatch.setattr(OPTIONS, "which", 1)
+    found = [text(optional, modes) for modes in MODES]
+    assert found == [text(optional, modes, apart=True) for modes in MODES] and found[0] != before
+
+
+def falling(x: Any, k: int) -> Any:
+    return x if k == 0 or x < 0.1 else falling(x * np.sin(x), k - 1) * x
+
+
+def recursive(x: Any) -> Any:
+    return falling(x[0], 3 + int(x[1])) + x[2]
+
+
+def test_recursions() -> None:
+    modes = MODES[:3]
+    expected = [text(recursive, m, apart=True) for m in modes]
+    shared._known.clear()
+    for order in (modes, modes[::-1]):
+        found = {m: text(recursive, m) for m in order}
+        assert [found[m] for m in modes] == expected
