@@ -201,6 +201,13 @@ def branch_that_would_raise(x, w):
     return s + items[0] * items[1]
 
 
+@program(lambda rng: (rng.normal(size=3), 0.7), raises=IndexError)
+def branch_that_raises(x, w):
+    items = [x[0], w]
+    s = _product_with(items, 5) if x[1] > -100.0 else _product_with(items, 1)
+    return s * np.sin(w)
+
+
 @program(lambda rng: (rng.normal(size=3), rng.normal(size=3), 2), (0, 1))
 def slices_that_take_the_place_of_their_list(x, y, n):
     items = [x * x, y]

@@ -50,16 +50,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "changed = _changed(recorder) - kept",
         ),
         ("lists stay as they are", "    late = _read_before_a_change(recorder, steps)\n", "    late = set()\n"),
-        (
-            "lists have one name",
-            "        changed |= stacks | {other for stack in stacks for other in recorder.aliases.get(stack, ())}\n",
-            "        changed |= stacks\n",
-        ),
-        (
-            "what changed before is read late",
-            "    for step in reversed(steps):\n        if isinstance(step, Step)",
-            "    for step in steps:\n        if isinstance(step, Step)",
-        ),
         ("one assignment of several", "if name in names and counts[name] == 1}", "if name in names}"),
         (
             "the way there in part",

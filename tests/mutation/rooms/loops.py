@@ -137,38 +137,13 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     *of(
         "srcad/transforms/loops_records.py",
-        (
-            "what is undone under other names is copied",
-            "    uses = {name: where for name, where in uses.items() if name not in held}\n",
-            "",
-        ),
         ("the arrays of these names are copied", "if any(found & (others | {written})", "if any(found & others"),
-        (
-            "lists of any arrays are held",
-            "        if any(found & others for name in lists for",
-            "        if any(True for name in lists for",
-        ),
         (
             "iterations count from zero",
             "index.append(plain(types.symbol(one.target.id) - start))",
             "index.append(ir.Name(one.target.id))",
         ),
-        ("ranges that change", " or not steady:", ":"),
-        ("loops may count differently", " or last != stop - 1 or end != start - 1", ""),
-        ("arrays without elements, too", "    if ir.names(push.value) & blank:\n        return None\n", ""),
-        ("extents that come later", " and ir.names(r.shape) <= known.get(n, set())}", "}"),
-        ("what is restored is only read", " and _is_only_read(pop.target.id, rest):", ":"),
         ("what is restored is read behind", "if pop.target.id not in live and _is", "if _is"),
-        (
-            "what is recorded is read behind",
-            " or stmt.target.id in live:\n        return None\n    return push",
-            ":\n        return None\n    return push",
-        ),
-        (
-            "a copy that is written is the record",
-            "    return push if _is_only_read(stmt.target.id, rest[1:]) else None",
-            "    return push",
-        ),
         tests=TESTS,
         numba=True,
     ),

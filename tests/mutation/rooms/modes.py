@@ -40,11 +40,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/eval_core.py",
         (
-            "a branch that fails does nothing",
-            '            self.emit(\n                ir.Raise(ir.call(f"builtins.{type(error).__name__}"',
-            '            list(\n                ir.Raise(ir.call(f"builtins.{type(error).__name__}"',
-        ),
-        (
             "a branch that fails is refused",
             '            if not hasattr(error, "certain") or not all(isinstance(a, (str, int)) for a in error.args):\n',
             "            if True:\n",
