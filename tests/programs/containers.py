@@ -292,3 +292,13 @@ def item_and_variable_of_one_name(x, n):
         a = {"b": a["b"] * x[2]}
         a_b = a_b + a["b"]
     return a_b * a["b"]
+
+
+@program(lambda rng: (np.array([0.5, 1.5, -0.3]),))
+def pair_or_its_turn(x):
+    a = (x[0], x[1])
+    if x[2] > 1.0:
+        b = (a[1], a[0] * 2.0)
+    else:
+        b = a
+    return b[0] * b[1] * x[2] + a[0]

@@ -182,24 +182,9 @@ MUTATIONS: tuple[Mutation, ...] = (
             "",
         ),
         (
-            "zeros of arrays that are not there before a loop",
-            "            before |= self.early_ones(begun, rest)\n",
-            "",
-        ),
-        (
-            "zeros found in a round that is run again",
-            "set(before)  # zeros in there are written out before it, if they are found to begin there",
-            "set(self.early)",
-        ),
-        (
             "zeros found in a branch that is run again",
             "set(before)  # zeros in there are written out before it, if they are found to be torn",
             "set(self.early)",
-        ),
-        (
-            "zeros beside no variable",
-            "            out += [zeros[name] for name in sorted(ir.names(stmt.target)) if name in zeros]\n",
-            "            pass\n",
         ),
         ("what begins early is zero", "dict.fromkeys((*given, *early), False)", "dict.fromkeys(given, False)"),
         ("what is zeroed on one path only", "            self.need({name}, env, side)", "            pass"),
