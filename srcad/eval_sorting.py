@@ -148,6 +148,8 @@ def _array(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> Dyn:
     kinds = {v.type.dtype if isinstance(v, Dyn) and is_scalar(v.type) else None for v in items}  # type: ignore[union-attr]
     if len(kinds) > 1 or None in kinds:
         raise Unsupported("cannot differentiate sorted of values known only at run time", loc, AN_ARRAY)
+    if len({v.type.weak for v in items}) > 1:  # type: ignore[union-attr]
+        _refuse_beside_single(ev, loc)
     array = keep(ev, "numpy.array", [ev.tuple_of(items, "list")], {}, loc)
     assert isinstance(array, Dyn)
     return ev.temp("values", array, loc)
@@ -161,6 +163,8 @@ def _of_many(ev: Evaluator, value: Value, key: Value, backwards: bool, loc: ir.L
         keys = keep(ev, "numpy.array", [keys], {}, loc)
         return read(ev, iteration.items_in_order, [value, keys, constant(backwards)], loc)
     if isinstance(many, Seq):
+        if many.element.dtype == "float64" and _number(ev, value) is None:  # some may be Python's
+            _refuse_beside_single(ev, loc)
         value, many = keep(ev, "numpy.array", [value], {}, loc), many.element
         dims: tuple[Any, ...] | None = (None,)
     else:
@@ -173,6 +177,13 @@ def _of_many(ev: Evaluator, value: Value, key: Value, backwards: bool, loc: ir.L
         return _turned(ev, found, loc) if backwards else found
     keys = eval_lists.collected(ev, eval_sequences.lazy(ev, "map", (key, value)), loc)
     return read(ev, iteration.in_order, [value, keep(ev, "numpy.array", [keys], {}, loc), constant(backwards)], loc)
+
+
+def _refuse_beside_single(ev: Evaluator, loc: ir.Loc | None) -> None:
+    """Beside float32 numbers Python's floats have 24 bits and NumPy's 53: which was which an array does not tell."""
+    if any(isinstance(t, Num) and t.dtype in ("float32", "complex64") for t in ev.cx.types.values()):
+        reason = "cannot differentiate sorted of Python's floats and NumPy's in a program with float32 numbers"
+        raise Unsupported(reason, loc, "Make them of one kind: float(value) or np.float64(value).")
 
 
 def _turned(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:

@@ -148,3 +148,19 @@ def write_into_views_in_a_list(x):
         items.append(x[:1])
     items[1][0] = x[1] * x[1]
     return np.sum(items[0])
+
+
+@refused(lambda: (np.array([1.5, 0.5], np.float32), 0.3))
+def sorted_numbers_of_two_kinds_beside_single_precision(x, s):
+    middle = sorted([np.float64(0.3), s, 2.0 * s])[1]
+    return np.sum(x * middle)
+
+
+@refused(lambda: (np.array([1.5, 0.5], np.float32), 0.3))
+def list_of_numbers_of_two_kinds_sorted_beside_single_precision(x, s):
+    values = [np.float64(0.3), s]
+    for k in range(2):
+        if x[k] > 0.0:
+            values.append(2.0 * s)
+    values.sort()
+    return np.sum(x * values[0])
