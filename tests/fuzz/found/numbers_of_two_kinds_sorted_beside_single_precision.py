@@ -1,8 +1,10 @@
 """Python's floats and NumPy's sorted in a list, beside float32 numbers: refused, since an array has one type."""
 
-import numpy as np
-import srcad
+import math
 
+import numpy as np
+
+import srcad
 
 TABLE = np.array([0.5617, -1.1383])
 
