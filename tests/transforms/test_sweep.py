@@ -14,7 +14,7 @@ import srcad
 X = np.array([0.9, 1.3, 0.6, 1.1, 0.8])
 
 
-def read_by_what_sets_it(x):
+def read_by_what_sets_it(x: Any) -> Any:
     a, s = 1.0, 0.0
     for i in range(4):
         a = a * x[i]
@@ -22,7 +22,7 @@ def read_by_what_sets_it(x):
     return s
 
 
-def read_before_it_is_set(x):
+def read_before_it_is_set(x: Any) -> Any:
     a, s = 1.0, 0.0
     for i in range(4):
         b = a * x[i]
@@ -31,7 +31,7 @@ def read_before_it_is_set(x):
     return s
 
 
-def read_in_a_branch_before(x):
+def read_in_a_branch_before(x: Any) -> Any:
     v, s = 1.0, 0.0
     for i in range(4):
         if x[i] > 0.7:
@@ -41,7 +41,7 @@ def read_in_a_branch_before(x):
     return s + v
 
 
-def asked_in_the_branch(x):
+def asked_in_the_branch(x: Any) -> Any:
     s = 0.0
     for i in range(4):
         if x[i] > 0.7:
@@ -53,7 +53,7 @@ def asked_in_the_branch(x):
     return s
 
 
-def trips_of_a_loop_in_the_branch(x):
+def trips_of_a_loop_in_the_branch(x: Any) -> Any:
     s = 0.0
     for i in range(4):
         if x[i] > 0.7:
@@ -63,7 +63,7 @@ def trips_of_a_loop_in_the_branch(x):
     return s
 
 
-def written_in_the_other_branch(x):
+def written_in_the_other_branch(x: Any) -> Any:
     t = np.zeros(4)
     s = 0.0
     for i in range(1, 4):
@@ -76,7 +76,7 @@ def written_in_the_other_branch(x):
 
 
 def text(f: Callable[..., Any]) -> str:
-    return srcad.differentiate(f, backend="numpy").source_for(X)
+    return srcad.differentiate(backend="numpy")(f).source_for(X)
 
 
 def saves(f: Callable[..., Any]) -> list[str]:
