@@ -103,7 +103,7 @@ BOTH = [
 FORWARD = [repeated_and_swapped, sums_one_after_the_other]  # convolutions are transposed one direction at a time
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("backend", ["numpy", "numba"], ids=["arrays", "loops"])  # neither is compiled
 @pytest.mark.parametrize(
     "f, mode",
     [(f, mode) for f in [*BOTH, of_vectors, of_matrices] for mode in ("forward", "reverse")]
