@@ -2,7 +2,7 @@
 
 Numba compiles eight functions for a product of arrays of new types, which takes half a second; `product` writes the
 same checks and the same calls of BLAS in place. It stands for ``a @ b`` and ``np.dot(a, b)``, `product_into` for
-``np.dot(a, b, out)``. What BLAS does not do is left to Numba.
+``np.dot(a, b, out)``. Matrices with few columns are `thin`'s. What BLAS does not do is left to Numba.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs, disable-error-code="attr-defined,call-arg"
@@ -19,6 +19,7 @@ from numba.core.typing import signature
 from numba.extending import intrinsic
 from numba.np import arrayobj, linalg
 
+from srcad_runtime import thin
 from srcad_runtime.making import allocated, by_numba
 from srcad_runtime.raising import raise_if
 
@@ -149,6 +150,37 @@ class Call:
         linalg.call_xxgemv(self.context, self.builder, transposed, matrix, shape, self.data[at], self.data[1 - at], out)
 
     def by_matrix(self, out) -> None:
+        """What has few columns takes BLAS longer than it must."""
+        n, k, m = (thin.few(self.builder, extent) for extent in (self.extents[0], self.inner, self.extents[1]))
+        ways = []
+        if self.kinds[0].dtype in (types.float32, types.float64):
+            ways.append((self.builder.and_(k, m), lambda: self.by_lanes(thin.by_rows, *self.apart(1), out)))
+            if self.kinds[1].layout == "C":
+                ways.append((self.builder.and_(n, m), lambda: self.by_lanes(thin.by_columns, self.data[1], out)))
+        self.first_of(ways, lambda: self.by_blas(out))
+
+    def first_of(self, ways, otherwise) -> None:
+        """The first way whose condition holds."""
+        if not ways:
+            otherwise()
+            return
+        with self.builder.if_else(ways[0][0]) as (this, others):
+            with this:
+                ways[0][1]()
+            with others:
+                self.first_of(ways[1:], otherwise)
+
+    def by_lanes(self, multiply, *operands) -> None:
+        extents = self.extents[0], self.inner, self.extents[1]
+        multiply(self.builder, self.context.get_data_type(self.kinds[0].dtype), (*self.apart(0), *operands), extents)
+
+    def apart(self, at: int) -> tuple[Any, Any, Any]:
+        """The place of a matrix, and what its rows and its columns are apart."""
+        rows, columns = (self.left, self.right)[at]
+        one = rows.type(1)
+        return (self.data[at], columns, one) if self.kinds[at].layout == "C" else (self.data[at], one, rows)
+
+    def by_blas(self, out) -> None:
         kind = types.Array(self.kinds[0].dtype, 2, "C")
         linalg.call_xxgemm(self.context, self.builder, self.kinds[0], self.left, self.data[0], self.kinds[1],
                            self.right, self.data[1], kind, self.extents, out)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numba
@@ -118,6 +119,43 @@ def test_products_of_matrices_and_vectors(kind: Any) -> None:
     ):
         with pytest.raises(ValueError, match="incompatible"):
             compiled(*wrong)
+
+
+def multiplied(a, b, out):  # type: ignore[no-untyped-def]
+    np.dot(a, b, out)
+    return a @ b
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)])
+def test_products_of_matrices_with_few_columns(kind: Any, turned: tuple[bool, bool]) -> None:
+    compiled: Any = numba.njit(multiplied)
+    lowering.short(compiled)
+    rng = np.random.default_rng(2)
+    extents = itertools.product((1, 2, 3, 4, 5, 9), (1, 2, 3, 4, 5, 256, 257, 258, 700), (1, 2, 3, 4, 5))
+    for n, k, m in extents:
+        whole = [rng.standard_normal(shape).astype(kind) for shape in ((n, k), (k, m))]
+        a, b = (np.asfortranarray(x) if f else x for x, f in zip(whole, turned))
+        room = np.full(n * m + 8, 7, kind)
+        out = room[4:-4].reshape(n, m)
+        got, want = compiled(a, b, out), a.astype(np.float64) @ b
+        np.testing.assert_allclose(got, want, atol=1e-13 * k if kind is np.float64 else 2e-5 + 1e-7 * k)
+        np.testing.assert_array_equal(out, got)
+        np.testing.assert_array_equal(room[[0, 1, 2, 3, -4, -3, -2, -1]], 7)
+        a[-1, 0], b[0, -1], b[-1, 0] = np.inf, np.nan, -np.inf
+        with np.errstate(invalid="ignore"):
+            np.testing.assert_array_equal(np.isfinite(compiled(a, b, out)), np.isfinite(a @ b))
+    assert "srcad_thin_by_rows" in compiled.inspect_llvm(compiled.signatures[0])
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+def test_long_sums_of_few_columns_keep_their_digits() -> None:
+    compiled: Any = numba.njit(multiplied)
+    lowering.short(compiled)
+    rng = np.random.default_rng(3)
+    x, y = rng.random((200_000, 3), np.float32), rng.random((200_000, 4), np.float32)
+    np.testing.assert_allclose(compiled(x.T, y, np.empty((3, 4), np.float32)), x.T.astype(float) @ y, rtol=1e-5)
 
 
 def stored(x, rows):  # type: ignore[no-untyped-def]
