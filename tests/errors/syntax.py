@@ -158,3 +158,12 @@ def generator_taken_from_twice(x):
 
     items = powers(x)
     return sum(items) + sum(items)
+
+
+@refused(lambda: (np.arange(1.0, 5.0), 3))
+def iterator_that_is_counted_in_every_iteration(x, n):
+    squares = map(lambda v: v * v, x)
+    total = 0.0
+    for _ in range(n):
+        total += len(list(squares)) + total
+    return total * x[0]

@@ -53,8 +53,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/eval_loops.py",
         (
-            "what is known of the first iteration holds for all",
-            "    generalise(ev, assigned(stmt.body) - own, stmt.loc)\n",
+            "iterators are full in every iteration",
+            "    if any(int(serial) <= first for serial in after if serial not in before):\n        return False\n",
             "",
         ),
         (
