@@ -45,7 +45,7 @@ def _pairs(node: ir.Index, extents: Extents) -> Iterator[tuple[Dim, Dim]]:
     dims = extents.of(node.base).dims
     if dims is None:
         return
-    taken = [_axes(item, extents) for item in node.items]
+    taken = [0 if item in (ir.NONE, ir.ELLIPSIS) else 1 for item in node.items]
     axis = 0
     for item, own in zip(node.items, taken):
         if item == ir.ELLIPSIS:
@@ -65,9 +65,3 @@ def _mask(item: ir.Expr, extents: Extents) -> tuple[Dim | None, ...]:
             return ()
     kind = extents.of(item)
     return kind.dims or () if isinstance(kind, Num) and kind.dtype == "bool" else ()
-
-
-def _axes(item: ir.Expr, extents: Extents) -> int:
-    if item in (ir.NONE, ir.ELLIPSIS):
-        return 0
-    return len(_mask(item, extents)) or 1

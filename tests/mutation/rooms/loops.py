@@ -15,6 +15,16 @@ MUTATIONS: tuple[Mutation, ...] = (
         numba=True,
     ),
     *of(
+        "srcad/transforms/loops_unchecked.py",
+        ("short masks are taken", "        if isinstance(node, ir.Index) and any(", "        if False and any("),
+        ("what is added fits", "    if value == () or not target or", "    if True or"),
+        ("an ellipsis stands for no axis", "        if item == ir.ELLIPSIS:\n", "        if False:\n"),
+        ("all masks are of the first axis", "        axis += own\n", ""),
+        ("new axes are axes", "0 if item in (ir.NONE, ir.ELLIPSIS) else 1", "0 if item == ir.ELLIPSIS else 1"),
+        tests=("tests/transforms/test_mismatch.py",),
+        numba=True,
+    ),
+    *of(
         "srcad/transforms/loops_memory.py",
         (
             "writes commute with reads",
