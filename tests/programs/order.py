@@ -424,3 +424,21 @@ def row_view_in_loop(x):
         row *= 2.0
         row[0] = x[1]
     return np.sum(y * y)
+
+
+def add_at_front(a):
+    np.add.at(a, [0, 0], 2.0)
+    return a[1]
+
+
+@program(vector)
+def element_before_callee_adds_to_it(x):
+    y = x * 1.0
+    return y[0] * add_at_front(y)
+
+
+@program(vector)
+def sum_before_callee_adds_to_a_view(x):
+    y = x * 1.0
+    front = y[:2]
+    return np.sum(y * 2.0) * add_at_front(front) + y[0]

@@ -117,6 +117,11 @@ LEFT = {
         for k in range(0):
             y[i + 7] += x[k]
 """,
+    "an element outside of its array": """
+    for i in range(n):
+        for k in range(0):
+            x[at[k]] += y[i + 7] * 2.0
+""",
     "a total that moves": """
     for i in range(n):
         for k in range(n):

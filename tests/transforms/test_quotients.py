@@ -32,6 +32,7 @@ LEFT = {
     "a comparison": "y[:] = (x / h > 1.0) * y",
     "what the loop adds to": "for i in range(n):\n        h += 0.5\n        y[i] = x[i] / h",
     "no loop": "y[0] = x[0] / h",
+    "a counter": "for i in range(n):\n        y[i] = x[i] / (h * i)",
     "what the loop changes": "for i in range(n):\n        h = h * 0.5\n        y[i] = x[i] / h",
 }
 

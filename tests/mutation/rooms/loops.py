@@ -209,9 +209,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("sums in other precision", "(own.dtype, own.dims) == (value.dtype, ())", "own.dims == ()"),
         ("a loop may end early", "if loop.stop is not None or not all(", "if not all("),
         (
-            "ranges hold though counters are set",
-            "inner = {k: v for k, v in ranges.items() if k not in bound}",
-            "inner = dict(ranges)",
+            "what an element held before is lost",
+            "before = () if begins else (ir.Assign(name, place),)",
+            "before = ()",
         ),
         tests=("tests/transforms/test_once.py", *TESTS),
         numba=True,

@@ -207,9 +207,9 @@ MUTATIONS: tuple[Mutation, ...] = (
             "ir.IfExp, ir.BoolOp, ir.Do)):\n        return not",
         ),
         (
-            "what is added to is fixed",
+            "counters are fixed",
             "(ir.Assign, ir.For, ir.Augment, ir.Store))\n",
-            "(ir.Assign, ir.For, ir.Store))\n",
+            "(ir.Assign, ir.Augment, ir.Store))\n",
         ),
         ("single precision, too", 'found.dtype == "float64" and found.dims == ()', "found.dims == ()"),
         ("powers of two, too", '!= "0x1.0000000000000"', '!= ""'),
