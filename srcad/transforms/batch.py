@@ -21,7 +21,7 @@ from srcad.facts import Shapes, given, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.transforms import activity, alias
-from srcad.transforms.batch_terms import EVERY, Terms, Unbatched, filled
+from srcad.transforms.batch_terms import ELLIPSIS, EVERY, Terms, Unbatched, filled
 from srcad.types import INT, Abstract, Num, Seq
 
 DIRECTIONS = "directions"
@@ -182,8 +182,11 @@ class Batcher:
         if isinstance(stmt, ir.Pop):
             return [stmt]
         if isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn in activity.ADD_AT:
-            array, *index, value = stmt.value.args
-            args = (array, *map(self.terms.plain, index), self.terms.operand(value))
+            array, index, value = stmt.value.args
+            place = self.terms.plain(index)
+            if isinstance(index, ir.Tuple) and ELLIPSIS in index.items:
+                place = ir.Tuple((*place.items, ir.call("builtins.slice", ir.NONE)))
+            args = (array, place, self.terms.operand(value))
             return [replace(stmt, value=replace(stmt.value, args=args))]
         raise Unbatched
 

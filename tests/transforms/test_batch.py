@@ -69,6 +69,12 @@ def of_matrices(x: Any) -> Any:
     return np.array([np.sum(m * m), np.einsum("i,ij->j", x, W)[1], np.einsum("ij,jk->ik", m, W)[0, 2]])
 
 
+def behind_an_ellipsis(x: Any) -> Any:
+    m = np.outer(x, x)[:, :2]  # two columns, as many as directions may be
+    m = m[..., [1, 0]] * m[..., :1] + m[..., 1][..., None]
+    return np.array([m[0, ...][1], m[..., 0][2]])
+
+
 def repeated_and_swapped(x: Any) -> Any:
     u, v = x * 2.0, np.sin(x)
     for k in range(3):
@@ -106,7 +112,7 @@ FORWARD = [repeated_and_swapped, sums_one_after_the_other]  # convolutions are t
 @pytest.mark.parametrize("backend", ["numpy", "numba"], ids=["arrays", "loops"])  # neither is compiled
 @pytest.mark.parametrize(
     "f, mode",
-    [(f, mode) for f in [*BOTH, of_vectors, of_matrices] for mode in ("forward", "reverse")]
+    [(f, mode) for f in [*BOTH, of_vectors, of_matrices, behind_an_ellipsis] for mode in ("forward", "reverse")]
     + [(f, "forward") for f in FORWARD],
 )
 def test_all_directions_at_once(f: Callable[..., Any], mode: str, backend: str) -> None:

@@ -35,9 +35,9 @@ MUTATIONS: tuple[Mutation, ...] = (
             "        return replace(stmt, value=value)",
         ),
         (
-            "a number in a loop is changed for all",
-            "copy = [] if own else [ir.Assign",
-            "copy = [] if True else [ir.Assign",
+            "an ellipsis counts the directions where is added",
+            "if isinstance(index, ir.Tuple) and ELLIPSIS in index.items:",
+            "if False:",
         ),
         (
             "an array that is read is overwritten",
@@ -46,9 +46,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         ("what is found takes no name", "[] if into == target else [ir.Assign(target, into)]", "[]"),
         (
-            "the indices of np.add.at have directions",
-            "args = (array, *map(self.terms.plain, index), self.terms.operand(value))",
-            "args = (array, *index, self.terms.plain(value))",
+            "what np.add.at adds has no directions",
+            "args = (array, place, self.terms.operand(value))",
+            "args = (array, place, self.terms.plain(value))",
         ),
         ("what is put before is lost", "        return [*self.terms.before, *found]", "        return found"),
         tests=TESTS,
