@@ -35,8 +35,7 @@ def test_many_random_programs(hundreds: int) -> None:
         _expect_right(number)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(1000))
+@pytest.mark.parametrize("number", [pytest.param(n, marks=[pytest.mark.slow] if n >= 20 else []) for n in range(1000)])
 def test_random_programs_on_numba(number: int) -> None:
     _expect_right(number, "numba")
 
