@@ -12,7 +12,7 @@ from srcad.errors import Unsupported
 from srcad.eval_assign import added, changeable, check_writable, set_item
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
-from srcad.eval_order import owned
+from srcad.eval_order import held, holding, owned
 from srcad.eval_values import OF_PYTHON, constant, demand, dyn, library_path, of_python, residual, static
 from srcad.rules import numbers
 from srcad.types import Num, Seq, is_complex, is_float, is_integer, is_scalar
@@ -270,10 +270,23 @@ def _tolist(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc |
         return eval_lists.collected(ev, owner, loc, number)
     items = list(sequence(ev, owner, loc))
     if ndim > 1:
-        items = [_tolist(ev, item, args, kwargs, loc) for item in items if isinstance(item, Dyn)]
+        items = _rows_as_lists(ev, items, loc)
     elif number is not None:
         items = [HANDLERS[number](ev, [item], {}, loc) for item in items]
     return ev.tuple_of(items, "list", site=loc)
+
+
+def _rows_as_lists(ev: Evaluator, rows: list[Value], loc: ir.Loc | None) -> list[Value]:
+    """The lists of the rows of an array; those of unknown length are made at one place, and are not one list."""
+    found: list[Value] = []
+    mark = len(ev.out)
+    for row in rows:
+        assert isinstance(row, Dyn)
+        with holding(ev, [*rows, *found]):
+            value = _tolist(ev, row, [], {}, loc)
+        found = [*held(ev, found, mark, loc), value]
+        mark = len(ev.out)
+    return found
 
 
 _ARRAY_METHODS: dict[str, Any] = {

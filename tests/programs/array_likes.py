@@ -51,3 +51,21 @@ def lists_of_numbers_in_many_functions(x):
 def a_function_of_items_of_a_summed_list(x):
     total = np.sum(x)
     return np.sum([x[i] * (1.0 + np.log(x[i] / total)) for i in range(4)])
+
+
+def matrix(rng):
+    return (rng.normal(size=(3, 2)), 0.7)
+
+
+@program(matrix, argnums=(0, 1))
+def rows_of_a_matrix_as_lists(m, a):
+    rows = np.array(m.tolist()) * a
+    return np.sum(rows * rows)
+
+
+@program(matrix, argnums=(0, 1), backends=("numpy",))
+def rows_as_lists_that_change(m, a):
+    rows = m.tolist()
+    rows[0].append(a)
+    rows[1][0] = a * 2.0
+    return sum(rows[0]) * sum(rows[1]) + len(rows[2])

@@ -96,7 +96,10 @@ def test_first_derivatives(call: Call) -> None:
         return
     dots = calls.directions(s)
     value, bars = calls.gradient(s, "numpy")
-    assert np.array_equal(value, s.f(*s.args), equal_nan=True)
+    if call.name in ROUNDED:
+        close(value, s.f(*s.args), 1e-14)
+    else:
+        assert np.array_equal(value, s.f(*s.args), equal_nan=True)
     calls.same_form(s, bars)
     slope = calls.tangent(s, dots, "numpy")
     close(slope, calls.slope(s.at, s, dots), 1e-7)
@@ -182,6 +185,14 @@ FIRST_ONLY |= {
 
 # Calls of functions with a rule that are refused today. One that works makes the test fail: take its line out.
 NOT_YET = frozenset(())
+
+# Where the last digit of the value may be another.
+_SOLVES = "two triangular systems are solved in place of one call of LAPACK's"
+ROUNDED = {
+    "linalg and scipy: scipy.linalg.cho_solve((np.linalg.cholesky(h), True), u)": _SOLVES,
+    "linalg and scipy: scipy.linalg.cho_solve(scipy.linalg.cho_factor(h), u)": _SOLVES,
+    "linalg and scipy: c_, low = scipy.linalg.cho_factor(h); scipy.linalg.cho_solve((c_, low), u)": _SOLVES,
+}
 
 # Where differences say nothing.
 NOT_MEASURED = {
