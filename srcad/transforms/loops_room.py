@@ -59,9 +59,9 @@ class Room:
             if stmt.target.items == (ir.ELLIPSIS,):
                 stmt = replace(stmt, target=replace(stmt.target, items=(ir.Slice(None, None),)))
         if not isinstance(stmt, (ir.If, ir.For, ir.While, ir.With, ir.Block)):
-            with contextlib.suppress(Stay):  # an extent that has no name here
-                for check in self.checks(loops_unchecked.unproven(stmt, self.extents)):
-                    self.add(Plain(check))
+            for pair in loops_unchecked.unproven(stmt, self.extents):
+                with contextlib.suppress(Stay):  # an extent that has no name here
+                    self.items += [Plain(check, self.note) for check in self.checks([pair])]
         self.add(Plain(stmt))
         self.extents.rebind(set(self.memory.of_statement(stmt).binds))
 
