@@ -99,7 +99,7 @@ def allocated(context, builder, kind: types.Array, extents) -> Any:
     align = context.get_constant(types.uint32, context.get_preferred_array_alignment(kind.dtype))
     owner = context.nrt.meminfo_alloc_aligned_unchecked(builder, size, align)
     raise_if(context, builder, cgutils.is_null(builder, owner), MemoryError, "Allocation failed (probably too large).")
-    place = context.nrt.meminfo_data(builder, owner)
+    place = _memory(context, builder, owner)
     arrayobj.populate_array(
         made,
         data=builder.bitcast(place, context.get_data_type(kind.dtype).as_pointer()),
@@ -109,6 +109,26 @@ def allocated(context, builder, kind: types.Array, extents) -> Any:
         meminfo=owner,
     )
     return made
+
+
+def _memory(context, builder, owner) -> Any:
+    """A pointer to the memory of a new array, of which LLVM knows that none of the other arrays lie there.
+
+    Without that it compares their places before it runs a vectorised loop: a sum would be added up in another order
+    where two small arrays happen to lie next to each other. The empty instruction makes the pointer known to whoever
+    frees the memory, so that nothing is moved behind that.
+    """
+    kind = llvm.FunctionType(owner.type, [owner.type])
+    function = cgutils.get_or_insert_function(builder.module, kind, "srcad_new_memory")
+    if function.is_declaration:
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        function.return_value.add_attribute("noalias")
+        body = llvm.IRBuilder(function.append_basic_block())
+        body.ret(context.nrt.meminfo_data(body, function.args[0]))
+    place = builder.call(function, [owner])
+    builder.asm(llvm.FunctionType(llvm.VoidType(), [place.type]), "", "r,~{memory}", [place], True)
+    return place
 
 
 MAKERS = {"empty": maker(np.empty, False), "zeros": maker(np.zeros, True)}

@@ -1,7 +1,10 @@
 """Loops over ranges in few instructions, for `srcad_runtime.lowering`: what Numba does, for steps of one.
 
-Numba finds the number of items by a division that LLVM removes, and hands items on in pairs in memory: a hundred
-instructions for each loop. Only code compiled with Numba imports this module.
+Numba finds the number of items by a division that LLVM removes, counts it down, and hands items on in pairs in memory:
+a hundred instructions for each loop. Here an item is compared with the end of its range. So LLVM knows that it lies
+between the two ends, and that nobody need check it as an index: it does not see this of what is counted apart.
+
+Only code compiled with Numba imports this module.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls, allow-incomplete-defs
@@ -22,7 +25,11 @@ def counting(lower: Any, operation: str, source: ir.Var) -> Any:
         step = _step(lower.func_ir, source)
         return None if step is None else _iterator(lower.builder, lower.loadvar(source.name), step)
     if operation == "iternext":
-        return _next(lower.builder, lower.loadvar(source.name))
+        made = ir_utils.guard(ir_utils.get_definition, lower.func_ir, source)
+        is_begun = isinstance(made, ir.Expr) and made.op == "getiter"
+        step = _step(lower.func_ir, made.value) if is_begun else None
+        iterator = lower.loadvar(source.name)
+        return _counted(lower.builder, iterator) if step is None else _compared(lower.builder, iterator, step)
     return lower.builder.extract_value(lower.loadvar(source.name), ("pair_first", "pair_second").index(operation))
 
 
@@ -49,7 +56,17 @@ def _iterator(builder: Any, state: Any, step: int) -> Any:
     return cgutils.make_anonymous_struct(builder, [at, stop, start.type(step), left])
 
 
-def _next(builder: Any, iterator: Any) -> Any:
+def _compared(builder: Any, iterator: Any, step: int) -> Any:
+    at, end = (builder.extract_value(iterator, k) for k in (0, 1))
+    item = builder.load(at)
+    there = builder.icmp_signed("<" if step > 0 else ">", item, end)
+    with builder.if_then(there):  # no further than the end, so nothing overflows
+        builder.store(builder.add(item, item.type(step), flags=["nsw"]), at)
+    return cgutils.make_anonymous_struct(builder, [item, there])
+
+
+def _counted(builder: Any, iterator: Any) -> Any:
+    """The next item of a range that was begun elsewhere."""
     at, step, left = (builder.extract_value(iterator, k) for k in (0, 2, 3))
     item, count = builder.load(at), builder.load(left)
     there = builder.icmp_signed(">", count, count.type(0))

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import pytest
 from numba.core.runtime import _nrt_python  # type: ignore[attr-defined]
-from srcad_runtime import assignments, lowering
+from srcad_runtime import assignments, lowering, optimisation, sums
 
 
 def _arrays(layout: str) -> tuple[np.ndarray, ...]:
@@ -295,6 +295,78 @@ def test_ranges_count() -> None:
         np.testing.assert_equal(compiled(n, m, step), counted(n, m, step))
     with pytest.raises(ValueError, match="must not be zero"):
         compiled(3, 0, 0)
+
+
+def edges(low, high):  # type: ignore[no-untyped-def]
+    found = [0]
+    for i in range(high - 3, high):
+        found.append(i)
+    for i in range(low + 3, low, -1):
+        found.append(i)
+    for i in range(low, high):
+        found.append(i)
+        if len(found) > 10:
+            break
+    for i in range(high, low):
+        found.append(i)
+    for i in range(low, high, -1):
+        found.append(i)
+    items = iter(range(7))
+    for i in items:
+        for j in items:
+            found.append(j - i)
+            if j % 3 == 0:
+                break
+    return found
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+def test_ranges_end_at_the_last_integers() -> None:
+    compiled: Any = numba.njit(edges)
+    lowering.short(compiled)
+    assert compiled(-(2**63), 2**63 - 1) == edges(-(2**63), 2**63 - 1)
+
+
+def scaled(w):  # type: ignore[no-untyped-def]
+    x = np.ones((w.shape[0], 3))
+    for i in range(w.shape[0]):
+        for j in range(3):
+            x[i, j] *= w[i]
+    return x
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+def test_counters_of_ranges_are_known_to_lie_inside() -> None:
+    compiled: Any = numba.njit(boundscheck=True)(scaled)
+    lowering.short(compiled)
+    with optimisation.quick():
+        compiled.compile((numba.float64[::1],))
+    assert "raising" not in compiled.inspect_llvm(compiled.signatures[0])  # no index is left that could be outside
+    np.testing.assert_array_equal(compiled(np.arange(3.0)), scaled(np.arange(3.0)))
+
+
+def normalised(x, w):  # type: ignore[no-untyped-def]
+    y, total = np.empty(x.size), 0.0
+    for k in range(x.size):
+        y[k] = x[k] * w[k]
+        total = sums.plus(total, y[k] * y[k])
+    z = np.empty(x.size)
+    for k in range(x.size):
+        z[k] = y[k] / total
+    return z
+
+
+@pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
+def test_places_of_new_arrays_do_not_decide_how_a_sum_is_added_up() -> None:
+    """LLVM would compare the places and, where two arrays lie close to each other, take the loop that is not a vector's."""
+    compiled: Any = numba.njit(normalised)
+    lowering.short(compiled)
+    with optimisation.quick():
+        compiled.compile((numba.float64[::1], numba.float64[::1]))
+    code = compiled.inspect_llvm(compiled.signatures[0])
+    assert "vector.body" in code and "memcheck" not in code and "diff.check" not in code
+    x = np.arange(1.0, 20.0)
+    np.testing.assert_allclose(compiled(x, x), x * x / np.sum(x**4), rtol=1e-14)
 
 
 def joins(a, n):  # type: ignore[no-untyped-def]
