@@ -50,7 +50,8 @@ def wrapped(text: str) -> str:
 def shape_facts(program: Program, shapes: Shapes) -> str:
     """``u (n,), W (k, h)``: the inputs that are arrays, equal extents by equal letters."""
     letters: dict[Any, str] = {}
-    free = iter("n m k h p q r s a b c d e f g i j l o t u v w x y z".split())
+    names = {i.name for i in program.inputs}
+    free = (c for c in "n m k h p q r s a b c d e f g i j l o t u v w x y z".split() if c not in names)
     found = []
     for i in program.inputs:
         kind = shapes.types[i.name]

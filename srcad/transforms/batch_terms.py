@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcad import ir, types
+from srcad.dims import Dim, is_extent
 from srcad.expressions import is_expensive, is_view, named_arguments
 from srcad.facts import Shapes
 from srcad.naming import Names
@@ -213,7 +214,7 @@ class Terms:
             raise Unbatched
         found = [self.shapes.extent(d) for d in kind.dims]
         if None not in found:
-            return tuple(e for e in found if e is not None)
+            return tuple(_clipped(e, d) for e, d in zip(found, kind.dims, strict=True) if e is not None)
         if isinstance(expr, ir.Name):
             return tuple(ir.Index(ir.Attr(expr, "shape"), (ir.Const(k),)) for k in range(len(kind.dims)))
         raise Unbatched
@@ -349,6 +350,12 @@ def _placed(expr: ir.Expr, place: tuple[int, ...]) -> Iterator[tuple[tuple[int, 
             yield from _placed(item, (*place, k))
     else:
         yield place, expr
+
+
+def _clipped(extent: ir.Expr, dim: Dim) -> ir.Expr:
+    """An extent that is told by an integer: no array has fewer than none."""
+    told = any(not is_extent(symbol) for symbol in dim.symbols)
+    return ir.call("builtins.max", extent, ir.Const(0)) if told else extent
 
 
 def filled(how: str, shape: tuple[ir.Expr, ...], kind: Num) -> ir.Expr:

@@ -47,7 +47,7 @@ class Extents(Mapping[str, Abstract]):
         self.pinned: dict[str, Dims] = {}  # extents of arrays that loops made, until their names change
         self.bounds: dict[str, tuple[Dim, Dim]] = {}  # lowest and highest value of a loop counter
         self.equal: dict[Dim, Dim] = {}  # extents that a check has found equal
-        self.least: dict[Dim, int] = {}  # extents that a check has found so large, or larger
+        self.least: dict[Dim, int] = {}  # extents that a check has found so large (not negative), or larger
         self.spelling: dict[str, ir.Expr] = {}
         self.other_spelling: dict[Dim, ir.Expr] = {}
         self.lengths: dict[str, Dim] = {}  # symbols of rounded quotients: what their numerators are, rounding included
@@ -171,6 +171,8 @@ class Extents(Mapping[str, Abstract]):
 
     def at_least_zero(self, dim: Dim, depth: int = 0) -> bool:
         """Whether a linear form is proven not to be negative: extents are not, and counters lie within their range."""
+        if dim in self.least:
+            return True
         for text, coef in dim.terms:
             if text in self.bounds and depth < 6:
                 low, high = self.bounds[text]

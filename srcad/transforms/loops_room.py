@@ -154,7 +154,7 @@ def _check(tests: Sequence[ir.Expr]) -> tuple[ir.Stmt, ...]:
     return refused(tests[0] if len(tests) == 1 else ir.BoolOp("or", tuple(tests))) if tests else ()
 
 
-def refused(test: ir.Expr) -> tuple[ir.Stmt, ...]:
+def refused(test: ir.Expr, why: str = "operands could not be broadcast together") -> tuple[ir.Stmt, ...]:
     """Leave the compiled code where a test holds; NumPy's text answers then (`recovery`)."""
-    error = ir.call("builtins.ValueError", ir.Const("operands could not be broadcast together"))
+    error = ir.call("builtins.ValueError", ir.Const(why))
     return (ir.If(test, (ir.Raise(error),)),)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 from srcad import ir
 from srcad.facts import found_equal
-from srcad.transforms import alias, loops_joins, loops_reductions, loops_writes
+from srcad.transforms import alias, loops_joins, loops_reductions, loops_unchecked, loops_writes
 from srcad.transforms.loops_elements import DTYPES
 from srcad.transforms.loops_expand import expanded
 from srcad.transforms.loops_extents import Dims, Stay
 from srcad.transforms.loops_nests import Cell, Plain
-from srcad.transforms.loops_room import Room
+from srcad.transforms.loops_room import Room, refused
 from srcad.types import Num
 
 KEPT = frozenset({"numpy.empty", "numpy.empty_like"})
@@ -20,6 +21,11 @@ FRESH = KEPT | {"numpy.dot", "numpy.matmul", "numpy.linalg.solve", "numpy.linalg
 
 def attempt(room: Room, stmt: ir.Stmt) -> None:
     """Write loops for a statement; leave it alone where that fails."""
+    with contextlib.suppress(Stay):  # an extent that has no name here: Numba makes the array, and raises
+        for extent in loops_unchecked.maybe_negative(stmt, room.extents):
+            test = ir.Compare(("<",), (room.extents.spelt(extent), ir.Const(0)))
+            room.items += [Plain(s, room.note) for s in refused(test, "negative dimensions are not allowed")]
+            room.extents.least[extent] = 0
     mark, equal, spelling = len(room.items), dict(room.extents.equal), dict(room.extents.other_spelling)
     try:
         if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):

@@ -14,12 +14,25 @@ from srcad.transforms.loops_extents import Extents
 from srcad.transforms.loops_types import ONE
 from srcad.types import Num
 
+_MAKERS = frozenset({"numpy.zeros", "numpy.ones", "numpy.full"})
+
 
 def unproven(stmt: ir.Stmt, extents: Extents) -> Iterator[tuple[Dim, Dim]]:
     """(extent of an axis, extent of the mask along it) of a simple statement, where they may differ."""
     for node in ir.walk(stmt):
         if isinstance(node, ir.Index) and any(_mask(item, extents) for item in node.items):
             yield from (pair for pair in _pairs(node, extents) if not extents.same(*pair))
+
+
+def maybe_negative(stmt: ir.Stmt, extents: Extents) -> Iterator[Dim]:
+    """Extents that new arrays are given, where NumPy raises below zero: loops over them would do nothing."""
+    for node in ir.walk(stmt):
+        if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path in _MAKERS and node.args:
+            shape = node.args[0]
+            for item in shape.items if isinstance(shape, (ir.Tuple, ir.List)) else (shape,):
+                extent = extents.linear(item)
+                if extent is not None and not extents.at_least_zero(extent):
+                    yield extent
 
 
 def may_not_fit(stmt: ir.Augment, extents: Extents, adjoints: Set[str]) -> bool:

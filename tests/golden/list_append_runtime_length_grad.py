@@ -7,7 +7,7 @@ from srcad_runtime import zeros_of
 def list_append_runtime_length_grad(x, n, out_bar=1.0):
     """Return list_append_runtime_length(...) and its derivative with respect to x.
 
-    Shapes: x (n,).
+    Shapes: x (m,).
     """
     # ---- forward sweep ----
     items = [x[0]]

@@ -281,6 +281,44 @@ def test_selections_compiled(f: Any, length: int) -> None:
         assert type(found) is type(expected), found
 
 
+def filled_with_zeros(x, n):
+    z = np.zeros(n)
+    for k in range(n):
+        z[k] = x[k] * x[0]
+    return np.sum(z) + x[0]
+
+
+def filled_with_ones(x, n):
+    return np.sum(np.ones((n, 2)) * x[0]) + x[0]
+
+
+def filled(x, n):
+    z = np.full(n - 1, x[0])
+    return np.sum(z * z) + x[0]
+
+
+def as_many_as_there_are(x, n):
+    z = np.zeros(max(n, 0))
+    for k in range(n):
+        z[k] = x[k] * x[0]
+    return np.sum(z * np.ones(len(z))) + x[0]
+
+
+@pytest.mark.parametrize("n", [-1, 0, 1, 3])
+@pytest.mark.parametrize("f", (filled_with_zeros, filled_with_ones, filled, as_many_as_there_are))
+def test_fewer_elements_than_none(f: Any, n: int) -> None:
+    """NumPy raises; loops over what is not there would do nothing."""
+    x = row(4)
+    expected = raised(lambda: f(x, n))
+    for backend in ("numpy", "numba"):
+        for found in (
+            raised(lambda: srcad.value_and_grad(f, argnums=0, backend=backend)(x, n)),
+            raised(lambda: srcad.jvp(lambda x: f(x, n), (x,), (x,), backend=backend)),
+            raised(lambda: srcad.hessian(f, argnums=0, backend=backend)(x, n)),
+        ):
+            assert type(found) is type(expected), found
+
+
 def test_a_sum_that_is_checked() -> None:
     """``x[k] += y`` is written as ``x[k] = x[k] + y``, whose shapes Numba compares, where they are not known to fit."""
     text = srcad.differentiate(added_by_mask, argnums=1, backend="numba").source_for(row(4), row(3), backend="numba")
