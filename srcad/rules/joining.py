@@ -351,6 +351,8 @@ def insert(arr, obj, values, axis=None):
     axis = 0 if axis is None else axis % a.ndim
     v = np.reshape(values, (1,) * (a.ndim - np.ndim(values)) + np.shape(values))
     if np.ndim(obj) == 0:
+        if obj > 0 and obj > a.shape[axis] or obj < 0 and -obj > a.shape[axis]:
+            raise IndexError("numpy.insert: the index is out of bounds")
         v = np.moveaxis(v, 0, axis)
         v = np.broadcast_to(v, (*a.shape[:axis], v.shape[axis], *a.shape[axis + 1 :]))
         return np.concatenate((cut(a, None, obj, axis), v, cut(a, obj, None, axis)), axis=axis)
@@ -362,6 +364,8 @@ def insert(arr, obj, values, axis=None):
 
 @expansion(np.resize, examples=lambda r: [at(r(3), (2, 4)), at(r(2, 3), 4)])
 def resize(a, new_shape):
+    if (min(new_shape) if isinstance(new_shape, tuple) else new_shape) < 0:
+        raise ValueError("all elements of `new_shape` must be non-negative")
     return np.reshape(np.take(a, np.arange(np.prod(new_shape)) % a.size), new_shape)
 
 

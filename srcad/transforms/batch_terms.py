@@ -214,7 +214,8 @@ class Terms:
             raise Unbatched
         found = [self.shapes.extent(d) for d in kind.dims]
         if None not in found:
-            return tuple(_clipped(e, d) for e, d in zip(found, kind.dims, strict=True) if e is not None)
+            pairs = zip(found, kind.dims, strict=True)
+            return tuple(_clipped(e, d) for e, d in pairs if e is not None and d is not None)
         if isinstance(expr, ir.Name):
             return tuple(ir.Index(ir.Attr(expr, "shape"), (ir.Const(k),)) for k in range(len(kind.dims)))
         raise Unbatched

@@ -14,7 +14,15 @@ from srcad.transforms.loops_extents import Extents
 from srcad.transforms.loops_types import ONE
 from srcad.types import Num
 
-_MAKERS = frozenset({"numpy.zeros", "numpy.ones", "numpy.full"})
+_GIVEN = {  # which argument gives the extents of a new array
+    "numpy.zeros": 0,
+    "numpy.ones": 0,
+    "numpy.full": 0,
+    "numpy.reshape": 1,
+    "numpy.broadcast_to": 1,
+    "numpy.tile": 1,
+    "numpy.pad": 1,
+}
 
 
 def unproven(stmt: ir.Stmt, extents: Extents) -> Iterator[tuple[Dim, Dim]]:
@@ -25,14 +33,14 @@ def unproven(stmt: ir.Stmt, extents: Extents) -> Iterator[tuple[Dim, Dim]]:
 
 
 def maybe_negative(stmt: ir.Stmt, extents: Extents) -> Iterator[Dim]:
-    """Extents that new arrays are given, where NumPy raises below zero: loops over them would do nothing."""
+    """Extents that new arrays are given: loops over them would do nothing below zero, where NumPy raises or counts."""
     for node in ir.walk(stmt):
-        if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path in _MAKERS and node.args:
-            shape = node.args[0]
-            for item in shape.items if isinstance(shape, (ir.Tuple, ir.List)) else (shape,):
-                extent = extents.linear(item)
-                if extent is not None and not extents.at_least_zero(extent):
-                    yield extent
+        at = _GIVEN.get(node.fn.path) if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) else None
+        shape = node.args[at] if at is not None and len(node.args) > at else ir.Tuple(())
+        for item in shape.items if isinstance(shape, (ir.Tuple, ir.List)) else (shape,):
+            extent = extents.linear(item)
+            if extent is not None and not extent.is_const and not extents.at_least_zero(extent):
+                yield extent
 
 
 def may_not_fit(stmt: ir.Augment, extents: Extents, adjoints: Set[str]) -> bool:

@@ -358,7 +358,7 @@ def normalised(x, w):  # type: ignore[no-untyped-def]
 
 @pytest.mark.skipif(not lowering.OPTIONS, reason="compiles as Numba does")
 def test_places_of_new_arrays_do_not_decide_how_a_sum_is_added_up() -> None:
-    """LLVM would compare the places and, where two arrays lie close to each other, take the loop that is not a vector's."""
+    """LLVM would compare the places, and take the loop that is no vector's where two arrays lie close to each other."""
     compiled: Any = numba.njit(normalised)
     lowering.short(compiled)
     with optimisation.quick():

@@ -103,12 +103,17 @@ PAIRS += [(system, (grid(3, 4), row(3))), (system, (grid(3, 3), row(4))), (both_
 NAMES = [f"{f.__name__}-{'-'.join(str(a.shape) for a in args)}" for f, args in PAIRS]
 
 
-def raised(run: Callable[[], Any]) -> Exception | None:
+def outcome(run: Callable[[], Any]) -> Any:
+    """What it returns, or the exception that it raises."""
     try:
-        run()
+        return run()
     except Exception as error:
         return error
-    return None
+
+
+def raised(run: Callable[[], Any]) -> Exception | None:
+    found = outcome(run)
+    return found if isinstance(found, Exception) else None
 
 
 def copies(args: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
@@ -304,19 +309,69 @@ def as_many_as_there_are(x, n):
     return np.sum(z * np.ones(len(z))) + x[0]
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize("n", [-1, 0, 1, 3])
 @pytest.mark.parametrize("f", (filled_with_zeros, filled_with_ones, filled, as_many_as_there_are))
-def test_fewer_elements_than_none(f: Any, n: int) -> None:
+def test_fewer_elements_than_none(f: Any, n: int, backend: str) -> None:
     """NumPy raises; loops over what is not there would do nothing."""
     x = row(4)
     expected = raised(lambda: f(x, n))
-    for backend in ("numpy", "numba"):
-        for found in (
-            raised(lambda: srcad.value_and_grad(f, argnums=0, backend=backend)(x, n)),
-            raised(lambda: srcad.jvp(lambda x: f(x, n), (x,), (x,), backend=backend)),
-            raised(lambda: srcad.hessian(f, argnums=0, backend=backend)(x, n)),
-        ):
+    for found in (
+        raised(lambda: srcad.value_and_grad(f, argnums=0, backend=backend)(x, n)),
+        raised(lambda: srcad.jvp(f, (x, n), (x, None), backend=backend)),
+        raised(lambda: srcad.hessian(f, argnums=0, backend=backend)(x, n)),
+    ):
+        assert type(found) is type(expected), found
+
+
+def tiled(x, n):
+    return np.sum(np.tile(x, n) ** 2)
+
+
+def spread(x, n):
+    return np.sum(np.broadcast_to(x[0], (n, 2)) * x[1])
+
+
+def padded(x, n):
+    return np.sum(np.pad(x, n) * x[0])
+
+
+def resized(x, n):
+    return np.sum(np.resize(x, n) ** 2)
+
+
+def inserted(x, n):
+    return np.sum(np.insert(x, n, x[0]) ** 2)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("n", [-5, -2, -1, 0, 1, 4, 5, 7])
+@pytest.mark.parametrize("f", (tiled, spread, padded, resized, inserted))
+def test_counts_that_do_not_fit(f: Any, n: int, backend: str) -> None:
+    """As NumPy has it, with every number: an error where it raises, its value elsewhere."""
+    x = row(4)
+    expected = outcome(lambda: f(x, n))
+    for found in (
+        outcome(lambda: srcad.value_and_grad(f, argnums=0, backend=backend)(x, n)),
+        outcome(lambda: srcad.jvp(f, (x, n), (x, None), backend=backend)),
+    ):
+        if isinstance(expected, Exception):
             assert type(found) is type(expected), found
+        else:
+            np.testing.assert_allclose(found[0], expected, rtol=1e-12)
+
+
+def rows_of_two(x, n):
+    return np.sum(np.reshape(x, (n, 2)) * x[0])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("n", [-1, 2])
+def test_an_extent_that_is_to_be_found(n: int, backend: str) -> None:
+    """``np.reshape(x, (-1, 2))`` with a -1 that only a call knows: right, or an error."""
+    x = row(4)
+    found = outcome(lambda: srcad.jvp(rows_of_two, (x, n), (x, None), backend=backend))
+    assert isinstance(found, ValueError) or np.isclose(found[0], rows_of_two(x, n), rtol=1e-12)
 
 
 def test_a_sum_that_is_checked() -> None:
