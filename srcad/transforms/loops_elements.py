@@ -22,6 +22,7 @@ from srcad.transforms.loops_views import SPECIAL, At, Index, View, fitted, padde
 from srcad.types import Num
 
 DTYPES = frozenset({"float64", "float32", "int64", "bool", "complex128", "complex64"})
+_CHOSEN = frozenset({"numpy.where", "numpy.clip", "srcad_runtime.astype"})  # element by element, as `SPECIAL` has them
 CHEAP = frozenset(
     "builtins.abs builtins.max builtins.min builtins.float builtins.int builtins.len numpy.absolute".split()
 )
@@ -73,6 +74,14 @@ class Elements:
         if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
             return self.call(expr, expr.fn.path, kind)
         return None
+
+    def is_elementwise(self, expr: ir.Expr) -> bool:
+        """Whether each element of the result is made of what stands at the same place."""
+        if isinstance(expr, ir.Call):
+            return isinstance(expr.fn, ir.Ref) and (_is_by_element(expr.fn.path) or expr.fn.path in _CHOSEN)
+        if isinstance(expr, ir.Attr):
+            return expr.name in ("real", "imag")
+        return isinstance(expr, (ir.Unary, ir.Compare)) or isinstance(expr, ir.Binary) and expr.op != "@"
 
     def simple(self, expr: ir.Expr) -> ir.Expr:
         """An expression that may be written twice: a variable or a literal."""
@@ -247,15 +256,7 @@ class Elements:
         special = SPECIAL.get(path)
         if special is not None:
             return special(self, expr, kind)
-        name = path.removeprefix("numpy.")
-        if (
-            path == "builtins.abs"
-            or path in COMPILED
-            and not expr.kwargs
-            or path != name
-            and name in ELEMENTWISE
-            and not expr.kwargs
-        ):
+        if _is_by_element(path) and (path == "builtins.abs" or not expr.kwargs):
             if any(self.extents.of(a).dtype not in DTYPES for a in expr.args):
                 return None
             return self.combine(expr.args, lambda *args: replace(expr, args=args))
@@ -277,6 +278,11 @@ class Elements:
         if inner.dims:
             raise Stay
         return View(dims, lambda index: inner.at(()))
+
+
+def _is_by_element(path: str) -> bool:
+    name = path.removeprefix("numpy.")
+    return path == "builtins.abs" or path in COMPILED or path != name and name in ELEMENTWISE
 
 
 def _moved(start: Dim, step: int, axis: int) -> Callable[[Index], At]:

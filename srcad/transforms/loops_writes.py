@@ -102,10 +102,16 @@ class Writing:
             raise Stay
 
     def unmasked(self, value: Any, mask: ir.Expr) -> Any:
-        """``y[mask]`` as y, for what is written where the mask is true. Raises Stay for values counted otherwise."""
+        """``y[mask]`` as y, for what is written where the mask is true; a number stays what it is.
+
+        Raises Stay for arrays counted otherwise, and for what is not computed element by element: the elements of
+        ``np.cumsum(y[mask])`` are not those of ``np.cumsum(y)``.
+        """
         if isinstance(value, ir.Index) and value.items == (mask,):
             return value.base
-        if isinstance(value, ir.Name) and self.room.extents.of(value).dims != ():
+        if not ir.is_node(value) or isinstance(value, (ir.Const, ir.Ref)) or self.room.extents.of(value).dims == ():
+            return value
+        if not self.elements.is_elementwise(value):
             raise Stay
         return ir.rebuild(value, lambda node: self.unmasked(node, mask))
 

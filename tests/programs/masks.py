@@ -1,0 +1,96 @@
+"""What is written where a mask is true and depends on all that the mask chooses: no element of it has its own place."""
+
+import numpy as np
+
+from tests.programs.registry import program
+
+W = np.arange(1.0, 7.0)
+
+
+def _pair(rng):
+    """Numbers of which the mask ``x > 0`` chooses four, and not those in the middle."""
+    x = np.array([0.53, -1.21, 0.83, 2.04, -0.35, 1.12])
+    return x + 0.1 * rng.normal(size=6), np.array([0.71, 0.24, -0.62, 1.43, 0.94, -1.31]) + 0.1 * rng.normal(size=6)
+
+
+@program(args=_pair, argnums=(0, 1))
+def centred(x, y):
+    m = x > 0
+    x[m] = y[m] - np.mean(y[m])
+    return np.sum(x**2 * W)
+
+
+@program(args=_pair, argnums=(0, 1))
+def normalised(x, y):
+    m = x > 0
+    x[m] = np.exp(y[m]) / np.exp(y[m]).sum()
+    return np.sum(x**2 * W)
+
+
+@program(args=_pair, argnums=(0, 1))
+def added_shares(x, y):
+    m = x > 0
+    x[m] += y[m] / np.sum(y[m])
+    return np.sum(x**2 * W)
+
+
+@program(args=_pair, argnums=(0, 1))
+def cumulated(x, y):
+    m = x > 0
+    x[m] = np.cumsum(y[m])
+    return np.sum(x**2 * W)
+
+
+@program(args=_pair, argnums=(0, 1))
+def sorted_among_themselves(x, y):
+    m = x > 0
+    x[m] = np.sort(y[m])
+    return np.sum(x**2 * W)
+
+
+@program(args=_pair, argnums=(0, 1))
+def turned_round(x, y):
+    m = x > 0
+    x[m] = y[m][::-1] + np.roll(y[m], 1)
+    return np.sum(x**2 * W)
+
+
+@program(args=_pair, argnums=(0, 1))
+def scaled_by_a_product(x, y):
+    m = x > 0
+    x[m] = np.prod(y[m]) * x[m] + y[m] @ y[m]
+    return np.sum(x**2 * W)
+
+
+@program(args=_pair, argnums=(0, 1))
+def scaled_by_how_many(x, y):
+    m = x > 0
+    x[m] = y[m] * len(y[m]) + y[m].size
+    return np.sum(x**2 * W)
+
+
+@program(args=_pair, argnums=(0, 1))
+def distance_from_the_median(x, y):
+    m = x > 0
+    x[m] = np.median(y[m]) + np.exp(y[m])
+    return np.sum(x**2 * W)
+
+
+@program(args=_pair, argnums=(0, 1))
+def product_of_the_others(x, y):
+    """Barycentric weights."""
+    total = 0.0
+    for i in range(len(x)):
+        d = x[i] - x
+        total += y[i] / np.prod(d[d != 0])
+    return total
+
+
+@program(args=_pair, argnums=(0, 1))
+def clipped_gradients(x, y):
+    for t in range(3):
+        g = x * t + y
+        large = g > 0.4
+        g[large] = 0.4 + (g[large] - 0.4) / (1 + np.sum(np.abs(g[large] - 0.4)))
+        x = x - 0.1 * g
+    return np.sum(x**2)
