@@ -56,6 +56,7 @@ def loops(program: Program, off: frozenset[str] = frozenset()) -> Program:
         return program
     program = program if "ranges" in off else loops_ranges.apart(program)
     program, records = loops_records.unlisted(program, extents_of(program))
+    program = _without_others(program)
     extents = extents_of(program)
     extents.known |= records
     lowering = Lowering(program, extents, off)
@@ -69,6 +70,12 @@ def loops(program: Program, off: frozenset[str] = frozenset()) -> Program:
     given = [*(i.name for i in program.inputs), *(s.name for s in program.seeds)]
     body = loops_buffers.hoisted(body, known, lowering.padded, lowering.memory, given, results)
     return replace(program, body=body, results=tuple(e for _, e in values), types=known)
+
+
+def _without_others(program: Program) -> Program:
+    """Without the types of names that are in use no more: new variables get those names, and have their own types."""
+    used = program.names() | {name for name, _ in program.updates}
+    return replace(program, types={name: kind for name, kind in program.types.items() if name in used})
 
 
 def extents_of(program: Program) -> Extents:

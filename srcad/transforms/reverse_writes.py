@@ -60,8 +60,9 @@ def adjoint_of_write(rev: Reverser, name: str, target: ir.Index, value: ir.Expr,
     pull = rev.pull(loc)
     pull.run(value, place_bar, rev.shapes.of(target), None, False)
     own = [c for c in pull.found if c.name == name]
-    same = [c for c in own if c.place == target and c.whole]
-    if any(c.value == place_bar for c in same):
+    kept = next((c for c in own if c.place == target and c.whole and c.value == place_bar), None)
+    if kept is not None:
+        own.remove(kept)
         return increment(rev, pull, name, place_bar, own)
     if not own:
         stmts = [*pull.stmts, *rev.accumulate_all(pull.found)]
@@ -70,15 +71,16 @@ def adjoint_of_write(rev: Reverser, name: str, target: ir.Index, value: ir.Expr,
 
 
 def increment(rev: Reverser, pull: Pull, name: str, place_bar: ir.Index, own: list[Contribution]) -> list[ir.Stmt]:
-    """``u[i] = u[i] + e``: the adjoint of u[i] stays. All reads of it come before all additions to u_bar."""
-    kept = list(own)
-    kept.remove(next(c for c in own if c.value == place_bar))
+    """``u[i] = u[i] + e``: the adjoint of u[i] stays. All reads of it come before all additions to u_bar.
+
+    own: what e gives to u.
+    """
     others = rev.accumulate_all([c for c in pull.found if c.name != name])
     first: list[ir.Stmt] = []
-    if len(kept) > 1 or rev.shapes.of(place_bar).dims != ():
+    if len(own) > 1 or rev.shapes.of(place_bar).dims != ():
         own_memory = of_memory(rev, activity.root(place_bar), pull.stmts)
-        kept = [named(rev, c, own_memory, first) for c in kept]
-    return [*pull.stmts, *others, *first, *rev.accumulate_all(kept)]
+        own = [named(rev, c, own_memory, first) for c in own]
+    return [*pull.stmts, *others, *first, *rev.accumulate_all(own)]
 
 
 def of_memory(rev: Reverser, bar: str, stmts: Sequence[ir.Stmt]) -> set[str]:
@@ -95,7 +97,7 @@ def named(rev: Reverser, c: Contribution, own_memory: set[str], stmts: list[ir.S
         return c
     kind = rev.shapes.of(c.value)
     g = rev.pool.take(kind)
-    view = isinstance(c.value, (ir.Name, ir.Index)) and kind.dims != ()
+    view = kind.dims != () and (isinstance(c.value, ir.Name) or alias.shares(c.value, rev.shapes.types))
     value = ir.call("numpy.copy", c.value) if view else c.value
     stmts.append(ir.Assign(ir.Name(g), value))
     return replace(c, value=ir.Name(g))
