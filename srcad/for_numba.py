@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from srcad import ir, overflow
+from srcad import ir, overflow, types
 from srcad.assemble import Keep
 from srcad.errors import Unsupported
 from srcad.pipeline import Request
 from srcad.program import Program
-from srcad.transforms import chains, loops, once, parallel, products, quotients, retarget, truths
+from srcad.transforms import chains, loops, once, parallel, products, quotients, retarget, retarget_shapes, truths
+from srcad.types import Num
 
 FOR_NUMBA: tuple[tuple[str, frozenset[str], Callable[[Program, frozenset[str]], Program]], ...] = (
     ("loops", frozenset({"loops"}), loops.loops),
@@ -28,6 +29,7 @@ def for_numba(program: Program, request: Request, keep: Keep) -> Program:
     off = frozenset(name for name, on in request.options if on is False)
     program = replace(program, body=without_contexts(program.body))
     program = replace(program, body=overflow.checked(program))
+    program = replace(program, body=ir.transform(program.body, lambda node: _with_axes(node, program)))
     for name, needs, run in FOR_NUMBA:
         program = program if needs & off else run(program, off)
         keep(name, program.function())
@@ -45,6 +47,18 @@ def shared_out(
         return [*programs], (), frozenset()
     proven = frozenset(part.function.name for _, parts in found for part in parts if part.proven)
     return [p for p, _ in found], made, proven
+
+
+def _with_axes(node: ir.Expr, program: Program) -> ir.Expr:
+    """``np.squeeze(x)`` with the axes that it means: behind the loops, fewer extents are known."""
+    if not isinstance(node, ir.Call) or node.fn != ir.Ref("numpy.squeeze") or len(node.args) != 1 or node.kwargs:
+        return node
+    kind = types.infer(node.args[0], program.types, [])
+    axes = retarget_shapes.ones(kind) if isinstance(kind, Num) else None
+    if axes is None:
+        return node
+    axis = ir.const(axes[0]) if len(axes) == 1 else ir.Tuple(tuple(map(ir.const, axes)))
+    return replace(node, kwargs=(("axis", axis),))
 
 
 def without_contexts(body: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:

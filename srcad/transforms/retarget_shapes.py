@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import ir
+from srcad.dims import Dim, never_one
 from srcad.transforms.retarget_calls import (
     Rewrite,
     Types,
@@ -32,13 +33,21 @@ def _new_axes(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     return ir.Index(new.args[0], items, loc=new.loc)
 
 
+def ones(kind: Num) -> tuple[int, ...] | None:
+    """The axes that have one place; None where an extent may or may not be 1."""
+    dims = kind.dims or ()
+    if kind.dims is None or not all(d == Dim(1) or never_one(d) for d in dims):
+        return None
+    return tuple(k for k, d in enumerate(dims) if d == Dim(1))
+
+
 def _squeezed(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     """``np.squeeze`` is indexing with 0."""
     axis, t = argument(new, 1, "axis"), self.type_of(old.args[0])
     if not isinstance(t, Num) or t.dims is None:
         return new
     if axis is None:
-        axes: Any = tuple(k for k, d in enumerate(t.dims) if d is not None and not d.terms and d.const == 1)
+        axes: Any = ones(t)
     else:
         axes = constant(axis)
         axes = (axes,) if isinstance(axes, int) else axes

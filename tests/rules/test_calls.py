@@ -7,9 +7,6 @@ the commit chooses which, or SRCAD_TENTH. ``-m slow`` runs the others.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,25 +19,7 @@ from tests.rules import calls
 from tests.rules.calls import Call
 from tests.rules.forms import REFUSED, forms, more_forms
 from tests.rules.rule_calls import rule_calls
-
-
-def turn() -> int:
-    """Which tenth runs: SRCAD_TENTH, or what the commit says; the first where there is no commit."""
-    given = os.environ.get("SRCAD_TENTH")
-    return int(given) if given else int(_commit()[:8] or "1", 16) % 10
-
-
-def _commit() -> str:
-    """The commit at hand, in hexadecimal digits."""
-    git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-
-
-def tenth(name: str) -> bool:
-    return zlib.crc32(name.encode()) % 10 == turn()
+from tests.turns import is_chosen, turn
 
 
 def split(found: list[Call], chosen: set[str]) -> list[Any]:
@@ -55,9 +34,9 @@ OF_SCIPY = [*rule_calls(("scipy.",))]  # a tenth of them runs on each push, firs
 BY_FUNCTION: dict[str, list[str]] = {}
 for _call in rule_calls():
     BY_FUNCTION.setdefault(_call.name.partition("[")[0], []).append(_call.name)
-EVERY = split([*CALLS, *OF_SCIPY], {c.name for c in OFTEN} | {c.name for c in (*CALLS, *OF_SCIPY) if tenth(c.name)})
-SECOND = split(CALLS, {c.name for c in CALLS if tenth(c.name)})
-COMPILED = split(CALLS, {names[turn() % len(names)] for function, names in BY_FUNCTION.items() if tenth(function)})
+EVERY = split([*CALLS, *OF_SCIPY], {c.name for c in OFTEN} | {c.name for c in (*CALLS, *OF_SCIPY) if is_chosen(c.name)})
+SECOND = split(CALLS, {c.name for c in CALLS if is_chosen(c.name)})
+COMPILED = split(CALLS, {names[turn() % len(names)] for function, names in BY_FUNCTION.items() if is_chosen(function)})
 
 
 @pytest.fixture(autouse=True)

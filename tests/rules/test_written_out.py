@@ -8,7 +8,8 @@ import pytest
 from tests.rules import calls
 from tests.rules.calls import Call
 from tests.rules.forms import call, entries
-from tests.rules.test_calls import close, compiled, tenth
+from tests.rules.test_calls import close, compiled
+from tests.turns import is_chosen
 
 TEXTS = r"""
     scipy.linalg.cho_solve(scipy.linalg.cho_factor(h), u)
@@ -70,7 +71,7 @@ TEXTS = r"""
     scipy.integrate.simpson(m, axis=0)
 """
 CALLS = [call(text, text) for text in entries(TEXTS)]
-MARKED = [pytest.param(c, id=c.name, marks=() if tenth(c.name) else pytest.mark.slow) for c in CALLS]
+MARKED = [pytest.param(c, id=c.name, marks=() if is_chosen(c.name) else pytest.mark.slow) for c in CALLS]
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda c: c.name)
