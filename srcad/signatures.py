@@ -67,6 +67,13 @@ def _concatenated_items(args: list[Abstract], kwargs: dict[str, Abstract], noted
     return Num(args[0].element.dtype, tuple(dims))
 
 
+@_rule("numpy.digitize")
+def _places(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """It takes bins in order only, which arrays to try it with need not be."""
+    x = args[0] if args else kwargs.get("x")
+    return Num("int64", x.dims) if isinstance(x, Num) and x.dims is not None else None
+
+
 @_rule("srcad_runtime.pieces")
 def _pieces(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
     items = args[1]

@@ -436,3 +436,25 @@ def zip_of_a_generator_stops_early(x):
     for k, value in enumerate(counted(x), 2):
         total += k * value
     return total * taken + seen[0] * x[0]
+
+
+@program(args=lambda rng: (rng.normal(size=4), rng.normal(size=4)), argnums=(0, 1))
+def deflated_power_iteration(x, y):
+    """A number in several products, matrices and vectors that are made anew in loops."""
+    a = np.outer(x, x) + np.diag(y**2 + 1)
+    total, v = 0.0, np.ones(4)
+    for k in range(2):
+        for _ in range(12):
+            v = a @ v
+            v /= np.sqrt(v @ v)
+        value = v @ a @ v
+        a -= value * np.outer(v, v)
+        total += value / (k + 1)
+        v = np.arange(1.0, 5.0)
+    return total
+
+
+@program(args=lambda rng: (rng.normal(size=4), rng.normal(size=4)), argnums=(0, 1))
+def squeezed_in_place_of_a_row(x, y):
+    g = np.squeeze(np.expand_dims(x * y, 0)) * 1.0
+    return np.sum(g**2) + np.sum(np.squeeze(x[:, None]) * y)

@@ -94,3 +94,12 @@ def clipped_gradients(x, y):
         g[large] = 0.4 + (g[large] - 0.4) / (1 + np.sum(np.abs(g[large] - 0.4)))
         x = x - 0.1 * g
     return np.sum(x**2)
+
+
+@program(args=_pair, argnums=(0, 1))
+def counted_into_bins(x, y):
+    bins = np.digitize(y, [-0.5, 0.3, 0.8])
+    found = np.zeros(4)
+    for i in range(len(x)):
+        found[bins[i]] += x[i] ** 2
+    return np.sum(found * np.arange(4.0))

@@ -385,3 +385,20 @@ def names_whose_arrays_grow_before_what_is_not_used(x, y, w):
     y = w[0] / (1.5 + w[-1, ::-1] ** 2)
     x[1] = x.sum()
     return y[-1] * x[0], x * np.sum(y)
+
+
+@program(args=lambda rng: (rng.normal(size=5),), argnums=0)
+def sums_with_the_element_itself(x):
+    for i in range(4):
+        x[i] = x[i + 1] + x[i]
+    x[0] = x[2] + x[4] + x[0]
+    return np.sum(x**3)
+
+
+@program(args=lambda rng: (rng.normal(size=(4, 5)),), argnums=0)
+def sums_with_the_row_itself(a):
+    a[0] = a[1] + a[0]
+    a[:, 1] = a[:, 3] + a[:, 1]
+    a[1:3, :2] = a[:2, 1:3] + a[2:, 2:4] + a[1:3, :2]
+    a[1:3] += a[2:] + a[:2]
+    return np.sum(a**3)

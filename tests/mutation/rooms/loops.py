@@ -21,7 +21,22 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("an ellipsis stands for no axis", "        if item == ir.ELLIPSIS:\n", "        if False:\n"),
         ("all masks are of the first axis", "        axis += own\n", ""),
         ("new axes are axes", "0 if item in (ir.NONE, ir.ELLIPSIS) else 1", "0 if item == ir.ELLIPSIS else 1"),
+        (
+            "no extent is below zero",
+            "            if extent is not None and not extent.is_const",
+            "            if False and extent",
+        ),
         tests=("tests/transforms/test_mismatch.py",),
+        numba=True,
+    ),
+    *of(
+        "srcad/transforms/loops_writes.py",
+        (
+            "what a mask chooses is computed of all there is",
+            "        if not self.elements.is_elementwise(value):\n            raise Stay\n",
+            "",
+        ),
+        tests=("tests/transforms/test_loops_programs.py",),
         numba=True,
     ),
     *of(

@@ -50,8 +50,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/reverse_writes.py",
         (
             "an element read twice is read after it changed",
-            "        kept = [named(rev, c, own_memory, first) for c in kept]",
+            "        own = [named(rev, c, own_memory, first) for c in own]",
             "        pass",
+        ),
+        (
+            "the term that stays is any that is like it",
+            "c.place == target and c.whole and c.value == place_bar",
+            "c.value == place_bar",
+        ),
+        (
+            "what may be handed on as it is, is new",
+            "isinstance(c.value, ir.Name) or alias.shares(c.value, rev.shapes.types)",
+            "isinstance(c.value, (ir.Name, ir.Index))",
         ),
         ("a view of an adjoint is no part of it", "            found |= ir.names(stmt.target)", "            pass"),
         ("an overwritten element keeps its adjoint", "return [*stmts, ir.Store(place_bar, ir.ZERO)]", "return stmts"),
