@@ -241,6 +241,8 @@ class Elements:
         """An integer index. Behind another view it must be known not to count from the end."""
         at = self.extents.linear(item)
         if at is not None and at.is_const and at.const < 0:
+            if at.const < -1 and not self.extents.has_places(extent, -at.const):
+                raise Stay  # below zero it would count from the end again; `loops_unchecked` checks most before
             return extent + at
         if at is not None and (is_name or self.extents.at_least_zero(at)):
             return at

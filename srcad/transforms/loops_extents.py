@@ -180,6 +180,10 @@ class Extents(Mapping[str, Abstract]):
                 return self.at_least_zero(dim - symbol(text) * coef + bound * coef, depth + 1)
         return dim.const >= 0 and all(coef > 0 and self._is_extent(text, depth) for text, coef in dim.terms)
 
+    def has_places(self, extent: Dim, count: int) -> bool:
+        """Whether an extent is proven to be at least so large."""
+        return self.least.get(extent, 0) >= count or self.at_least_zero(extent - count)
+
     def _is_extent(self, text: str, depth: int) -> bool:
         """Whether a symbol is an array's extent, or the length of a slice that cannot begin behind the array's end."""
         if text in self.lengths:

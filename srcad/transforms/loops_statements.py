@@ -26,6 +26,10 @@ def attempt(room: Room, stmt: ir.Stmt) -> None:
             test = ir.Compare(("<",), (room.extents.spelt(extent), ir.Const(0)))
             room.items += [Plain(s, room.note) for s in refused(test, "negative dimensions are not allowed")]
             room.extents.least[extent] = 0
+        for extent, count in loops_unchecked.too_far_back(stmt, room.extents):
+            test = ir.Compare(("<",), (room.extents.extent(extent), ir.Const(count)))
+            room.items += [Plain(s, room.note) for s in refused(test, "an index is out of range")]
+            room.extents.least[extent] = count
     mark, equal, spelling = len(room.items), dict(room.extents.equal), dict(room.extents.other_spelling)
     try:
         if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 
-from srcad import ir
+from srcad import ir, types
 from srcad.dims import Dim
 from srcad.transforms.loops_extents import Extents
 from srcad.transforms.loops_types import ONE
@@ -43,6 +43,29 @@ def maybe_negative(stmt: ir.Stmt, extents: Extents) -> Iterator[Dim]:
                 yield extent
 
 
+def too_far_back(stmt: ir.Stmt, extents: Extents) -> Iterator[tuple[Dim, int]]:
+    """(extent, how many places it must have) of rows counted from the end, ``x[-2]``, which loops count from the front:
+    before the first one, an index would be below zero, and so one from the end again. ``x[-1]`` is out of range then.
+    """
+    for node in ir.walk(stmt):
+        dims = extents.of(node.base).dims if isinstance(node, ir.Index) and any(map(_back, node.items)) else None
+        if dims is None or extents.of(node).dims == ():
+            continue
+        taken = _taken(node.items)
+        at = node.items.index(ir.ELLIPSIS) if ir.ELLIPSIS in node.items else len(node.items)
+        for k, item in enumerate(node.items):
+            axis = sum(taken[:k]) if k < at else len(dims) - sum(taken[k:])
+            extent = dims[axis] if _back(item) > 1 and axis < len(dims) else None
+            if extent is not None and not extents.has_places(extent, _back(item)):
+                yield extent, _back(item)
+
+
+def _back(item: ir.Expr) -> int:
+    """How far from the end a literal index is; 0 for others."""
+    found = types.number(item) if isinstance(item, (ir.Const, ir.Unary)) else None
+    return max(-found.const, 0) if found is not None and found.is_const else 0
+
+
 def may_not_fit(stmt: ir.Augment, extents: Extents, adjoints: Set[str]) -> bool:
     """Whether the array that is added may have another shape than what it is added to; adjoints have it."""
     target, value = extents.of(stmt.target).dims, extents.of(stmt.value).dims
@@ -66,7 +89,7 @@ def _pairs(node: ir.Index, extents: Extents) -> Iterator[tuple[Dim, Dim]]:
     dims = extents.of(node.base).dims
     if dims is None:
         return
-    taken = [0 if item in (ir.NONE, ir.ELLIPSIS) else 1 for item in node.items]
+    taken = _taken(node.items)
     axis = 0
     for item, own in zip(node.items, taken):
         if item == ir.ELLIPSIS:
@@ -75,6 +98,11 @@ def _pairs(node: ir.Index, extents: Extents) -> Iterator[tuple[Dim, Dim]]:
             if extent is not None and length is not None:
                 yield extent, length
         axis += own
+
+
+def _taken(items: tuple[ir.Expr, ...]) -> list[int]:
+    """How many axes each item of an index is of; an ellipsis is of those that are left."""
+    return [0 if item in (ir.NONE, ir.ELLIPSIS) else 1 for item in items]
 
 
 def _mask(item: ir.Expr, extents: Extents) -> tuple[Dim | None, ...]:

@@ -361,6 +361,40 @@ def test_counts_that_do_not_fit(f: Any, n: int, backend: str) -> None:
             np.testing.assert_allclose(found[0], expected, rtol=1e-12)
 
 
+def a_row_from_the_end(x, n):
+    return np.sum(np.outer(x, x)[-6] * 2.0)
+
+
+def a_column_from_the_end(x, n):
+    y = np.outer(x, x)
+    return np.sum(y[:, -6] * 2.0)
+
+
+def a_row_that_is_written(x, n):
+    y = np.outer(x, x)
+    for _ in range(2):
+        y[-6] += 1.0
+        y[..., -6] *= y[-6]
+    return np.sum(y * y)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("length", [1, 3, 4, 5, 6, 8])
+@pytest.mark.parametrize("f", (a_row_from_the_end, a_column_from_the_end, a_row_that_is_written))
+def test_rows_before_the_first(f: Any, length: int, backend: str) -> None:
+    """Counted from the front, ``y[-6]`` of 4 rows would be ``y[-2]``."""
+    x = row(length)
+    expected = outcome(lambda: f(x, 0))
+    for found in (
+        outcome(lambda: srcad.value_and_grad(f, argnums=0, backend=backend)(x, 0)),
+        outcome(lambda: srcad.jvp(f, (x, 0), (x, None), backend=backend)),
+    ):
+        if isinstance(expected, Exception):
+            assert type(found) is type(expected), found
+        else:
+            np.testing.assert_allclose(found[0], expected, rtol=1e-12)
+
+
 def rows_of_two(x, n):
     return np.sum(np.reshape(x, (n, 2)) * x[0])
 
