@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcad import ir
+from srcad.dims import Dim
 from srcad.errors import Unsupported
 from srcad.eval_assign import added, changeable, check_writable, set_item
 from srcad.eval_core import Evaluator
@@ -205,11 +206,11 @@ def _item(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | N
     number = of_python(owner.type.dtype)
     if not args and owner.type.dims == () and number is not None:
         return HANDLERS[number](ev, [owner], {}, loc)
-    flat = (
-        dyn(ev, ir.Call(ir.Ref("numpy.ravel"), (owner.expr,), loc=loc))
-        if len(args) < len(owner.type.dims or ())
-        else owner
-    )
+    flat = owner
+    if not args and set(owner.type.dims or (None,)) != {Dim(1)}:  # NumPy raises where there are more elements than one
+        flat = dyn(ev, ir.Call(ir.Ref("numpy.reshape"), (owner.expr, ir.Const(1)), loc=loc))
+    elif len(args) < len(owner.type.dims or ()):
+        flat = dyn(ev, ir.Call(ir.Ref("numpy.ravel"), (owner.expr,), loc=loc))
     items = tuple(residual(ev, a, loc) for a in args) or (ir.Const(0),)
     found = dyn(ev, ir.Index(flat.expr, items, loc=loc))
     return found if number is None else HANDLERS[number](ev, [found], {}, loc)

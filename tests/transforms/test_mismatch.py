@@ -344,9 +344,13 @@ def inserted(x, n):
     return np.sum(np.insert(x, n, x[0]) ** 2)
 
 
+def only_element(x, n):
+    return np.outer(x, x)[:n, :n].item() * x[1]
+
+
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize("n", [-5, -2, -1, 0, 1, 4, 5, 7])
-@pytest.mark.parametrize("f", (tiled, spread, padded, resized, inserted))
+@pytest.mark.parametrize("f", (tiled, spread, padded, resized, inserted, only_element))
 def test_counts_that_do_not_fit(f: Any, n: int, backend: str) -> None:
     """As NumPy has it, with every number: an error where it raises, its value elsewhere."""
     x = row(4)
