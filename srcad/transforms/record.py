@@ -110,7 +110,7 @@ class Recorder:
         self.line = 0  # of the statement whose victims are being saved
         self.defined = {i.name for i in sweep.program.inputs}  # variables that certainly have a value at this place
         self.undefined: set[str] = set()  # variables saved where they may not have one yet
-        self.occurrences = collections.Counter(n.id for n in ir.walk(sweep.program.body) if isinstance(n, ir.Name))
+        self.occurrences = _mentions(sweep.program.body)
         self.rebound = rebound(every, {i.name for i in sweep.program.inputs})
         self.counters = {n.target.id for n in ir.walk(every) if isinstance(n, ir.For) and isinstance(n.target, ir.Name)}
         self.reset = reset(every)
@@ -234,15 +234,8 @@ class Recorder:
         return frozenset(found - self.bars) | self.shapes_of(stmts)
 
     def shapes_of(self, stmts: Sequence[ir.Stmt]) -> frozenset[str]:
-        """Variables of changing shape to whose adjoints the statements add: the first of them needs zeros to add to.
-
-        An adjoint that is put on a list may be zeros, too.
-        """
-        every = list(ir.walk(tuple(stmts)))
-        adding = [s for s in every if isinstance(s, (ir.Augment, ir.Store, ir.Do))]
-        places = {activity.root(s.value if isinstance(s, ir.Do) else s.target) for s in adding}
-        places |= {s.value.id for s in every if isinstance(s, ir.Push) and isinstance(s.value, ir.Name)}
-        return frozenset(self.shaped[b] for b in places if b in self.shaped)
+        """Variables of changing shape whose adjoints occur: these are zeros of that shape before they are added to."""
+        return frozenset(v for bar, v in self.shaped.items() if any(bar in ir.names(s) for s in stmts))
 
     def shapes_around(self, step: Branch | Loop) -> frozenset[str]:
         """The same for a branch or loop: zeros of adjoints that it does not always reach are made around it."""
@@ -295,7 +288,7 @@ class Recorder:
 
     def private(self, steps: Sequence[Any]) -> set[str]:
         """Variables of a block that occur nowhere else."""
-        inside = collections.Counter(n.id for s in steps for n in ir.walk(primals(s)) if isinstance(n, ir.Name))
+        inside = _mentions(tuple(s for step in steps for s in primals(step)))
         return {n for n in assigned_first(steps) if inside[n] == self.occurrences[n] or n not in self.occurrences}
 
     def keep_own(
@@ -381,8 +374,16 @@ class Recorder:
 
     def local(self, step: Loop) -> set[str]:
         """Variables that every iteration sets before it reads them."""
-        own = assigned_first(step.body)
+        own = assigned_first(step.body) - self.of_two_shapes(step)
         return own - ir.names(step.primal.test) if isinstance(step.primal, ir.While) else own
+
+    def of_two_shapes(self, step: Loop) -> set[str]:
+        """Variables that an iteration gives arrays of several shapes: its last one shapes zeros for the next one."""
+        if not self.shaped:
+            return set()
+        bound = [s.primal.target for s in simple_steps(step) if isinstance(s.primal, ir.Assign)]
+        count = collections.Counter(name for target in bound for name in ir.names(target))
+        return {name for name in self.shaped.values() if count[name] > 1}
 
     def placeholders(self) -> Stmts:
         """Values for variables that are saved once before the program gives them one."""
@@ -532,6 +533,12 @@ class Recorder:
             shape.append(extent)
             index.append(ir.Name(counter) if first == ir.Const(0) else ir.Binary("-", ir.Name(counter), first))
         return tuple(shape), tuple(index)
+
+
+def _mentions(stmts: tuple[ir.Stmt, ...]) -> collections.Counter[str]:
+    """How often each variable is named, lists that something is put on or taken from included."""
+    nodes = [n for n in ir.walk(stmts) if isinstance(n, (ir.Name, ir.Push, ir.Pop))]
+    return collections.Counter(n.id if isinstance(n, ir.Name) else n.stack for n in nodes)
 
 
 def merged(stmts: Stmts) -> Stmts:

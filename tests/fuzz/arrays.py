@@ -69,11 +69,13 @@ class Arrays(Expressions):
             forms = [f"np.roll({a}, {self.rng.randint(-2, 2)})", f"np.cumsum({a})", f"np.sort({a})", f"np.flip({a})"]
             forms += [f"np.concatenate([{a}[:{cut}], {self.array((n - cut,), 0)}])" if n > cut + 1 else f"{a}.copy()"]
             forms += [f"np.repeat({self.number(0)}, {n})", f"np.append({a}[1:], {self.number(0)})"]
+            forms += [f"np.array(({a}).tolist())"]
             return self.rng.choice(forms)
         m, n = shape
         forms = [f"np.cumsum({a}, axis={self.rng.randrange(2)})", f"np.roll({a}, 1, axis=1)", f"{a}.copy()"]
         forms += [f"{self.array((n, m), 0)}.T", f"np.tile({self.array((n,), 0)}, ({m}, 1))", f"np.triu({a})"]
         forms += [f"np.stack([{', '.join(self.array((n,), 0) for _ in range(m))}])", f"np.flip({a}, axis=0)"]
+        forms += [f"np.array(({a}).tolist())"]
         return self.rng.choice(forms)
 
     def selected(self, shape: Shape) -> Text:

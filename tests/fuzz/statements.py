@@ -15,6 +15,34 @@ WRITERS = frozenset(
 )
 OPS = ("+=", "+=", "-=", "*=")
 DEEPEST = 3
+# a place {0}, another of the same array {1}, a number {2}
+WITH_ITSELF = (
+    "{1} + {0}",
+    "{1} + {0}",
+    "{0} + {1} + {2}",
+    "{1} - {0}",
+    "{0} - {1}",
+    "{1} * 0.5 + {0}",
+    "{0} + {1} * {2}",
+    "{2} * {1} + {1} + {0}",
+    "-{0} + {1}",
+)
+# what a mask chooses {0}, as many values of it; a number {1}
+CHOSEN = (
+    "{0}",
+    "{0} * {1}",
+    "{0} - np.mean({0})",
+    "{0} / (1.5 + np.sum({0} ** 2))",
+    "np.cumsum({0})",
+    "np.sort({0})",
+    "np.flip({0})",
+    "np.roll({0}, 1)",
+    "np.sin({0}) * np.prod(0.5 * {0})",
+    "np.where({0} > 0.1, {0}, {1} * {0}.sum())",
+    "{0} * {0}.size + {1}",
+    "0.1 * ({0} @ {0}) + {0}",
+    "np.tanh({0}) + np.linalg.norm({0} + 1.7)",
+)
 
 
 def is_variable(place: str) -> bool:
@@ -88,7 +116,7 @@ class Statements(Arrays):
             (1, self.alias),
             (1, self.swap),
             (1, self.repeated_write),
-            (1, self.masked_write),
+            (2, self.masked_write),
             (1, self.integer_variable),
             (2, self.call_statement),
             (1, self.unpacking),
@@ -215,7 +243,14 @@ class Statements(Arrays):
         shape = self.places[name]
         items = [self.index(n) for n in shape]
         place = f"{name}[{']['.join(items)}]" if self.chance(0.2) else f"{name}[{', '.join(items)}]"
+        if self.chance(0.15):
+            other = f"{name}[{', '.join(self.index(n) for n in shape)}]"
+            return self.line(f"{place} = {self.with_itself(place, other)}")
         return self.line(f"{place} {self.operator()} {self.number()}")
+
+    def with_itself(self, place: str, other: str) -> str:
+        """A value in which the place itself stands beside another place of its array."""
+        return self.rng.choice(WITH_ITSELF).format(place, other, self.number(0))
 
     def write_slice(self) -> bool:
         name = self.array_at_hand()
@@ -228,6 +263,9 @@ class Statements(Arrays):
         shape = (self.rng.randint(1, own[-1]),) if len(own) == 1 or self.chance(0.6) else own
         views = [v for v in self.views(name, shape) if v.endswith("]")] or [f"{name}[:]"]
         shape = own if views == [f"{name}[:]"] else shape
+        if self.chance(0.15):
+            place = self.rng.choice(views)
+            return self.line(f"{place} = {self.with_itself(place, self.rng.choice(views))}")
         value = self.number(1) if self.chance(0.3) else self.smaller(shape, 1)
         return self.line(f"{self.rng.choice(views)} {self.operator()} {value}")
 
@@ -251,7 +289,11 @@ class Statements(Arrays):
             return False
         mask = f"{name} {self.rng.choice('<>')} {self.rng.uniform(-0.5, 1):.3f}"
         known = self.pick([m for m, shape in self.masks.items() if shape == self.places[name]])
-        return self.line(f"{name}[{known or mask}] {self.operator()} {self.number(1)}")
+        value = self.number(1)
+        if self.chance(0.6):
+            other = self.pick(self.of_shape(self.places[name])) or name
+            value = self.rng.choice(CHOSEN).format(f"{other}[{known or mask}]", self.number(0))
+        return self.line(f"{name}[{known or mask}] {self.operator()} {value}")
 
     def call_statement(self) -> bool:
         mutators = [h for h in self.helpers if h.value is None]

@@ -10,15 +10,7 @@ from tests.turns import is_chosen
 
 PROGRAMS = crossed_writes()
 PLAN = judge.Plan(tangent=True, second=True, more=False, lowered=True)
-TWO_SHAPES = pytest.mark.xfail(strict=True, reason="a name for arrays of two shapes in one trip: an error of NumPy's")
-ERRORS = {"pair_again_13_12", "pair_again_13_14"}
-FEW = [
-    pytest.param(
-        name,
-        marks=(*[pytest.mark.slow] * (not is_chosen(name, 40)), *[TWO_SHAPES] * (name in ERRORS)),
-    )
-    for name in PROGRAMS
-]
+FEW = [pytest.param(name, marks=() if is_chosen(name, 40) else pytest.mark.slow) for name in PROGRAMS]
 
 
 @pytest.mark.parametrize("name", FEW)

@@ -187,3 +187,23 @@ def sum_of_sums_of_a_square(x, s):
         for j in range(n):
             grid[i][j] = x[i] * s + (grid[i - 1][j] if i else 0.0) * x[j]
     return sum(sum(r) for r in grid) * grid[0][n - 1]
+
+
+@program(args=lambda rng: (rng.normal(size=5), rng.normal(size=5)), argnums=(0, 1))
+def two_shapes_in_one_iteration(a, b):
+    c, s = a * b, 0.0
+    for _ in range(2):
+        c = a[1:4] * 2.0
+        s += c[0] * b[1]
+        c = a * 3.0
+    return np.sum(c * b) + s
+
+
+@program(args=lambda rng: (rng.normal(size=5), rng.normal(size=5)), argnums=(0, 1))
+def another_shape_that_nobody_reads(a, b):
+    c, k = a * b, 0
+    while k < 2:
+        c = a[1:4]
+        k += 1
+        c = np.copy(a)
+    return np.sum(c * b)
