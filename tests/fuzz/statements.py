@@ -31,7 +31,7 @@ WITH_ITSELF = (
 CHOSEN = (
     "{0}",
     "{0} * {1}",
-    "{0} - np.mean({0})",
+    "{0} - np.sum({0}) / (0.5 + {0}.size)",
     "{0} / (1.5 + np.sum({0} ** 2))",
     "np.cumsum({0})",
     "np.sort({0})",
