@@ -122,10 +122,10 @@ class Forwarder:
         routine, phase, args = called
         if phase:
             routines.refuse_again(stmt)
-        if not routine.active:
-            return [stmt]
         target = stmt.target if isinstance(stmt, ir.Assign) else ir.Tuple(())
         targets = [t for t in (target.items if isinstance(target, ir.Tuple) else (target,)) if isinstance(t, ir.Name)]
+        if not routine.active:
+            return [stmt, *(ir.Assign(ir.Name(self.dot(t.id)), self.zero(t)) for t in targets if t.id in self.active)]
         dots = tuple(self.handed_dot(args[k]) for k in sorted(routine.active))
         floats = [t for t, kind in zip(targets, routine.result or (), strict=True) if is_float(kind)]
         into = (*targets, *(ir.Name(self.dot(t.id)) for t in floats))

@@ -454,3 +454,20 @@ def _shrunk(x, c):
 @program(lambda rng: (np.array([0.8, 0.5, 0.9]), 0.9), (0, 1))
 def arrays_that_each_call_makes(x, c):
     return _shrunk(x, c) * c
+
+
+def _counted_down(v, n):
+    if n <= 0:
+        return v
+    return _counted_down(0.7, n - 1)
+
+
+@program(args=lambda rng: (rng.normal(size=3), 0.4), argnums=(0, 1))
+def swapped_with_a_constant_result(y, s):
+    t = _counted_down(0.7, 0)
+    u = np.abs(s)
+    for i in range(4, 0, -2):
+        u = u + _counted_down(0.7, i)
+    for _ in range(1):
+        s, t = t, s
+    return u * y[0] + t
