@@ -12,7 +12,7 @@ from tests.transforms.lowered import primal, text_of
 
 HEAD = "import numpy as np\n\n\ndef f(x, y, n):\n    p = np.zeros((x.shape[0], n))\n"
 DOWN = "for j in range(1, n):\n        p[1:, j] = x[1:] * p[1:, j - 1] + y[1:]"
-TURNED = "p = np.zeros((max(n, 0), x.shape[0])).T"
+TURNED = "p = np.zeros((n, x.shape[0])).T"
 LEFT = {
     "along rows": "for i in range(1, n):\n        p[i, 1:n] = p[i - 1, 1:n] + y[0]",
     "once along a row": f"{DOWN}\n    p[2, :] = 1.0",

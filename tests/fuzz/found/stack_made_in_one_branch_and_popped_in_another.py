@@ -1,5 +1,4 @@
-"""Seed 1201, program 3217. error: IndexError: pop from empty list
-gradients.py:28 _run > specialise.py:160 run > recovery.py:44 recover > specialise.py:151 run > f_grad.py:388 f_grad"""
+"""Seed 1201, program 3217: a gradient put back what it had popped on the list of another iteration."""
 
 import math
 

@@ -1,7 +1,4 @@
-"""Seed 1301, program 528. error: UnboundLocalError: cannot access local variable 's1_dot' where it is not associated with a value
-products.py:47 jvp > specialise.py:160 run > recovery.py:44 recover > specialise.py:151 run > f_jvp.py:27 f_jvp"""
-
-import math
+"""Seed 1301, program 528: in forward mode s1, a constant until the loop swaps it, had no tangent to swap."""
 
 import numpy as np
 
