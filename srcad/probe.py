@@ -100,8 +100,11 @@ def _probe_partitions(call: Call, noted: Assumptions) -> Abstract | None:
 
 def _at_constant_extents(call: Call) -> Abstract | None:
     """The last try: some symbols equal to extents that are constants, or all to any. It tells dtype and rank only."""
-    constants = {d.const for t in (*call.args, *call.kwargs.values()) for d in _constants(t) if d.const > 1}
-    even = [dict.fromkeys(call.extents, extent) for extent in (5, 60, 3)]  # 3: np.cross takes nothing else
+    dims = [d for t in (*call.args, *call.kwargs.values()) for d in _dims(t)]
+    constants = {d.const for d in dims if d.is_const and d.const > 1}
+    constants |= {c - d.const for c in constants for d in dims if d.terms and d.const < 0}  # n = 6 makes n - 3 a 3
+    # 3: np.cross takes nothing else
+    even = [dict.fromkeys(call.extents, extent) for extent in (*sorted(constants), 5, 60, 3)]
     for extents in (*itertools.islice(_pinned(call.extents, sorted(constants)), _MOST_CHOICES), *even):
         try:
             value = call.at({**dict.fromkeys(call.integers, 2), **extents}, 0)
@@ -122,10 +125,10 @@ def _pinned(symbols: list[str], constants: list[int]) -> Iterator[dict[str, int]
                 yield {**free, **dict(zip(chosen, values))}
 
 
-def _constants(t: Any) -> list[Dim]:
+def _dims(t: Any) -> list[Dim]:
     if isinstance(t, Struct):
-        return [d for item in t.items for d in _constants(item)]
-    return [d for d in t.dims or () if d is not None and d.is_const] if isinstance(t, Num) else []
+        return [d for item in t.items for d in _dims(item)]
+    return [d for d in t.dims or () if d is not None] if isinstance(t, Num) else []
 
 
 def _partitions(symbols: list[str]) -> Iterator[list[list[str]]]:

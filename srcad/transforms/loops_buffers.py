@@ -99,7 +99,13 @@ def hoisted(
 
     given, live: variables that are set before, and read behind, the statements.
     """
-    return _Hoister(known, kept, memory, Counter([*_bound(tuple(stmts)), *given])).block(stmts, live)
+    before: Stmts = ()
+    found = tuple(stmts)
+    while found != before:  # a buffer of one loop, moved out, may say how large another one's is
+        before = found
+        hoister = _Hoister(known, kept, memory, Counter([*_bound(found), *given]))
+        found = hoister.block(found, live, {*given, *_certain(found)})
+    return found
 
 
 @dataclass
@@ -111,32 +117,47 @@ class _Hoister:
     memory: Memory
     bound: Counter[str]
 
-    def block(self, stmts: Sequence[ir.Stmt], live: set[str]) -> Stmts:
+    def block(self, stmts: Sequence[ir.Stmt], live: set[str], certain: set[str]) -> Stmts:
         out: list[ir.Stmt] = []
         for stmt in reversed(stmts):
             before = live_before((stmt,), live)
-            out[:0] = self.statement(stmt, before, live)
+            out[:0] = self.statement(stmt, before, live, certain)
             live = before
         return tuple(out)
 
-    def statement(self, stmt: ir.Stmt, before: set[str], after: set[str]) -> list[ir.Stmt]:
+    def statement(self, stmt: ir.Stmt, before: set[str], after: set[str], certain: set[str]) -> list[ir.Stmt]:
         if isinstance(stmt, (ir.For, ir.While)):
-            body = self.block(stmt.body, before)  # before: at the loop's head, where it begins again
+            # before: at the loop's head, where it begins again
+            body = self.block(stmt.body, before, certain | _certain(stmt.body))
             buffers = [
-                b for b in _buffers(replace(stmt, body=body), self.known, self.memory) if self.ends(b, body, after)
+                b
+                for b in _buffers(replace(stmt, body=body), self.known, self.memory)
+                if self.ends(b, body, after) and ir.names(b) <= {*certain, _name(b)}
             ]
             first = [b if _name(b) in self.kept else _empty(b) for b in buffers]
             return [*first, replace(stmt, body=_without(body, buffers, self.kept))]
         if isinstance(stmt, ir.If):
-            return [replace(stmt, body=self.block(stmt.body, after), orelse=self.block(stmt.orelse, after))]
+            body, orelse = (self.block(part, after, certain | _certain(part)) for part in (stmt.body, stmt.orelse))
+            return [replace(stmt, body=body, orelse=orelse)]
         if isinstance(stmt, (ir.Block, ir.With)):
-            return [replace(stmt, body=self.block(stmt.body, after))]
+            return [replace(stmt, body=self.block(stmt.body, after, certain))]
         return [stmt]
 
     def ends(self, buffer: ir.Stmt, body: Stmts, after: set[str]) -> bool:
         """Whether a loop that does not run at all leaves nothing in the variable that is read later."""
         name = _name(buffer)
         return name not in after or self.bound[name] == _bound(body).count(name)
+
+
+def _certain(stmts: Sequence[ir.Stmt]) -> set[str]:
+    """The variables that a block sets whatever happens: not in a loop that may not run, nor on a branch."""
+    found: set[str] = set()
+    for stmt in _flat(stmts):
+        if isinstance(stmt, ir.With):
+            found |= _certain(stmt.body)
+        elif not isinstance(stmt, (ir.For, ir.While, ir.If)):
+            found |= set(_bound(stmt))
+    return found
 
 
 def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], memory: Memory) -> list[ir.Stmt]:

@@ -26,6 +26,9 @@ def _array(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     if dict(new.kwargs).get("copy") == ir.const(True):
         new = without(new, "copy")
     others = {name for name, _ in new.kwargs} - {"dtype"}
+    if dtype in (ir.Ref("builtins.bool"), ir.Ref("numpy.bool_")) and not others and len(new.args) < 3:
+        if isinstance(new.args[0], (ir.List, ir.Tuple)):  # of numbers Numba makes none
+            return ir.Compare(("!=",), (ir.call("numpy.array", new.args[0]), ir.const(0)))
     if isinstance(new.args[0], (ir.List, ir.Tuple)) and all(
         isinstance(i, (ir.List, ir.Tuple)) for i in new.args[0].items
     ):

@@ -60,6 +60,18 @@ def _squeezed(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     return ir.Index(new.args[0], items, loc=new.loc) if places else new.args[0]
 
 
+def _line(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """``np.take(x, 2, axis=0)`` of a number is a copy of ``x[2]``; it has no elements in common with x."""
+    at, axis, rank = constant(argument(new, 1, "indices")), constant(argument(new, 2, "axis")), self.rank(old.args[0])
+    named = {name for name, _ in new.kwargs}
+    if not isinstance(at, int) or not isinstance(axis, int) or not rank or named - {"indices", "axis"}:
+        return new
+    if not -rank <= axis < rank or rank == 1:
+        return new
+    items: tuple[ir.Expr, ...] = (*(ir.Slice(None, None),) * (axis % rank), ir.const(at))
+    return ir.call("numpy.copy", ir.Index(new.args[0], items, loc=new.loc))
+
+
 def _at_least(count: int) -> Rewrite:
     """``np.atleast_2d`` of an array is indexing with None, of a number an array of one element."""
 
@@ -187,6 +199,7 @@ def _diagonal(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
 REWRITES: dict[str, Rewrite] = {
     "numpy.expand_dims": _new_axes,
     "numpy.squeeze": _squeezed,
+    "numpy.take": _line,
     "numpy.atleast_1d": _at_least(1),
     "numpy.atleast_2d": _at_least(2),
     "numpy.atleast_3d": _at_least(3),

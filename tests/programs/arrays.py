@@ -287,3 +287,13 @@ def ranks_in_an_array_of_integers(scores):
     ranks = np.empty(9, int)
     ranks[order] = np.arange(9)
     return np.sum(scores * ranks) + scores[order[0]] ** 2
+
+
+@program(args=lambda rng: (rng.normal(size=6), rng.normal(size=6)), argnums=(0, 1))
+def image_to_columns(x, y):
+    """A convolution as a product, over windows that a comprehension cuts out; `kernel` is of two arrays' parts."""
+    image = np.outer(x, y)
+    kernel = np.stack([x[:3], y[:3], x[3:]])
+    columns = np.stack([image[i : i + 3, j : j + 3].ravel() for i in range(4) for j in range(4)])
+    out = np.maximum(columns @ kernel.ravel(), 0.0).reshape(4, 4)
+    return np.sum(out.reshape(2, 2, 2, 2).max(axis=(1, 3)))

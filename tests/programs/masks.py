@@ -101,3 +101,10 @@ def counted_into_bins(x, y):
     for i in range(len(x)):
         found[bins[i]] += x[i] ** 2
     return np.sum(found * np.arange(4.0))
+
+
+@program(args=_pair, argnums=(0, 1))
+def truth_values_told_by_numbers(x, y):
+    kept = np.array([1, 0, 1, 1, 0, 1], dtype=bool)
+    h = np.where(kept, x * y, 0.0) / kept.mean()
+    return np.sum(h**2) + np.sum(x[kept])
