@@ -319,7 +319,18 @@ def augment(ev: Evaluator, stmt: ir.Augment) -> None:
     if changed is not None:
         put(changed, stmt.loc)
     elif not changed_in_place(ev, old, stmt, value, owners):
-        put(binary(ev, stmt.op, old, value, stmt.loc), stmt.loc)
+        put(_combined(ev, old, stmt, value), stmt.loc)
+
+
+def _combined(ev: Evaluator, old: Value, stmt: ir.Augment, value: Value) -> Value:
+    """``old op value`` for what is a number here; an array of no axis would keep its type, so this must, too."""
+    new = binary(ev, stmt.op, old, value, stmt.loc)
+    if may_be_array(ev, old) and isinstance(new, Dyn) and isinstance(new.type, Num) and isinstance(old, Dyn):
+        before, after = (getattr(kind, "dtype", None) for kind in (old.type, new.type))
+        if before and after and before != after:
+            reason = f"cannot differentiate `{stmt.op}=`, which makes {after} of an array without axes of {before}"
+            raise Unsupported(reason, stmt.loc, "Use a number: float(a).")
+    return new
 
 
 def changed_in_place(
@@ -406,7 +417,7 @@ def _augment_item(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:
     assert old is not None
     copied = isinstance(base, Dyn) and isinstance(base.type, Num)  # what was read of an array, and may have a name
     if copied or not changed_in_place(ev, old, stmt, value):
-        store_item(ev, base, items, binary(ev, stmt.op, old, value, stmt.loc), target.loc, stmt.loc)
+        store_item(ev, base, items, _combined(ev, old, stmt, value), target.loc, stmt.loc)
 
 
 def _is_view(ev: Evaluator, parts: list[Value], loc: ir.Loc | None) -> bool:

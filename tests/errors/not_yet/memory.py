@@ -81,6 +81,20 @@ def array_without_axes_under_two_names(x):
     return a * x[2]
 
 
+@refused(lambda: (np.array([0.3, 0.7], np.float32), np.float64(1.3)))
+def array_without_axes_that_keeps_its_type(x, c):
+    w = np.where(c > 0, x[0], x[1])
+    w += c
+    return w * 2.0
+
+
+@refused(lambda: (np.array([0.3, 0.7]), 2))
+def whole_number_without_axes_that_gets_a_fraction(x, n):
+    w = np.array(n)
+    w += x[0]
+    return w * x[1]
+
+
 @refused(vector)
 def shape_assigned(x):
     b = x * 1.0
