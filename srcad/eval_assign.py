@@ -126,7 +126,7 @@ def _assign_flat(ev: Evaluator, target: ir.Index, value: Value, loc: ir.Loc | No
     assert isinstance(target.base, ir.Attr)
     with holding(ev, [value]):
         _, *items = evaluate_index(ev, target)
-    eval_effects.put(ev, evaluate(ev, target.base.base), items[0], value, loc)
+    eval_effects.put(ev, evaluate(ev, target.base.base), items[0], value, loc, in_order=True)
 
 
 def _augment_flat(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:
@@ -281,7 +281,7 @@ def set_attribute(ev: Evaluator, base: Value, name: str, value: Value, loc: ir.L
         from srcad import eval_effects
 
         every = Lazy("slice", (Known(None),) * 3)
-        eval_effects.put(ev, base, every, value, loc)
+        eval_effects.put(ev, base, every, value, loc, in_order=True)
         return
     way_out = "Use np.reshape." if name == "shape" else "Make a new value, and assign it to a name."
     raise Unsupported(f"cannot differentiate an assignment to the attribute {name}", loc, way_out)

@@ -508,7 +508,7 @@ class Evaluator:
         except Unfinished as reason:
             self.unfinished = reason
             return (), True
-        except LookupError as error:  # which the program raises where it takes this branch
+        except (LookupError, TypeError) as error:  # which the program raises where it takes this branch
             if not hasattr(error, "certain") or not all(isinstance(a, (str, int)) for a in error.args):
                 raise
             self.emit(

@@ -19,7 +19,7 @@ from srcad.nested import Traced, Tracer
 from srcad.program import Program
 from srcad.transforms import forward
 from srcad.types import Num, Static, Struct
-from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Value
+from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Value, certain
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -249,7 +249,7 @@ def check_scalar(run: Run) -> None:
         shown = f"a {value.dtype} number"
     elif isinstance(value, Num) and value.dims is not None:
         shown = f"an array of {len(value.dims)} dimensions"
-    raise TypeError(f"srcad.{run.job.kind} takes a function with one real value; this one returns {shown}")
+    raise certain(TypeError(f"srcad.{run.job.kind} takes a function with one real value; this one returns {shown}"))
 
 
 def reverse_program(run: Run, unit: bool) -> Program:

@@ -66,7 +66,7 @@ def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[st
             n = ir.call("builtins.min", *(ir.Index(ir.Attr(args[0].expr, "shape"), (ir.Const(k),)) for k in (0, 1)))
             span = ir.call("numpy.arange", n)
             value = args[1] if _fills_once(args[0].type, args[1]) else resized(ev, args[1], dyn(ev, n), loc)
-            return store(ev, args[0], (span, span), value, loc)
+            return store(ev, args[0], (span, span), value, loc, args[1])
     name = path.replace("numpy.", "np.")
     raise Unsupported(
         f"cannot differentiate {name}, which writes into its argument", loc, "Write with an index: x[i] = value."
@@ -101,14 +101,18 @@ def cycled(ev: Evaluator, value: Value, like: Value, loc: ir.Loc | None) -> Valu
     return resized(ev, value, attribute(ev, like, "shape", loc), loc)
 
 
-def put(ev: Evaluator, target: Value, places: Value, value: Value, loc: ir.Loc | None) -> Value:
-    """``target.flat[places] = value``: in C order, whatever the layout; values are taken over and over."""
+def put(ev: Evaluator, target: Value, places: Value, value: Value, loc: ir.Loc | None, in_order: bool = False) -> Value:
+    """``np.put(target, places, value)``: in C order, whatever the layout; values are taken over and over.
+
+    in_order: ``target.flat[places] = value``, which copies nothing before it writes.
+    """
     from srcad.eval_builtins import keep
     from srcad.eval_exprs import attribute
     from srcad.eval_index import index
 
     if not isinstance(target, Dyn) or not isinstance(target.type, Num) or not target.type.dims:
         raise Unsupported("cannot differentiate a write into something of unknown rank", loc, "Write x[i, j].")
+    read = value if in_order else None
     if isinstance(places, Lazy) or static(ev, places)[0] and not isinstance(static(ev, places)[1], (int, list, tuple)):
         order = keep(ev, "numpy.arange", [attribute(ev, target, "size", loc)], {}, loc)
         places = index(ev, order, [places], loc)
@@ -119,10 +123,10 @@ def put(ev: Evaluator, target: Value, places: Value, value: Value, loc: ir.Loc |
     if not one and not _is_number(value) and not _same_shape(spots, value):
         value = resized(ev, value, attribute(ev, spots, "shape", loc), loc)
     if len(target.type.dims) == 1:
-        return store(ev, target, (residual(ev, spots, loc),), value, loc)
+        return store(ev, target, (residual(ev, spots, loc),), value, loc, read)
     spots = keep(ev, "numpy.remainder", [spots, attribute(ev, target, "size", loc)], {}, loc)
     found = keep(ev, "numpy.unravel_index", [spots, attribute(ev, target, "shape", loc)], {}, loc)
-    return store(ev, target, tuple(residual(ev, k, loc) for k in sequence(ev, found, loc)), value, loc)
+    return store(ev, target, tuple(residual(ev, k, loc) for k in sequence(ev, found, loc)), value, loc, read)
 
 
 def _place(ev: Evaluator, target: Value, mask: Value, values: Value, loc: ir.Loc | None) -> Value:
@@ -130,10 +134,11 @@ def _place(ev: Evaluator, target: Value, mask: Value, values: Value, loc: ir.Loc
     from srcad.eval_builtins import keep
 
     values = keep(ev, "numpy.array", [values], {}, loc) if isinstance(values, Ptr) else values
+    read = values
     if not _is_number(values):
         shape = ev.tuple_of([keep(ev, "numpy.count_nonzero", [mask], {}, loc)])
         values = resized(ev, values, shape, loc)
-    return store(ev, target, (residual(ev, mask, loc),), values, loc)
+    return store(ev, target, (residual(ev, mask, loc),), values, loc, read)
 
 
 def _is_number(value: Value) -> bool:
@@ -185,11 +190,19 @@ def _same_shape(target: Value, value: Value) -> bool:
     )
 
 
-def store(ev: Evaluator, target: Value, items: tuple[ir.Expr, ...], value: Value, loc: ir.Loc | None) -> Value:
+def store(
+    ev: Evaluator,
+    target: Value,
+    items: tuple[ir.Expr, ...],
+    value: Value,
+    loc: ir.Loc | None,
+    in_order: Value | None = None,
+) -> Value:
     if not isinstance(target, Dyn):
         raise Unsupported("cannot differentiate a write into something that is not an array", loc)
     check_writable(ev, target, loc)
-    ev.emit(ir.Store(ir.Index(target.expr, items, loc=loc), residual(ev, value, loc), loc=loc))
+    read = in_order.expr if isinstance(in_order, Dyn) else None
+    ev.emit(ir.Store(ir.Index(target.expr, items, loc=loc), residual(ev, value, loc), read, loc=loc))
     return Known(None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -174,6 +175,15 @@ def named(name: str, t: types.Abstract) -> types.Abstract:
         return t
     own = (symbol(f"{name}.shape[{k - len(t.dims)}]") for k in range(len(t.dims)))
     return replace(t, dims=tuple(o if d is None else d for d, o in zip(t.dims, own)))
+
+
+def own_extent(known: Mapping[str, types.Abstract], text: str) -> bool:
+    """Whether a symbol ``x.shape[0]`` is an extent of all that the variable x is ever set to."""
+    found = re.fullmatch(r"(\w+)\.shape\[(\d+)\]", text)
+    kind = known.get(found[1]) if found else None
+    if found is None or not isinstance(kind, Num) or kind.dims is None or int(found[2]) >= len(kind.dims):
+        return False
+    return kind.dims[int(found[2])] == symbol(text)
 
 
 def _refined(t: types.Abstract, found: types.Abstract) -> types.Abstract:

@@ -23,10 +23,14 @@ class Assign:
 
 @dataclass(frozen=True)
 class Store:
-    """Core: ``base[items] = value`` into an array (`Index` whose base is a `Name` after `alias`)."""
+    """Core: ``base[items] = value`` into an array (`Index` whose base is a `Name` after `alias`).
+
+    in_order: what is read while elements are written one by one, as by ``x.flat[...] = ...``; up to `alias`.
+    """
 
     target: Index
     value: Expr
+    in_order: Expr | None = None
     loc: Loc | None = loc_field()
 
 

@@ -16,6 +16,7 @@ from srcad import ir, routines, types
 from srcad.dims import Dim, symbol
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
+from srcad.facts import own_extent
 from srcad.pipeline import Input
 from srcad.program import Program
 from srcad.transforms import alias, copies, inline
@@ -209,10 +210,7 @@ def _root(text: str) -> str:
 def holds(ev: Evaluator, text: str) -> bool:
     """Whether a symbol, ``x.shape[0]`` or ``n``, still means what it says at this place."""
     kind = ev.cx.types.get(_root(text))
-    found = re.fullmatch(r"\w+\.shape\[(\d+)\]", text)
-    if found and isinstance(kind, Num) and kind.dims is not None and int(found.group(1)) < len(kind.dims):
-        return kind.dims[int(found.group(1))] == symbol(text)
-    return isinstance(kind, Num) and kind.number == symbol(text)
+    return own_extent(ev.cx.types, text) or isinstance(kind, Num) and kind.number == symbol(text)
 
 
 # ---- from a program back into the program around it ----

@@ -27,8 +27,19 @@ def ufunc(function: np.ufunc, args: Sequence[Num], assumptions: Assumptions) -> 
     """An elementwise function: its own type resolution, and broadcasting."""
     dtypes = resolve(function, args)
     dims = shapes.broadcast([a.dims for a in args], assumptions)
-    outputs = tuple(Num(dtype, dims) for dtype in dtypes)
+    outputs = tuple(_maybe_single(Num(dtype, dims), args) for dtype in dtypes)
     return outputs[0] if function.nout == 1 else Struct("tuple", tuple(range(function.nout)), outputs, tuple)
+
+
+def _maybe_single(result: Num, args: Sequence[Num]) -> Num:
+    """A number computed from one that is NumPy's of single precision on some paths is such a number, too."""
+    narrow = all(a.weak or a.single or a.dtype in _NARROW for a in args)
+    if result.dims != () or result.dtype not in _WIDE or not narrow or not any(a.single for a in args):
+        return result
+    return dataclasses.replace(result, weak=True, single=True)
+
+
+_NARROW, _WIDE = ("float32", "complex64"), ("float64", "complex128")
 
 
 def resolve(function: np.ufunc, args: Sequence[Num]) -> tuple[str | None, ...]:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from srcad import ir, routines, types
 from srcad.errors import Unsupported
 from srcad.program import Program
-from srcad.transforms import activity
+from srcad.transforms import activity, overtaken
 from srcad.transforms.inline import stored_names
 from srcad.transforms.liveness import live_after_writes
 from srcad.types import Num, Seq
@@ -27,7 +27,7 @@ VIEWS = frozenset(
     "numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze numpy.real "
     "numpy.imag numpy.diagonal numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d numpy.asarray numpy.broadcast_to "
     "numpy.flipud numpy.fliplr numpy.flip numpy.rot90 numpy.rollaxis numpy.split numpy.array_split numpy.hsplit "
-    "numpy.vsplit numpy.dsplit numpy.unstack numpy.diag numpy.trim_zeros numpy.nan_to_num numpy.require "
+    "numpy.vsplit numpy.dsplit numpy.unstack numpy.diag numpy.trim_zeros numpy.require "
     "numpy.asfortranarray numpy.asarray_chkfinite numpy.permute_dims numpy.linalg.matrix_transpose "
     "numpy.linalg.diagonal numpy.lib.stride_tricks.sliding_window_view srcad.stop_gradient "
     "srcad.api.stop_gradient".split()
@@ -61,7 +61,11 @@ def alias(program: Program) -> tuple[Program, dict[str, set[str]]]:
     )
     checker.write_held(program.flat)
     names = tuple(i.name for i in program.inputs if i.name in checker.written_inputs)
-    return replace(program, body=(*copies, *program.body), written=names), checker.relation()
+    return replace(program, body=(*copies, *ir.transform(program.body, _settled)), written=names), checker.relation()
+
+
+def _settled(node: object) -> object:
+    return replace(node, in_order=None) if isinstance(node, ir.Store) and node.in_order is not None else node
 
 
 def relation(program: Program) -> dict[str, set[str]]:
@@ -224,6 +228,7 @@ class Checker:
         self.pairs: set[frozenset[str]] = set()
         self.written_inputs: set[str] = set()
         self.ever: set[frozenset[str]] = set()
+        self.refuse = refuse
         self.live_after = live_after_writes(program) if refuse else {}
         self.steady = steady_layouts(program)
 
@@ -255,6 +260,7 @@ class Checker:
             if isinstance(stmt.target, ir.Name):
                 self.rebind({stmt.target.id: set(), "=" + stmt.target.id: set()})
             else:
+                self.refuse_overtaken(stmt)
                 self.write(activity.root(stmt.target), stmt)
         elif isinstance(stmt, ir.Do) and isinstance(stmt.value, ir.Call) and stmt.value.fn in activity.ADDING:
             self.write(activity.root(stmt.value.args[0]), stmt)
@@ -380,6 +386,16 @@ class Checker:
                     f"cannot differentiate a write that may also change {_called(other, stmt)}, which is read later"
                 )
                 raise Unsupported(reason, _place(stmt), WAY_OUT)
+
+    def refuse_overtaken(self, stmt: ir.Store | ir.Augment) -> None:
+        """A copy within one array, of which NumPy might read elements that it has already written."""
+        if not self.refuse or not isinstance(stmt, ir.Store) or not isinstance(stmt.target, ir.Index):
+            return
+        root = activity.root(stmt.target)
+        read = stmt.value if stmt.in_order is None else stmt.in_order
+        overlap = shares(read, self.known) & {root, *self.near(root)}
+        if overlap and (stmt.in_order is not None or overtaken.may_be(stmt.target, read, self.known)):
+            raise Unsupported(overtaken.REASON, _place(stmt), overtaken.WAY_OUT)
 
     def grow(self, stmt: ir.Push | ir.Pop) -> None:
         """A list that has two names would have two lists of adjoints (`copies` has left those that need two)."""

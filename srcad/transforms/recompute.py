@@ -172,10 +172,10 @@ def _is_cheap(recorder: Recorder, expr: ir.Expr) -> bool:
                 return False
         elif not isinstance(node, (ir.Name, ir.Const, ir.Index, ir.Slice, ir.Attr, ir.Ref, ir.Tuple)):
             return False
-    return operations <= most and not _selects(recorder, expr)
+    return operations <= most and not selects(recorder, expr)
 
 
-def _selects(recorder: Recorder, expr: ir.Expr) -> bool:
+def selects(recorder: Recorder, expr: ir.Expr) -> bool:
     """Whether an index is an array: what it selects is a copy."""
     indices = [item for n in ir.walk(expr) if isinstance(n, ir.Index) for item in n.items]
     kinds = [recorder.sweep.shapes.of(i) for i in indices if not isinstance(i, (ir.Slice, ir.Const, ir.Tuple))]

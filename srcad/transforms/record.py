@@ -18,8 +18,8 @@ from typing import Any
 
 from srcad import ir
 from srcad.dims import Dim, dim_expr
-from srcad.facts import rebound
-from srcad.transforms import activity, recompute
+from srcad.facts import own_extent, rebound
+from srcad.transforms import activity, recompute, replay
 from srcad.transforms.alias import relation, touched
 from srcad.transforms.effects import killed, permutation, place_reads, reads, reset, stored_in, written_in
 from srcad.transforms.headers import Header
@@ -127,9 +127,13 @@ class Recorder:
         kind = self.types.get(name)
         if not isinstance(kind, Num) or kind.dims is None or kind.dtype is None:
             return False
-        dims = [None if d is None else self.sweep.shapes.canonical(d) for d in kind.dims]
-        changing = self.rebound | self.counters
-        return all(d is not None and not ir.names(dim_expr(d)) & changing for d in dims)
+        extents = [None if d is None else self.sweep.shapes.canonical(d) for d in kind.dims]
+        return all(d is not None and all(map(self.is_constant, d.symbols)) for d in extents)
+
+    def is_constant(self, symbol: str) -> bool:
+        """Whether a number has one value throughout: an extent has that is the same of all its variable is set to."""
+        changing = ir.names(dim_expr(Dim(0, ((symbol, 1),)))) & (self.rebound | self.counters)
+        return not changing or own_extent(self.types, symbol)
 
     # ---- steps ----
 
@@ -344,6 +348,9 @@ class Recorder:
             if head | (out - counter - own) == head:
                 break
             head = head | (out - counter - own)
+        if outermost and replay.pays(self, step, kept, need):
+            self.defined = before
+            return self.loop(replace(step, body=(Segment(step.body),)), need, around, final)
         self.defined = before | counter
         if not b:
             f, _, _ = self.block(step.body, head, inside, final)

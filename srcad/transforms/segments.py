@@ -8,7 +8,7 @@ chapter 12).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ def split(rev: Reverser, stmt: ir.For) -> Sequence[Any] | None:
 
 def _kept(rev: Reverser, bound: ir.Expr, name: str, stmt: ir.For, steps: list[Any]) -> ir.Expr:
     """A bound of the loop under a name, where its body changes what it is computed from."""
-    if not ir.names(bound) & _changed(stmt.body):
+    if not ir.names(bound) & changed(stmt.body):
         return bound
     new = ir.Name(rev.fresh(name, "int64"))
     steps.append(Step(ir.Assign(new, bound, loc=stmt.loc)))
@@ -76,8 +76,7 @@ def _range(start: ir.Expr, stop: ir.Expr) -> ir.Call:
 
 def _can_run_again(rev: Reverser, stmt: ir.For) -> bool:
     """Whether running the body twice gives the same: no draws, no lists that grow, no calls that write."""
-    changed = _changed(stmt.body)
-    if any(isinstance(rev.shapes.types.get(name), Seq) for name in changed):
+    if any(isinstance(rev.shapes.types.get(name), Seq) for name in changed(stmt.body)):
         return False
     return not any(isinstance(n, ir.Ref) and _draws(n) for n in ir.walk(stmt.body))
 
@@ -87,8 +86,8 @@ def _draws(ref: ir.Ref) -> bool:
     return ref.path.startswith((*_DRAWS, "user:", routines.PREFIX))
 
 
-def _changed(body: Iterable[ir.Stmt]) -> set[str]:
-
+def changed(body: Iterable[ir.Stmt]) -> set[str]:
+    """Variables that statements set or write into."""
     found: set[str] = set()
     for node in ir.walk(tuple(body)):
         if isinstance(node, ir.For):
@@ -109,8 +108,8 @@ def replayed(
     from srcad.transforms.record import Around as Loops
 
     primal = tuple(s for child in step.body for s in nested(child))
-    changed = _changed(primal)
-    if any(recorder.aliases.get(name) for name in changed):
+    touched = changed(primal)
+    if any(recorder.aliases.get(name) for name in touched):
         return recorder.block(step.body, need, around, final)
     outer, moving, before = recorder.storage, recorder.moving, set(recorder.defined)
     again, back, read = recorder.block(step.body, need, Loops(), final)
@@ -118,8 +117,8 @@ def replayed(
     if not back:
         return list(primal), [], need
     state = frozenset(exposed(step.body)[0])
-    after = (need | state | read) - changed
-    lost = sorted(changed & (need | state))
+    after = (need | state | read) - touched
+    lost = sorted(touched & (need | state))
     if not final:
         return [], back, after
     saves, restores = [], []
@@ -129,7 +128,27 @@ def replayed(
         save, restore = recorder.save_place(name, place, around, False, "kept")
         saves.append(save)
         restores.append(restore)
-    return [*saves, *primal], [*restores, *silent(again), *back], after
+    again = [ir.Block("the steps again, from what was kept", tuple(leading_to(ir.names(tuple(back)), silent(again))))]
+    return [*saves, *primal], [*restores, *again, *back], after
+
+
+def leading_to(names: Set[str], stmts: Sequence[ir.Stmt]) -> Stmts:
+    """Of statements that run again, those that make something which a later one reads, or that is among `names`."""
+    live = set(names)
+    found: Stmts = []
+    for stmt in reversed(stmts):
+        if isinstance(stmt, ir.Assign):
+            targets = ir.names(stmt.target)
+            if not targets & live:
+                continue
+            live -= targets if isinstance(stmt.target, (ir.Name, ir.Tuple)) else set()
+            live |= ir.names(stmt.value)
+        elif not isinstance(stmt, (ir.Store, ir.Augment)) or activity.root(stmt.target) in live:
+            live |= ir.names(stmt)
+        else:
+            continue
+        found.append(stmt)
+    return found[::-1]
 
 
 def _rebound(body: tuple[ir.Stmt, ...]) -> set[str]:

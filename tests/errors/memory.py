@@ -256,3 +256,46 @@ def filled_array_without_axes(x):
     s = np.zeros(())
     s.fill(x[0])
     return s * x[1]
+
+
+@refused(vector)
+def copy_that_overtakes_what_it_reads(x):
+    y = x * 1.0
+    y[::2] = y[:2]
+    return np.sum(y * y)
+
+
+@refused(vector)
+def copy_that_is_overtaken_backwards(x):
+    y = np.concatenate([x, x])
+    y[1:5] = y[0:8:2]
+    return np.sum(y * y)
+
+
+@refused(vector)
+def row_copied_from_a_column_across_it(x):
+    a = np.outer(x, x)
+    a[1] = a[:, 2]
+    return np.sum(a)
+
+
+@refused(vector)
+def masked_elements_from_a_part(x):
+    y = x * 1.0
+    y[y > 0.6] = y[:3]
+    return np.sum(y * y)
+
+
+@refused(vector)
+def elements_in_order_from_a_view(x):
+    y = x * 1.0
+    v = y[:2]
+    y.flat[::2] = v
+    return np.sum(y * y)
+
+
+@refused(vector)
+def diagonal_turned_round(x):
+    a = np.outer(x, x)
+    np.fill_diagonal(a, np.diag(a)[::-1])
+    return np.sum(a)

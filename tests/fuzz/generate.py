@@ -13,6 +13,7 @@ from tests.fuzz.filled import Filled
 from tests.fuzz.further import GENERATORS, recursive
 from tests.fuzz.nests import Nests
 from tests.fuzz.objects import manager, model
+from tests.fuzz.schemes import Schemes
 
 IMPORTS = {  # what a text needs for each of these words
     "collections.": "import collections\n",
@@ -57,8 +58,14 @@ class Argument:
 
 
 def generate(seed: int, number: int) -> Source:
-    """Program `number` of the series `seed`: two of seven are nests of loops over elements, one of ten fills lists."""
+    """Program `number` of the series `seed`.
+
+    Two of seven are nests of loops over elements, one of ten fills lists, one of twenty steps an explicit scheme.
+    """
     rng = Random(seed * 1_000_003 + number)
+    if number % 20 == 11:
+        schemes = Schemes(rng)
+        return Source(ast.unparse(ast.parse(schemes.function())) + "\n", schemes.args(), (0, 1, 2))
     if number % 10 == 3:
         filled = Filled(rng)
         return Source(ast.unparse(ast.parse(filled.functions())) + "\n", filled.args(), (0, 1, 2))

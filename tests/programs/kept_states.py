@@ -209,3 +209,13 @@ def one_branch_or_the_other(x, n):
         else:
             y = np.sin(y) * y
     return np.sum(y)
+
+
+@program(lambda rng: (rng.uniform(0.3, 0.9, 4), 5))
+def temporary_that_was_read_before(u, n):
+    a = u * u
+    s = np.sum(a * a * u)
+    for _ in srcad.checkpoint(range(n), every=2):
+        a = np.sin(u) * u
+        u = u - 0.1 * a * a
+    return s * np.sum(u)

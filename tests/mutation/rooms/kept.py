@@ -59,7 +59,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("quotients are cheap", '_EXACT = frozenset("+ - *".split())', '_EXACT = frozenset("+ - * / **".split())'),
         (
             "selections are views",
-            "return operations <= most and not _selects(recorder, expr)",
+            "return operations <= most and not selects(recorder, expr)",
             "return operations <= most",
         ),
         (
@@ -73,6 +73,69 @@ MUTATIONS: tuple[Mutation, ...] = (
             "for n, s in _definitions(steps, own).items()}",
         ),
         tests=("tests/transforms/test_recompute.py", "recomputing.", "under_way.", "kept_states.", "run_time_lists."),
+    ),
+    *of(
+        "srcad/transforms/overtaken.py",
+        ("masks are places like others", "    if _is_masked(target, known):\n        return True\n", ""),
+        (
+            "steps do not matter",
+            "return not (a.step is not None and a.step == b.step or _stays_behind(a, b))",
+            "return False",
+        ),
+        ("slower is behind, wherever it begins", " and not_negative(read.start - written.start)", ""),
+        ("rows and columns have nothing in common", "return across - a.start != along - b.start", "return False"),
+        (
+            "what turns round is copied by all",
+            "if a.step is not None and b.step is not None and a.step * b.step < 0:",
+            "if False:",
+        ),
+        ("rows are not apart", "    if any(_differ(written.fixed[of], read.fixed[of]) for", "    if any(False for"),
+        (
+            "columns end nowhere",
+            "return before or axis.stop is not None and not_negative(index - axis.stop)",
+            "return before",
+        ),
+        ("arrays of two axes are not copied first", "if len(kind.dims) != 1 or alias", "if alias"),
+        ("selections are not copied first", " or alias.is_selection(target, dict(known)):", ":"),
+        ("rows turned round are none", "replace(base, axes=base.axes[::-1])", "base"),
+        tests=("tests/errors", "copies_within."),
+    ),
+    *of(
+        "srcad/transforms/replay.py",
+        ("anything is elementwise", "node.fn.path in _CALLS else", "True else"),
+        ("what an array selects is a view", "and recompute.selects(recorder, node) else 0", "and False else 0"),
+        ("tables of all steps are kept", "return alike and spared", "return spared"),
+        (
+            "branches, loops and lists are steps",
+            "        if not isinstance(stmt, (ir.Assign, ir.Store, ir.Augment)):\n",
+            "        if False:\n",
+        ),
+        ("one array is enough", "LEAST = 2", "LEAST = 1"),
+        ("operations are free", "return sum(_WEIGHT.get(op, 1) for op in ops) if is_array else 0", "return 0"),
+        ("nothing is spared", "spared = len(record) - len(state)", "spared = 0"),
+        (
+            "the switch is not asked",
+            "not recorder.computes or not isinstance(loop, ir.For)",
+            "not isinstance(loop, ir.For)",
+        ),
+        tests=("tests/transforms/test_replay.py", "steps_again."),
+    ),
+    *of(
+        "srcad/transforms/segments.py",
+        ("what is read is dropped", "            live |= ir.names(stmt.value)\n", ""),
+        ("writes into what is read are dropped", "activity.root(stmt.target) in live:", "False:"),
+        ("all of it runs again", "            if not targets & live:\n                continue\n", ""),
+        (
+            "what steps begin with is not kept",
+            "lost = sorted(touched & (need | state))",
+            "lost = sorted(touched & need)",
+        ),
+        (
+            "what was needed before is not kept",
+            "lost = sorted(touched & (need | state))",
+            "lost = sorted(touched & state)",
+        ),
+        tests=("tests/transforms/test_segments.py", "tests/transforms/test_replay.py", "steps_again.", "kept_states."),
     ),
     *of(
         "srcad/transforms/intact.py",

@@ -63,7 +63,11 @@ MUTATIONS: tuple[Mutation, ...] = (
             "if expr.fn.path in VIEWS | MAYBE and expr.args:",
             "if expr.fn.path in MAYBE and expr.args:",
         ),
-        ("a copy of the arguments is forgotten", "body=(*copies, *program.body)", "body=(*program.body,)"),
+        (
+            "a copy of the arguments is forgotten",
+            "body=(*copies, *ir.transform(program.body, _settled))",
+            "body=ir.transform(program.body, _settled)",
+        ),
         ("a written argument is not noticed", "self.written_inputs.add(name)", "pass"),
         ("only one branch counts", "self.pairs |= after", "pass"),
         (
