@@ -106,8 +106,10 @@ def noticed_by(mutation: Mutation, seconds: int = 900, own: bool = False) -> str
         subprocess.TimeoutExpired: the tests are not done by then.
     """
     flags = [*(["--own"] if own else []), *(["--numba"] if mutation.numba else [])]
+    room = f"tests/transforms/test_{Path(mutation.file).name}"
+    named = dict.fromkeys((*([room] if (ROOT / room).exists() else []), *mutation.tests))
     with mutated(mutation) as folder:
-        return _suite(folder, (*mutation.tests, *flags), seconds)
+        return _suite(folder, (*named, *flags), seconds)
 
 
 def _suite(folder: Path, arguments: tuple[str, ...], seconds: int) -> str:
