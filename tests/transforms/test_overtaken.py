@@ -30,7 +30,8 @@ def place(text: str) -> ir.Index:
 
 def _item(node: ast.expr) -> ir.Expr:
     if isinstance(node, ast.Slice):
-        return ir.Slice(*(None if e is None else _item(e) for e in (node.lower, node.upper, node.step)))
+        lower, upper, step = (None if e is None else _item(e) for e in (node.lower, node.upper, node.step))
+        return ir.Slice(lower, upper, step)
     if isinstance(node, ast.UnaryOp):
         return ir.Const(-ast.literal_eval(node.operand))
     return ir.Const(ast.literal_eval(node))
