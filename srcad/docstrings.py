@@ -16,7 +16,7 @@ from srcad.types import Num
 if TYPE_CHECKING:
     from srcad.facts import Shapes
     from srcad.program import Program
-    from srcad.transforms.record import Saved
+    from srcad.transforms.saving import Saved
 
 WIDTH = 84  # of a line inside a function: generated modules are 88 columns wide
 

@@ -12,7 +12,8 @@ from srcad.transforms.sweep import Loop
 from srcad.types import Num
 
 if TYPE_CHECKING:
-    from srcad.transforms.record import Around, Recorder, Stmts
+    from srcad.transforms.record import Recorder
+    from srcad.transforms.saving import Around, Stmts
 
 
 class Header:

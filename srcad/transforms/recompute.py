@@ -17,7 +17,8 @@ from srcad.transforms.sweep import Step, primals
 from srcad.types import Num
 
 if TYPE_CHECKING:
-    from srcad.transforms.record import Around, Recorder
+    from srcad.transforms.record import Recorder
+    from srcad.transforms.saving import Around
 
 MOST_NUMBER = 6  # operations on numbers that are cheaper than a value kept and read back
 MOST_ARRAY = 1  # the same of arrays, whose result takes memory

@@ -16,11 +16,12 @@ from srcad import ir, routines
 from srcad.transforms import activity
 from srcad.transforms.effects import killed
 from srcad.transforms.reverse import Reverser
+from srcad.transforms.saving import Around, Stmts
 from srcad.transforms.sweep import Branch, Loop, Segment, Step, nested
 from srcad.types import Num, Seq
 
 if TYPE_CHECKING:
-    from srcad.transforms.record import Around, Recorder, Stmts
+    from srcad.transforms.record import Recorder
 
 FIRST, ONE = ir.Const(0), ir.Const(1)
 INT = Num("int64", (), True)
@@ -105,14 +106,12 @@ def replayed(
     recorder: Recorder, step: Segment, need: frozenset[str], around: Around, final: bool
 ) -> tuple[Stmts, Stmts, frozenset[str]]:
     """As `Recorder.block`, of a stretch that is run again."""
-    from srcad.transforms.record import Around as Loops
-
     primal = tuple(s for child in step.body for s in nested(child))
     touched = changed(primal)
     if any(recorder.aliases.get(name) for name in touched):
         return recorder.block(step.body, need, around, final)
     outer, moving, before = recorder.storage, recorder.moving, set(recorder.defined)
-    again, back, read = recorder.block(step.body, need, Loops(), final)
+    again, back, read = recorder.block(step.body, need, Around(), final)
     recorder.storage, recorder.moving, recorder.defined = outer, moving, before
     if not back:
         return list(primal), [], need

@@ -19,7 +19,8 @@ from typing import Any
 
 from srcad import ir, routines
 from srcad.transforms import activity, effects
-from srcad.transforms.record import Recorded, Saved
+from srcad.transforms.record import Recorded
+from srcad.transforms.saving import Saved
 from srcad.transforms.sweep import Sweep
 from srcad.types import UNKNOWN, Num, Seq
 

@@ -27,7 +27,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "return name in need or bool(self.aliases.get(name, set()) & need)",
             "return name in need",
         ),
-        ("saved arrays are not copied", 'return ir.call("numpy.copy", place) if copied else place', "return place"),
         (
             "both branches run on the test as it is then",
             "        if step.flag is not None:\n            flag = ",
@@ -46,6 +45,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("restores before the adjoint, always", "if after & lost:", "if False:"),
         ("a swap is not undone", "undo = (back,) if need & set(swap) else ()", "undo = ()"),
         ("shapes of changing arrays are not needed", "| self.shapes_of(stmts)", "| frozenset()"),
+    ),
+    *of(
+        "srcad/transforms/saving.py",
+        ("saved arrays are not copied", 'return ir.call("numpy.copy", place) if copied else place', "return place"),
+        tests=("lists.", "run_time_lists.", "overwrites."),
     ),
     *of(
         "srcad/transforms/headers.py",
