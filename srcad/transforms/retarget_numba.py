@@ -64,6 +64,8 @@ class _Retarget:
 
     def node(self, old: Any) -> Any:
         new = ir.rebuild(old, self.node)
+        if isinstance(old, ir.Augment) and self.reads_on(old):
+            new = replace(new, value=ir.call("numpy.copy", new.value))
         if isinstance(old, ir.Index) and any(isinstance(item, ir.List) for item in old.items):
             new = replace(new, items=tuple(map(_selected, new.items)))
         if isinstance(old, ir.Index) and old.items == (ir.ELLIPSIS,) and self.rank(old.base):
@@ -100,6 +102,13 @@ class _Retarget:
             case ir.Raise(ir.Call(_, args)) if any(isinstance(a, ir.FString) for a in args):
                 new = replace(new, exc=replace(new.exc, args=tuple(map(_unformatted, new.exc.args))))
         return new if self.narrow is None else self.narrow.node(old, new)
+
+    def reads_on(self, stmt: ir.Augment) -> bool:
+        """Whether an array is changed in place by other elements of its own, which Numba would read changed."""
+        if not isinstance(stmt.target, ir.Index) or not self.rank(stmt.target) or not self.rank(stmt.value):
+            return False
+        elsewhere = ir.transform(stmt.value, lambda node: ir.NONE if node == stmt.target else node)
+        return activity.root(stmt.target) in ir.names(elsewhere)
 
     def masked_write(self, old: ir.Store | ir.Augment, new: Any) -> ir.Stmt:
         """``a[mask] = value`` or ``a[mask] += value``; the target was rewritten as if it were read."""

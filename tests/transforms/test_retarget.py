@@ -13,6 +13,7 @@ import numba
 import numpy as np
 import pytest
 
+import srcad
 from srcad import Unsupported, emit, ir, rules, types
 from srcad.live import from_live
 from srcad.transforms.retarget import cupy_path, retarget
@@ -336,3 +337,45 @@ def test_every_function_with_a_rule_exists_in_cupy_or_is_refused() -> None:
             value = getattr(value, name, None)
         missing += [path] if value is None else []
     assert missing == []
+
+
+# ---- Numba: arrays that are changed in place by their own elements ----
+
+
+@pytest.mark.parametrize(
+    ("statement", "copied"),
+    [
+        ("m -= m[0]", "m[0].copy()"),
+        ("m[1:] += 2.0 * m[:-1]", "(2.0 * m[:-1]).copy()"),
+        ("m += m.T[0, 0]", ""),
+        ("m[1:] *= m[1:]", ""),
+        ("m += v[:, None][:3]", ""),
+    ],
+)
+def test_values_are_copied_before_what_they_read_is_changed(statement: str, copied: str) -> None:
+    given = program(f"def f(m, v):\n    {statement}\n    return m")
+    stored = ir.transform(given, _whole)
+    text = emit.function(retarget(stored, known(given, ARGS), "numba"))
+    assert copied in text if copied else "copy" not in text
+
+
+def _whole(node: ir.Node) -> ir.Node:
+    """``m -= e`` of an array, as core programs write it."""
+    if isinstance(node, ir.Augment) and isinstance(node.target, ir.Name):
+        return ir.Augment(ir.Index(node.target, (ir.ELLIPSIS,)), node.op, node.value)
+    return node
+
+
+def test_without_loops_an_array_is_changed_by_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x: Any) -> Any:
+        w = np.outer(x, x * x)
+        w -= w[1]
+        w[:, :3] *= w[2, 1:]
+        w[w > 0.1] -= w[0, 0]
+        return np.sum(w * w)
+
+    monkeypatch.setenv("SRCAD_OFF", "loops")
+    got = srcad.value_and_grad(f, backend="numba")(V)
+    expected = srcad.value_and_grad(f, backend="numpy")(V)
+    assert got[0] == pytest.approx(expected[0], rel=1e-12) == pytest.approx(f(V), rel=1e-12)
+    np.testing.assert_allclose(got[1], expected[1], rtol=1e-12)
