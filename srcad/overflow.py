@@ -2,16 +2,23 @@
 
 Python's integers have no end. Extents, loop counters and literals are small (a computer could not hold or count more);
 a product of two of them fits. Everything else that multiplies, raises or adds numbers of unknown size is replaced by a
-call that raises OverflowError where the result does not fit.
+call that raises OverflowError where the result does not fit. So are exponents that may be negative (Python's integers
+become fractions then, NumPy's raise) and shifts by more bits than there are, of which a processor makes anything.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from srcad import ir, types
+from srcad.errors import Unsupported
 from srcad.program import Program
 
+GREATEST = {"**": 2**31, "<<": 63, ">>": 63}  # that exponents and shifts may be
+_CALLS = {"numpy.power": "**", "numpy.left_shift": "<<", "numpy.right_shift": ">>"}
 CHECKED = {"*": "product", "**": "power", "+": "total", "-": "difference", "<<": "shifted"}
 
 
@@ -50,6 +57,11 @@ class _Checker:
         self.known, self.small = known, small
 
     def node(self, node: Any) -> Any:
+        if isinstance(node, ir.Binary) and node.op == "**" and self.is_fraction(node):
+            return replace(node, left=ir.call("builtins.float", node.left))
+        if isinstance(node, ir.Augment) and isinstance(node.target, ir.Index):
+            self.refuse_cast(node)
+        node = self.bounded(node)
         if isinstance(node, ir.Binary) and node.op in CHECKED and self.is_integer(node):
             sides = (self.is_small(node.left), self.is_small(node.right))
             safe = all(sides) if node.op in ("*", "**", "<<") else any(sides)
@@ -62,6 +74,42 @@ class _Checker:
             new = self.node(full)
             return ir.Assign(node.target, new, loc=node.loc) if new is not full else node
         return node
+
+    def is_fraction(self, power: ir.Binary) -> bool:
+        """``len(x) ** -1``: Python's integers become a float."""
+        kinds = [types.infer(e, self.known, []) for e in (power.left, power.right, power)]
+        return all(map(types.is_integer, kinds[:2])) and all(map(types.is_scalar, kinds)) and types.is_float(kinds[2])
+
+    def bounded(self, node: Any) -> Any:
+        """With a check of the exponents, or of how far is shifted, where arrays of integers or ``>>`` take them."""
+        if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and len(node.args) == 2:
+            op, left, right = _CALLS.get(node.fn.path), *node.args
+        elif isinstance(node, ir.Binary):
+            op, left, right = node.op, node.left, node.right
+        elif isinstance(node, ir.Augment):
+            op, left, right = node.op, node.target, node.value
+        else:
+            return node
+        kinds = [types.infer(e, self.known, []) for e in (left, right)]
+        if op not in GREATEST or not all(map(types.is_integer, kinds)):
+            return node
+        scalar = all(map(types.is_scalar, kinds))
+        if scalar and op != ">>" or isinstance(right, ir.Const) and 0 <= right.value <= GREATEST[op]:
+            return node
+        name = "natural" if types.is_scalar(kinds[1]) else "naturals"
+        new = ir.call(f"srcad_runtime.kernels.{name}", right, ir.Const(GREATEST[op]))
+        if isinstance(node, ir.Call):
+            return replace(node, args=(left, new))
+        return replace(node, **{"right" if isinstance(node, ir.Binary) else "value": new})
+
+    def refuse_cast(self, stmt: ir.Augment) -> None:
+        """``k /= 2`` of an array of integers, for which NumPy raises."""
+        kind, new = (types.infer(e, self.known, []) for e in (stmt.target, ir.Binary(stmt.op, stmt.target, stmt.value)))
+        found, own = (t.dtype if isinstance(t, types.Num) else None for t in (new, kind))
+        if types.is_scalar(kind) or found is None or own is None or np.can_cast(found, own, "same_kind"):
+            return
+        reason = f"Numba does not refuse `{stmt.op}=`, which would make {found} of an array of {own}"
+        raise Unsupported(reason, stmt.loc, 'Use backend="numpy", or write an assignment.')
 
     def is_integer(self, expr: ir.Expr) -> bool:
         kind = types.infer(expr, self.known, [])

@@ -33,6 +33,12 @@ def checked(body: str) -> str:
         ("k = 2 ** n\nreturn x[0] * k", "power(2, n)"),
         ("k = 2 ** x.shape[0]\nreturn x[0] * k", "power(2, x.shape[0])"),
         ("k = 1 << n\nreturn x[0] * k", "shifted(1, n)"),
+        ("k = n >> m\nreturn x[0] * k", "natural(m, 63)"),
+        ("k = np.arange(4) ** n\nreturn np.sum(x * k)", "natural(n, 2147483648)"),
+        ("k = 2 ** np.arange(4)\nreturn np.sum(x * k)", "naturals(np.arange(4), 2147483648)"),
+        ("k = np.arange(4)\nk <<= n\nreturn np.sum(x * k)", "natural(n, 63)"),
+        ("k = np.power(np.arange(4), np.arange(4))\nreturn np.sum(x * k)", "naturals(np.arange(4), 2147483648)"),
+        ("k = np.right_shift(np.arange(4), n)\nreturn np.sum(x * k)", "natural(n, 63)"),
         ("k = 1\nfor i in range(n):\n    k *= m\nreturn x[0] * k", "product(k, m)"),
         ("k = 1\nfor i in range(n):\n    k += k\nreturn x[0] * k", "total(k, k)"),
         ("k = 0\nfor i in range(n):\n    j = n * m + k\n    k = i * j\nreturn x[0] * k", "product(i, j)"),
@@ -56,6 +62,8 @@ def test_checked(body: str, kernel: str) -> None:
         "k = len(x) * (x.size - 1)\nreturn x[0] * k",
         "k = n // m + n % 3\nreturn x[0] * (n * 1.5)",
         "return x[0] * x[1] + x[2] ** 2",
+        "k = np.arange(4) ** 2 + (np.arange(4) << 3)\nreturn np.sum(x * k)",
+        "return x[0] * len(x) ** -1",
     ],
 )
 def test_what_fits_is_left_alone(body: str) -> None:
@@ -80,3 +88,43 @@ def test_multiples_of_counters_and_of_what_is_computed_from_extents_are_not_chec
     assert gradient(np.arange(8.0), 2)[0] == strided(np.arange(8.0), 2)
     with pytest.raises(OverflowError):
         gradient(np.arange(8.0), 2**40)
+
+
+def in_place_division(x):
+    k = np.arange(4)
+    k[1:] /= 2
+    return np.sum(k * x)
+
+
+def powers_below_one(x):
+    k = np.arange(1, 5) ** -1
+    return np.sum(k * x)
+
+
+def shifted_by_too_much(x, n):
+    return np.sum(x * (np.arange(4) >> n))
+
+
+def shifted_back(x, n):
+    return x[0] * (9 >> n)
+
+
+def test_numpy_refuses_fractions_in_arrays_of_integers() -> None:
+    with pytest.raises(srcad.Unsupported, match="which would make float64 of an array of int64"):
+        srcad.grad(in_place_division, backend="numba")(ARGS["x"])
+    with pytest.raises(TypeError, match="Cannot cast ufunc 'divide'"):
+        srcad.grad(in_place_division)(ARGS["x"])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba", "auto"])
+def test_negative_powers_and_shifts_raise_what_the_program_raises(backend: str) -> None:
+    with pytest.raises(ValueError, match="Integers to negative integer powers are not allowed"):
+        srcad.grad(powers_below_one, backend=backend)(ARGS["x"])
+    with pytest.raises(ValueError, match="negative shift count"):
+        srcad.grad(shifted_back, backend=backend)(ARGS["x"], -1)
+
+
+def test_shifts_by_more_bits_than_there_are() -> None:
+    assert np.all(srcad.grad(shifted_by_too_much)(ARGS["x"], 70) == 0.0)
+    with pytest.raises(OverflowError):
+        srcad.grad(shifted_by_too_much, backend="numba")(ARGS["x"], 70)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from srcad_runtime.jitting import register_jitable
 
 _MOST = 2**63 - 1
@@ -51,3 +53,20 @@ def shifted(a: int, n: int) -> int:
     if n < 0 or n > 62 or (a << n) >> n != a:
         raise OverflowError(_REASON)
     return a << n
+
+
+@register_jitable
+def natural(n: int, most: int) -> int:
+    """`n`; OverflowError where it is negative or greater than `most`, of which compiled code makes anything."""
+    if n < 0 or n > most:
+        raise OverflowError(_REASON)
+    return n
+
+
+@register_jitable
+def naturals(n: np.ndarray, most: int) -> np.ndarray:
+    """`n`, an array; OverflowError where an element is negative or greater than `most`."""
+    for k in n.flat:
+        if k < 0 or k > most:
+            raise OverflowError(_REASON)
+    return n

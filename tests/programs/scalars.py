@@ -214,3 +214,10 @@ def horner_with_star(x, *coefficients):
     for c in coefficients:
         total = total * x + c
     return total * x
+
+
+@program(lambda rng: (rng.normal(size=5), 3))
+def negative_powers_of_pythons_integers(x, n):
+    k = np.arange(1, 6)
+    mean = np.sum(x * x) * len(x) ** -1
+    return mean + x[0] * x.shape[0] ** -2 + int(k[1]) ** -1 * x[1] + np.sum(x * (k**2 >> 1)) + (n << 2) * x[2]
