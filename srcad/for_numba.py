@@ -28,7 +28,7 @@ def for_numba(program: Program, request: Request, keep: Keep) -> Program:
     truths.refuse_beside_numbers(program)
     off = frozenset(name for name, on in request.options if on is False)
     program = replace(program, body=without_contexts(program.body))
-    program = replace(program, body=overflow.checked(program))
+    program = overflow.checked(program)
     program = replace(program, body=ir.transform(program.body, lambda node: _with_axes(node, program)))
     for name, needs, run in FOR_NUMBA:
         program = program if needs & off else run(program, off)

@@ -3,7 +3,8 @@
 Python's integers have no end. Extents, loop counters and literals are small (a computer could not hold or count more);
 a product of two of them fits. Everything else that multiplies, raises or adds numbers of unknown size is replaced by a
 call that raises OverflowError where the result does not fit. So are exponents that may be negative (Python's integers
-become fractions then, NumPy's raise) and shifts by more bits than there are, of which a processor makes anything.
+become fractions then, NumPy's raise), shifts by more bits than there are, and what has no integer (NaN, infinity), of
+which a processor makes anything.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from srcad.errors import Unsupported
 from srcad.program import Program
 
 GREATEST = {"**": 2**31, "<<": 63, ">>": 63}  # that exponents and shifts may be
+TO_INTEGER = frozenset({"builtins.int", "builtins.round", "math.floor", "math.ceil", "math.trunc"})
 _CALLS = {"numpy.power": "**", "numpy.left_shift": "<<", "numpy.right_shift": ">>"}
 CHECKED = {"*": "product", "**": "power", "+": "total", "-": "difference", "<<": "shifted"}
 
 
-def checked(program: Program) -> tuple[ir.Stmt, ...]:
-    """The program's statements with integer arithmetic checked where its range is not known."""
+def checked(program: Program) -> Program:
+    """The program with integer arithmetic checked where its range is not known."""
     body = program.body
     counters = {n.target.id for n in ir.walk(body) if isinstance(n, ir.For) and isinstance(n.target, ir.Name)}
     values = _assigned(body) | {i.name: [None] for i in program.inputs}
@@ -34,8 +36,7 @@ def checked(program: Program) -> tuple[ir.Stmt, ...]:
         if name not in work.small | counters and all(e is not None and work.is_small(e) for e in given)
     }:
         work.small |= new
-    found: tuple[ir.Stmt, ...] = ir.transform(body, work.node)
-    return found
+    return replace(program, body=ir.transform(body, work.node), results=ir.transform(program.results, work.node))
 
 
 def _assigned(body: tuple[ir.Stmt, ...]) -> dict[str, list[ir.Expr | None]]:
@@ -61,6 +62,8 @@ class _Checker:
             return replace(node, left=ir.call("builtins.float", node.left))
         if isinstance(node, ir.Augment) and isinstance(node.target, ir.Index):
             self.refuse_cast(node)
+        if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path in TO_INTEGER:
+            return self.whole(node)
         node = self.bounded(node)
         if isinstance(node, ir.Binary) and node.op in CHECKED and self.is_integer(node):
             sides = (self.is_small(node.left), self.is_small(node.right))
@@ -79,6 +82,13 @@ class _Checker:
         """``len(x) ** -1``: Python's integers become a float."""
         kinds = [types.infer(e, self.known, []) for e in (power.left, power.right, power)]
         return all(map(types.is_integer, kinds[:2])) and all(map(types.is_scalar, kinds)) and types.is_float(kinds[2])
+
+    def whole(self, call: ir.Call) -> ir.Call:
+        """``int(x)`` of a floating number, with a check that there is such an integer."""
+        kind = types.infer(call.args[0], self.known, []) if len(call.args) == 1 else None
+        if kind is None or not types.is_float(kind) or not types.is_scalar(kind) or types.is_complex(kind):
+            return call
+        return replace(call, args=(ir.call("srcad_runtime.kernels.whole", call.args[0]),))
 
     def bounded(self, node: Any) -> Any:
         """With a check of the exponents, or of how far is shifted, where arrays of integers or ``>>`` take them."""

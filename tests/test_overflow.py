@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -18,8 +18,7 @@ def checked(body: str) -> str:
     """The text of a function body, over `ARGS`, with its integers checked."""
     lines = "\n".join("    " + line for line in body.splitlines())
     program = primal(f"import numpy as np\n\ndef f({', '.join(ARGS)}):\n{lines}\n", tuple(ARGS.values()))
-    body_ = overflow.checked(program)
-    return emit.module([dataclasses.replace(program, body=body_).function()])
+    return emit.module([overflow.checked(program).function()])
 
 
 @pytest.mark.parametrize(
@@ -33,6 +32,8 @@ def checked(body: str) -> str:
         ("k = 2 ** n\nreturn x[0] * k", "power(2, n)"),
         ("k = 2 ** x.shape[0]\nreturn x[0] * k", "power(2, x.shape[0])"),
         ("k = 1 << n\nreturn x[0] * k", "shifted(1, n)"),
+        ("k = int(x[0] * 3.0)\nreturn x[0] * k", "whole(x[0] * 3.0)"),
+        ("k = np.floor(x[0])\nreturn x[1] * round(k)", "whole(k)"),
         ("k = n >> m\nreturn x[0] * k", "natural(m, 63)"),
         ("k = np.arange(4) ** n\nreturn np.sum(x * k)", "natural(n, 2147483648)"),
         ("k = 2 ** np.arange(4)\nreturn np.sum(x * k)", "naturals(np.arange(4), 2147483648)"),
@@ -128,3 +129,22 @@ def test_shifts_by_more_bits_than_there_are() -> None:
     assert np.all(srcad.grad(shifted_by_too_much)(ARGS["x"], 70) == 0.0)
     with pytest.raises(OverflowError):
         srcad.grad(shifted_by_too_much, backend="numba")(ARGS["x"], 70)
+
+
+def integers_of(x):
+    return x[0] * int(x[1] * 2.0) + math.floor(x[2]) - math.ceil(x[3]) + round(x[1])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_what_has_no_integer(value: float, place: int) -> None:
+    x = np.array([0.5, 1.5, 2.5, 3.5])
+    assert srcad.value_and_grad(integers_of, backend="numba")(x)[0] == integers_of(x)
+    x[place] = value
+    if abs(value) < np.inf:
+        assert srcad.value_and_grad(integers_of)(x)[0] == integers_of(x)
+        return
+    with pytest.raises((ValueError, OverflowError)) as expected:
+        integers_of(x)
+    with pytest.raises(type(expected.value), match=str(expected.value)):
+        srcad.grad(integers_of, backend="numba")(x)

@@ -26,7 +26,7 @@ from srcad_runtime.arrays import (
 )
 from srcad_runtime.kernels_along import argsort, cumprod, diff, repeat, roll, sort
 from srcad_runtime.kernels_exponentials import log_softmax, logsumexp, softmax
-from srcad_runtime.kernels_integers import difference, natural, naturals, power, product, shifted, total
+from srcad_runtime.kernels_integers import difference, natural, naturals, power, product, shifted, total, whole
 from srcad_runtime.kernels_lists import array_of, joined
 from srcad_runtime.kernels_math import fmod, modf, remainder
 from srcad_runtime.kernels_products import dot, einsum, inner, matmul, solve, tensordot
@@ -94,6 +94,7 @@ __all__ = [
     "natural",
     "naturals",
     "shifted",
+    "whole",
     "softmax",
     "solve",
     "sort",

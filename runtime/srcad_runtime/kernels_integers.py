@@ -70,3 +70,13 @@ def naturals(n: np.ndarray, most: int) -> np.ndarray:
         if k < 0 or k > most:
             raise OverflowError(_REASON)
     return n
+
+
+@register_jitable
+def whole(x: float) -> float:
+    """`x`, of which an integer is made; an error where none is in 64 bits: ValueError for NaN, OverflowError beyond."""
+    if x != x:
+        raise ValueError("cannot convert float NaN to integer")
+    if abs(x) >= 9223372036854775808.0:
+        raise OverflowError(_REASON)
+    return x
