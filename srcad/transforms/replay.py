@@ -38,6 +38,8 @@ def pays(recorder: Recorder, step: Loop, kept: Set[str], need: Set[str]) -> bool
     if not recorder.computes or not isinstance(loop, ir.For) or loop.stop is not None:
         return False
     body = tuple(s for child in step.body for s in primals(child))
+    if not segments.can_run_again(recorder.types, body):  # all of it: a state may be read that nothing kept leads to
+        return False
     changed = segments.changed(body)
     if any(recorder.aliases.get(name) for name in changed):
         return False

@@ -8,7 +8,7 @@ chapter 12).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from srcad.transforms.effects import killed
 from srcad.transforms.reverse import Reverser
 from srcad.transforms.saving import Around, Stmts
 from srcad.transforms.sweep import Branch, Loop, Segment, Step, nested
-from srcad.types import Num, Seq
+from srcad.types import Abstract, Num, Seq
 
 if TYPE_CHECKING:
     from srcad.transforms.record import Recorder
@@ -35,7 +35,7 @@ def split(rev: Reverser, stmt: ir.For) -> Sequence[Any] | None:
     """The steps of a checkpointed loop; None where its states cannot be brought back, and all are kept instead."""
     assert isinstance(stmt.iter, ir.Call) and isinstance(stmt.target, ir.Name)
     start, stop, step = stmt.iter.args
-    if stmt.stop is not None or step != ONE or not _can_run_again(rev, stmt):
+    if stmt.stop is not None or step != ONE or not can_run_again(rev.shapes.types, stmt.body):
         return None
     every, chunk = rev.fresh("every", "int64"), rev.fresh("chunk", "int64")
     steps: list[Any] = []
@@ -75,11 +75,11 @@ def _range(start: ir.Expr, stop: ir.Expr) -> ir.Call:
     return ir.Call(ir.Ref("builtins.range"), (start, stop, ONE))
 
 
-def _can_run_again(rev: Reverser, stmt: ir.For) -> bool:
-    """Whether running the body twice gives the same: no draws, no lists that grow, no calls that write."""
-    if any(isinstance(rev.shapes.types.get(name), Seq) for name in changed(stmt.body)):
+def can_run_again(known: Mapping[str, Abstract], body: tuple[ir.Stmt, ...]) -> bool:
+    """Whether running a loop's body twice gives the same: no draws, no lists that grow, no calls that write."""
+    if any(isinstance(known.get(name), Seq) for name in changed(body)):
         return False
-    return not any(isinstance(n, ir.Ref) and _draws(n) for n in ir.walk(stmt.body))
+    return not any(isinstance(n, ir.Ref) and _draws(n) for n in ir.walk(body))
 
 
 def _draws(ref: ir.Ref) -> bool:

@@ -90,6 +90,18 @@ def draws(q, c, rng):
     return np.sum(q * q)
 
 
+def draws_of_another_state(q, c, rng):
+    w = q * 0.1
+    for _ in range(4):
+        a = q * q * c
+        b = a * q * c
+        d = a * b * q
+        e = d * a * b
+        w = 0.9 * w + rng.normal(size=q.shape[0])
+        q = q - a * b * w - 0.1 * d * e * w
+    return np.sum(q * q)
+
+
 def text(f: Callable[..., Any], *args: Any) -> str:
     return srcad.differentiate(f, argnums=(0, 1)).source_for(*args)
 
@@ -125,5 +137,9 @@ def test_what_is_recorded(f: Callable[..., Any]) -> None:
     assert AGAIN not in text(f, U, 0.3, 6)
 
 
-def test_draws_are_not_repeated() -> None:
-    assert AGAIN not in text(draws, U, 0.3, np.random.default_rng(0))
+@pytest.mark.parametrize("f", [draws, draws_of_another_state])
+def test_draws_are_not_repeated(f: Callable[..., Any]) -> None:
+    assert AGAIN not in text(f, U, 0.3, np.random.default_rng(0))
+    got = srcad.grad(f, argnums=1, backend="numpy")(U, 0.3, np.random.default_rng(0))
+    up, down = (f(U, c, np.random.default_rng(0)) for c in (0.3 + 1e-4, 0.3 - 1e-4))
+    assert got == pytest.approx((up - down) / 2e-4, rel=1e-5)

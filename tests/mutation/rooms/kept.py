@@ -106,6 +106,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("what an array selects is a view", "and recompute.selects(recorder, node) else 0", "and False else 0"),
         ("tables of all steps are kept", "return alike and spared", "return spared"),
         (
+            "draws are repeated",
+            "    if not segments.can_run_again(recorder.types, body):  # all",
+            "    if False:  # all",
+        ),
+        (
             "branches, loops and lists are steps",
             "        if not isinstance(stmt, (ir.Assign, ir.Store, ir.Augment)):\n",
             "        if False:\n",
