@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from srcad import infer, ir, types
-from srcad.dims import Dim, as_dim
+from srcad.dims import Dim
 from srcad.shapes import not_negative
 from srcad.types import Num
 
@@ -163,20 +163,14 @@ def _sliced(axis: Axis, item: ir.Slice) -> Axis:
     whole = None if step is None or axis.step is None else axis.step * step
     if step is None or step < 0:
         return Axis(axis.of, None, None, whole)
-    first = axis.start if item.lower in (None, ir.NONE) else _bound(axis, item.lower)
-    last = axis.stop if item.upper in (None, ir.NONE) else _bound(axis, item.upper)
+    first = axis.start if item.lower is None or item.lower == ir.NONE else _place(axis, item.lower)
+    last = axis.stop if item.upper is None or item.upper == ir.NONE else _place(axis, item.upper)
     return Axis(axis.of, first, last if whole == 1 else None, whole)
-
-
-def _bound(axis: Axis, bound: ir.Expr | None) -> Dim | None:
-    """A bound of a slice, which ends with its array: the element behind it may come sooner, never later."""
-    assert bound is not None
-    return _place(axis, bound)
 
 
 def _constant(expr: ir.Expr | None) -> int | None:
     number = None if expr is None else infer.number(expr)
-    return as_dim(number).const if number is not None and not number.terms else None
+    return number.const if number is not None and not number.terms else None
 
 
 def _is_masked(target: ir.Index, known: Mapping[str, types.Abstract]) -> bool:
