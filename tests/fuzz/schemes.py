@@ -1,7 +1,7 @@
 """Random explicit schemes: steps that compute slopes and fluxes from a state, in arrays, and change the state.
 
 Temporaries have names that mean something before the loop and after it, states change places or are written in place,
-and a step may branch, stop early, make its state shorter or keep the one before under another name.
+and a step may branch, stop early, keep the state before under another name, draw random numbers or change a list.
 """
 
 from __future__ import annotations
@@ -24,6 +24,22 @@ AFTER = (
     "u[0] = v[-1] * h",
     "u[-1] += 0.2 * u[0]",
 )
+DRAWS = (
+    "w = 0.9 * w + rng.normal(0.1 * h, 0.2, x.shape[0])",
+    "w = rng.normal(0.2, 0.1, x.shape[0]) * u",
+    "u = u + 0.1 * rng.uniform(0.1, 0.9)",
+    "w = w + 0.1 * rng.normal(u, 0.2)",
+    "s = s + rng.normal() * u[0]",
+)
+LISTS = (
+    "history.append(u)",
+    "history.append(u * h)",
+    "history.append(v.copy())",
+    "history[0] = u",
+    "w = history[-1]",
+    "if len(history) > 2:\n    w = history.pop()",
+    "history[-1][0] = h",
+)
 
 
 class Schemes:
@@ -32,10 +48,18 @@ class Schemes:
     def __init__(self, rng: Random) -> None:
         self.rng = rng
         self.known: list[str] = list(STATES)
+        self.extras: tuple[str, ...] = ()
 
     def function(self) -> str:
         first = ["u = x * 1.0", self.rng.choice(("v = y", "v = y.copy()", "v = np.ones_like(y)", "v = 0.8 * y"))]
         first += ["s = 0.3", "old = u * h", "table = np.zeros((4, x.shape[0]))"]
+        kind = self.rng.random()
+        if kind < 0.2:
+            first += ["rng = np.random.default_rng(7)", "w = x * h"]
+            self.extras = DRAWS
+        elif kind < 0.4:
+            first += ["history = [x * h]", "w = x * h"]
+            self.extras = LISTS
         some = self.rng.sample(TEMPORARIES, self.rng.choice((0, 0, 0, 1, 2, 4)))
         before = [f"{name} = {self.value()}" for name in some]
         reads = [f"s = s + np.sum({some[0]} * {some[-1]} * u)"] if some and self.rng.random() < 0.6 else []
@@ -44,6 +68,8 @@ class Schemes:
             loops = ["for turn in range(2):", *_indented(loops)]
         last = ["np.sum(u * v)", "np.sum(u * u) + s", "np.sum(table * old) + s"]
         last += [f"np.sum({some[0]} * {some[-1]} * u) + s"] if some else []
+        if self.extras is LISTS:
+            loops += ["for e in history:", "    s = s + np.sum(e * u)"]
         body = [*first, *before, *reads, *loops, f"return {self.rng.choice(last)} + np.sum(u) * s"]
         return "\n".join(["def f(x, y, h, steps):", *_indented(body)])
 
@@ -55,13 +81,15 @@ class Schemes:
     # ---- statements ----
 
     def loop(self) -> list[str]:
-        self.known = list(STATES)
+        self.known = [*STATES, "w"] if self.extras else list(STATES)
         body: list[str] = []
         for _ in range(self.rng.choice((2, 3, 4, 4, 5, 6))):
             body += self.temporary()
         body += self.update()
         if self.rng.random() < 0.25:
             body.insert(self.rng.randint(0, len(body)), self.rng.choice(AFTER))
+        if self.extras:
+            body.insert(self.rng.randint(0, len(body)), self.rng.choice(self.extras))
         lines = [line for text in body for line in text.split("\n")]
         return [f"for k in {self.rng.choice(LOOPS)}:", *_indented(lines)]
 
