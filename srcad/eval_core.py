@@ -67,6 +67,7 @@ class Context:
     made_by: dict[str, Any] = field(default_factory=dict)  # variable of a list -> the comprehension that made it
     parents: dict[str, str | None] = field(default_factory=dict)  # frame -> enclosing frame of a nested function
     nonlocals: dict[str, set[str]] = field(default_factory=dict)
+    bound: dict[str, set[str]] = field(default_factory=dict)  # frame -> names that are local to its function
     updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its key in #objects
     empty: set[str] = field(default_factory=set)  # lists that were read before anything was put into them
     left_out: set[str] = field(default_factory=set)  # those of them that a path left out reads items of
@@ -121,7 +122,7 @@ class Evaluator:
                         "Give it one kind of value on every path.",
                     )
                 return value
-            frame = self.cx.parents.get(frame)
+            frame = None if name in self.cx.bound.get(frame, ()) else self.cx.parents.get(frame)
         raise Unsupported(
             f"cannot differentiate {name}, which is used before it has a value",
             loc,
@@ -197,11 +198,19 @@ class Evaluator:
         self.state.frames[frame][name] = value
 
     def owner(self, name: str) -> str:
-        """The frame that an assignment to `name` goes to: an enclosing one after ``nonlocal name``."""
+        """The frame that an assignment to `name` goes to: after ``nonlocal name``, the nearest one that binds it."""
         frame = self.frame
-        while name in self.cx.nonlocals.get(frame, ()):
+        if name in self.cx.nonlocals.get(frame, ()):
             frame = self.cx.parents[frame] or ""
+            while self.cx.parents.get(frame) is not None and name not in self.cx.bound[frame]:
+                frame = self.cx.parents[frame] or ""
         return frame
+
+    def enclose(self, frame: str, function: ir.Function, parent: str | None) -> None:
+        """A frame for a call of `function`, whose text stands in that of `parent`."""
+        from srcad.eval_loops import own_names
+
+        self.cx.parents[frame], self.cx.bound[frame] = parent, own_names(function)
 
     def bind_number(self, name: str, value: Dyn, loc: ir.Loc | None, frame: str) -> Dyn:
         from srcad import eval_lists, eval_order

@@ -118,7 +118,7 @@ def call_function(
     if ev.by_name:
         ev.uses = collections.Counter(n.id for s in ir.walk(function.body) for n in _read_names(s))
     ev.state.frames[frame] = {}
-    ev.cx.parents[frame] = parent
+    ev.enclose(frame, function, parent)
     ev.stack.append((key, loc, _integer_inputs(ev, [*args, *kwargs.values()])))
     ev.frame, ev.function = frame, function
     try:
@@ -151,7 +151,7 @@ def _generator(
     frame = f"{ev.frame}/{function.name}@{place(loc)[1:]}.{count}"
     bound = bind_arguments(ev, function, args, kwargs, loc, extra, defaults)
     ev.state.frames[frame] = {}
-    ev.cx.parents[frame] = parent
+    ev.enclose(frame, function, parent)
     outer, ev.frame = ev.frame, frame
     try:
         for name, value in bound.items():

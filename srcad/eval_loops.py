@@ -487,12 +487,23 @@ def _generalise_receivers(ev: Evaluator, body: tuple[ir.Stmt, ...], loc: ir.Loc 
 
 def assigned(body: Sequence[ir.Stmt]) -> set[str]:
     """Python variables that a body may rebind (nested functions that say ``nonlocal`` included)."""
+    nodes = list(ir.walk(tuple(body)))
+    return _rebound(nodes) | {name for node in nodes if isinstance(node, ir.Nonlocal) for name in node.names}
+
+
+@ir.kept
+def own_names(function: ir.Function) -> set[str]:
+    """The names that are local to a function: its parameters, and what it assigns and does not declare nonlocal."""
+    nodes = list(ir.own(function.body))
+    declared = {name for node in nodes if isinstance(node, ir.Nonlocal) for name in node.names}
+    return ({p.name for p in function.params} | _rebound(nodes)) - declared
+
+
+def _rebound(nodes: Sequence[Any]) -> set[str]:
     found: set[str] = set()
-    for node in ir.walk(tuple(body)):
+    for node in nodes:
         if isinstance(node, (ir.Assign, ir.Augment, ir.For, ir.Walrus)):
             found |= _targets(node.target)
-        elif isinstance(node, ir.Nonlocal):
-            found |= set(node.names)
         elif isinstance(node, ir.Define):
             found.add(node.function.name)
         elif isinstance(node, ir.Yield) and node.stopped is not None:

@@ -155,7 +155,7 @@ def seen_elsewhere(ev: Evaluator, value: Value, owners: Collection[tuple[str, st
     """Whether something else than `owners` holds the variable that `value` is, or may share its memory."""
     if not isinstance(value, Dyn) or not isinstance(value.expr, ir.Name):
         return True
-    return value.expr.id in ev.cx.second_names or value.expr.id in _mentioned(ev.state, owners, ())
+    return value.expr.id in ev.cx.second_names or value.expr.id in mentioned(ev.state, owners, ())
 
 
 def steady(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
@@ -346,9 +346,9 @@ def release(
         return
     wanted = set(targets)
     roots = [*also, *(p for values in ev.pending for v in values for p in pointers_in(v))]
-    mentioned = _mentioned(ev.state, owners, roots) & wanted if _occurs(ev.state, wanted) else set()
+    occupied = mentioned(ev.state, owners, roots) & wanted if _occurs(ev.state, wanted) else set()
     moved: dict[str, ir.Expr] = {}
-    for name in sorted(mentioned):
+    for name in sorted(occupied):
         twin = _twin(ev, name)
         if twin is not None:
             moved[name] = ir.Name(twin)
@@ -396,7 +396,7 @@ def _occurs(state: State, wanted: set[str]) -> bool:
 COUNTERS = ("#temps", "#loops", "#used")
 
 
-def _mentioned(state: State, owners: Collection[tuple[str, str]], also: Sequence[Value]) -> set[str]:
+def mentioned(state: State, owners: Collection[tuple[str, str]], also: Sequence[Value]) -> set[str]:
     """Variables in which something is held that can still be reached."""
     found: set[str] = set()
     seen: set[int] = set()

@@ -12,7 +12,7 @@ from typing import Any
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, NothingYet, Restart, Unfinished, merge_types, place, shape_class
-from srcad.eval_order import COUNTERS, release
+from srcad.eval_order import COUNTERS, mentioned, release
 from srcad.eval_values import residual
 from srcad.routines import Routine, calls, of
 from srcad.transforms.inline import stored_names
@@ -93,7 +93,8 @@ def _defined(
     outer = ev.out, ev.frame, ev.function, ev.cx.assumptions, ev.pending
     ev.state, ev.out, ev.cx.assumptions, ev.pending = before.copy(), [], [], []
     ev.state.frames[frame] = _parameters(ev, key, routine, bound)
-    ev.cx.parents[frame], ev.frame, ev.function = parent, frame, function
+    ev.enclose(frame, function, parent)
+    ev.frame, ev.function = frame, function
     ev.cx.defining[key] = routine
     try:
         ev.block(function.body)
@@ -108,7 +109,7 @@ def _defined(
         ev.out, ev.frame, ev.function, ev.cx.assumptions, ev.pending = outer
         ev.state = before
         del ev.cx.defining[key]
-    _refuse_changes(before, after, loc)
+    _refuse_changes(before, after, body, loc)
     kinds = tuple(_general(v.type) for v in exprs)
     if kinds != routine.result:
         raise Restart(("result", key, kinds))
@@ -167,11 +168,16 @@ def _is_tuple(ev: Evaluator, value: Ptr) -> bool:
     return ev.state.heap[value.id].kind == "tuple"
 
 
-def _refuse_changes(before: State, after: State, loc: ir.Loc | None) -> None:
+def _refuse_changes(before: State, after: State, body: tuple[ir.Stmt, ...], loc: ir.Loc | None) -> None:
     """The function may write into arrays, but what variables and containers outside hold stays."""
     frames = {f: env for f, env in before.frames.items() if f not in COUNTERS}
     same = all(after.frames.get(f, {}).get(n) == v for f, env in frames.items() for n, v in env.items())
-    if not same or any(after.heap.get(k) != box for k, box in before.heap.items()):
+    rebound = {name for node in ir.walk(body) for name in _targets(node)}
+    if (
+        not same
+        or rebound & mentioned(before, (), ())
+        or any(after.heap.get(k) != box for k, box in before.heap.items())
+    ):
         reason = "cannot differentiate a recursion of unknown depth that changes variables outside of it"
         raise Unsupported(reason, loc, WAY_OUT)
 

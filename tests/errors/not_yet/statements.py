@@ -116,3 +116,30 @@ def list_that_grows_while_it_is_looped_over(x):
 def text_compared(x):
     label = f"{x[0]:.1f}"
     return x[1] if label == "0.5" else x[2]
+
+
+@refused(vector)
+def recursion_that_rebinds_an_outer_variable(x):
+    total = x[0]
+
+    def down(n):
+        nonlocal total
+        total = total * x[1]
+        return n if n < 0.1 else down(n * 0.5)
+
+    return down(x[2]) * total
+
+
+@refused(vector)
+def variable_of_a_function_in_between_that_has_no_value_yet(x):
+    t = x[0]
+
+    def middle():
+        def inner():
+            return t * 2.0
+
+        r = inner()
+        t = x[1]
+        return r * t
+
+    return middle() * t
