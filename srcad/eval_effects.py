@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from srcad import ir, rules, types
+from srcad import eval_casts, ir, rules, types
 from srcad.algebra import slice_value
 from srcad.errors import Unsupported
 from srcad.eval_assign import check_writable
@@ -18,6 +19,8 @@ from srcad.types import Num, Static
 from srcad.values import Dyn, Known, Lazy, Ptr, Value
 
 WRITERS = frozenset("numpy.copyto numpy.fill_diagonal numpy.put numpy.put_along_axis numpy.place numpy.putmask".split())
+
+_CAREFUL = frozenset({"numpy.copyto", "numpy.place", "numpy.putmask"})  # about what the array can hold
 
 
 def writes(path: str) -> bool:
@@ -33,8 +36,10 @@ def has_out(obj: Any, args: list[Value]) -> bool:
 def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:
     if "out" in kwargs:
         return _into_out(ev, path, obj, args, kwargs, loc)
-    if path == "numpy.copyto" and set(kwargs) <= {"where"}:
-        value = _chosen(ev, kwargs["where"], args[1], args[0], loc) if kwargs else args[1]
+    if path in _CAREFUL and len(args) > 1 and eval_casts.refused(ev, path, obj, args, kwargs, loc):
+        return Known(None)
+    if path == "numpy.copyto" and set(kwargs) <= {"where", "casting"}:
+        value = _chosen(ev, kwargs["where"], args[1], args[0], loc) if "where" in kwargs else args[1]
         return store(ev, args[0], (ir.ELLIPSIS,), value, loc)
     if path == "numpy.putmask" and not kwargs:
         values = args[2] if _same_shape(args[0], args[2]) else cycled(ev, args[2], args[0], loc)
@@ -212,10 +217,27 @@ def _into_out(
     """``np.add(a, b, out=c)`` is ``c[...] = np.add(a, b)``, and its value is c."""
     from srcad import eval_calls
 
-    out = kwargs.pop("out")
-    value = eval_calls.named(ev, path, obj, args, kwargs, loc)
-    if isinstance(out, Dyn) and isinstance(out.expr, (ir.Call, ir.Binary, ir.Unary)) and not shares(out, ev):
+    own = {name: value for name, value in kwargs.items() if name not in ("out", "casting")}
+    return into(ev, path, obj, args, kwargs, lambda _: eval_calls.named(ev, path, obj, args, own, loc), loc)
+
+
+def into(
+    ev: Evaluator,
+    path: str,
+    obj: Any,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    compute: Callable[[Value], Value],
+    loc: ir.Loc | None,
+) -> Value:
+    """What is computed in all of the array ``out``, which is given back, unless NumPy refuses the call."""
+    out = kwargs["out"]
+    refused = eval_casts.refused(ev, path, obj, args, kwargs, loc)
+    if refused:
+        return out
+    if isinstance(out, Dyn) and not isinstance(out.expr, ir.Name) and not shares(out, ev):
         out = ev.temp("out", out, loc)  # an array made for this call
+    value = compute(out) if refused is not None else eval_casts.fitting(ev, compute(out), out, loc)
     store(ev, out, (ir.ELLIPSIS,), value, loc)
     return out
 

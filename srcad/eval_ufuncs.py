@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from srcad import ir, library, rules
+from srcad import eval_effects, ir, library, rules
 from srcad.errors import Unsupported
 from srcad.eval_builtins import Args, Kwargs, keep
 from srcad.eval_core import Evaluator
-from srcad.eval_effects import shares, store
 from srcad.eval_values import constant, demand, static
 from srcad.types import Num
 from srcad.values import Dyn, Known, Value
@@ -28,17 +27,42 @@ def call(ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir
     from srcad.eval_calls import named
 
     kwargs = dict(kwargs)
+    if eval_effects.has_out(obj, args):
+        kwargs["out"] = args.pop()
+    mask = kwargs.pop("where", Known(True))
+    everywhere = static(ev, mask) == (True, True)
+    operands, plain = _plain(ev, path, args, kwargs, loc)
+    if "out" in kwargs:
+
+        def computed(out: Value) -> Value:
+            value = named(ev, path, obj, operands, plain, loc)
+            return value if everywhere else _where(ev, mask, value, out, loc)
+
+        return eval_effects.into(ev, path, obj, args, kwargs, computed, loc)
+    if not everywhere:
+        reason = f"cannot differentiate {path} with where= and without out=, whose other elements are anything"
+        raise Unsupported(reason, loc, "Give out=, or write np.where.")
+    return named(ev, path, obj, operands, plain, loc)
+
+
+def _plain(ev: Evaluator, path: str, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> tuple[Args, Kwargs]:
+    """The arguments of the function alone, without what says how it computes and where to."""
+    kwargs = {name: value for name, value in kwargs.items() if name != "out"}
+    casting = demand(ev, kwargs.get("casting", Known("same_kind")), "the argument casting", loc)
     for name, allowed in _HARMLESS.items():
         if name in kwargs and demand(ev, kwargs.pop(name), f"the argument {name}", loc) not in allowed:
             raise Unsupported(f"cannot differentiate {path} with this {name}", loc, "Leave it out.")
     if "dtype" in kwargs:
-        args = _cast(ev, path, args[: obj.nin], kwargs.pop("dtype"), loc) + args[obj.nin :]
-    mask = kwargs.pop("where", Known(True))
-    if static(ev, mask) == (True, True):
-        return named(ev, path, obj, args, kwargs, loc)
-    if len(args) > obj.nin:
-        kwargs["out"] = args.pop()
-    return _masked(ev, path, obj, args, mask, kwargs, loc)
+        args = _cast(ev, path, args, kwargs.pop("dtype"), casting, loc)
+    return args, kwargs
+
+
+def _where(ev: Evaluator, mask: Value, value: Value, out: Value, loc: ir.Loc | None) -> Value:
+    """``np.log(x, where=m, out=c)`` is ``c[...] = np.where(m, np.log(x), c)``: elsewhere c keeps what it holds."""
+    own, held = getattr(value, "type", None), getattr(out, "type", None)
+    if isinstance(own, Num) and isinstance(held, Num) and own.dtype and held.dtype and own.dtype != held.dtype:
+        value = keep(ev, "srcad_runtime.astype", [value, Known(np.dtype(held.dtype))], {}, loc)
+    return keep(ev, "numpy.where", [mask, value, out], {}, loc)
 
 
 # NumPy 2 computes them wrong on processors with AVX-512: of the first and the last element only
@@ -75,7 +99,7 @@ def _along_one_axis(ev: Evaluator, word: str, args: Args, kwargs: Kwargs) -> boo
     return len(places) <= 1 and static(ev, axis)[0] and isinstance(static(ev, axis)[1], int)
 
 
-def _cast(ev: Evaluator, path: str, args: Args, dtype: Value, loc: ir.Loc | None) -> Args:
+def _cast(ev: Evaluator, path: str, args: Args, dtype: Value, casting: Any, loc: ir.Loc | None) -> Args:
     """The operands in the type that the function is to compute in."""
     kind = np.dtype(demand(ev, dtype, "the argument dtype", loc))
     if kind.kind not in "fc":
@@ -85,23 +109,8 @@ def _cast(ev: Evaluator, path: str, args: Args, dtype: Value, loc: ir.Loc | None
         own = value.type if isinstance(value, Dyn) and isinstance(value.type, Num) else None
         if own is None or own.dtype is None:
             raise Unsupported(f"cannot differentiate {path} with dtype of operands of unknown type", loc)
+        if not own.weak and not np.can_cast(own.dtype, kind, casting):
+            raise Unsupported(f"cannot differentiate {path} with dtype={kind.name} of {own.dtype}", loc)
         fits = own.weak or own.dtype == kind.name
         found.append(value if fits else keep(ev, "srcad_runtime.astype", [value, Known(kind)], {}, loc))
     return found
-
-
-def _masked(ev: Evaluator, path: str, obj: Any, args: Args, mask: Value, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    """``np.log(x, where=m, out=c)`` is ``c[...] = np.where(m, np.log(x), c)``: elsewhere c keeps what it holds."""
-    from srcad.eval_calls import named
-
-    out = kwargs.pop("out", Known(None))
-    if not isinstance(out, Dyn) or not isinstance(out.type, Num):
-        reason = f"cannot differentiate {path} with where= and without out=, whose other elements are anything"
-        raise Unsupported(reason, loc, "Give out=, or write np.where.")
-    value = named(ev, path, obj, args, kwargs, loc)
-    if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dtype != out.type.dtype:
-        raise Unsupported(f"cannot differentiate {path} into an array of another type", loc, "Convert the result.")
-    if not isinstance(out.expr, ir.Name) and not shares(out, ev):
-        out = ev.temp("out", out, loc)
-    store(ev, out, (ir.ELLIPSIS,), keep(ev, "numpy.where", [mask, value, out], {}, loc), loc)
-    return out

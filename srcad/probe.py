@@ -99,7 +99,7 @@ def _probe_partitions(call: Call, noted: Assumptions) -> Abstract | None:
 
 
 def _at_constant_extents(call: Call) -> Abstract | None:
-    """The last try: some symbols equal to extents that are constants, or all to any. It tells dtype and rank only."""
+    """The last try: some symbols equal to extents that are constants, or all to any. Tells dtype and rank, or text."""
     dims = [d for t in (*call.args, *call.kwargs.values()) for d in _dims(t)]
     constants = {d.const for d in dims if d.is_const and d.const > 1}
     constants |= {c - d.const for c in constants for d in dims if d.terms and d.const < 0}  # n = 6 makes n - 3 a 3
@@ -113,6 +113,8 @@ def _at_constant_extents(call: Call) -> Abstract | None:
         found = describe(value, "")
         if isinstance(found, Num):
             return Num(found.dtype, (None,) * len(found.dims or ()))
+        if isinstance(value, str):
+            return found
     return None
 
 
