@@ -1,18 +1,42 @@
 """Building derivative expressions that read well: products and sums with the obvious simplifications, and nothing more.
 
-No rewriting here changes a value beyond rounding, and none assumes that a number is finite: ``0 * x`` stays.
+No rewriting here changes a value beyond rounding, and none assumes that a number is finite: ``0 * x`` stays. NumPy's
+integers wrap, and truth values take no minus: products of them are neither opened nor made (`knowing` has the types).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
-from srcad import ir
+import numpy as np
+
+from srcad import ir, types
 
 ONE = ir.Const(1.0)
+_KNOWN: ContextVar[Mapping[str, types.Abstract]] = ContextVar("known")
 _TRANSPOSE, _OUTER = ir.Ref("numpy.transpose"), ir.Ref("numpy.outer")
+
+
+@contextlib.contextmanager
+def knowing(known: Mapping[str, types.Abstract]) -> Iterator[None]:
+    """Within, variables have these types; others, and all outside, are taken for floating numbers."""
+    token = _KNOWN.set(known)
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
+
+
+def _is_exact(expr: ir.Expr, python: bool = False) -> bool:
+    """Whether an expression is integers or truth values of NumPy's, or of Python's where that is asked, too."""
+    kind = types.infer(expr, _KNOWN.get({}), [])
+    if not isinstance(kind, types.Num) or kind.dtype is None:
+        return False
+    return np.dtype(kind.dtype).kind in "iub" and (python or not kind.weak)
 
 
 def is_number(expr: ir.Expr, value: float) -> bool:
@@ -25,13 +49,13 @@ def negate(expr: ir.Expr) -> ir.Expr:
     minus, rest = sign(expr)
     if minus:
         return rest
-    if isinstance(expr, ir.Binary) and expr.op in ("*", "/") and _led_by_a_constant(expr.left):
+    if isinstance(expr, ir.Binary) and expr.op in ("*", "/") and _led_by_a_constant(expr):
         return ir.Binary(expr.op, negate(expr.left), expr.right)
     return ir.Unary("-", expr)
 
 
 def _led_by_a_constant(expr: ir.Expr) -> bool:
-    while isinstance(expr, ir.Binary) and expr.op in ("*", "/"):
+    while isinstance(expr, ir.Binary) and expr.op in ("*", "/") and not _is_exact(expr):
         expr = expr.left
     return isinstance(expr, ir.Const) and expr.kind in ("float", "int")
 
@@ -40,7 +64,7 @@ def _negated_at(expr: ir.Expr, g: ir.Expr) -> ir.Expr:
     """``-g * x`` where a product begins with the derivative g; what else it begins with may not have a minus."""
     if isinstance(g, ir.Name) and expr == g:
         return ir.Unary("-", g)
-    if isinstance(expr, ir.Binary) and expr.op in ("*", "/"):
+    if isinstance(expr, ir.Binary) and expr.op in ("*", "/") and not _is_exact(expr.left):
         left = _negated_at(expr.left, g)
         if isinstance(left, ir.Unary) or isinstance(left, ir.Binary) and sign(left)[0]:
             return ir.Binary(expr.op, left, expr.right)
@@ -49,7 +73,7 @@ def _negated_at(expr: ir.Expr, g: ir.Expr) -> ir.Expr:
 
 def sign(expr: ir.Expr) -> tuple[bool, ir.Expr]:
     """(whether a minus stands in front, the expression without it)."""
-    if isinstance(expr, ir.Unary) and expr.op == "-":
+    if isinstance(expr, ir.Unary) and expr.op == "-" and not _is_exact(expr.operand):
         return True, expr.operand
     if isinstance(expr, ir.Const) and expr.kind in ("float", "int") and expr.value < 0:
         return True, ir.Const(-expr.value)
@@ -101,9 +125,14 @@ def _appended(left: ir.Expr, right: ir.Expr) -> ir.Expr:
         return right if is_number(left, 1.0) else left
     if isinstance(right, ir.Const) and right.kind in ("float", "int"):
         return scale(right, left)
-    if isinstance(right, ir.Binary) and right.op == "*":
+    if isinstance(right, ir.Binary) and right.op == "*" and not _is_exact(right) and _may_multiply(left, right.left):
         return _appended(_appended(left, right.left), right.right)
     return ir.Binary("*", left, right)
+
+
+def _may_multiply(left: ir.Expr, right: ir.Expr) -> bool:
+    """Whether a product that was not there before does not wrap, nor leave 64 bits in compiled code."""
+    return not _is_exact(ir.Binary("*", left, right), python=True)
 
 
 def scale(factor: ir.Const, g: ir.Expr) -> ir.Expr:
@@ -111,8 +140,13 @@ def scale(factor: ir.Const, g: ir.Expr) -> ir.Expr:
     if is_number(factor, 1.0):
         return g
     own, rest = _factor(g)
-    if own is None and isinstance(g, ir.Binary) and g.op in ("*", "/"):
-        return ir.Binary(g.op, scale(factor, g.left), g.right)
+    if (
+        own is None
+        and isinstance(g, ir.Binary)
+        and g.op in ("*", "/")
+        and not _is_exact(ir.Binary("*", factor, g.left))
+    ):
+        return ir.Binary(g.op, scale(factor, g.left), g.right)  # type: ignore[union-attr]
     if own is None:
         return ir.Binary("*", factor, g)
     constant = ir.Const(factor.value * own.value)
@@ -125,7 +159,7 @@ def _factor(expr: ir.Expr) -> tuple[ir.Const | None, ir.Expr]:
     """A constant in front of a product, and the rest."""
     if isinstance(expr, ir.Const) and expr.kind in ("float", "int"):
         return expr, ONE
-    if isinstance(expr, ir.Binary) and expr.op == "*":
+    if isinstance(expr, ir.Binary) and expr.op == "*" and not _is_exact(expr):
         factor, left = _factor(expr.left)
         if factor is not None:
             return factor, expr.right if is_number(left, 1.0) else ir.Binary("*", left, expr.right)

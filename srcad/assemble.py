@@ -294,7 +294,8 @@ MODES: dict[str, Callable[[Program, dict[str, set[str]], Request, Keep], Program
 def transformed(program: Program, mode: str, aliases: dict[str, set[str]], request: Request, keep: Keep) -> Program:
     """The program after a mode of `MODES`; what that refuses without a place is refused at the function itself."""
     try:
-        return MODES[mode](program, aliases, request, keep)
+        with algebra.knowing(program.types):
+            return MODES[mode](program, aliases, request, keep)
     except Unsupported as error:
         if error.loc is not None or program.loc is None:
             raise

@@ -6,6 +6,7 @@ from typing import Any
 
 from srcad import algebra, ir, rules
 from srcad.facts import Shapes
+from srcad.types import Abstract, Num
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "%": "mod", "//": "floordiv"}
 
@@ -68,6 +69,13 @@ def _keeps_places(expr: ir.Expr) -> bool:
         rule = rules.lookup(expr.fn.path)
         return expr.fn == ir.Ref("numpy.where") or rule is not None and rule.partials is not None
     return isinstance(expr, (ir.Unary, ir.Compare, ir.BoolOp)) or isinstance(expr, ir.Binary) and expr.op != "@"
+
+
+def zeros_like(array: ir.Expr, kind: Abstract | None) -> ir.Expr:
+    """Zeros for a derivative; floating ones where the array may hold integers on some paths."""
+    if isinstance(kind, Num) and kind.dtype is not None:
+        return ir.call("numpy.zeros_like", array)
+    return ir.call("numpy.zeros_like", array, ir.call("numpy.result_type", array, ir.ONE))
 
 
 def named_arguments(call: ir.Call) -> dict[str, ir.Expr]:

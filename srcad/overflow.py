@@ -17,6 +17,7 @@ import numpy as np
 from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.program import Program
+from srcad.transforms.widths import fits, is_narrow
 
 GREATEST = {"**": 2**31, "<<": 63, ">>": 63}  # that exponents and shifts may be
 TO_INTEGER = frozenset({"builtins.int", "builtins.round", "math.floor", "math.ceil", "math.trunc"})
@@ -62,8 +63,12 @@ class _Checker:
             return replace(node, left=ir.call("builtins.float", node.left))
         if isinstance(node, ir.Augment) and isinstance(node.target, ir.Index):
             self.refuse_cast(node)
+        if isinstance(node, (ir.Assign, ir.Store)) and isinstance(node.target, ir.Index):
+            return replace(node, value=self.truncated(node.value, types.infer(node.target, self.known, [])))
         if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path in TO_INTEGER:
             return self.whole(node)
+        if isinstance(node, ir.Call) and node.fn == ir.Ref("numpy.fmod"):
+            return self.remainder(node)
         node = self.bounded(node)
         if isinstance(node, ir.Binary) and node.op in CHECKED and self.is_integer(node):
             sides = (self.is_small(node.left), self.is_small(node.right))
@@ -83,12 +88,28 @@ class _Checker:
         kinds = [types.infer(e, self.known, []) for e in (power.left, power.right, power)]
         return all(map(types.is_integer, kinds[:2])) and all(map(types.is_scalar, kinds)) and types.is_float(kinds[2])
 
+    def remainder(self, call: ir.Call) -> ir.Expr:
+        """``np.fmod`` of integers has the sign of the first; Numba's has that of the second."""
+        if len(call.args) != 2 or call.kwargs or not types.is_integer(types.infer(call, self.known, [])):
+            return call
+        a, b = (ir.call("numpy.abs", e) for e in call.args)
+        return ir.Binary("*", ir.call("numpy.sign", call.args[0]), ir.Binary("%", a, b), loc=call.loc)
+
     def whole(self, call: ir.Call) -> ir.Call:
         """``int(x)`` of a floating number, with a check that there is such an integer."""
         kind = types.infer(call.args[0], self.known, []) if len(call.args) == 1 else None
         if kind is None or not types.is_float(kind) or not types.is_scalar(kind) or types.is_complex(kind):
             return call
         return replace(call, args=(ir.call("srcad_runtime.kernels.whole", call.args[0]),))
+
+    def truncated(self, value: ir.Expr, kind: types.Abstract) -> ir.Expr:
+        """A floating number that is written into an array of integers, with a check that there is such an integer."""
+        own = types.infer(value, self.known, [])
+        is_cut = types.is_integer(kind) and types.is_scalar(kind) and types.is_scalar(own) and types.is_float(own)
+        if not is_cut or types.is_complex(own) or not isinstance(kind, types.Num) or kind.dtype is None:
+            return value
+        whole = ir.call("srcad_runtime.kernels.whole", value)
+        return fits(ir.call("numpy.int64", whole), kind.dtype) if is_narrow(kind) else whole
 
     def bounded(self, node: Any) -> Any:
         """With a check of the exponents, or of how far is shifted, where arrays of integers or ``>>`` take them."""
@@ -123,7 +144,7 @@ class _Checker:
 
     def is_integer(self, expr: ir.Expr) -> bool:
         kind = types.infer(expr, self.known, [])
-        return types.is_integer(kind) and types.is_scalar(kind)
+        return types.is_integer(kind) and types.is_scalar(kind) and not is_narrow(kind)
 
     def is_small(self, expr: ir.Expr) -> bool:
         """Whether an integer is a literal, an extent, a counter, a sum of those or a small multiple of one."""

@@ -71,8 +71,10 @@ def exceeds(a: Array, b: Array) -> Array:
 def power_slope(x: Array, y: Array) -> Array:
     """``y * x ** (y - 1)``, the derivative of ``x ** y`` by x; 0 where y is 0, also at x = 0."""
     if np.ndim(y) == 0:
+        y = int(y) if isinstance(y, np.integer) else y  # narrow integers would wrap
         return y * x ** (y - 1) if y != 0 else 0.0 * x
-    return y * x ** np.where(np.equal(y, 0), 1, y - 1)
+    lower = np.subtract(y, 1, dtype=np.result_type(x, y)) if np.asarray(y).dtype.kind in "iu" else y - 1
+    return y * x ** np.where(np.equal(y, 0), 1, lower)
 
 
 def xlogy(x: Array, y: Array) -> Array:

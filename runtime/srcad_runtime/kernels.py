@@ -26,7 +26,18 @@ from srcad_runtime.arrays import (
 )
 from srcad_runtime.kernels_along import argsort, cumprod, diff, repeat, roll, sort
 from srcad_runtime.kernels_exponentials import log_softmax, logsumexp, softmax
-from srcad_runtime.kernels_integers import difference, natural, naturals, power, product, shifted, total, whole
+from srcad_runtime.kernels_integers import (
+    difference,
+    fitting,
+    natural,
+    naturals,
+    power,
+    product,
+    shifted,
+    total,
+    whole,
+    wide,
+)
 from srcad_runtime.kernels_lists import array_of, joined
 from srcad_runtime.kernels_math import fmod, modf, remainder
 from srcad_runtime.kernels_products import dot, einsum, inner, matmul, solve, tensordot
@@ -61,6 +72,7 @@ __all__ = [
     "einsum",
     "empty_list",
     "exceeds",
+    "fitting",
     "fmod",
     "heaviside",
     "inner",
@@ -108,6 +120,7 @@ __all__ = [
     "unbroadcast",
     "var",
     "whole",
+    "wide",
     "windows",
     "windows_sum",
     "written",

@@ -73,6 +73,22 @@ def naturals(n: np.ndarray, most: int) -> np.ndarray:
 
 
 @register_jitable
+def fitting(k: int, least: int, most: int) -> int:
+    """`k`, one of Python's integers beside narrow ones of NumPy's; OverflowError where it does not fit, as there."""
+    if k < least or k > most:
+        raise OverflowError("a Python integer is out of bounds beside a narrow integer of NumPy's")
+    return k
+
+
+@register_jitable
+def wide(k: int) -> int:
+    """A narrow integer of NumPy's with 64 bits; OverflowError where compiled code cannot hold it."""
+    if k > _MOST:
+        raise OverflowError(_REASON)
+    return np.int64(k)  # type: ignore[return-value]
+
+
+@register_jitable
 def whole(x: float) -> float:
     """`x`, of which an integer is made; an error where none is in 64 bits: ValueError for NaN, OverflowError beyond."""
     if x != x:

@@ -16,7 +16,7 @@ def fmod(x: float, y: float) -> float:
     """``math.fmod``; ValueError where y is 0 or x infinite."""
     if y == 0.0 and x == x or math.isinf(x) and y == y:
         raise ValueError(_DOMAIN)
-    return x if math.isinf(y) else float(np.fmod(x, y))
+    return x if math.isinf(y) else float(np.fmod(float(x), float(y)))  # of integers, Numba's has the sign of y
 
 
 @register_jitable

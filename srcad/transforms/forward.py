@@ -14,7 +14,7 @@ from typing import Any
 from srcad import algebra, ir, routines
 from srcad.cotangents import Hoist
 from srcad.errors import Unsupported
-from srcad.expressions import is_expensive, is_view, swapped
+from srcad.expressions import is_expensive, is_view, swapped, zeros_like
 from srcad.facts import Shapes, given, rebound
 from srcad.naming import Names
 from srcad.program import Program
@@ -35,8 +35,9 @@ def forward(program: Program, differentiated: Sequence[int], also: Set[str] = fr
     fwd = Forwarder(program, names, active)
     given = (*(i.name for i in program.inputs), *(p.name for p in program.seeds))
     others = [name for name in given if name in active and name not in wrt]
-    body = [ir.Assign(ir.Name(fwd.dots[n]), fwd.zero(ir.Name(n))) for n in others] + fwd.block(program.body)
-    results, tangents = fwd.results(differentiated, body)
+    with algebra.knowing(fwd.shapes.types):
+        body = [ir.Assign(ir.Name(fwd.dots[n]), fwd.zero(ir.Name(n))) for n in others] + fwd.block(program.body)
+        results, tangents = fwd.results(differentiated, body)
     seeds = tuple(ir.Param(fwd.dots[i.name]) for i in program.wrt)
     return replace(
         program,
@@ -296,7 +297,7 @@ class Forwarder:
             return ir.call("srcad_runtime.zeros_of", expr)
         if isinstance(kind, Num) and kind.dims == ():
             return ir.ZERO
-        return ir.call("numpy.zeros_like", expr)
+        return zeros_like(expr, kind)
 
     def total(self, expr: ir.Expr) -> ir.Expr:
         """The tangent of an expression as an expression of the same shape; zeros where there is none."""

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from srcad import ir, routines, types
-from srcad.algebra import add, sign
+from srcad.algebra import add, knowing, sign
 from srcad.cotangents import Contribution, Hoist, Pool, TooLarge, bar_type, key_of
 from srcad.errors import Unsupported
 from srcad.expressions import Masks, masks_around
@@ -45,8 +45,9 @@ def reverse(program: Program, seeded: Sequence[int], unit: bool = False, also: S
         rev.bar(name)
     returned = tuple(ir.Assign(ir.Name("#returned"), expr) for expr in program.results)
     rev.masks |= masked_temporaries((*program.body, *returned), rev.uses, rev.shapes)
-    steps = rev.block(program.body)
-    seeds, results, last = rev.results(seeded, unit)
+    with knowing(rev.shapes.types):
+        steps = rev.block(program.body)
+        seeds, results, last = rev.results(seeded, unit)
     program = replace(program, types=rev.shapes.types)
     return Sweep(program, (*steps, *last), rev.bars, results, seeds, rev.shapes, names, rev.pool.parts())
 

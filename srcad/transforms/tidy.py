@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from srcad import algebra, ir, routines, rules
+from srcad.expressions import zeros_like
 from srcad.facts import Shapes
 from srcad.naming import Names
 from srcad.transforms import activity, alias
@@ -232,7 +233,7 @@ class Tidier:
             return ir.List(()) if kind.stack else ir.call("srcad_runtime.zeros_of", ir.Name(self.primal[bar]))
         if isinstance(kind, Num) and kind.dims == ():
             return ir.ZERO
-        return ir.call("numpy.zeros_like", ir.Name(self.primal[bar]))
+        return zeros_like(ir.Name(self.primal[bar]), kind)
 
     # ---- statements ----
 

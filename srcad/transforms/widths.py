@@ -1,0 +1,188 @@
+"""widths: compiled arithmetic of integers narrower than 64 bits (pixels, labels) wraps where NumPy's wraps.
+
+Compiled code computes with 64 bits. Before: ``x * (k * 2)``. After: ``x * np.uint8(k * 2)``. Python's integers are
+checked to fit beside narrow ones, as NumPy does. What cannot be told is refused: one variable of two widths, functions
+that compute with narrow integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from srcad import ir, types
+from srcad.errors import Unsupported
+from srcad.program import Program
+from srcad.types import Num
+
+ASTYPE = "srcad_runtime.astype"
+_ARITHMETIC = frozenset(
+    f"numpy.{name}"
+    for name in "abs absolute add subtract multiply negative positive square power floor_divide remainder mod fmod "
+    "left_shift right_shift bitwise_and bitwise_or bitwise_xor invert bitwise_not diff dot outer inner vdot tensordot "
+    "einsum matmul cross kron convolve trace".split()
+) | {"builtins.abs", "builtins.pow"}  # sums and products with 64 bits are right in their last 8, 16 or 32
+_MOVING = frozenset(
+    f"numpy.{name}"
+    for name in "arange append array asarray ascontiguousarray atleast_1d atleast_2d atleast_3d broadcast_to clip "
+    "concatenate copy diag diagonal empty empty_like expand_dims eye flip fliplr flipud full full_like hstack identity "
+    "insert delete max maximum min minimum amax amin moveaxis ones ones_like partition permute_dims ravel repeat "
+    "reshape roll rot90 sort squeeze stack swapaxes take take_along_axis tile transpose tril triu unique vstack where "
+    "zeros zeros_like bincount compress extract column_stack dstack sum prod cumsum cumprod "
+    "int8 int16 int32 uint8 uint16 uint32 uint64 uintp intc".split()
+) | {"builtins.max", "builtins.min", ASTYPE}
+_HALF = "Convert first, with astype(float)."
+_HINT = "Convert first, with astype(np.int64) or int()."
+
+
+def widths(program: Program) -> Program:
+    """The program, which is to be compiled, with narrow integer arithmetic brought back to its width.
+
+    Raises:
+        Unsupported: compiled code would compute something else.
+    """
+    if not any(is_narrow(t) for t in program.types.values()) and not _makes_narrow(program.body):
+        return program
+    work = _Widths(dict(program.types), _either(program))
+    return replace(
+        program, body=ir.transform(program.body, work.node), results=ir.transform(program.results, work.node)
+    )
+
+
+def is_narrow(t: types.Abstract) -> bool:
+    """Whether numbers or arrays are integers of NumPy's that have fewer than 64 bits, or no sign."""
+    return types.is_integer(t) and isinstance(t, Num) and not t.weak and t.dtype != "int64"
+
+
+def fits(expr: ir.Expr, dtype: str) -> ir.Call:
+    """An integer with a check that it is one of `dtype`'s (of those that 64 bits hold)."""
+    limits = np.iinfo(dtype)
+    bounds = (int(limits.min), min(int(limits.max), 2**63 - 1))
+    return ir.call("srcad_runtime.kernels.fitting", expr, *map(ir.Const, bounds))
+
+
+def _makes_narrow(body: tuple[ir.Stmt, ...]) -> bool:
+    return any(
+        isinstance(n, ir.Ref) and n.path.startswith(("numpy.int", "numpy.uint")) and n.path != "numpy.int64"
+        for n in ir.walk(body)
+    )
+
+
+def _either(program: Program) -> set[str]:
+    """Integers that are Python's on some paths, and NumPy's with 64 bits on others."""
+    known = dict(program.types)
+    wide = {name for name, t in known.items() if types.is_scalar(t) and types.is_integer(t) and not _is_python(t)}
+    stmts = [n for n in ir.walk(program.body) if isinstance(n, (ir.Assign, ir.Augment))]
+    values = [(n.target.id, n.value) for n in stmts if isinstance(n.target, ir.Name) and n.target.id in wide]
+    found = {name for name, value in values if _is_python(types.infer(value, known, []))}
+    while new := {name for name, value in values if name not in found and ir.names(value) & found}:
+        found |= new
+    return found
+
+
+def _is_python(t: types.Abstract) -> bool:
+    return types.is_integer(t) and isinstance(t, Num) and t.weak
+
+
+class _Widths:
+    def __init__(self, known: dict[str, types.Abstract], either: set[str]) -> None:
+        self.known, self.either = known, either
+
+    def type_of(self, expr: ir.Expr) -> types.Abstract:
+        return types.infer(expr, self.known, [])
+
+    def node(self, node: Any) -> Any:
+        if isinstance(node, ir.Binary):
+            return self.binary(node)
+        if isinstance(node, ir.Unary):
+            return self.closed(node, self.type_of(node)) if node.op in "-~" else node
+        if isinstance(node, ir.Call):
+            return self.call(node)
+        if isinstance(node, (ir.Assign, ir.Augment)) and isinstance(node.target, ir.Name):
+            return self.assigned(node)
+        if isinstance(node, (ir.Assign, ir.Store, ir.Augment)) and isinstance(node.target, ir.Index):
+            return self.stored(node)
+        return node
+
+    def binary(self, node: ir.Binary) -> ir.Expr:
+        kind = self.type_of(node)
+        if not is_narrow(kind):
+            self.refuse_either(node)
+            return node
+        return self.closed(
+            replace(node, left=self.fitting(node.left, kind), right=self.fitting(node.right, kind)), kind
+        )
+
+    def refuse_either(self, node: ir.Binary) -> None:
+        """``n + k`` of a narrow k: narrow where n is Python's, wide where it is NumPy's."""
+        kinds = [self.type_of(e) for e in (node.left, node.right)]
+        if any(map(is_narrow, kinds)) and ir.names(node) & self.either:
+            name = min(ir.names(node) & self.either)
+            raise Unsupported(
+                f"Numba has one type for `{name}`, which is Python's integer or NumPy's here", node.loc, _HINT
+            )
+
+    def closed(self, expr: ir.Expr, kind: types.Abstract) -> ir.Expr:
+        if not is_narrow(kind):
+            return expr
+        assert isinstance(kind, Num)
+        return ir.Call(ir.Ref(ASTYPE), (expr, ir.Ref(f"numpy.{kind.dtype}")), loc=getattr(expr, "loc", None))
+
+    def fitting(self, expr: ir.Expr, kind: types.Abstract) -> ir.Expr:
+        """One of Python's integers beside narrow ones, checked: NumPy raises where it does not fit."""
+        if not is_narrow(kind) or not _is_python(self.type_of(expr)):
+            return expr
+        assert isinstance(kind, Num) and kind.dtype is not None
+        limits = np.iinfo(kind.dtype)
+        if isinstance(expr, ir.Const) and limits.min <= expr.value <= limits.max:
+            return self.closed(expr, kind) if kind.dtype == "uint64" else expr
+        checked = fits(expr, kind.dtype)
+        return self.closed(checked, kind) if kind.dtype == "uint64" else checked
+
+    def call(self, node: ir.Call) -> ir.Expr:
+        kind, path = self.type_of(node), node.fn.path if isinstance(node.fn, ir.Ref) else ""
+        if path == "builtins.range":
+            return replace(node, args=tuple(map(self.widened, node.args)))
+        if path in ("builtins.int", "builtins.round", "math.floor", "math.ceil", "math.trunc"):
+            return replace(node, args=(*map(self.widened, node.args[:1]), *node.args[1:]))
+        if isinstance(kind, Num) and kind.dtype == "float16":
+            raise Unsupported("Numba does not compute with half precision, which this is in NumPy", node.loc, _HALF)
+        if not is_narrow(kind) or path in _MOVING:
+            return node
+        if path in _ARITHMETIC and not node.kwargs:
+            return self.closed(replace(node, args=tuple(self.fitting(a, kind) for a in node.args)), kind)
+        name = path.rpartition(".")[2] or "this function"
+        raise Unsupported(f"Numba does not compute {name} of narrow integers as NumPy does", node.loc, _HINT)
+
+    def widened(self, expr: ir.Expr) -> ir.Expr:
+        """A narrow integer with 64 bits, which compiled code's ``int`` would leave as it is."""
+        own = self.type_of(expr)
+        return ir.call("srcad_runtime.kernels.wide", expr) if is_narrow(own) and types.is_scalar(own) else expr
+
+    def assigned(self, stmt: ir.Assign | ir.Augment) -> ir.Stmt:
+        """A variable has one width; ``k += 1`` of a narrow number wraps, too."""
+        assert isinstance(stmt.target, ir.Name)
+        own = self.known.get(stmt.target.id, types.UNKNOWN)
+        full = stmt.value if isinstance(stmt, ir.Assign) else ir.Binary(stmt.op, stmt.target, stmt.value, loc=stmt.loc)
+        new = self.type_of(full)
+        if not types.is_scalar(own) or not is_narrow(new):
+            return stmt
+        if not is_narrow(own) or not isinstance(own, Num) or not isinstance(new, Num) or own.dtype != new.dtype:
+            of = new.dtype if isinstance(new, Num) else "this type"
+            reason = f"Numba has one type for `{stmt.target.id}`, which is {of} here, and another elsewhere"
+            raise Unsupported(reason, stmt.loc, _HINT)
+        return stmt if isinstance(stmt, ir.Assign) else ir.Assign(stmt.target, self.node(full), loc=stmt.loc)
+
+    def stored(self, stmt: ir.Assign | ir.Store | ir.Augment) -> ir.Stmt:
+        """A write into a narrow array; ``k[:] *= 2`` as an assignment, since Numba would make an array of 64 bits."""
+        kind = self.type_of(stmt.target)
+        if (
+            isinstance(stmt, ir.Augment)
+            and isinstance(stmt.target, ir.Index)
+            and types.is_array(kind)
+            and is_narrow(kind)
+        ):
+            return ir.Store(stmt.target, self.binary(ir.Binary(stmt.op, stmt.target, stmt.value)), loc=stmt.loc)
+        return replace(stmt, value=self.fitting(stmt.value, kind))
