@@ -26,6 +26,7 @@ def for_numba(program: Program, request: Request, keep: Keep) -> Program:
     """The program as loops, products and checked integers."""
     refuse_attempts(program)
     truths.refuse_beside_numbers(program)
+    truths.refuse_as_numbers(program)
     off = frozenset(name for name, on in request.options if on is False)
     program = replace(program, body=without_contexts(program.body))
     program = overflow.checked(program)

@@ -1,7 +1,8 @@
-"""truths: a name that holds a truth value in one place and a number in another is refused for Numba.
+"""truths: what Numba makes numbers of, where NumPy keeps truth values or raises, is refused for it.
 
 ``np.True_ + np.True_`` is True, and beside float32 a truth value leaves float32. Compiled, the name has one type, that
-of the number: the sum would be 2. The same holds for Python's own True beside one of NumPy's.
+of the number: the sum would be 2. The same holds for Python's own True beside one of NumPy's. Differences of truth
+values, and their negatives, raise in NumPy; compiled, they are numbers.
 """
 
 from __future__ import annotations
@@ -9,13 +10,56 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from srcad import ir
+import numpy as np
+
+from srcad import calls, ir, promotion
 from srcad.errors import Unsupported
 from srcad.program import Program
 from srcad.types import Abstract, Num, Seq, infer
 
 REASON = "Numba cannot compile a name that holds a truth value in one place and a number in another"
 WAY_OUT = 'Use backend="numpy", or make it a number: 1.0 if x > 0.0 else 0.0.'
+
+
+def refuse_as_numbers(program: Program) -> None:
+    """``(x > 1) - (x > 2)``, ``-(x > 1)`` and whatever else NumPy does not do with truth values."""
+    for node in ir.walk((program.body, program.results)):
+        function, operands = _elementwise(node)
+        kinds = [promotion.as_number(infer(e, program.types)) for e in operands]
+        if function is None or any(k is None or k.dtype != "bool" for k in kinds):
+            continue
+        if (all(k.weak for k in kinds if k) and not isinstance(node, ir.Call)) or _takes(function, len(kinds)):
+            continue
+        reason = f"Numba does not refuse np.{function.__name__} of truth values, for which NumPy raises"
+        raise Unsupported(reason, getattr(node, "loc", None), "Use `^` or `~`, or make numbers of them with np.where.")
+
+
+def _elementwise(node: Any) -> tuple[np.ufunc | None, tuple[ir.Expr, ...]]:
+    """The function of NumPy's that an expression or a statement stands for, and what it is a function of."""
+    match node:
+        case ir.Binary(op, left, right) if op in promotion.UFUNCS:
+            return promotion.UFUNCS[op], (left, right)
+        case ir.Augment(target, op, value) if op in promotion.UFUNCS:
+            return promotion.UFUNCS[op], (target, value)
+        case ir.Unary(op, operand) if op in _UNARY:
+            return _UNARY[op], (operand,)
+        case ir.Call(ir.Ref(path), args, ()) if path.startswith("numpy."):
+            function = calls.find(path)
+            if isinstance(function, np.ufunc) and function.nin == len(args) and function.signature is None:
+                return function, args
+    return None, ()
+
+
+_UNARY: dict[str, np.ufunc] = {"-": np.negative, "+": np.positive}
+
+
+def _takes(function: np.ufunc, count: int) -> bool:
+    """Whether NumPy has this function of truth values."""
+    try:
+        function.resolve_dtypes((np.dtype(bool),) * count + (None,) * function.nout)
+    except TypeError:
+        return False
+    return True
 
 
 def refuse_beside_numbers(program: Program) -> None:

@@ -67,3 +67,66 @@ def test_truths_beside_numbers_are_refused_for_numba(fn: Callable[..., Any]) -> 
 def test_what_is_only_tested_compiles() -> None:
     for n in (1, 3):
         assert srcad.value_and_grad(_only_tested, backend="numba")(X, n)[0] == _only_tested(X, n)
+
+
+def _difference(x: Any) -> Any:
+    return np.sum(((x > 2.0) - (x > 1.0)) * x)
+
+
+def _difference_in_place(x: Any) -> Any:
+    found: Any = np.arange(3) > 1
+    found -= x > 0.0
+    return np.sum(found * x)
+
+
+def _difference_of_single_ones(x: Any) -> Any:
+    return ((x[1] > 0.0) - (x[0] > 0.0)) * x[0]
+
+
+def _from_a_literal(x: Any) -> Any:
+    return np.sum((True - (x > 1.0)) * x)
+
+
+def _negative(x: Any) -> Any:
+    return np.sum(-(x > 0.0) * x)
+
+
+def _positive(x: Any) -> Any:
+    return (+(x[0] > 0.0)) * x[0]
+
+
+def _sign(x: Any) -> Any:
+    return np.sum(np.sign(x > 1.0) * x)
+
+
+def _numbers_made_of_truths(x: Any) -> Any:
+    return np.sum((1 - (x > 1.0)) * x) + (True - True) * x[0] + np.sum(((x > 1.0) ^ (x > 2.0)) * x)
+
+
+REFUSED_BY_NUMPY = (
+    _difference,
+    _difference_in_place,
+    _difference_of_single_ones,
+    _from_a_literal,
+    _negative,
+    _positive,
+    _sign,
+)
+
+
+@pytest.mark.parametrize("fn", REFUSED_BY_NUMPY)
+def test_differences_of_truths_raise_what_numpy_raises(fn: Callable[..., Any]) -> None:
+    with pytest.raises(TypeError) as expected:
+        fn(X)
+    with pytest.raises(TypeError) as found:
+        srcad.grad(fn, backend="numpy")(X)
+    assert str(found.value) == str(expected.value)
+    with pytest.raises(srcad.Unsupported, match="of truth values, for which NumPy raises"):
+        srcad.grad(fn, backend="numba")(X)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_numbers_less_truths(backend: str) -> None:
+    value, gradient = srcad.value_and_grad(_numbers_made_of_truths, backend=backend)(X)
+    assert value == _numbers_made_of_truths(X)
+    np.testing.assert_array_equal(gradient, [1.0, 1.0, 0.0])
