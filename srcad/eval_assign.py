@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from srcad.eval_operators import binary
 from srcad.eval_order import held, holding, in_order, may_be_array, owned, reachable, seen_elsewhere
 from srcad.eval_values import ONE_ARRAY, constant, demand, dyn, residual, static
 from srcad.types import Num, Seq, is_scalar
-from srcad.values import ROW, Box, Dyn, Known, Lazy, Ptr, Rows, Table, Value
+from srcad.values import ROW, Box, Dyn, Known, Lazy, Ptr, Rows, Table, Value, certain
 
 
 def plain(key: Any) -> Value:
@@ -215,7 +215,7 @@ def changeable(ev: Evaluator, container: Ptr, loc: ir.Loc | None) -> None:
 def set_item(ev: Evaluator, base: Ptr, items: list[Value], value: Value, loc: ir.Loc | None) -> None:
     box = ev.state.heap[base.id]
     if box.kind in ("tuple", "namedtuple"):
-        raise TypeError("'tuple' object does not support item assignment")
+        raise certain(TypeError(f"{(box.cls or tuple).__name__!r} object does not support item assignment"))
     changeable(ev, base, loc)
     if isinstance(items[0], Lazy):
         reason = f"cannot differentiate an assignment to a slice of a {box.kind}"
@@ -259,7 +259,7 @@ def _assign_attribute(ev: Evaluator, target: ir.Attr, value: Value, loc: ir.Loc 
 
 def set_attribute(ev: Evaluator, base: Value, name: str, value: Value, loc: ir.Loc | None) -> None:
     """``base.name = value``."""
-    if isinstance(base, Ptr) and ev.state.heap[base.id].kind in eval_special.OBJECTS:
+    if isinstance(base, Ptr) and ev.state.heap[base.id].kind in (*eval_special.OBJECTS, "namedtuple"):
         if eval_special.set_attribute(ev, base, name, value, loc):
             return
         changeable(ev, base, loc)
@@ -275,6 +275,8 @@ def set_attribute(ev: Evaluator, base: Value, name: str, value: Value, loc: ir.L
     if isinstance(base, Known):
         from srcad import eval_objects
 
+        if eval_special.set_attribute(ev, base, name, value, loc):
+            return
         eval_objects.rebind(ev, base, name, value, loc)
         return
     if name == "flat" and isinstance(base, Dyn) and isinstance(base.type, Num) and base.type.dims:
@@ -309,17 +311,68 @@ def augment(ev: Evaluator, stmt: ir.Augment) -> None:
             ],
             stmt.loc,
         )
-        put = functools.partial(set_attribute, ev, base, target.name)
-    else:
-        assert isinstance(target, ir.Name)
-        old, value = in_order(ev, [lambda: ev.lookup(target.id, stmt.loc), lambda: evaluate(ev, stmt.value)], stmt.loc)
-        put = functools.partial(ev.bind, target.id)
-    owners = {(ev.owner(target.id), target.id)} if isinstance(target, ir.Name) else ()
+        new = _updated(ev, old, stmt, value)
+        if new is not old or not _attribute_is(ev, base, target.name, old):
+            set_attribute(ev, base, target.name, new, stmt.loc)
+        return
+    assert isinstance(target, ir.Name)
+    old, value = in_order(ev, [lambda: ev.lookup(target.id, stmt.loc), lambda: evaluate(ev, stmt.value)], stmt.loc)
+    frame = ev.owner(target.id)
+    new = _updated(ev, old, stmt, value, {(frame, target.id)})
+    if new is not old or not _same(ev.state.frames[frame].get(target.id), old):
+        ev.bind(target.id, new, stmt.loc)
+
+
+def _updated(
+    ev: Evaluator, old: Value, stmt: ir.Augment, value: Value, owners: Collection[tuple[str, str]] = ()
+) -> Value:
+    """What the target of ``op=`` is given: `old` itself where that is changed in place."""
     changed = eval_special.in_place(ev, stmt.op, old, value, stmt.loc)
     if changed is not None:
-        put(changed, stmt.loc)
-    elif not changed_in_place(ev, old, stmt, value, owners):
-        put(_combined(ev, old, stmt, value), stmt.loc)
+        return changed
+    return old if changed_in_place(ev, old, stmt, value, owners) else _combined(ev, old, stmt, value)
+
+
+def _same(held: Value | None, value: Value) -> bool:
+    """Whether what a target holds is this very value, which then need not be stored again."""
+    if isinstance(held, Dyn) and isinstance(value, Dyn):
+        return held.expr == value.expr
+    return held == value
+
+
+def _attribute_is(ev: Evaluator, base: Value, name: str, value: Value) -> bool:
+    """Whether ``base.name = value`` changes nothing and calls nothing."""
+    if isinstance(base, Ptr):
+        box = ev.state.heap[base.id]
+        own = box.index(name) if box.kind in eval_special.OBJECTS else None
+        return own is not None and not eval_special.sees_writes(box.cls, name) and _same(box.items[own], value)
+    if isinstance(base, Known):
+        return not eval_special.sees_writes(type(base.value), name) and _same(attribute(ev, base, name, None), value)
+    return name in ("real", "imag")  # of an array: a view of it
+
+
+def _item_is(ev: Evaluator, base: Value, items: list[Value], value: Value, later: Sequence[ir.Stmt]) -> bool:
+    """Whether ``base[items] = value`` changes nothing and calls nothing. later: what was done since it was read."""
+    if eval_special.special(ev, base, "setitem") is not None:
+        return False
+    if isinstance(base, Ptr):
+        box, (_, key) = ev.state.heap[base.id], static(ev, items[0])
+        own = box.index(key) if box.kind == "dict" or not isinstance(key, int) else key
+        there = own is not None and -len(box.items) <= own < len(box.items)
+        return there and box.kind in ("list", "dict") and _same(box.items[own], value)  # type: ignore[index]
+    return not _changed_lists(ev, later)
+
+
+def _changed_lists(ev: Evaluator, stmts: Sequence[ir.Stmt]) -> set[str]:
+    """The lists of unknown length in which statements may put something else, other than those that they make."""
+    found: set[str] = set()
+    for node in ir.walk(tuple(stmts)):
+        if isinstance(node, (ir.Push, ir.Pop)):
+            found.add(node.stack)
+        elif isinstance(node, ir.Store) and isinstance(node.target, ir.Index):
+            found |= ir.names(node.target.base)
+    made = {n for s in stmts if isinstance(s, ir.Assign) and isinstance(s.value, ir.List) for n in ir.names(s.target)}
+    return {name for name in found - made if isinstance(ev.cx.types.get(name), Seq)}
 
 
 def _combined(ev: Evaluator, old: Value, stmt: ir.Augment, value: Value) -> Value:
@@ -416,8 +469,10 @@ def _augment_item(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:
             return
     assert old is not None
     copied = isinstance(base, Dyn) and isinstance(base.type, Num)  # what was read of an array, and may have a name
-    if copied or not changed_in_place(ev, old, stmt, value):
-        store_item(ev, base, items, _combined(ev, old, stmt, value), target.loc, stmt.loc)
+    later = ev.out[mark:]
+    new = _combined(ev, old, stmt, value) if copied else _updated(ev, old, stmt, value)
+    if new is not old or not _item_is(ev, base, items, old, later):
+        store_item(ev, base, items, new, target.loc, stmt.loc)
 
 
 def _is_view(ev: Evaluator, parts: list[Value], loc: ir.Loc | None) -> bool:

@@ -513,19 +513,28 @@ class Evaluator:
         """A branch, and whether it does not come to its end."""
         outer, self.out = self.out, []
         try:
-            self.block(body)
+            self.raising(body)
         except Unfinished as reason:
             self.unfinished = reason
             return (), True
-        except (LookupError, TypeError) as error:  # which the program raises where it takes this branch
-            if not hasattr(error, "certain") or not all(isinstance(a, (str, int)) for a in error.args):
-                raise
-            self.emit(
-                ir.Raise(ir.call(f"builtins.{type(error).__name__}", *map(ir.Const, error.args)), loc=body[0].loc)
-            )
         finally:
             found, self.out = tuple(self.out), outer
         return found, always_raises(found)
+
+    def raising(self, body: Sequence[ir.Stmt], looped: bool = False) -> None:
+        """A block that may not be run; what it raises every time that it is, is raised there.
+
+        looped: it is a loop's, in which a list that is too short in the first iteration may be longer in others.
+        """
+        try:
+            self.block(body)
+        except PYTHON_ERRORS as error:
+            known = hasattr(error, "certain") and not (looped and hasattr(error, "growing"))
+            if not known or not all(isinstance(a, (str, int)) for a in error.args):
+                raise
+            kind = type(error)
+            ref = ir.Ref(f"{kind.__module__}.{kind.__name__}", kind)
+            self.emit(ir.Raise(ir.Call(ref, tuple(map(ir.Const, error.args))), loc=body[0].loc))
 
     def do_for(self, stmt: ir.For) -> None:
         from srcad import eval_loops

@@ -220,7 +220,7 @@ class Header:
             ev.state.frames.setdefault("#loops", {})[slot] = self.site
             outer, ev.out = ev.out, []
             self.take(name, Dyn(ir.Name(slot), INT))
-            ev.block(stmt.body)
+            ev.raising(stmt.body, looped=True)
             body, ev.out = tuple(ev.out), outer
             return body
 
@@ -365,7 +365,7 @@ def while_loop(ev: Evaluator, stmt: ir.While) -> None:
         prelude, ev.out = tuple(ev.out), []
         tests[:] = [truth_expr(ev, test, stmt.test.loc)]
         with eval_optional.narrowed(ev, [(stmt.test, True)]):
-            ev.block(stmt.body)
+            ev.raising(stmt.body, looped=True)
         body, ev.out = tuple(ev.out), outer
         if prelude:
             # a test that needs statements: `while True` with the test as the first thing of each iteration

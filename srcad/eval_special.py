@@ -10,7 +10,7 @@ from typing import Any
 from srcad import ir, library, scope
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.values import Bound, Dyn, Known, Ptr, Value
+from srcad.values import Bound, Dyn, Known, Ptr, Value, certain
 
 OBJECTS = ("dataclass", "object")
 BINARY = {
@@ -157,21 +157,52 @@ def truth(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value | None:
 # ---- attributes ----
 
 
-def set_attribute(ev: Evaluator, base: Ptr, name: str, value: Value, loc: ir.Loc | None) -> bool:
+def sees_writes(cls: Any, name: str) -> bool:
+    """Whether an assignment to this attribute does more than put a value into the instance, or is forbidden."""
+    held = inspect.getattr_static(cls, name, None)
+    described = hasattr(type(held), "__set__") and not isinstance(held, python_types.MemberDescriptorType)
+    return described or written(cls, "setattr") is not None or _is_frozen(cls) or _has_no_place(cls, held)
+
+
+def _is_frozen(cls: Any) -> bool:
+    params = getattr(cls, "__dataclass_params__", None)
+    return params is not None and bool(params.frozen)
+
+
+def _has_no_place(cls: Any, held: Any) -> bool:
+    """Whether instances have slots alone, and none for what the class has under the name."""
+    return not cls.__dictoffset__ and not isinstance(held, python_types.MemberDescriptorType)
+
+
+def set_attribute(ev: Evaluator, base: Ptr | Known, name: str, value: Value, loc: ir.Loc | None) -> bool:
     """Whether the class takes the assignment over: by a property, or by forbidding it."""
-    cls: Any = ev.state.heap[base.id].cls
+    cls: Any = ev.state.heap[base.id].cls if isinstance(base, Ptr) else type(base.value)
+    if not sees_writes(cls, name):
+        return False
+    held = inspect.getattr_static(cls, name, None)
     if written(cls, "setattr") is not None:
         raise Unsupported("cannot differentiate a class that defines __setattr__", loc, "Assign to plain attributes.")
-    member = inspect.getattr_static(cls, name, None)
-    if isinstance(member, property):
-        if member.fset is None:
-            raise AttributeError(f"property '{name}' of '{cls.__name__}' object has no setter")
-        invoke(ev, base, member.fset, [value], loc)
-        return True
-    params = getattr(cls, "__dataclass_params__", None)
-    if params is not None and params.frozen:
-        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
-    return False
+    if _is_frozen(cls):
+        raise certain(dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}"))
+    if isinstance(held, property) and held.fset is not None:
+        noticed(ev, cls, name, held)
+        invoke(ev, base, held.fset, [value], loc)
+    elif isinstance(held, property) or _has_no_place(cls, held):
+        raise certain(_forbidden(cls, name))
+    else:
+        reason = f"cannot differentiate an assignment to the attribute {name}, a {type(held).__name__}"
+        raise Unsupported(reason, loc, "Use a property.")
+    return True
+
+
+def _forbidden(cls: Any, name: str) -> Exception:
+    """What Python says of an assignment to an attribute that instances of a class have no place for."""
+    try:
+        empty = tuple.__new__(cls, (None,) * len(cls._fields)) if issubclass(cls, tuple) else object.__new__(cls)
+        object.__setattr__(empty, name, None)
+    except AttributeError as error:
+        return AttributeError(*error.args)
+    raise AssertionError(f"{cls.__name__}.{name} can be assigned to")
 
 
 def missing(ev: Evaluator, base: Ptr, name: str, loc: ir.Loc | None) -> Value:
@@ -179,7 +210,7 @@ def missing(ev: Evaluator, base: Ptr, name: str, loc: ir.Loc | None) -> Value:
     cls: Any = ev.state.heap[base.id].cls
     if written(cls, "getattr") is not None or written(cls, "getattribute") is not None:
         raise Unsupported("cannot differentiate a class that defines __getattr__", loc, "Use plain attributes.")
-    raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}")
+    raise certain(AttributeError(f"{cls.__name__!r} object has no attribute {name!r}"))
 
 
 def member(ev: Evaluator, base: Ptr, name: str, loc: ir.Loc | None) -> Value:

@@ -6,12 +6,13 @@ one expression of Python numbers is tried, the condition under which it raises i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from srcad import ir
-from srcad.errors import Unsupported
+from srcad.errors import PYTHON_ERRORS, Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_order import COUNTERS, changes, names_in
 from srcad.eval_text import message
@@ -20,10 +21,11 @@ from srcad.raising import classes, condition
 from srcad.transforms.inline import stored_names
 from srcad.transforms.liveness import live_before
 from srcad.transforms.tidy import without_unread
-from srcad.types import Abstract, Seq
+from srcad.types import Abstract, Num, Seq, infer, is_scalar
 from srcad.values import Text, Value
 
 AGAIN = ir.Call(ir.Ref("srcad_runtime.attempts.again"))
+SHOWN = "Show a text of your own."
 WAY_OUT = "Compute what may raise first, and write afterwards."
 Body = tuple[ir.Stmt, ...]
 
@@ -56,7 +58,11 @@ def attempt(ev: Evaluator, stmt: ir.Try, shown: bool) -> Value:
     left, error = _left(ev, stmt.body)
     body = _dry(left)
     if error is not None:
-        return constant(_known_error(error, body, kinds, stmt.loc))
+        number = _known_error(ev, error, body, kinds, stmt.loc)
+        _done_before(ev, stmt, error)
+        if shown:
+            raise Unsupported("cannot differentiate a text that shows what is always raised", stmt.loc, SHOWN)
+        return constant(number)
     if not any(map(_may_raise, body)):
         return constant(0)
     test = None if shown else condition(body, kinds, ev.cx.types)
@@ -75,7 +81,7 @@ def _left(ev: Evaluator, body: Sequence[ir.Stmt]) -> tuple[Body, Exception | Non
     try:
         ev.block(body)
         return tuple(ev.out), None
-    except (KeyError, IndexError) as error:
+    except PYTHON_ERRORS as error:
         if not hasattr(error, "certain"):
             raise
         return tuple(ev.out), error
@@ -83,9 +89,19 @@ def _left(ev: Evaluator, body: Sequence[ir.Stmt]) -> tuple[Body, Exception | Non
         ev.state, ev.cx.assumptions, ev.out = before, noted, outer
 
 
-def _known_error(error: Exception, body: Body, kinds: tuple[ir.Expr, ...], loc: ir.Loc | None) -> int:
+def _done_before(ev: Evaluator, stmt: ir.Try, error: Exception) -> None:
+    """What statements do before they raise."""
+    out = ev.out
+    with contextlib.suppress(type(error)):
+        ev.block(stmt.body)
+    if ev.out is not out:
+        raise Unsupported("cannot differentiate a statement that fails inside of a loop", stmt.loc, WAY_OUT)
+
+
+def _known_error(ev: Evaluator, error: Exception, body: Body, kinds: tuple[ir.Expr, ...], loc: ir.Loc | None) -> int:
     """Which handler an error is for that the program raises every time."""
-    if any(map(_may_raise, body)):
+    before = tuple(s for s in body if _may_raise(s) and not _fits(s, ev.cx.types))
+    if before and condition(before, kinds, ev.cx.types) != ir.Const(0):
         raise Unsupported("cannot differentiate a statement that fails after it may have failed", loc, WAY_OUT)
     for number, kind in enumerate(kinds, 1):
         if isinstance(error, classes(kind)):
@@ -115,6 +131,32 @@ def _may_raise(stmt: ir.Stmt) -> bool:
         values = stmt.value.items if isinstance(stmt.value, ir.Tuple) else (stmt.value,)
         return not all(isinstance(v, (ir.Name, ir.Const, ir.List)) and not _items_raise(v) for v in values)
     return True
+
+
+def _fits(stmt: ir.Stmt, known: Mapping[str, Any]) -> bool:
+    """Whether a statement only adds or multiplies doubles: arrays of one shape, or an array and a number."""
+    if isinstance(stmt, ir.Augment):
+        return stmt.op in _PLAIN and _fitting(ir.Binary(stmt.op, stmt.target, stmt.value), known)
+    return isinstance(stmt, ir.Assign) and _fitting(stmt.value, known)
+
+
+_PLAIN = ("+", "-", "*")
+
+
+def _fitting(expr: ir.Expr, known: Mapping[str, Any]) -> bool:
+    if isinstance(expr, ir.Binary):
+        left, right = (infer(part, known, []) for part in (expr.left, expr.right))
+        number = is_scalar(right) and getattr(right, "dtype", None) in ("float64", "int64", "bool")
+        alike = number or _is_double(right) and left.dims == right.dims  # type: ignore[union-attr]
+        fits = expr.op in _PLAIN and _is_double(left) and alike
+        return fits and _fitting(expr.left, known) and _fitting(expr.right, known)
+    if isinstance(expr, ir.Index):
+        return expr.items == (ir.ELLIPSIS,) and isinstance(expr.base, ir.Name)
+    return isinstance(expr, (ir.Name, ir.Const))
+
+
+def _is_double(kind: Abstract) -> bool:
+    return isinstance(kind, Num) and kind.dtype == "float64" and kind.dims is not None and None not in kind.dims
 
 
 def _items_raise(value: ir.Expr) -> bool:

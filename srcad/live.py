@@ -119,6 +119,14 @@ def _plain(f: types.FunctionType, family: Family, live: Any, bound: dict[str, An
     return family.targets[key]
 
 
+def _class_around(qualname: str) -> str:
+    """The innermost class in whose text ``Class.method.<locals>.f`` stands."""
+    around = qualname.split(".")[:-1]
+    while around[-1:] == ["<locals>"]:
+        around = around[:-2]
+    return around[-1] if around else ""
+
+
 def _parameters(f: types.FunctionType) -> tuple[Parameter, ...]:
     """The signature, from the code object: `inspect.signature` would follow ``__wrapped__``."""
     code, defaults = f.__code__, dict(_defaults(f))
@@ -142,6 +150,7 @@ class LiveScope:
         self.f, self.family, self.home = f, family, home
         self.cells = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=True))
         self.module = f.__globals__.get("__name__", f.__module__)
+        self.class_name = _class_around(getattr(f.__code__, "co_qualname", f.__qualname__))
         family.globals_path(self.module, f.__globals__, "")
 
     def resolve(self, name: str, loc: ir.Loc | None) -> ir.Ref:

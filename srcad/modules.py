@@ -179,6 +179,7 @@ class FileScope:
     def __init__(self, module: Module, around: tuple[Any, ...] = ()) -> None:
         self.module, self.around = module, around
         self.family = module.folder.family
+        self.class_name = next((n.name for n in reversed(around) if isinstance(n, ast.ClassDef)), "")
         self._evaluating: set[int] = set()
 
     # ---- what the parser asks ----

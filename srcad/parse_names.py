@@ -124,10 +124,10 @@ class _Binder:
         return None
 
     def _Attr(self, n: ir.Attr, frame: Frame | None) -> ir.Expr:
-        base = self.node(n.base, frame)
-        folded = self.scope.attribute(base, n.name, n.loc) if isinstance(base, ir.Ref) else None
+        base, name = self.node(n.base, frame), _private(n.name, self.scope.class_name)
+        folded = self.scope.attribute(base, name, n.loc) if isinstance(base, ir.Ref) else None
         if folded is None:
-            return dataclasses.replace(n, base=base)
+            return dataclasses.replace(n, base=base, name=name)
         return _name_or_none(dataclasses.replace(folded, loc=n.loc))
 
     def _Lambda(self, n: ir.Lambda, frame: Frame | None) -> ir.Expr:
@@ -252,6 +252,12 @@ def _is_pure_decorator(n: ir.Assign) -> bool:
         return False
     maker = call.fn.fn if isinstance(call.fn, ir.Call) else call.fn
     return isinstance(maker, ir.Ref) and maker.path in PURE_DECORATORS
+
+
+def _private(name: str, cls: str) -> str:
+    """What Python calls an attribute whose name begins with two underscores in the text of a class."""
+    hidden = name.startswith("__") and not name.endswith("__") and cls.strip("_")
+    return f"_{cls.lstrip('_')}{name}" if hidden else name
 
 
 # ---- what a function binds ----

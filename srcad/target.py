@@ -40,8 +40,10 @@ class Parameter:
 class Scope(Protocol):
     """What the names of one function mean.
 
-    Where a name means nothing, `Unsupported` is raised at `loc`.
+    Where a name means nothing, `Unsupported` is raised at `loc`. class_name: the class around the function, or "".
     """
+
+    class_name: str
 
     def resolve(self, name: str, loc: ir.Loc | None) -> ir.Ref:
         """What a name that is not local stands for."""
