@@ -24,11 +24,31 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/eval_core.py",
         ("parallel assignment is one by one", "        if clash:\n", "        if False:\n"),
-        ("nonlocal is local", "        while name in self.cx.nonlocals.get(frame, ()):", "        while False:"),
+        ("nonlocal is local", "        if name in self.cx.nonlocals.get(frame, ()):", "        if False:"),
+        (
+            "nonlocal is next door",
+            "            while self.cx.parents.get(frame) is not None and",
+            "            while False and",
+        ),
         (
             "targets are not released",
             "        eval_order.release(self, [t for t, _ in pairs], loc, owners, also)\n",
             "",
+        ),
+    ),
+    *of(
+        "srcad/eval_assign.py",
+        (
+            "a name is not given back what changed in place",
+            "        ev.bind(target.id, new, stmt.loc)\n",
+            "        new is old or ev.bind(target.id, new, stmt.loc)\n",
+        ),
+        ("setters see no change in place", "not eval_special.sees_writes(box.cls, name) and _same(", "_same("),
+        ("read-only items are written", 'there and box.kind in ("list", "dict") and', "there and"),
+        (
+            "items are added to by their sums",
+            "new = _combined(ev, old, stmt, value) if copied else _updated(ev, old, stmt, value)",
+            "new = old if not copied and changed_in_place(ev, old, stmt, value) else _combined(ev, old, stmt, value)",
         ),
     ),
     *of(

@@ -41,7 +41,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/eval_core.py",
         (
             "a branch that fails is refused",
-            '            if not hasattr(error, "certain") or not all(isinstance(a, (str, int)) for a in error.args):\n',
+            "            if not known or not all(isinstance(a, (str, int)) for a in error.args):\n",
             "            if True:\n",
         ),
     ),
