@@ -29,6 +29,7 @@ from srcad.naming import Names
 from srcad.transforms import activity
 from srcad.types import Num
 
+WIDER = {"float32": "float64", "complex64": "complex128"}
 PRODUCTS = frozenset({"numpy.matmul", "operator.matmul", "numpy.dot"})
 
 
@@ -54,6 +55,8 @@ class Pull:
             return
         node = self.shapes.equate(self.shapes.of(expr), kind) if exact else self.shapes.of(expr)
         start = Cotangent(g, kind, masks)
+        if not exact and node.weak:  # Python's numbers, written into single precision
+            start = self.widened(start, node)
         self.node(expr, start if exact else self.fit(start, kind, node, expr), node, out)
         self.check_hoists(expr)
 
@@ -204,6 +207,8 @@ class Pull:
         given = bound if bound is not None else dict(zip(rule.params, args, strict=False))
         partials = self.apply(rule.partials, {**given, "out": out if out is not None else expr}, len(args))
         going = [k for k, a in enumerate(args) if ir.is_node(a) and self.is_active(a)]
+        if not kind.weak and any(self.narrows(g, partials[k]) for k in going):
+            g = self.widened(g, kind)
         if sum(not algebra.is_number(partials[k], 0.0) for k in going) > 1:
             g = self.named(g)
         for k in going:
@@ -236,6 +241,21 @@ class Pull:
             and kind.dims == ()
         )
         expr = algebra.times(g.expr, partial, front)
+        return replace(g, expr=expr, type=self.shapes.of(expr))
+
+    def narrows(self, g: Cotangent, partial: ir.Expr) -> bool:
+        """Whether a product with a partial is single precision, and not the factor itself."""
+        unit = any(algebra.is_number(partial, number) for number in (-1.0, 0.0, 1.0))
+        return not unit and self.times(g, partial).type.dtype in WIDER
+
+    def widened(self, g: Cotangent, kind: Num) -> Cotangent:
+        """The adjoint, of single precision, of an expression in double precision (which is rounded where it is used):
+        factors of that expression may be of any size."""
+        if g.type.dtype not in WIDER or kind.dtype not in WIDER.values() or kind.single:
+            return g
+        dtype = WIDER[g.type.dtype]
+        path = f"numpy.{dtype}"
+        expr = ir.call(path, g.expr) if g.type.dims == () else ir.call("srcad_runtime.astype", g.expr, ir.Ref(path))
         return replace(g, expr=expr, type=self.shapes.of(expr))
 
     def named(self, g: Cotangent) -> Cotangent:

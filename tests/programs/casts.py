@@ -247,3 +247,24 @@ def whatever_is_cut_off_where_true(x):
     y = np.arange(4)
     np.multiply(x, 2, out=y, where=x > 1, casting="unsafe")
     return np.sum(y * x)
+
+
+def far_apart(rng):
+    return rng.normal(size=3) + 2.0, np.ones(3, np.float32), 1e30, 1e30, 1e-60
+
+
+@program(far_apart)
+def large_factors_of_single_precision(x, z, a, b, c):
+    y = np.zeros(3, np.float32)
+    y[0] = x[0] * a * b * c
+    z *= x * a * b * c
+    w = (x * a * b * c).astype(np.float32)
+    return np.sum(y + z + w, dtype=float)
+
+
+@program(vector)
+def element_that_overflows_and_is_not_read(x):
+    y = np.zeros(4, np.float32)
+    with np.errstate(over="ignore"):
+        y[0] = x[0] * 1e40
+    return np.sum(y[1:] * x[1:]) + x[0] * x[1]
