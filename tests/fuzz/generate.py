@@ -107,6 +107,11 @@ def _globals(rng: Random, sizes: tuple[int, ...]) -> tuple[list[str], dict[str, 
     if rng.random() < 0.15:
         known["TABLE"] = (rng.choice(sizes),)
         lines.append(f"TABLE = {_array(rng, known['TABLE'])}")
+    if rng.random() < 0.06:
+        known["COUNTS"] = (rng.choice(sizes),)
+        of, least, most = rng.choice((("np.int32", -3, 70000), ("np.uint32", 0, 70000), ("np.int64", -3, 9)))
+        counts = [most if rng.random() < 0.15 else rng.randint(least, 9) for _ in range(known["COUNTS"][0])]
+        lines.append(f"COUNTS = np.array({counts}, {of})")
     return lines, known
 
 
