@@ -100,6 +100,7 @@ class Evaluator:
         self.root: Any = None  # the Target whose family names captured values
         self.uses: dict[str, int] = {}  # with by_name: how often the function at hand reads each variable
         self.unfinished: Unfinished = Unfinished()  # why the last branch that does not come to its end does not
+        self.tried: State | None = None  # what was there before the statements of the innermost try being looked at
         self.by_name = False  # bind arguments as expressions: for derivative rules, whose arguments are cheap to repeat
 
     # ---- variables ----
@@ -404,6 +405,10 @@ class Evaluator:
         except PYTHON_ERRORS as error:
             placed(error, stmt.loc)
             raise
+        if self.tried is not None:
+            from srcad import eval_try
+
+            eval_try.note_change(self, self.tried)
 
     def do_assign(self, stmt: ir.Assign) -> None:
         from srcad import eval_assign, eval_exprs

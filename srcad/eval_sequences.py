@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from srcad import eval_extents, eval_generators, eval_itertools, eval_next, ir
+from srcad import eval_extents, eval_generators, eval_itertools, eval_next, eval_try, ir
 from srcad.errors import Unsupported
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_comprehensions import expand, taking
@@ -18,7 +18,7 @@ from srcad.eval_order import disturbed, owned, steady
 from srcad.eval_values import constant, demand, dyn, static
 from srcad.rules import iteration
 from srcad.types import Num, Seq
-from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Table, Value
+from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Table, Value, certain
 
 # ---- iterators ----
 
@@ -82,15 +82,22 @@ def _in_c_order(ev: Evaluator, value: Value, loc: ir.Loc | None) -> bool:
 @handles("builtins.zip")
 def _zip(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     if "strict" in kwargs and demand(ev, kwargs["strict"], "the argument strict of zip", loc):
-        for k, other in enumerate(args[1:], 2):
-            _refuse_unequal(ev, args[0], other, k, loc)
+        with eval_try.too_early(ev, loc):
+            _ended(ev, args, {}, loc)
     if any(map(eval_generators.is_stream, args)):
         return eval_itertools.zipped(ev, args, loc)
     return lazy(ev, "zip", args)
 
 
+@handles("srcad.zipped_to_the_end")
+def _ended(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """What zip(strict=True) finds when it comes to the end of the shortest."""
+    for k, other in enumerate(args[1:], 2):
+        _refuse_unequal(ev, args[0], other, k, loc)
+    return Known(None)
+
+
 def _refuse_unequal(ev: Evaluator, one: Value, other: Value, position: int, loc: ir.Loc | None) -> None:
-    """What zip(strict=True) finds when it comes to the end of the shorter one."""
     shorter, longer = (_length(ev, value, loc) for value in (one, other))
     if shorter.expr == longer.expr:
         return
@@ -101,7 +108,7 @@ def _refuse_unequal(ev: Evaluator, one: Value, other: Value, position: int, loc:
         test = ir.Compare((op,), (shorter.expr, longer.expr), loc=loc)
         known, holds = static(ev, dyn(ev, test))
         if known and holds:
-            raise ValueError(text)
+            raise certain(ValueError(text))
         tests += [] if known else [ir.If(test, (error,), loc=loc)]
     for stmt in tests:
         ev.emit(stmt)

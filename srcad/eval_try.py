@@ -7,14 +7,14 @@ one expression of Python numbers is tried, the condition under which it raises i
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from srcad import ir
 from srcad.errors import PYTHON_ERRORS, Unsupported
 from srcad.eval_core import Evaluator
-from srcad.eval_order import COUNTERS, changes, names_in
+from srcad.eval_order import COUNTERS, changes, mentioned, names_in
 from srcad.eval_text import message
 from srcad.eval_values import constant, dyn
 from srcad.raising import classes, condition
@@ -22,9 +22,12 @@ from srcad.transforms.inline import stored_names
 from srcad.transforms.liveness import live_before
 from srcad.transforms.tidy import without_unread
 from srcad.types import Abstract, Num, Seq, infer, is_scalar
-from srcad.values import Text, Value
+from srcad.values import State, Text, Value
 
 AGAIN = ir.Call(ir.Ref("srcad_runtime.attempts.again"))
+LOST = "cannot differentiate a change that is tried with what may raise after it"
+STRICT = "cannot differentiate zip(strict=True) that is tried together with what its steps change"
+LENGTHS = "Compare the lengths first."
 SHOWN = "Show a text of your own."
 WAY_OUT = "Compute what may raise first, and write afterwards."
 Body = tuple[ir.Stmt, ...]
@@ -56,6 +59,12 @@ def attempt(ev: Evaluator, stmt: ir.Try, shown: bool) -> Value:
     """0, or the number of the handler that catches what the statements raise. shown: the exception is wanted, too."""
     kinds = tuple(message(ev, handler.exc) for handler in stmt.handlers if handler.exc is not None)
     left, error = _left(ev, stmt.body)
+    if error is None:
+        held = mentioned(_kept(ev, ev.state), (), ())
+        if _lost(left, held, lambda s: _harmless(s, kinds, ev.cx.types)):
+            raise Unsupported(LOST, stmt.loc, WAY_OUT)
+        if _early(left, held, _slots_of(ev, stmt.body[0])):
+            raise Unsupported(STRICT, stmt.loc, LENGTHS)
     body = _dry(left)
     if error is not None:
         number = _known_error(ev, error, body, kinds, stmt.loc)
@@ -76,8 +85,8 @@ def attempt(ev: Evaluator, stmt: ir.Try, shown: bool) -> Value:
 
 def _left(ev: Evaluator, body: Sequence[ir.Stmt]) -> tuple[Body, Exception | None]:
     """What is left of statements evaluated as if nothing happened, and what they certainly raise after that."""
-    before, noted, outer = ev.state, ev.cx.assumptions, ev.out
-    ev.state, ev.cx.assumptions, ev.out = before.copy(), [], []
+    before, noted, outer, around = ev.state, ev.cx.assumptions, ev.out, ev.tried
+    ev.state, ev.cx.assumptions, ev.out, ev.tried = before.copy(), [], [], _kept(ev, before)
     try:
         ev.block(body)
         return tuple(ev.out), None
@@ -86,7 +95,93 @@ def _left(ev: Evaluator, body: Sequence[ir.Stmt]) -> tuple[Body, Exception | Non
             raise
         return tuple(ev.out), error
     finally:
-        ev.state, ev.cx.assumptions, ev.out = before, noted, outer
+        ev.state, ev.cx.assumptions, ev.out, ev.tried = before, noted, outer, around
+
+
+# ---- changes that come before what raises ----
+
+_CHANGED = ir.Do(ir.Const("changed"))  # stands behind a statement that changed a variable or container from outside
+
+
+_EARLY = ir.Do(ir.Const("early"))  # stands behind a test that Python makes after the steps of a loop
+
+
+def _kept(ev: Evaluator, state: State) -> State:
+    """What can be read later: without variables of comprehensions."""
+    frames = {f: env for f, env in state.frames.items() if f not in COUNTERS}
+    own = {f: {n: v for n, v in env.items() if n in ev.cx.bound.get(f, env)} for f, env in frames.items()}
+    return State(own, state.heap)
+
+
+def _slots_of(ev: Evaluator, stmt: ir.Stmt) -> set[str]:
+    """The variables that a statement itself gives a value, after all else."""
+    assigns = isinstance(stmt, (ir.Assign, ir.Augment)) and isinstance(stmt.target, ir.Name)
+    name = stmt.target.id if assigns else None  # type: ignore[union-attr]
+    return {slot for slot, key in ev.cx.slot_keys.items() if name and key[:2] == (ev.owner(name), name)}
+
+
+def note_change(ev: Evaluator, before: State) -> None:
+    """Mark where something that was there before the try has changed."""
+    now = ev.state
+    rebound = any(now.frames.get(f, {}).get(n) != v for f, env in before.frames.items() for n, v in env.items())
+    if rebound or any(now.heap.get(key, box) != box for key, box in before.heap.items()):
+        ev.emit(_CHANGED)
+
+
+@contextlib.contextmanager
+def too_early(ev: Evaluator, loc: ir.Loc | None) -> Iterator[None]:
+    """Around tests that Python makes after the steps of a loop: within a try, what the steps change is seen."""
+    mark = len(ev.out)
+    try:
+        yield
+    except ValueError:
+        if ev.tried is not None:
+            raise Unsupported(STRICT, loc, LENGTHS) from None
+        raise
+    if ev.tried is not None and len(ev.out) > mark:
+        ev.emit(_EARLY)
+
+
+def _early(body: Body, held: set[str], own: set[str]) -> bool:
+    """Whether such a test would keep steps from changing what was there before. own: what is set after the steps."""
+    if _EARLY not in list(ir.walk(body)):
+        return False
+    last = max(k for k, stmt in enumerate(body) if not _is_mark(stmt))
+    steps = body[:last] if isinstance(body[last], ir.Assign) and _assigned((body[last],)) <= own else body
+    return any(_reaches_out(stmt, held) for stmt in steps)
+
+
+def _is_mark(stmt: ir.Stmt) -> bool:
+    return stmt is _CHANGED or stmt is _EARLY
+
+
+def _reaches_out(stmt: ir.Stmt, held: set[str]) -> bool:
+    """Whether a statement may change what was there before the try."""
+    return bool(_assigned((stmt,)) & held) or _CHANGED in list(ir.walk((stmt,)))
+
+
+def _lost(body: Body, held: set[str], harmless: Callable[[ir.Stmt], bool]) -> bool:
+    """Whether what was there before the try may be changed before something raises: it would stay as it was."""
+    for k, stmt in enumerate(body):
+        if not _reaches_out(stmt, held):
+            continue
+        rest = body[k + 1 :]
+        if isinstance(stmt, (ir.If, ir.Block)):
+            arms = (stmt.body, stmt.orelse) if isinstance(stmt, ir.If) else (stmt.body,)
+            return any(_lost((*arm, *rest), held, harmless) for arm in arms)
+        looped = (stmt,) if isinstance(stmt, (ir.For, ir.While)) else ()
+        return not all(map(harmless, (*looped, *rest)))
+    return False
+
+
+def _harmless(stmt: ir.Stmt, kinds: tuple[ir.Expr, ...], known: Mapping[str, Any]) -> bool:
+    """Whether a statement raises nothing that one of `kinds` catches."""
+    if _is_mark(stmt) or isinstance(stmt, ir.Do) and _prints(stmt.value):
+        return True
+    if isinstance(stmt, ir.If):
+        test = ir.Assign(ir.Name("test"), stmt.test)
+        return all(_harmless(part, kinds, known) for part in (test, *stmt.body, *stmt.orelse))
+    return not _may_raise(stmt) or _fits(stmt, known) or condition((stmt,), kinds, known) == ir.Const(0)
 
 
 def _done_before(ev: Evaluator, stmt: ir.Try, error: Exception) -> None:
@@ -100,8 +195,7 @@ def _done_before(ev: Evaluator, stmt: ir.Try, error: Exception) -> None:
 
 def _known_error(ev: Evaluator, error: Exception, body: Body, kinds: tuple[ir.Expr, ...], loc: ir.Loc | None) -> int:
     """Which handler an error is for that the program raises every time."""
-    before = tuple(s for s in body if _may_raise(s) and not _fits(s, ev.cx.types))
-    if before and condition(before, kinds, ev.cx.types) != ir.Const(0):
+    if not all(_harmless(s, kinds, ev.cx.types) for s in body):
         raise Unsupported("cannot differentiate a statement that fails after it may have failed", loc, WAY_OUT)
     for number, kind in enumerate(kinds, 1):
         if isinstance(error, classes(kind)):
@@ -110,10 +204,10 @@ def _known_error(ev: Evaluator, error: Exception, body: Body, kinds: tuple[ir.Ex
 
 
 def _dry(body: Body) -> Body:
-    """Without printing."""
+    """Without printing, and without marks."""
     kept = []
     for stmt in body:
-        if isinstance(stmt, ir.Do) and _prints(stmt.value):
+        if _is_mark(stmt) or isinstance(stmt, ir.Do) and _prints(stmt.value):
             continue
         bodies: Any = {name: _dry(getattr(stmt, name)) for name in ("body", "orelse") if hasattr(stmt, name)}
         kept.append(replace(stmt, **bodies) if bodies else stmt)

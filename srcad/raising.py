@@ -136,6 +136,8 @@ def _of_raise(stmt: ir.Raise, test: ir.Expr) -> list[Reason]:
 
 def _of_expression(expr: ir.Expr, known: Mapping[str, Any]) -> list[Reason]:
     """What evaluating `expr` may raise, and when, in the order in which it is evaluated."""
+    if _is_part(expr, known):
+        return []
     if not types.is_scalar(types.infer(expr, known, [])):
         raise _Unknown
     if isinstance(expr, (ir.Name, ir.Const)):
@@ -145,11 +147,37 @@ def _of_expression(expr: ir.Expr, known: Mapping[str, Any]) -> list[Reason]:
     if isinstance(expr, ir.Binary):
         found = _of_expression(expr.left, known) + _of_expression(expr.right, known)
         return found + _of_operator(expr, known)
+    if _is_length(expr, known):
+        return []
     if isinstance(expr, ir.Index):
         return _of_index(expr, known)
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref) and len(expr.args) == 1 and not expr.kwargs:
         return _of_expression(expr.args[0], known) + _of_function(expr.fn.path, expr.args[0], known)
     raise _Unknown
+
+
+def _is_length(expr: ir.Expr, known: Mapping[str, Any]) -> bool:
+    """``len(x)``, ``len(x[1:])`` or ``x.shape[0]``: what has a length was known before."""
+    if isinstance(expr, ir.Index):
+        return isinstance(expr.base, ir.Attr) and expr.base.name == "shape" and isinstance(expr.base.base, ir.Name)
+    if not isinstance(expr, ir.Call) or expr.fn != ir.Ref("builtins.len"):
+        return False
+    return isinstance(expr.args[0], ir.Name) or _is_part(expr.args[0], known)
+
+
+def _is_part(expr: ir.Expr, known: Mapping[str, Any]) -> bool:
+    """``x[a:b]`` of an array, which is there whatever the bounds."""
+    if not isinstance(expr, ir.Index) or not isinstance(expr.base, ir.Name):
+        return False
+    kind = known.get(expr.base.id)
+    has_axes = isinstance(kind, types.Num) and kind.dims is not None and len(kind.dims) >= len(expr.items)
+    return has_axes and all(isinstance(item, ir.Slice) and _never_fails(item, known) for item in expr.items)
+
+
+def _never_fails(item: ir.Slice, known: Mapping[str, Any]) -> bool:
+    """Whether a slice is one of integers, with a step that is not zero."""
+    whole = all(types.is_integer(types.infer(n, known, [])) for n in ir.children(item))
+    return whole and (item.step is None or isinstance(item.step, ir.Const) and item.step.value != 0)
 
 
 def _of_index(expr: ir.Index, known: Mapping[str, Any]) -> list[Reason]:

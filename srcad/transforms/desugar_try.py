@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from srcad import ir
 from srcad.naming import Names
@@ -66,7 +66,9 @@ class _Lower:
             inside = _with_bodies(stmt, lambda b: self.block(b, around))
             return (*before, dataclasses.replace(inside, test=test))  # type: ignore[arg-type]
         if isinstance(stmt, ir.For):
+            unnamed, stmt = self.unzipped(stmt, around)
             before, iterable = self.tried(stmt.iter, around, "items")
+            before = (*unnamed, *before)
             inside = _with_bodies(stmt, lambda b: self.block(b, around))
             return (*before, dataclasses.replace(inside, iter=iterable))  # type: ignore[arg-type]
         if isinstance(stmt, ir.Match):
@@ -81,6 +83,28 @@ class _Lower:
             before, value = self.tried(stmt.value, around, "value") if stmt.value is not None else ((), None)
             return (*before, dataclasses.replace(stmt, value=value))
         return self.simple(stmt, around)
+
+    def unzipped(self, stmt: ir.For, around: Around) -> tuple[Body, ir.For]:
+        """A loop over ``zip(x, y, strict=True)``, which raises when it comes to the end of the shorter one."""
+        outer = stmt.iter if _calls(stmt.iter, "enumerate") else None
+        zipped = outer.args[0] if outer is not None and outer.args else stmt.iter
+        if not _calls(zipped, "zip") or ("strict", ir.Const(True)) not in zipped.kwargs:
+            return (), stmt
+        before: list[ir.Stmt] = []
+        args = tuple(self.named(arg, around, before) for arg in zipped.args)
+        plain = dataclasses.replace(zipped, args=args, kwargs=())
+        if outer is not None:
+            plain = dataclasses.replace(outer, args=(plain, *outer.args[1:]))
+        end = ir.Do(ir.Call(ir.Ref("srcad.zipped_to_the_end"), args, loc=zipped.loc), loc=stmt.loc)
+        return tuple(before), dataclasses.replace(stmt, iter=plain, orelse=(end, *stmt.orelse))
+
+    def named(self, expr: ir.Expr, around: Around, before: list[ir.Stmt]) -> ir.Expr:
+        """A name for what an expression gives now."""
+        if isinstance(expr, ir.Starred):
+            return dataclasses.replace(expr, value=self.named(expr.value, around, before))
+        name = ir.Name(self.names.fresh("items"), loc=expr.loc)
+        before.extend(self.simple(ir.Assign(name, expr, loc=expr.loc), around))
+        return name
 
     def while_(self, stmt: ir.While, around: Around) -> Body:
         """A test that may raise is tried at the start of each iteration."""
@@ -194,6 +218,10 @@ class _Lower:
         if error is not None and handler.name is not None and handler.name in ir.names(body):
             body = (ir.Assign(ir.Name(handler.name), error), *body)
         return self.block(body, outer)
+
+
+def _calls(expr: ir.Expr, name: str) -> TypeGuard[ir.Call]:
+    return isinstance(expr, ir.Call) and expr.fn == ir.Ref(f"builtins.{name}")
 
 
 def _suppresses(stmt: ir.With) -> bool:

@@ -81,6 +81,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     ev.scope = request.target.scope
     ev.root, ev.function = request.target, function
     ev.state.frames[""] = {}
+    ev.enclose("", function, None)
     _bind_parameters(ev, request, function)
     if request.outputs is not None or not _returns(function):
         _keep_given(ev, function)

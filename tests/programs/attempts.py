@@ -472,3 +472,95 @@ def error_that_becomes_another(v):
         except KeyError:
             total += x**3
     return total
+
+
+# ---- loops that raise at their end ----
+
+
+@program(vector, backends=("numpy", "numba"))
+def lengths_that_differ_after_the_steps(x):
+    t, u = x[0], x * 1.0
+    try:
+        for a, b in zip(x, x[1:], strict=True):
+            t = t + a * b
+    except ValueError:
+        t = t * x[3]
+    try:
+        for k, (a, b) in enumerate(zip((x[0], x[1]), [x[2]], strict=True)):
+            t = t + a * b
+            u[k] = t
+    except ValueError:
+        t = t * x[2]
+    try:
+        for a, b in zip(x, x[::-1], strict=True):
+            t = t + a * b
+    except ValueError:
+        t = t * 100.0
+    return t * np.sum(u)
+
+
+@program(vector, backends=("numpy", "numba"))
+def lengths_that_differ_where_the_loop_is_left(x):
+    t, y, z, other = x[0], x * 1.0, x[1:] * 2.0, x * 0.5
+    for bound in (-100.0, 100.0):
+        try:
+            for a, b in zip(y, z, strict=True):
+                t = t + a * b
+                y = other
+                if t > bound:
+                    break
+            else:
+                t = t * 100.0
+        except ValueError:
+            t = t * x[3]
+        else:
+            t = t * x[2]
+    return t
+
+
+def _dot(x, y):
+    s = 0.0
+    for a, b in zip(x, y, strict=True):
+        s += a * b
+    return s
+
+
+@program(vector, backends=("numpy",))
+def lengths_that_differ_in_a_call(x):
+    t = x[0]
+    try:
+        t = sum(a * b for a, b in zip(x, x[1:], strict=True))
+    except ValueError:
+        t = t * x[3]
+    try:
+        t += _dot(x, x[::2])
+    except ValueError:
+        t *= 3.0
+    try:
+        t += _dot(x, x * 2.0)
+    except ValueError:
+        t *= 5.0
+    return t
+
+
+class Least:
+    def __init__(self, t):
+        self.t, self.items = t, [t]
+
+    def offer(self, v):
+        w = math.sqrt(v)
+        if w < self.t:
+            self.t = w
+            self.items[0] = w * 2.0
+        return w
+
+
+@program(vector, backends=("numpy",))
+def changes_after_all_that_may_raise(x):
+    best, r = Least(x[0] * x[0] + 1.0), 0.0
+    for k in range(4):
+        try:
+            r = r + best.offer(x[k])
+        except ValueError:
+            r = r * best.t + x[k]
+    return r * best.t + best.items[0]

@@ -143,3 +143,47 @@ def variable_of_a_function_in_between_that_has_no_value_yet(x):
         return r * t
 
     return middle() * t
+
+
+@refused(vector)
+def change_before_what_raises_in_a_call_that_is_tried(x):
+    count = 0
+
+    def root(v):
+        nonlocal count
+        count += 1
+        return math.sqrt(v)
+
+    y = x[0]
+    for k in range(3):
+        try:
+            y = y + root(x[k])
+        except ValueError:
+            y = y * count
+    return y
+
+
+@refused(vector)
+def lengths_compared_in_a_call_that_is_tried(x):
+    t = x[0]
+
+    def steps():
+        nonlocal t
+        for a, b in zip([x[0], x[1]], (x[2],), strict=True):
+            t = t + a * b
+
+    try:
+        steps()
+    except ValueError:
+        t = t * x[1]
+    return t
+
+
+@refused(vector)
+def text_of_what_is_always_raised(x):
+    table = {"a": x[0]}
+    try:
+        s = table["b"]
+    except KeyError as error:
+        s = x[1] * len(str(error))
+    return s
