@@ -6,6 +6,7 @@ import importlib.util
 import re
 import sys
 import threading
+import traceback
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,9 +126,20 @@ def _reason(error: Exception) -> str:
     if telling and telling[0].endswith("found for signature:"):  # which follows in a line of its own
         signature = next((line.removeprefix(">>>").strip() for line in telling if line.startswith(">>>")), "")
         return f"no implementation of {signature}" if signature else telling[0]
-    return telling[0] if telling else f"{type(error).__name__} inside Numba"
+    if type(error).__module__.startswith("numba."):
+        return telling[0] if telling else f"{type(error).__name__} inside Numba"
+    return f"{type(error).__name__} inside Numba" + (f" ({telling[0]})" if telling else "")
 
 
 def _line(error: Exception, path: Path) -> int:
     found = re.findall(re.escape(path.name) + r'"?[,:]?\s*(?:line )?\(?(\d+)', str(error))
-    return int(found[0]) if found else 0
+    return int(found[0]) if found else _line_at_work(error, path)
+
+
+def _line_at_work(error: Exception, path: Path) -> int:
+    """The line whose types Numba was looking for when it failed by itself; 0 if that is not known."""
+    for frame, _ in reversed([*traceback.walk_tb(error.__traceback__)]):
+        loc = getattr(frame.f_locals.get("constraint"), "loc", None)
+        if loc is not None and Path(loc.filename).name == path.name:
+            return int(loc.line)
+    return 0

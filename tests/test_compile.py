@@ -55,6 +55,14 @@ def test_what_numba_refuses_is_told_in_one_line(line, telling):
     assert made.text.splitlines()[caught.value.line - 1].strip() == f"y = {line}"
 
 
+def test_what_fails_inside_numba_is_told_with_its_line():
+    made = compiling.load(NJIT + "def twice_e(k):\n    k *= 2\n    return k\n", "twice_e")
+    with pytest.raises(compiling.CannotCompile) as caught:
+        compiling.warm(made, (np.ones(3, np.uint8),))
+    assert caught.value.reason.startswith("AttributeError inside Numba")
+    assert made.text.splitlines()[caught.value.line - 1].strip() == "k *= 2"
+
+
 def test_an_argument_numba_has_no_type_for():
     made = compiling.load(NJIT + "def same_d(x):\n    return x\n", "same_d")
     with pytest.raises(compiling.CannotCompile):
