@@ -42,10 +42,10 @@ def softplus_of(expr: ir.Call) -> ir.Expr | None:
 
 
 def masks_around(value: ir.Expr, part: ir.Expr, shapes: Shapes, outer: Masks = ()) -> Masks | None:
-    """The branches of np.where that `part` stands in, outermost first; None if it stands nowhere in `value`.
+    """The branches of np.where that `part` stands in, outermost first; None if it stands in none of the operands.
 
     outer: those that `value` itself stands in. Below what moves or mixes elements (a sum, ``x[::-1]``) a test along
-    an axis is about other elements, and does not count.
+    an axis is about other elements, and does not count. Functions that leave out NaN are such a branch, too.
     """
     if value == part:
         return outer
@@ -54,13 +54,26 @@ def masks_around(value: ir.Expr, part: ir.Expr, shapes: Shapes, outer: Masks = (
     branches = isinstance(value, ir.Call) and value.fn == ir.Ref("numpy.where") and len(value.args) == 3
     found = []
     for k, child in enumerate(value.args if branches else ir.children(value)):  # type: ignore[union-attr]
-        own: Masks = ((value.args[0], k == 1),) if branches and k else ()  # type: ignore[union-attr]
+        if branches and not k:
+            continue
+        own: Masks = ((value.args[0], k == 1),) if branches else left_out(value, child)  # type: ignore[union-attr]
         inner = masks_around(child, part, shapes, outer + own)
         if inner is not None:
             found.append(inner)
     if not found:
         return None
     return tuple(mask for mask in found[0] if all(mask in other for other in found))
+
+
+LEAVING_OUT = frozenset(f"numpy.nan{name}" for name in "sum mean var std max min median quantile percentile".split())
+
+
+def left_out(call: ir.Expr, operand: ir.Expr) -> Masks:
+    """The test for what a function leaves out of its operand: where that is NaN, its parts do not count."""
+    whole = isinstance(call, ir.Call) and isinstance(call.fn, ir.Ref) and call.fn.path in LEAVING_OUT
+    if not whole or call.args[:1] != (operand,):  # type: ignore[union-attr]
+        return ()
+    return ((ir.call("numpy.isnan", operand), False),)
 
 
 def _keeps_places(expr: ir.Expr) -> bool:

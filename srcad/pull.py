@@ -20,6 +20,7 @@ from srcad.expressions import (
     is_cheap,
     is_expensive,
     is_view,
+    left_out,
     named_arguments,
     softplus_of,
     swapped,
@@ -326,7 +327,7 @@ class Pull:
             raise
         exact = rule.path in PRODUCTS and all(self.is_matrix(given[name]) for name in rule.wrt)
         for k in going:
-            self.into_argument(given[rule.wrt[k]], results[k], exact)
+            self.into_argument(given[rule.wrt[k]], results[k], exact, left_out(expr, given[rule.wrt[k]]))
 
     def refuse_unknown_rank(self, rule: rules.RuleSet, given: dict[str, Any], loc: ir.Loc | None) -> None:
         """What a rule could not be read for, said in the words of the program."""
@@ -364,20 +365,21 @@ class Pull:
         dims = self.shapes.of(arg).dims
         return dims is not None and len(dims) in (1, 2)
 
-    def into_argument(self, arg: ir.Expr, g: ir.Expr, exact: bool = False) -> None:
+    def into_argument(self, arg: ir.Expr, g: ir.Expr, exact: bool = False, masks: Masks = ()) -> None:
         """Hand a pullback's result to the argument, which it must broadcast to. exact: it has the argument's shape."""
+        masks = () if isinstance(arg, (ir.Name, ir.Index)) else masks  # the result is masked itself
         kind, child = self.shapes.of(g), self.shapes.of(arg)
         if isinstance(g, ir.Const) and g.value is None or algebra.is_number(g, 0.0):
             return
         if exact or kind.dims == () == child.dims or self.shapes.same(kind, child):
-            self.node(arg, Cotangent(g, kind), child)
+            self.node(arg, Cotangent(g, kind, masks), child)
             return
         of, to = self.shapes.dims(kind), self.shapes.dims(child)
         if of is not None and to is not None and axes(of, to) is not None:
-            self.node(arg, self.fit(Cotangent(g, kind, (), True), kind, child, arg, arg), child)
+            self.node(arg, self.fit(Cotangent(g, kind, masks, True), kind, child, arg, arg), child)
             return
         summed = ir.call("srcad_runtime.unbroadcast", g, self.value_of(arg))
-        self.node(arg, Cotangent(summed, Num(kind.dtype, None), (), True), child)
+        self.node(arg, Cotangent(summed, Num(kind.dtype, None), masks, True), child)
 
     def apply(self, rule: Any, given: dict[str, Any], count: int) -> tuple[ir.Expr, ...]:
         """Inline a rule: its statements go to `stmts`, its value is one expression per argument."""

@@ -110,6 +110,15 @@ def _broadcast_to(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assu
     return None if shape is None or not isinstance(args[0], Num) else Num(args[0].dtype, extents(shape))
 
 
+@_rule("numpy.take")
+def _take(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
+    """Of an array as it lies in memory: in the shape of the places."""
+    base, places = args[0], args[1] if len(args) == 2 else None
+    if kwargs or not isinstance(base, Num) or not isinstance(places, Num) or places.dims is None:
+        return None
+    return Num(base.dtype, places.dims)
+
+
 @_rule("numpy.lib.stride_tricks.sliding_window_view")
 def _windows(args: list[Abstract], kwargs: dict[str, Abstract], noted: Assumptions) -> Abstract | None:
     given = dict(zip(("x", "window_shape", "axis"), args, strict=False)) | kwargs

@@ -11,6 +11,7 @@ from srcad_runtime import functional
 import srcad
 
 nan, inf = np.nan, np.inf
+GAPS = np.array([1.3, nan, 2.2])
 
 # (name, function, point, derivative); a function of an array is differentiated as a whole
 TABLE: list[tuple[str, Any, Any, Any]] = [
@@ -39,7 +40,27 @@ TABLE: list[tuple[str, Any, Any, Any]] = [
     ("where, with a temporary", lambda x: _guarded(x), np.array([0.0, 4.0]), [0.0, 0.25]),
     ("empty sum", lambda x: np.sum(x), np.zeros(0), np.zeros(0)),
     ("max_pool ties", lambda x: _pooled(x), np.ones(4).reshape(1, 1, 2, 2), [[[[1.0, 0.0], [0.0, 0.0]]]]),
+    ("nansum of squares", lambda x: np.nansum(x * x), GAPS, [2.6, 0.0, 4.4]),
+    ("nansum of sines", lambda x: np.nansum(np.sin(x)), GAPS, [np.cos(1.3), 0.0, np.cos(2.2)]),
+    ("nanmean of a quotient", lambda x: np.nanmean(1.0 / x), GAPS, [-0.5 / 1.69, 0.0, -0.5 / 4.84]),
+    ("nanmax of squares", lambda x: np.nanmax(x * x), GAPS, [0.0, 0.0, 4.4]),
+    ("nanmedian of squares", lambda x: np.nanmedian(x * x), GAPS, [1.3, 0.0, 2.2]),
+    ("nanpercentile of squares", lambda x: np.nanpercentile(x * x, 25), GAPS, [1.95, 0.0, 1.1]),
+    ("nanvar of squares", lambda x: np.nanvar(x * x), GAPS, [-1.3 * 3.15, 0.0, 2.2 * 3.15]),
+    ("nancumsum of squares", lambda x: np.nancumsum(x * x)[2], GAPS, [2.6, 0.0, 4.4]),
+    ("nansum of a temporary", lambda x: _without_gaps(x), GAPS, [np.cos(1.3), 0.0, np.cos(2.2)]),
+    ("where tests a temporary", lambda x: _tested_gaps(x), GAPS, [np.cos(1.3), 0.0, np.cos(2.2)]),
 ]
+
+
+def _without_gaps(x: Any) -> Any:
+    sines = np.sin(x)
+    return np.nansum(sines)
+
+
+def _tested_gaps(x: Any) -> Any:
+    sines = np.sin(x)
+    return np.sum(np.where(np.isnan(sines), 0.0, sines))
 
 
 def _guarded(x: Any) -> Any:

@@ -61,6 +61,11 @@ def median_dot(a, axis=None, *, keepdims=False, out, a_dot):
     return like_result(arrays.quantile_tangent(a, 0.5, axis, "linear", False, a_dot), out)
 
 
+def numbers(a, a_dot):
+    """The tangent of what is not left out, 0 for the rest: what NaN was computed from may be anything."""
+    return np.where(np.isnan(a), 0.0, a_dot)
+
+
 @pullback(np.nanmedian, examples=lambda r: gaps(r))
 def nanmedian_bar(a, axis=None, *, keepdims=False, out_bar):
     return arrays.quantile_adjoint(a, 0.5, axis, "linear", True, out_bar)
@@ -68,7 +73,7 @@ def nanmedian_bar(a, axis=None, *, keepdims=False, out_bar):
 
 @pushforward(np.nanmedian)
 def nanmedian_dot(a, axis=None, *, keepdims=False, out, a_dot):
-    return like_result(arrays.quantile_tangent(a, 0.5, axis, "linear", True, a_dot), out)
+    return like_result(arrays.quantile_tangent(a, 0.5, axis, "linear", True, numbers(a, a_dot)), out)
 
 
 def column(dot, q):
@@ -132,7 +137,7 @@ def nanquantile_bar(a, q, axis=None, *, method="linear", keepdims=False, out_bar
 
 @pushforward(np.nanquantile, wrt=("a", "q"))
 def nanquantile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot, q_dot):
-    moves = arrays.quantile_tangent(a, q, axis, method, True, whole(a_dot, a))
+    moves = arrays.quantile_tangent(a, q, axis, method, True, numbers(a, whole(a_dot, a)))
     places = arrays.quantile_slope(a, q, axis, method, True) * column(q_dot, q)
     return like_result(moves + places, out)
 
@@ -145,7 +150,7 @@ def nanpercentile_bar(a, q, axis=None, *, method="linear", keepdims=False, out_b
 
 @pushforward(np.nanpercentile, wrt=("a", "q"))
 def nanpercentile_dot(a, q, axis=None, *, method="linear", keepdims=False, out, a_dot, q_dot):
-    moves = arrays.quantile_tangent(a, np.divide(q, 100), axis, method, True, whole(a_dot, a))
+    moves = arrays.quantile_tangent(a, np.divide(q, 100), axis, method, True, numbers(a, whole(a_dot, a)))
     places = arrays.quantile_slope(a, np.divide(q, 100), axis, method, True) * column(q_dot, q) / 100.0
     return like_result(moves + places, out)
 
@@ -217,7 +222,9 @@ def nan_extreme_bar(a, axis=None, *, keepdims=False, out, out_bar):
 
 @pushforward(np.nanmax, np.nanmin)
 def nan_extreme_dot(a, axis=None, *, keepdims=False, out, a_dot):
-    return np.sum(arrays.tie_share(a, spread(out, axis, keepdims), axis) * a_dot, axis=axis, keepdims=keepdims)
+    return np.sum(
+        arrays.tie_share(a, spread(out, axis, keepdims), axis) * numbers(a, a_dot), axis=axis, keepdims=keepdims
+    )
 
 
 @expansion(np.nanprod, examples=gaps)

@@ -18,7 +18,7 @@ from srcad import ir, routines, types
 from srcad.algebra import add, knowing, sign
 from srcad.cotangents import Contribution, Hoist, Pool, TooLarge, bar_type, key_of
 from srcad.errors import Unsupported
-from srcad.expressions import Masks, masks_around
+from srcad.expressions import Masks, masks_around, swapped
 from srcad.facts import Dims, Shapes, lasting, named, rebound
 from srcad.naming import Names
 from srcad.program import Program
@@ -186,7 +186,8 @@ class Reverser:
                 first = ir.Assign(name, value, loc=stmt.loc)
                 target = getattr(stmt, "target", None)
                 outer = self.masks.get(target.id, ()) if isinstance(target, ir.Name) else ()
-                self.masks[name.id] = masks_around(stmt.value, hoist.expr, self.shapes, outer) or ()
+                around = masks_around(stmt.value, hoist.expr, self.shapes, outer) or ()
+                self.masks[name.id] = tuple((swapped(test, hoist.expr, name), chosen) for test, chosen in around)
                 self.hoisted.add(first.target)
                 steps.extend(self.assign(first))
                 stmt = _replace_expr(stmt, hoist.expr, name)
@@ -342,15 +343,18 @@ class Reverser:
 
 
 def masked_temporaries(body: Sequence[ir.Stmt], uses: Mapping[str, int], shapes: Shapes) -> dict[str, Masks]:
-    """Variables of a block that are set once and read once, in a branch of np.where: they count where it is taken."""
+    """Variables of a block that are set once and read by one statement, in a branch of np.where: they count where it
+    is taken."""
     found: dict[str, Masks] = {}
     for k, stmt in enumerate(body):
-        if not isinstance(stmt, ir.Assign) or not isinstance(stmt.target, ir.Name) or uses[stmt.target.id] != 2:
+        if not isinstance(stmt, ir.Assign) or not isinstance(stmt.target, ir.Name):
             continue
         for j, later in enumerate(body[k + 1 :], k + 1):
             if stmt.target.id in ir.names(later):
                 value = later.value if isinstance(later, (ir.Assign, ir.Store)) else None
-                masks = masks_around(value, stmt.target, shapes) if value is not None else ()
+                reads = sum(node == stmt.target for node in ir.walk(value)) if value is not None else 0
+                only = reads and uses[stmt.target.id] == 1 + reads
+                masks = masks_around(value, stmt.target, shapes) if only and value is not None else ()
                 between = _written(body[k + 1 : j])
                 if masks and not ir.names(tuple(test for test, _ in masks)) & between:
                     found[stmt.target.id] = masks

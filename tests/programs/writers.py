@@ -435,3 +435,13 @@ def fills_from_a_selection_that_it_changes(x, b):
     y = x[[0, 1]]
     y[0] = 2.0 * x[1]
     b[:2] = y * b[0]
+
+
+@program(matrix)
+def values_over_and_over(a):
+    y = a * 2.0
+    np.putmask(y, y > 0.5, a[0, :2])
+    z = a[0] * 3.0
+    np.putmask(z, z < 0.0, a[1, :3])
+    np.place(z, z > 1.0, a[2])
+    return np.sum(y * y * a) + np.sum(z * z)
