@@ -428,9 +428,9 @@ class Evaluator:
         eval_assign.assign(self, stmt.target, value, stmt.loc)
 
     def do_augment(self, stmt: ir.Augment) -> None:
-        from srcad import eval_assign
+        from srcad import eval_augment
 
-        eval_assign.augment(self, stmt)
+        eval_augment.augment(self, stmt)
 
     def do_block(self, stmt: ir.Block) -> None:
         body = self.captured(stmt.body)

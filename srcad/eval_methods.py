@@ -10,7 +10,8 @@ import numpy as np
 from srcad import ir
 from srcad.dims import Dim
 from srcad.errors import Unsupported
-from srcad.eval_assign import added, changeable, check_writable, set_item
+from srcad.eval_assign import changeable, check_writable, set_item
+from srcad.eval_augment import added
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_order import held, holding, owned

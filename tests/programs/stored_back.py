@@ -360,3 +360,35 @@ class Derived(Base):
 def private_names_of_two_classes(x):
     d = Derived(x)
     return d.both(x) * d._Base__v
+
+
+# ---- elements in a row ----
+
+
+@program(vector)
+def flat_array_is_evaluated_once(x):
+    u, n = x * 1.0, 0
+
+    def counted():
+        nonlocal n
+        n += 1
+        return u
+
+    counted().flat[0] += x[1]
+    counted().flat[2] = x[0] * n
+    return np.sum(u * x) * n
+
+
+@program(vector)
+def flat_array_is_evaluated_first(x):
+    u = x * 1.0
+    kept = [u]
+
+    def rebinding():
+        nonlocal u
+        u = x * 3.0
+        return x[0]
+
+    u.flat[1] += rebinding()
+    u.flat[2] = rebinding() * 2.0
+    return np.sum(u * x) + np.sum(kept[0] * x)

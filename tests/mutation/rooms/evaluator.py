@@ -37,7 +37,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
     ),
     *of(
-        "srcad/eval_assign.py",
+        "srcad/eval_augment.py",
         (
             "a name is not given back what changed in place",
             "        ev.bind(target.id, new, stmt.loc)\n",
