@@ -44,8 +44,7 @@ def assign_tuple(ev: Evaluator, stmt: ir.Assign) -> None:
 def _unpack(ev: Evaluator, targets: tuple[ir.Expr, ...], value: Value, loc: ir.Loc | None) -> None:
     items = _array_items(ev, value, targets, loc) or sequence(ev, value, loc)
     star = next((k for k, t in enumerate(targets) if isinstance(t, ir.Starred)), None)
-    if star is None and len(items) != len(targets):
-        raise ValueError(f"cannot unpack {len(items)} values into {len(targets)} names")
+    _check_count(len(items), len(targets), star is not None)
     if star is not None:
         after = len(targets) - star - 1
         middle = ev.tuple_of(items[star : len(items) - after], "list", site=loc)
@@ -59,6 +58,14 @@ def _unpack(ev: Evaluator, targets: tuple[ir.Expr, ...], value: Value, loc: ir.L
         with holding(ev, items):
             assign(ev, target, items[k], loc)
         items = held(ev, items, mark, loc)
+
+
+def _check_count(given: int, names: int, starred: bool) -> None:
+    if given > names and not starred:
+        raise certain(ValueError(f"too many values to unpack (expected {names})"))
+    if given < names - starred:
+        least = f"at least {names - 1}" if starred else f"{names}"
+        raise certain(ValueError(f"not enough values to unpack (expected {least}, got {given})"))
 
 
 def _array_items(ev: Evaluator, value: Value, targets: tuple[ir.Expr, ...], loc: ir.Loc | None) -> list[Value] | None:

@@ -13,7 +13,7 @@ from srcad import library as library_names
 from srcad.errors import Unsupported, no_rule
 from srcad.eval_core import MAX_DEPTH, Evaluator, Restart, place
 from srcad.eval_exprs import evaluate
-from srcad.values import Closure, Dyn, Known, Ptr, Value
+from srcad.values import Closure, Dyn, Known, Ptr, Value, certain
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -236,7 +236,7 @@ def bind_arguments(
     for param in function.params:
         if param.kind == "positional" and rest:
             if param.name in given:
-                raise TypeError(f"{function.name}() got multiple values for argument '{param.name}'")
+                raise certain(TypeError(f"{function.name}() got multiple values for argument '{param.name}'"))
             bound[param.name] = rest.pop(0)
         elif param.kind in ("positional", "keyword"):
             bound[param.name] = (
@@ -249,15 +249,24 @@ def bind_arguments(
             bound[param.name] = ev.box("dict", tuple(given), tuple(given.values()))
             given = {}
     if rest or extra:
-        raise TypeError(f"{function.name}() takes {len(bound)} positional arguments but more were given")
+        raise certain(_too_many(function, len(rest) + len(extra)))
     if given:
-        raise TypeError(f"{function.name}() got an unexpected keyword argument '{next(iter(given))}'")
+        raise certain(TypeError(f"{function.name}() got an unexpected keyword argument '{next(iter(given))}'"))
     return bound
+
+
+def _too_many(function: ir.Function, more: int) -> TypeError:
+    positional = [p for p in function.params if p.kind == "positional"]
+    most, least = len(positional), sum(p.default is None for p in positional)
+    takes = f"{most} positional argument{'s' * (most != 1)}"
+    takes = takes if least == most else f"from {least} to {most} positional arguments"
+    return TypeError(f"{function.name}() takes {takes} but {most + more} were given")
 
 
 def _default(ev: Evaluator, function: ir.Function, param: ir.Param, defaults: Mapping[str, Value] | None) -> Value:
     if defaults is not None and param.name in defaults:
         return defaults[param.name]
     if param.default is None:
-        raise TypeError(f"{function.name}() missing 1 required argument: '{param.name}'")
+        kind = "positional" if param.kind == "positional" else "keyword-only"
+        raise certain(TypeError(f"{function.name}() missing 1 required {kind} argument: '{param.name}'"))
     return evaluate(ev, param.default)

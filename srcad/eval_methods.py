@@ -123,7 +123,7 @@ def data_attribute(owner: Dyn, name: str, loc: ir.Loc | None) -> None:
         if isinstance(owner.type, Num) and owner.type.dims is None and owner.type.dtype is None:
             _refuse_unknown_object(owner, name, loc)
         kind = "numpy.ndarray" if _class_name(owner) == "ndarray" else "float"
-        raise AttributeError(f"'{kind}' object has no attribute '{name}'")
+        raise certain(AttributeError(f"'{kind}' object has no attribute '{name}'"))
     if not callable(getattr(np.ndarray, name, None)) and not hasattr(float, name):
         fact, way_out = _REFUSED.get(name, (": it has no derivative rule", "Leave it out of the model."))
         raise Unsupported(f"cannot differentiate ndarray.{name}{fact}", loc, way_out)

@@ -16,7 +16,7 @@ from srcad.eval_core import Evaluator
 from srcad.eval_exprs import evaluate
 from srcad.eval_values import constant
 from srcad.types import Num, Struct
-from srcad.values import Bound, Conflict, Dyn, Known, Ptr, Value
+from srcad.values import Bound, Conflict, Dyn, Known, Ptr, Value, certain
 
 
 def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Value:
@@ -46,7 +46,7 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
         bake(ev, base, "__class__", raw, name)
         return eval_special.invoke(ev, base, raw.fget, [], loc)
     if not hasattr(owner, name):
-        raise AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}")
+        raise certain(AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}"))
     value = getattr(owner, name)
     if callable(value) and not isinstance(value, type):
         if name in getattr(owner, "__dict__", {}):

@@ -114,6 +114,8 @@ class _Targets:
             value = self._keep(ir.call("builtins.list", value), "items", before)
         star = next(k for k, t in enumerate(target.items) if isinstance(t, ir.Starred))
         behind = len(target.items) - star - 1
+        if star and behind:  # else positions from both ends may be one
+            before.append(self._enough(value, star + behind))
         pairs: list[Pair] = []
         for k, t in enumerate(target.items):
             if isinstance(t, ir.Starred):
@@ -123,6 +125,12 @@ class _Targets:
             else:
                 pairs.append((t, ir.Index(value, (ir.const(k if k < star else k - len(target.items)),))))
         return (*before, *self._parallel(pairs))
+
+    def _enough(self, value: ir.Expr, least: int) -> ir.Stmt:
+        text = ir.Const(f"not enough values to unpack (expected at least {least})")
+        error = ir.Raise(ir.Call(ir.Ref("builtins.ValueError", ValueError), (text,)), loc=self.stmt.loc)
+        short = ir.Compare(("<",), (ir.Call(ir.Ref("builtins.len", len), (value,)), ir.Const(least)), loc=self.stmt.loc)
+        return ir.If(short, (error,), loc=self.stmt.loc)
 
 
 def _word(target: ir.Expr) -> str:

@@ -1,5 +1,6 @@
 """``target op= value`` stores what it gives back into the target: seen where the target has been rebound, calls a
-setter, or is read-only. Then attributes that a class has no place for, and those that are private to it."""
+setter, or is read-only. Then attributes that a class has no place for or keeps to itself, and what does not fit: calls
+with too many arguments, unpackings of too few values."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -392,3 +393,71 @@ def flat_array_is_evaluated_first(x):
     u.flat[1] += rebinding()
     u.flat[2] = rebinding() * 2.0
     return np.sum(u * x) + np.sum(kept[0] * x)
+
+
+# ---- calls and unpackings that do not fit ----
+
+
+def _one(a):
+    return a
+
+
+def _named(a, b=1.0, *, c):
+    return a * b * c
+
+
+@program(vector)
+def misfits_on_branches_that_are_not_taken(x):
+    pair = (1, 2)
+    if x[0] > 100.0:
+        return _one(x[0], 3)
+    if x[0] > 100.0:
+        return _one()
+    if x[0] > 100.0:
+        return _one(3, b=2)
+    if x[0] > 100.0:
+        return _named(3, 2, 2, c=2)
+    if x[0] > 100.0:
+        return _named(3)
+    if x[0] > 100.0:
+        pair[0] = 3
+    if x[0] > 100.0:
+        return x.nothing
+    if x[0] > 100.0:
+        a, b = x[0], x[1], x[2]
+    return x[0] * x[1] * pair[1]
+
+
+@program(vector)
+def misfits_that_are_caught(x):
+    r = 1.0
+    try:
+        r = _one(x[0], 3)
+    except TypeError:
+        r += x[1]
+    try:
+        a, b = x[0], x[1], x[2]
+    except ValueError:
+        r += x[2]
+    try:
+        a, b, c = (x[0], x[1])
+    except ValueError:
+        r *= x[2]
+    try:
+        r = x.nothing
+    except AttributeError:
+        r *= x[3]
+    return r
+
+
+@program(vector, raises=ValueError)
+def ends_of_too_few_values(x):
+    a, *_, b = x[:1]
+    return a * b
+
+
+@program(vector)
+def ends_of_enough_values(x):
+    a, *middle, b = x
+    c, *empty, d = x[:2]
+    return a * b + len(middle) * c * d * (1.0 + sum(empty))
