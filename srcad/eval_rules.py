@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from srcad import borrowed, ir, library, rules, scope, types
+from srcad import algebra, borrowed, ir, library, rules, scope, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Context, Evaluator, Restart, of_a_rule
 from srcad.eval_functions import call_function
 from srcad.eval_values import constant, residual
 from srcad.facts import Shapes
 from srcad.naming import Names
+from srcad.rules.supports import Supported
 from srcad.transforms.liveness import assigned_by
-from srcad.values import Dyn, Known, Value
+from srcad.values import Dyn, Known, Ptr, Value
 
 _LIBRARIES = tuple(f"{name}." for name in library.KNOWN)
 _PARSED: dict[Any, tuple[scope.Target, ir.Function]] = {}
@@ -75,20 +76,16 @@ def apply(
 
     given: expressions, or Python values for arguments left at their defaults; what the rule does not name is left out.
     """
-    target, function = parsed(rule)
     context = Context(names, types=shapes.types)
     ev = Evaluator(context)
-    ev.scope = target.scope
     ev.state.frames[""] = {}
     ev.by_name = True
-    wanted = {p.name for p in function.params if p.kind != "star"}
     try:
-        kwargs = {name: argument(ev, shapes, value) for name, value in given.items() if name in wanted}
-
-        star = next((p.name for p in function.params if p.kind == "star"), None)
-        extra = [argument(ev, shapes, v) for v in given[star]] if star is not None else []
-        value = call_function(ev, function, [], kwargs, None, None, extra=extra)
-        stmts, found = without_second_names(ev.out, residual(ev, value))
+        if isinstance(rule, Supported):
+            value = _supported(ev, rule, shapes, given)
+        else:
+            value = residual(ev, _called(ev, rule, shapes, given))
+        stmts, found = without_second_names(ev.out, value)
         return [_unplaced(stmt, shapes) for stmt in stmts], _unplaced(found, shapes)
     except Unsupported as error:
         if loc is None or error.loc is None or not of_a_rule(error.loc):
@@ -98,6 +95,29 @@ def apply(
         raise Unsupported(
             f"cannot differentiate with the rule {rule.__name__}, which needs an argument's value", loc
         ) from None
+
+
+def _called(ev: Evaluator, rule: Any, shapes: Shapes, given: dict[str, Any], **read: Value) -> Value:
+    """A rule of the arguments that it names. read: those that are values already."""
+    target, function = parsed(rule)
+    ev.scope = target.scope
+    wanted = {p.name for p in function.params if p.kind != "star"}
+    kwargs = {name: read.get(name) or argument(ev, shapes, value) for name, value in given.items() if name in wanted}
+    star = next((p.name for p in function.params if p.kind == "star"), None)
+    extra = [argument(ev, shapes, v) for v in given[star]] if star is not None else []
+    return call_function(ev, function, [], kwargs, None, None, extra=extra)
+
+
+def _supported(ev: Evaluator, rule: Supported, shapes: Shapes, given: dict[str, Any]) -> ir.Expr:
+    """A rule at points inside of the support, masked outside: as `Supported` calls it."""
+    pair = _called(ev, rule.outside, shapes, given)
+    assert isinstance(pair, Ptr)
+    outside, point = ev.state.heap[pair.id].items
+    found = residual(ev, _called(ev, rule.formula, shapes, given, **{rule.point: point}))
+    test = residual(ev, outside)
+    partials = found.items if isinstance(found, ir.Tuple) else (found,)
+    masked = [p if algebra.is_number(p, 0.0) else ir.call("numpy.where", test, ir.ZERO, p) for p in partials]
+    return ir.Tuple(tuple(masked)) if isinstance(found, ir.Tuple) else masked[0]
 
 
 def without_second_names(stmts: list[ir.Stmt], value: ir.Expr) -> tuple[list[ir.Stmt], ir.Expr]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from srcad import ir, library
+from srcad.rules.supports import Support, Supported
 
 F = TypeVar("F", bound=Callable[..., Any])
 Primal = Callable[..., Any] | str
@@ -142,11 +143,13 @@ def elementwise(
     wrt: tuple[str, ...] | None = None,
     inert: tuple[str, ...] = (),
     kinds: str = "f",
+    support: Support | None = None,
     notes: str = "",
 ) -> Callable[[F], F]:
     """State the partial derivatives of a function that works element by element.
 
-    domain: (low, high) of test points, or one such pair per argument. kinks: point -> partials there.
+    domain: (low, high) of test points, or one such pair per argument. kinks: point -> partials there. support: outside
+    of which they are all zero.
     """
 
     def register(rule: F) -> F:
@@ -154,7 +157,7 @@ def elementwise(
         pairs = _domain(domain, len(facts["params"]) - len(facts["defaults"]))
         for f in primals:
             new = {"inert": inert, "kinds": kinds, "domain": pairs, "kinks": kinks or {}, "notes": notes}
-            _add(f, rule.__module__, partials=rule, **new, **facts)
+            _add(f, rule.__module__, partials=Supported(rule, support) if support else rule, **new, **facts)
         return rule
 
     return register

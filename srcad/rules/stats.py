@@ -8,6 +8,7 @@ from srcad_runtime import arrays
 
 from srcad.rules.registry import elementwise
 from srcad.rules.special_families import student_by_df
+from srcad.rules.supports import ABOVE_LOC, BETWEEN, COUNTS, FROM_LOC, OUTCOMES, SUCCESSES
 
 PLACED = ("x", "loc", "scale")
 LINE = ((-2, 2), (-0.5, 0.5), (0.7, 2))
@@ -87,22 +88,22 @@ def norm_ppf(q, loc=0, scale=1, *, out):
 # ---- exponential, Laplace, logistic, Cauchy, uniform ----
 
 
-@elementwise("scipy.stats.expon.logpdf", domain=HALF_LINE, wrt=PLACED)
+@elementwise("scipy.stats.expon.logpdf", support=FROM_LOC, domain=HALF_LINE, wrt=PLACED)
 def expon_logpdf(x, loc=0, scale=1):
     return -1.0 / scale, 1.0 / scale, ((x - loc) / scale - 1.0) / scale
 
 
-@elementwise("scipy.stats.expon.pdf", domain=HALF_LINE, wrt=PLACED)
+@elementwise("scipy.stats.expon.pdf", support=FROM_LOC, domain=HALF_LINE, wrt=PLACED)
 def expon_pdf(x, loc=0, scale=1, *, out):
     return -out / scale, out / scale, out * ((x - loc) / scale - 1.0) / scale
 
 
-@elementwise("scipy.stats.expon.cdf", domain=HALF_LINE, wrt=PLACED)
+@elementwise("scipy.stats.expon.cdf", support=FROM_LOC, domain=HALF_LINE, wrt=PLACED)
 def expon_cdf(x, loc=0, scale=1, *, out):
     return by_density((1.0 - out) / scale, x, loc, scale)
 
 
-@elementwise("scipy.stats.expon.sf", domain=HALF_LINE, wrt=PLACED)
+@elementwise("scipy.stats.expon.sf", support=FROM_LOC, domain=HALF_LINE, wrt=PLACED)
 def expon_sf(x, loc=0, scale=1, *, out):
     return by_density(-out / scale, x, loc, scale)
 
@@ -155,17 +156,17 @@ def cauchy_cdf(x, loc=0, scale=1):
     return by_density(0.3183098861837907 * scale / (scale * scale + d * d), x, loc, scale)
 
 
-@elementwise("scipy.stats.uniform.logpdf", domain=((0.6, 0.65), (0, 0.5), (0.7, 2)), wrt=PLACED)
+@elementwise("scipy.stats.uniform.logpdf", support=BETWEEN, domain=((0.6, 0.65), (0, 0.5), (0.7, 2)), wrt=PLACED)
 def uniform_logpdf(x, loc=0, scale=1):
     return 0.0, 0.0, -1.0 / scale
 
 
-@elementwise("scipy.stats.uniform.pdf", domain=((0.6, 0.65), (0, 0.5), (0.7, 2)), wrt=PLACED)
+@elementwise("scipy.stats.uniform.pdf", support=BETWEEN, domain=((0.6, 0.65), (0, 0.5), (0.7, 2)), wrt=PLACED)
 def uniform_pdf(x, loc=0, scale=1, *, out):
     return 0.0, 0.0, -out / scale
 
 
-@elementwise("scipy.stats.uniform.cdf", domain=((0.6, 0.65), (0, 0.5), (0.7, 2)), wrt=PLACED)
+@elementwise("scipy.stats.uniform.cdf", support=BETWEEN, domain=((0.6, 0.65), (0, 0.5), (0.7, 2)), wrt=PLACED)
 def uniform_cdf(x, loc=0, scale=1):
     z = (x - loc) / scale
     return by_density(np.where((z >= 0.0) & (z <= 1.0), 1.0 / scale, 0.0), x, loc, scale)
@@ -174,34 +175,34 @@ def uniform_cdf(x, loc=0, scale=1):
 # ---- gamma, chi-squared, beta, Student, log-normal ----
 
 
-@elementwise("scipy.stats.gamma.logpdf", domain=SHAPED_LINE, wrt=SHAPED)
+@elementwise("scipy.stats.gamma.logpdf", support=FROM_LOC, domain=SHAPED_LINE, wrt=SHAPED)
 def gamma_logpdf(x, a, loc=0, scale=1):
     z = (x - loc) / scale
     score = ((a - 1.0) / z - 1.0) / scale
     return score, np.log(z) - special.psi(a), -score, (z - a) / scale
 
 
-@elementwise("scipy.stats.gamma.pdf", domain=SHAPED_LINE, wrt=SHAPED)
+@elementwise("scipy.stats.gamma.pdf", support=FROM_LOC, domain=SHAPED_LINE, wrt=SHAPED)
 def gamma_pdf(x, a, loc=0, scale=1, *, out):
     z = (x - loc) / scale
     score = ((a - 1.0) / z - 1.0) / scale
     return out * score, out * (np.log(z) - special.psi(a)), -out * score, out * (z - a) / scale
 
 
-@elementwise("scipy.stats.gamma.cdf", domain=SHAPED_LINE, wrt=SHAPED)
+@elementwise("scipy.stats.gamma.cdf", support=FROM_LOC, domain=SHAPED_LINE, wrt=SHAPED)
 def gamma_cdf(x, a, loc=0, scale=1):
     by_x, by_loc, by_scale = by_density(stats.gamma.pdf(x, a, loc, scale), x, loc, scale)
     return by_x, arrays.gammainc_by_a(a, (x - loc) / scale), by_loc, by_scale
 
 
-@elementwise("scipy.stats.chi2.logpdf", domain=SHAPED_LINE, wrt=("x", "df", "loc", "scale"))
+@elementwise("scipy.stats.chi2.logpdf", support=FROM_LOC, domain=SHAPED_LINE, wrt=("x", "df", "loc", "scale"))
 def chi2_logpdf(x, df, loc=0, scale=1):
     z = (x - loc) / scale
     score = ((0.5 * df - 1.0) / z - 0.5) / scale
     return score, 0.5 * (np.log(0.5 * z) - special.psi(0.5 * df)), -score, 0.5 * (z - df) / scale
 
 
-@elementwise("scipy.stats.chi2.pdf", domain=SHAPED_LINE, wrt=("x", "df", "loc", "scale"))
+@elementwise("scipy.stats.chi2.pdf", support=FROM_LOC, domain=SHAPED_LINE, wrt=("x", "df", "loc", "scale"))
 def chi2_pdf(x, df, loc=0, scale=1, *, out):
     z = (x - loc) / scale
     score = ((0.5 * df - 1.0) / z - 0.5) / scale
@@ -209,7 +210,7 @@ def chi2_pdf(x, df, loc=0, scale=1, *, out):
     return out * score, by_df, -out * score, 0.5 * out * (z - df) / scale
 
 
-@elementwise("scipy.stats.chi2.cdf", domain=SHAPED_LINE, wrt=("x", "df", "loc", "scale"))
+@elementwise("scipy.stats.chi2.cdf", support=FROM_LOC, domain=SHAPED_LINE, wrt=("x", "df", "loc", "scale"))
 def chi2_cdf(x, df, loc=0, scale=1):
     by_x, by_loc, by_scale = by_density(stats.chi2.pdf(x, df, loc, scale), x, loc, scale)
     return by_x, 0.5 * arrays.gammainc_by_a(0.5 * df, 0.5 * (x - loc) / scale), by_loc, by_scale
@@ -218,7 +219,7 @@ def chi2_cdf(x, df, loc=0, scale=1):
 UNIT = ((0.3, 0.6), (1.2, 3), (1.2, 3), (0, 0.1), (0.8, 2))
 
 
-@elementwise("scipy.stats.beta.logpdf", domain=UNIT, wrt=("x", "a", "b", "loc", "scale"))
+@elementwise("scipy.stats.beta.logpdf", support=BETWEEN, domain=UNIT, wrt=("x", "a", "b", "loc", "scale"))
 def beta_logpdf(x, a, b, loc=0, scale=1):
     z = (x - loc) / scale
     score = ((a - 1.0) / z - (b - 1.0) / (1.0 - z)) / scale
@@ -227,7 +228,7 @@ def beta_logpdf(x, a, b, loc=0, scale=1):
     return score, by_a, by_b, -score, -(1.0 / scale + z * score)
 
 
-@elementwise("scipy.stats.beta.pdf", domain=UNIT, wrt=("x", "a", "b", "loc", "scale"))
+@elementwise("scipy.stats.beta.pdf", support=BETWEEN, domain=UNIT, wrt=("x", "a", "b", "loc", "scale"))
 def beta_pdf(x, a, b, loc=0, scale=1, *, out):
     z = (x - loc) / scale
     score = ((a - 1.0) / z - (b - 1.0) / (1.0 - z)) / scale
@@ -236,7 +237,7 @@ def beta_pdf(x, a, b, loc=0, scale=1, *, out):
     return out * score, out * by_a, out * by_b, -out * score, -out * (1.0 / scale + z * score)
 
 
-@elementwise("scipy.stats.beta.cdf", domain=UNIT, wrt=("x", "a", "b", "loc", "scale"))
+@elementwise("scipy.stats.beta.cdf", support=BETWEEN, domain=UNIT, wrt=("x", "a", "b", "loc", "scale"))
 def beta_cdf(x, a, b, loc=0, scale=1):
     z = (x - loc) / scale
     by_x, by_loc, by_scale = by_density(stats.beta.pdf(x, a, b, loc, scale), x, loc, scale)
@@ -270,7 +271,10 @@ def t_cdf(x, df, loc=0, scale=1):
 
 
 @elementwise(
-    "scipy.stats.lognorm.logpdf", domain=((1, 3), (0.5, 1.5), (0, 0.5), (0.7, 2)), wrt=("x", "s", "loc", "scale")
+    "scipy.stats.lognorm.logpdf",
+    support=ABOVE_LOC,
+    domain=((1, 3), (0.5, 1.5), (0, 0.5), (0.7, 2)),
+    wrt=("x", "s", "loc", "scale"),
 )
 def lognorm_logpdf(x, s, loc=0, scale=1):
     d = x - loc
@@ -279,7 +283,12 @@ def lognorm_logpdf(x, s, loc=0, scale=1):
     return score, (u * u - 1.0) / s, -score, u / (s * scale)
 
 
-@elementwise("scipy.stats.lognorm.pdf", domain=((1, 3), (0.5, 1.5), (0, 0.5), (0.7, 2)), wrt=("x", "s", "loc", "scale"))
+@elementwise(
+    "scipy.stats.lognorm.pdf",
+    support=ABOVE_LOC,
+    domain=((1, 3), (0.5, 1.5), (0, 0.5), (0.7, 2)),
+    wrt=("x", "s", "loc", "scale"),
+)
 def lognorm_pdf(x, s, loc=0, scale=1, *, out):
     d = x - loc
     u = np.log(d / scale) / s
@@ -287,7 +296,12 @@ def lognorm_pdf(x, s, loc=0, scale=1, *, out):
     return out * score, out * (u * u - 1.0) / s, -out * score, out * u / (s * scale)
 
 
-@elementwise("scipy.stats.lognorm.cdf", domain=((1, 3), (0.5, 1.5), (0, 0.5), (0.7, 2)), wrt=("x", "s", "loc", "scale"))
+@elementwise(
+    "scipy.stats.lognorm.cdf",
+    support=ABOVE_LOC,
+    domain=((1, 3), (0.5, 1.5), (0, 0.5), (0.7, 2)),
+    wrt=("x", "s", "loc", "scale"),
+)
 def lognorm_cdf(x, s, loc=0, scale=1):
     u = np.log((x - loc) / scale) / s
     density = 0.3989422804014327 * np.exp(-0.5 * u * u) / s
@@ -297,36 +311,36 @@ def lognorm_cdf(x, s, loc=0, scale=1):
 # ---- counts ----
 
 
-@elementwise("scipy.stats.poisson.logpmf", domain=((3, 3), (1, 4)), wrt=("mu",))
+@elementwise("scipy.stats.poisson.logpmf", support=COUNTS, domain=((3, 3), (1, 4)), wrt=("mu",))
 def poisson_logpmf(k, mu):
     return k / mu - 1.0
 
 
-@elementwise("scipy.stats.poisson.pmf", domain=((3, 3), (1, 4)), wrt=("mu",))
+@elementwise("scipy.stats.poisson.pmf", support=COUNTS, domain=((3, 3), (1, 4)), wrt=("mu",))
 def poisson_pmf(k, mu, out):
     return out * (k / mu - 1.0)
 
 
 @elementwise("scipy.stats.poisson.cdf", domain=((3, 3), (1, 4)), wrt=("mu",))
 def poisson_cdf(k, mu):
-    return -stats.poisson.pmf(k, mu)
+    return -stats.poisson.pmf(np.floor(k), mu)
 
 
-@elementwise("scipy.stats.binom.logpmf", domain=((2, 2), (5, 5), (0.2, 0.8)), wrt=("p",))
+@elementwise("scipy.stats.binom.logpmf", support=SUCCESSES, domain=((2, 2), (5, 5), (0.2, 0.8)), wrt=("p",))
 def binom_logpmf(k, n, p):
     return k / p - (n - k) / (1.0 - p)
 
 
-@elementwise("scipy.stats.binom.pmf", domain=((2, 2), (5, 5), (0.2, 0.8)), wrt=("p",))
+@elementwise("scipy.stats.binom.pmf", support=SUCCESSES, domain=((2, 2), (5, 5), (0.2, 0.8)), wrt=("p",))
 def binom_pmf(k, n, p, out):
     return out * (k / p - (n - k) / (1.0 - p))
 
 
-@elementwise("scipy.stats.bernoulli.logpmf", domain=((1, 1), (0.2, 0.8)), wrt=("p",))
+@elementwise("scipy.stats.bernoulli.logpmf", support=OUTCOMES, domain=((1, 1), (0.2, 0.8)), wrt=("p",))
 def bernoulli_logpmf(k, p):
     return k / p - (1.0 - k) / (1.0 - p)
 
 
-@elementwise("scipy.stats.bernoulli.pmf", domain=((1, 1), (0.2, 0.8)), wrt=("p",))
+@elementwise("scipy.stats.bernoulli.pmf", support=OUTCOMES, domain=((1, 1), (0.2, 0.8)), wrt=("p",))
 def bernoulli_pmf(k, p):
     return 2.0 * k - 1.0

@@ -12,6 +12,7 @@ from scipy import special, stats
 from srcad.rules.factors import mirrored_lower
 from srcad.rules.registry import at, elementwise, expansion, pullback, pushforward
 from srcad.rules.stats import HALF_LINE, LINE, PLACED, SHAPED_LINE, by_density, by_scaled_score, by_score
+from srcad.rules.supports import ABOVE_LOC, BETWEEN, COUNTS, FROM_LOC, FROM_SCALE, TRIALS
 
 LEVELS = ((0.1, 0.9), (-0.5, 0.5), (0.7, 2))
 SHAPED_LEVELS = ((0.1, 0.9), (1.5, 3), (0, 0.5), (0.7, 2))
@@ -26,12 +27,12 @@ def by_level(density, out, loc, scale):
 # ---- tails, logarithms, quantiles ----
 
 
-@elementwise("scipy.stats.expon.logcdf", domain=HALF_LINE, wrt=PLACED)
+@elementwise("scipy.stats.expon.logcdf", support=FROM_LOC, domain=HALF_LINE, wrt=PLACED)
 def expon_logcdf(x, loc=0, scale=1):
     return by_density(1.0 / (scale * np.expm1((x - loc) / scale)), x, loc, scale)
 
 
-@elementwise("scipy.stats.expon.logsf", domain=HALF_LINE, wrt=PLACED)
+@elementwise("scipy.stats.expon.logsf", support=FROM_LOC, domain=HALF_LINE, wrt=PLACED)
 def expon_logsf(x, loc=0, scale=1):
     return by_density(-1.0 / scale, x, loc, scale)
 
@@ -89,7 +90,7 @@ def cauchy_ppf(q, loc=0, scale=1, *, out):
     return 3.141592653589793 * scale * (1.0 + z * z), 1.0, z
 
 
-@elementwise("scipy.stats.uniform.sf", domain=((0.6, 0.65), (0, 0.5), (0.7, 2)), wrt=PLACED)
+@elementwise("scipy.stats.uniform.sf", support=BETWEEN, domain=((0.6, 0.65), (0, 0.5), (0.7, 2)), wrt=PLACED)
 def uniform_sf(x, loc=0, scale=1):
     z = (x - loc) / scale
     return by_density(np.where((z >= 0.0) & (z <= 1.0), -1.0 / scale, 0.0), x, loc, scale)
@@ -100,17 +101,17 @@ def uniform_ppf(q, loc=0, scale=1):
     return scale, 1.0, q
 
 
-@elementwise("scipy.stats.gamma.sf", domain=SHAPED_LINE, wrt=PLACED, notes="not by the shape a")
+@elementwise("scipy.stats.gamma.sf", support=FROM_LOC, domain=SHAPED_LINE, wrt=PLACED, notes="not by the shape a")
 def gamma_sf(x, a, loc=0, scale=1):
     return by_density(-stats.gamma.pdf(x, a, loc, scale), x, loc, scale)
 
 
-@elementwise("scipy.stats.gamma.logcdf", domain=SHAPED_LINE, wrt=PLACED, notes="not by the shape a")
+@elementwise("scipy.stats.gamma.logcdf", support=FROM_LOC, domain=SHAPED_LINE, wrt=PLACED, notes="not by the shape a")
 def gamma_logcdf(x, a, loc=0, scale=1, *, out):
     return by_density(np.exp(stats.gamma.logpdf(x, a, loc, scale) - out), x, loc, scale)
 
 
-@elementwise("scipy.stats.gamma.logsf", domain=SHAPED_LINE, wrt=PLACED, notes="not by the shape a")
+@elementwise("scipy.stats.gamma.logsf", support=FROM_LOC, domain=SHAPED_LINE, wrt=PLACED, notes="not by the shape a")
 def gamma_logsf(x, a, loc=0, scale=1, *, out):
     return by_density(-np.exp(stats.gamma.logpdf(x, a, loc, scale) - out), x, loc, scale)
 
@@ -120,7 +121,7 @@ def gamma_ppf(q, a, loc=0, scale=1, *, out):
     return by_level(stats.gamma.pdf(out, a, loc, scale), out, loc, scale)
 
 
-@elementwise("scipy.stats.chi2.sf", domain=SHAPED_LINE, wrt=PLACED, notes="not by df")
+@elementwise("scipy.stats.chi2.sf", support=FROM_LOC, domain=SHAPED_LINE, wrt=PLACED, notes="not by df")
 def chi2_sf(x, df, loc=0, scale=1):
     return by_density(-stats.chi2.pdf(x, df, loc, scale), x, loc, scale)
 
@@ -141,7 +142,11 @@ def t_ppf(q, df, loc=0, scale=1, *, out):
 
 
 @elementwise(
-    "scipy.stats.beta.sf", domain=((0.3, 0.6), (1.2, 3), (1.2, 3), (0, 0.1), (0.8, 2)), wrt=PLACED, notes="not by a, b"
+    "scipy.stats.beta.sf",
+    support=BETWEEN,
+    domain=((0.3, 0.6), (1.2, 3), (1.2, 3), (0, 0.1), (0.8, 2)),
+    wrt=PLACED,
+    notes="not by a, b",
 )
 def beta_sf(x, a, b, loc=0, scale=1):
     return by_density(-stats.beta.pdf(x, a, b, loc, scale), x, loc, scale)
@@ -157,7 +162,12 @@ def beta_ppf(q, a, b, loc=0, scale=1, *, out):
     return by_level(stats.beta.pdf(out, a, b, loc, scale), out, loc, scale)
 
 
-@elementwise("scipy.stats.lognorm.sf", domain=((1, 3), (0.5, 1.5), (0, 0.5), (0.7, 2)), wrt=("x", "s", "loc", "scale"))
+@elementwise(
+    "scipy.stats.lognorm.sf",
+    support=ABOVE_LOC,
+    domain=((1, 3), (0.5, 1.5), (0, 0.5), (0.7, 2)),
+    wrt=("x", "s", "loc", "scale"),
+)
 def lognorm_sf(x, s, loc=0, scale=1):
     u = np.log((x - loc) / scale) / s
     density = 0.3989422804014327 * np.exp(-0.5 * u * u) / s
@@ -178,7 +188,7 @@ def lognorm_ppf(q, s, loc=0, scale=1, *, out):
 WEIBULL = ("x", "c", "loc", "scale")
 
 
-@elementwise("scipy.stats.weibull_min.logpdf", domain=SHAPED_LINE, wrt=WEIBULL)
+@elementwise("scipy.stats.weibull_min.logpdf", support=FROM_LOC, domain=SHAPED_LINE, wrt=WEIBULL)
 def weibull_min_logpdf(x, c, loc=0, scale=1):
     z = (x - loc) / scale
     power = z**c
@@ -186,7 +196,7 @@ def weibull_min_logpdf(x, c, loc=0, scale=1):
     return score, 1.0 / c + np.log(z) * (1.0 - power), -score, -(1.0 / scale + z * score)
 
 
-@elementwise("scipy.stats.weibull_min.pdf", domain=SHAPED_LINE, wrt=WEIBULL)
+@elementwise("scipy.stats.weibull_min.pdf", support=FROM_LOC, domain=SHAPED_LINE, wrt=WEIBULL)
 def weibull_min_pdf(x, c, loc=0, scale=1, *, out):
     z = (x - loc) / scale
     power = z**c
@@ -195,14 +205,14 @@ def weibull_min_pdf(x, c, loc=0, scale=1, *, out):
     return out * score, out * by_shape, -out * score, -out * (1.0 / scale + z * score)
 
 
-@elementwise("scipy.stats.weibull_min.cdf", domain=SHAPED_LINE, wrt=WEIBULL)
+@elementwise("scipy.stats.weibull_min.cdf", support=FROM_LOC, domain=SHAPED_LINE, wrt=WEIBULL)
 def weibull_min_cdf(x, c, loc=0, scale=1):
     z = (x - loc) / scale
     slope = np.exp(-(z**c)) * z**c
     return slope * c / (z * scale), slope * np.log(z), -slope * c / (z * scale), -slope * c / scale
 
 
-@elementwise("scipy.stats.weibull_min.sf", domain=SHAPED_LINE, wrt=WEIBULL)
+@elementwise("scipy.stats.weibull_min.sf", support=FROM_LOC, domain=SHAPED_LINE, wrt=WEIBULL)
 def weibull_min_sf(x, c, loc=0, scale=1, *, out):
     z = (x - loc) / scale
     slope = -out * z**c
@@ -216,50 +226,65 @@ def weibull_min_ppf(q, c, loc=0, scale=1, *, out):
     return scale * z / (c * rest * (1.0 - q)), -scale * z * np.log(rest) / (c * c), 1.0, z
 
 
-@elementwise("scipy.stats.pareto.logpdf", domain=((3, 5), (1.5, 3), (0, 0.5), (0.7, 2)), wrt=("x", "b", "loc", "scale"))
+@elementwise(
+    "scipy.stats.pareto.logpdf",
+    support=FROM_SCALE,
+    domain=((3, 5), (1.5, 3), (0, 0.5), (0.7, 2)),
+    wrt=("x", "b", "loc", "scale"),
+)
 def pareto_logpdf(x, b, loc=0, scale=1):
     z = (x - loc) / scale
     score = -(b + 1.0) / (x - loc)
     return score, 1.0 / b - np.log(z), -score, b / scale
 
 
-@elementwise("scipy.stats.pareto.pdf", domain=((3, 5), (1.5, 3), (0, 0.5), (0.7, 2)), wrt=("x", "b", "loc", "scale"))
+@elementwise(
+    "scipy.stats.pareto.pdf",
+    support=FROM_SCALE,
+    domain=((3, 5), (1.5, 3), (0, 0.5), (0.7, 2)),
+    wrt=("x", "b", "loc", "scale"),
+)
 def pareto_pdf(x, b, loc=0, scale=1, *, out):
     z = (x - loc) / scale
     score = -(b + 1.0) / (x - loc)
     return out * score, out * (1.0 / b - np.log(z)), -out * score, out * b / scale
 
 
-@elementwise("scipy.stats.pareto.cdf", domain=((3, 5), (1.5, 3), (0, 0.5), (0.7, 2)), wrt=("x", "b", "loc", "scale"))
+@elementwise(
+    "scipy.stats.pareto.cdf",
+    support=FROM_SCALE,
+    domain=((3, 5), (1.5, 3), (0, 0.5), (0.7, 2)),
+    wrt=("x", "b", "loc", "scale"),
+)
 def pareto_cdf(x, b, loc=0, scale=1, *, out):
     z = (x - loc) / scale
     rest = 1.0 - out
     return rest * b / (x - loc), rest * np.log(z), -rest * b / (x - loc), -rest * b / scale
 
 
-@elementwise("scipy.stats.invgamma.logpdf", domain=SHAPED_LINE, wrt=("x", "a", "loc", "scale"))
+@elementwise("scipy.stats.invgamma.logpdf", support=ABOVE_LOC, domain=SHAPED_LINE, wrt=("x", "a", "loc", "scale"))
 def invgamma_logpdf(x, a, loc=0, scale=1):
     z = (x - loc) / scale
     score = (1.0 / z - a - 1.0) / (x - loc)
     return score, -np.log(z) - special.psi(a), -score, -(1.0 / scale + z * score)
 
 
-@elementwise("scipy.stats.halfnorm.logpdf", domain=HALF_LINE, wrt=PLACED)
+@elementwise("scipy.stats.halfnorm.logpdf", support=FROM_LOC, domain=HALF_LINE, wrt=PLACED)
 def halfnorm_logpdf(x, loc=0, scale=1):
     return by_score(-(x - loc) / (scale * scale), x, loc, scale)
 
 
-@elementwise("scipy.stats.halfnorm.pdf", domain=HALF_LINE, wrt=PLACED)
+@elementwise("scipy.stats.halfnorm.pdf", support=FROM_LOC, domain=HALF_LINE, wrt=PLACED)
 def halfnorm_pdf(x, loc=0, scale=1, *, out):
     return by_scaled_score(out, -(x - loc) / (scale * scale), x, loc, scale)
 
 
-@elementwise("scipy.stats.rayleigh.logpdf", domain=HALF_LINE, wrt=PLACED)
+@elementwise("scipy.stats.rayleigh.logpdf", support=FROM_LOC, domain=HALF_LINE, wrt=PLACED)
 def rayleigh_logpdf(x, loc=0, scale=1):
     return by_score(1.0 / (x - loc) - (x - loc) / (scale * scale), x, loc, scale)
 
 
-@elementwise("scipy.stats.rayleigh.pdf", domain=HALF_LINE, wrt=PLACED)
+@elementwise("scipy.stats.rayleigh.pdf", support=FROM_LOC, domain=HALF_LINE, wrt=PLACED)
 def rayleigh_pdf(x, loc=0, scale=1, *, out):
     return by_scaled_score(out, 1.0 / (x - loc) - (x - loc) / (scale * scale), x, loc, scale)
 
@@ -282,22 +307,22 @@ def gumbel_r_cdf(x, loc=0, scale=1, *, out):
 # ---- counts ----
 
 
-@elementwise("scipy.stats.geom.logpmf", domain=((3, 3), (0.2, 0.8)), wrt=("p",))
+@elementwise("scipy.stats.geom.logpmf", support=TRIALS, domain=((3, 3), (0.2, 0.8)), wrt=("p",))
 def geom_logpmf(k, p):
     return 1.0 / p - (k - 1.0) / (1.0 - p)
 
 
-@elementwise("scipy.stats.geom.pmf", domain=((3, 3), (0.2, 0.8)), wrt=("p",))
+@elementwise("scipy.stats.geom.pmf", support=TRIALS, domain=((3, 3), (0.2, 0.8)), wrt=("p",))
 def geom_pmf(k, p, out):
     return out * (1.0 / p - (k - 1.0) / (1.0 - p))
 
 
-@elementwise("scipy.stats.nbinom.logpmf", domain=((3, 3), (1.5, 4), (0.2, 0.8)), wrt=("n", "p"))
+@elementwise("scipy.stats.nbinom.logpmf", support=COUNTS, domain=((3, 3), (1.5, 4), (0.2, 0.8)), wrt=("n", "p"))
 def nbinom_logpmf(k, n, p):
     return special.psi(k + n) - special.psi(n) + np.log(p), n / p - k / (1.0 - p)
 
 
-@elementwise("scipy.stats.nbinom.pmf", domain=((3, 3), (1.5, 4), (0.2, 0.8)), wrt=("n", "p"))
+@elementwise("scipy.stats.nbinom.pmf", support=COUNTS, domain=((3, 3), (1.5, 4), (0.2, 0.8)), wrt=("n", "p"))
 def nbinom_pmf(k, n, p, out):
     return out * (special.psi(k + n) - special.psi(n) + np.log(p)), out * (n / p - k / (1.0 - p))
 
