@@ -19,21 +19,48 @@ def at_root(x: Any, residual: Any, slope: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else x
 
 
-def root_adjoint(slope: Any, residual: Any, g: Any) -> Any:
-    """The adjoint of the residual for the adjoint `g` of the root: ``-solve(slope.T, g)``.
+def root_adjoint(slope: Any, residual: Any, g: Any, x: Any) -> Any:
+    """The adjoint of the residual for the adjoint `g` of the root `x`: ``-solve(slope.T, g)``.
 
     residual tells that the root moves with it: the derivative of this derivative needs more than is here.
+
+    Raises:
+        ValueError: x is no root, and its derivative is asked for.
     """
+    if np.any(g) and (far := _distance(slope, residual, x)):
+        raise ValueError(f"a solver's result has no derivative: it did not converge, a Newton step would add {far:.2g}")
     if np.ndim(slope) < 2:
         return -g / slope
     return -np.linalg.solve(slope.T, np.ravel(g)).reshape(np.shape(residual))
 
 
-def root_tangent(slope: Any, residual: Any, residual_dot: Any) -> Any:
-    """The tangent of the root for that of the residual: ``-solve(slope, residual_dot)``."""
+def root_tangent(slope: Any, residual: Any, residual_dot: Any, x: Any) -> Any:
+    """The tangent of the root `x` for that of the residual: ``-solve(slope, residual_dot)``; NaN if x is no root.
+
+    It is computed where nobody may read it (``if not found.success``), hence no error.
+    """
+    if _distance(slope, residual, x):
+        return np.nan * residual_dot
     if np.ndim(slope) < 2:
         return -residual_dot / slope
     return -np.linalg.solve(slope, np.ravel(residual_dot)).reshape(np.shape(residual))
+
+
+NEAR = 1e-2, 1e-3  # of what Newton's method would still add to a root: relative to it, and in all
+
+
+def _distance(slope: Any, residual: Any, x: Any) -> float:
+    """How far `x` is from a root, by Newton's method; 0 where it is near.
+
+    Where a solver gave up, what it returns depends on its steps, and the equation does not tell how.
+    """
+    r = np.ravel(np.asarray(residual, float))
+    try:
+        step = np.linalg.solve(np.reshape(slope, (r.size, r.size)), r)
+    except np.linalg.LinAlgError:
+        step = np.where(r == 0.0, 0.0, np.inf)
+    far = float(np.max(np.abs(step), initial=0.0))
+    return 0.0 if far <= NEAR[0] * float(np.max(np.abs(x), initial=0.0)) + NEAR[1] else far
 
 
 def valued(x: Any, model: Any) -> Any:

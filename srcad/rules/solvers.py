@@ -14,12 +14,12 @@ from srcad.rules.registry import pullback, pushforward, refused
 
 @pullback(implicit.at_root, wrt=("residual",), inert=("x", "slope"))
 def at_root_bar(x, residual, slope, *, out_bar):
-    return implicit.root_adjoint(slope, residual, out_bar)
+    return implicit.root_adjoint(slope, residual, out_bar, x)
 
 
 @pushforward(implicit.at_root, wrt=("residual",))
 def at_root_dot(x, residual, slope, *, residual_dot):
-    return implicit.root_tangent(slope, residual, residual_dot)
+    return implicit.root_tangent(slope, residual, residual_dot, x)
 
 
 @pullback(implicit.valued, wrt=("model",), inert=("x",))

@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy import optimize
-from srcad_runtime import implicit
+from srcad_runtime import implicit, unbroadcast
 
 
 def residual(x, t):
@@ -30,7 +30,9 @@ def bracketed_root_of_a_closure_grad(t, out_bar=1.0):
     t_bar = np.zeros_like(t)
     t_bar[0] += out_bar
     # L5  x = optimize.brentq(residual, 0.0, 5.0, xtol=1e-14)
-    mismatch_bar = implicit.root_adjoint(slope, mismatch, x_2_bar)
+    mismatch_bar = unbroadcast(
+        implicit.root_adjoint(slope, mismatch, x_2_bar, root), mismatch
+    )
     # L5  optimize.brentq(residual, 0.0, 5.0, xtol=1e-14)
     out_bar_ = mismatch_bar
     t_bar[0] += root * out_bar_

@@ -220,3 +220,9 @@ def odeint_at_times_that_move(t):
     at = np.array([t[0], 2.0, 2.0 + t[1]])
     path = integrate.odeint(lambda y, s: -t[1] * y * s, np.array([1.0, 2.0]), at, rtol=1e-11, atol=1e-12)
     return np.sum(path * np.array([1.0, 3.0]))
+
+
+@program(lambda rng: (1.5, 0.8), (0, 1), PLAIN)
+def another_way_where_no_root_was_found(a, b):
+    found = optimize.root(lambda v: np.array([v[0] ** 2 + b * v[1] - a, v[1] ** 3 + v[0] - b]), np.array([1.0, 0.5]))
+    return found.x[0] if found.success else a * b
