@@ -28,6 +28,7 @@ class Num:
     weak: a Python number, which does not widen an array's dtype (NEP 50).
     number: for an integer scalar, its value in linear form where known.
     single: a Python number on some paths, and NumPy's of single precision on others (``s = 0.0; s += x[i]``).
+    array: a live array without axes, which ``op=`` writes into; only `describe` says so, and only an input asks.
     """
 
     dtype: str | None
@@ -35,6 +36,7 @@ class Num:
     weak: bool = False
     number: Dim | None = None
     single: bool = False
+    array: bool = False
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,8 @@ def _describe_array(value: Any, name: str, where: str) -> Num:
         raise TypeError(f"argument {where} is an array of {value.dtype}; srcad takes arrays of numbers")
     dims = tuple(Dim(1) if d == 1 else symbol(f"{name}.shape[{k}]") for k, d in enumerate(value.shape))
     integer = value.dtype.kind in "iu" and not dims
-    return Num(value.dtype.name, dims, number=symbol(name) if integer and name else None)
+    number = symbol(name) if integer and name else None
+    return Num(value.dtype.name, dims, number=number, array=not dims and not isinstance(value, np.generic))
 
 
 def _parts(value: Any, objects: bool) -> tuple[str, tuple[Any, ...], tuple[Any, ...]] | None:

@@ -161,7 +161,10 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     if path.startswith("srcad.rules."):
         return call_user(ev, fn, args, kwargs, loc)
     if isinstance(obj, type) and issubclass(obj, np.generic) and path.startswith("numpy."):
-        if isinstance(args[0], Dyn) and isinstance(args[0].type, Num) and args[0].type.dims == ():
+        kind = args[0].type if isinstance(args[0], Dyn) else None
+        if isinstance(kind, Num) and kind.dims and kind.dtype == np.dtype(obj).name:
+            return library(ev, "numpy.asarray", np.asarray, [args[0]], {}, loc, place_of_name)  # the array itself
+        if isinstance(kind, Num) and kind.dims == ():
             return library(ev, path, obj, args, kwargs, loc, place_of_name)
         from srcad import library as known
 

@@ -360,6 +360,9 @@ class Evaluator:
             self.cx.slots[key] = self.cx.names.fresh(name)
             self.cx.inputs.append(Input(origin, path, self.cx.slots[key]))
         name = self.cx.slots[key]
+        if isinstance(abstract, Num) and abstract.array:
+            abstract = replace(abstract, array=False)
+            self.cx.zero_d.add(name)
         self.note_type(name, abstract)
         return Dyn(ir.Name(name), abstract)
 

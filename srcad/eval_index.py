@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import eval_optional, eval_special, ir, types
+from srcad import eval_optional, eval_order, eval_special, ir, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.eval_exprs import evaluate_all
@@ -99,7 +99,19 @@ def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) ->
 
         axes = ev.tuple_of([constant(1)] * items.count(Known(None)))
         return keep(ev, "numpy.reshape", [base, axes], {}, loc)  # an axis of a number of NumPy's
-    return dyn(ev, ir.Index(base.expr, index_exprs(ev, items, loc), loc=loc))
+    found = dyn(ev, ir.Index(base.expr, index_exprs(ev, items, loc), loc=loc))
+    if types.is_array(found.type) and _copies(ev, items):
+        from srcad.eval_builtins import keep
+
+        return keep(ev, "numpy.copy", [found], {}, loc)
+    return found
+
+
+def _copies(ev: Evaluator, items: list[Value]) -> bool:
+    """Whether an index holds an array of integers without axes, with which NumPy copies, as with any other array."""
+    if len(items) == 1 and isinstance(items[0], Ptr):
+        items = list(ev.state.heap[items[0].id].items)
+    return any(eval_order.may_be_array(ev, item) for item in items)
 
 
 def index_exprs(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> tuple[ir.Expr, ...]:
@@ -115,7 +127,14 @@ def _index_item(ev: Evaluator, item: Value, loc: ir.Loc | None) -> ir.Expr:
         known, value = static(ev, item)
         if known:
             return ir.call("numpy.array", _listed(value))
+    if isinstance(item, Known) and isinstance(item.value, bool) or isinstance(item, Dyn) and _is_truth(item.type):
+        reason = "cannot differentiate an index that is one truth value, which adds an axis"
+        raise Unsupported(reason, loc, "Use x[None], or an array of truth values.")
     return residual(ev, eval_optional.present(ev, item, loc), loc)
+
+
+def _is_truth(kind: types.Abstract) -> bool:
+    return types.is_bool(kind) and types.is_scalar(kind)
 
 
 def _listed(value: Any) -> ir.Expr:

@@ -177,7 +177,8 @@ def dsplit(ary, indices_or_sections):
 
 @expansion("numpy.unstack", examples=lambda r: [at(r(3, 2)), at(r(2, 3), axis=1)])
 def unstack(x, axis=0):
-    return tuple([np.take(x, k, axis) for k in range(x.shape[axis])])
+    turned = np.moveaxis(x, axis, 0)
+    return tuple([turned[k] for k in range(turned.shape[0])])
 
 
 # ---- broadcasting ----

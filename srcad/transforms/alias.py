@@ -40,7 +40,11 @@ HANDED_ON = frozenset(
 SURE = frozenset(
     "numpy.transpose numpy.matrix_transpose numpy.swapaxes numpy.moveaxis numpy.expand_dims numpy.squeeze".split()
 )
-MAYBE = frozenset("numpy.reshape numpy.ravel numpy.asanyarray numpy.ascontiguousarray numpy.real_if_close".split())
+MAYBE = frozenset(
+    "numpy.reshape numpy.ravel numpy.asanyarray numpy.ascontiguousarray numpy.real_if_close numpy.float64 numpy.double "
+    "numpy.float32 numpy.single numpy.complex128 numpy.complex64".split()
+)
+ITSELF = {"numpy.diff": 0, "numpy.linalg.matrix_power": 1}  # for which number they return the argument itself
 _OF_THE_SAME_ITEMS = frozenset("builtins.list builtins.sorted builtins.reversed builtins.tuple".split())
 WAY_OUT = "Write into each array inside its own branch, select values with np.where, or write into a copy."
 
@@ -97,7 +101,7 @@ def shares(expr: ir.Expr, known: dict[str, types.Abstract]) -> set[str]:
             return shares(expr.args[0], known)
         if expr.fn.path in _OF_THE_SAME_ITEMS and _of_numbers(expr.args[0], known):
             return set()
-        if expr.fn.path in _OF_THE_SAME_ITEMS or _may_hand_on(expr):
+        if expr.fn.path in _OF_THE_SAME_ITEMS or may_hand_on(expr):
             return set().union(*(shares(a, known) for a in expr.args))
         return set()
     if isinstance(expr, (ir.List, ir.Tuple)):
@@ -109,17 +113,33 @@ def shares(expr: ir.Expr, known: dict[str, types.Abstract]) -> set[str]:
     return set()
 
 
-def _may_hand_on(expr: ir.Call) -> bool:
+def may_hand_on(expr: ir.Call) -> bool:
     """Whether a library function may return (part of) an argument: one that nothing is known of."""
     assert isinstance(expr.fn, ir.Ref)
     name = expr.fn.path.rpartition(".")[2]
     if expr.fn.path == "numpy.einsum" and len(expr.args) == 2:
-        return True  # a diagonal or a transpose
+        return _sums_nothing(expr.args[0])  # a diagonal or a transpose
+    if expr.fn.path in ITSELF:
+        return _may_be(ITSELF[expr.fn.path], expr)  # of more arguments, only the first has memory
     if "stride_tricks" in expr.fn.path or name in HANDED_ON:
         return True
     if expr.fn.path.startswith("user:"):
         return True  # a rule says nothing of memory
     return expr.fn.path.startswith(("numpy.", "scipy.")) and activity.find_rule(expr) is None
+
+
+def _sums_nothing(subscripts: ir.Expr) -> bool:
+    """Whether ``np.einsum("ii->i", a)`` may be a view; subscripts that are not known may be any."""
+    if not isinstance(subscripts, ir.Const) or not isinstance(subscripts.value, str):
+        return True
+    given, arrow, kept = subscripts.value.replace(" ", "").partition("->")
+    return set(given) == set(kept) if arrow else len(set(given)) == len(given)
+
+
+def _may_be(number: int, expr: ir.Call) -> bool:
+    """Whether the last argument may be `number`, for which a function returns its first argument itself."""
+    given = [*expr.args[1:2], *(v for name, v in expr.kwargs if name == "n")]
+    return bool(given) and (not isinstance(given[0], ir.Const) or given[0].value == number)
 
 
 def _of_numbers(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
@@ -154,7 +174,7 @@ def is_list(expr: ir.Expr, known: dict[str, types.Abstract]) -> bool:
 def is_selection(expr: ir.Index, known: dict[str, types.Abstract]) -> bool:
     """Whether an index holds an array, so that reading makes a copy."""
     for item in expr.items:
-        if isinstance(item, (ir.List, ir.Tuple)):
+        if isinstance(item, (ir.List, ir.Tuple)) or isinstance(item, ir.Const) and isinstance(item.value, bool):
             return True
         if not isinstance(item, (ir.Slice, ir.Const)):
             kind = types.infer(item, known, [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -87,6 +87,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         _keep_given(ev, function)
     ev.block(function.body)
     eval_lists.settle(ev)
+    _refuse_written_views(tuple(ev.out), context.zero_d)
     value = ev.env.get("return", Known(None))
     results, output = _results(ev, request, function, value)
     wrt = tuple(i for i in context.inputs if i.origin == "param" and i.path[0] in request.wrt)
@@ -112,6 +113,35 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         doc=function.doc,
         loc=function.loc,
     )
+
+
+def _refuse_written_views(body: tuple[ir.Stmt, ...], no_axes: Set[str]) -> None:
+    """``y = z.reshape(1)`` and ``y[0] = v`` write into z, an array without axes, which is a number in the program."""
+    if not no_axes:
+        return
+    near = set(no_axes)
+    stmts = [n for n in ir.walk(body) if isinstance(n, ir.Assign)]
+    values = [(n.target.id, n.value) for n in stmts if isinstance(n.target, ir.Name)]
+    while new := {name for name, value in values if name not in near and _viewed(value) & near}:
+        near |= new
+    for node in ir.walk(body):
+        if isinstance(node, (ir.Store, ir.Augment, ir.Do)) and stored_names((node,)) & (near - no_axes):
+            reason = "cannot differentiate a write into a view of an array without axes"
+            raise Unsupported(reason, node.loc, "Use a number: float(a).")
+
+
+def _viewed(value: ir.Expr) -> set[str]:
+    """The variable that an expression is a view of, or may be."""
+    from srcad.transforms import alias
+
+    while not isinstance(value, ir.Name):
+        if isinstance(value, ir.Index):
+            value = value.base
+        elif isinstance(value, ir.Call) and value.args and getattr(value.fn, "path", "") in alias.VIEWS | alias.MAYBE:
+            value = value.args[0]
+        else:
+            return set()
+    return {value.id}
 
 
 def _without_unread(body: tuple[ir.Stmt, ...], names: set[str], results: Sequence[ir.Expr]) -> tuple[ir.Stmt, ...]:

@@ -390,7 +390,7 @@ def is_fresh(expr: ir.Expr) -> bool:
         return True
     if isinstance(expr, ir.Call) and isinstance(expr.fn, ir.Ref):
         if expr.fn.path in FRESH:
-            return True
+            return not alias.may_hand_on(expr)
         if expr.fn.path in alias.VIEWS | alias.MAYBE:  # the real part of an array is a view
             return False
         if expr.fn.path == "srcad_runtime.unbroadcast":
