@@ -70,6 +70,7 @@ def exceeds(a: Array, b: Array) -> Array:
 
 def power_slope(x: Array, y: Array) -> Array:
     """``y * x ** (y - 1)``, the derivative of ``x ** y`` by x; 0 where y is 0, also at x = 0."""
+    x = np.float64(x) if isinstance(x, float) else x  # powers of Python's are complex, or raise, where NumPy's are nan
     if np.ndim(y) == 0:
         y = int(y) if isinstance(y, np.integer) else y  # narrow integers would wrap
         return y * x ** (y - 1) if y != 0 else 0.0 * x

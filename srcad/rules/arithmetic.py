@@ -64,20 +64,23 @@ def ieee_remainder(x1, x2, out):
     return 1.0, (out - x1) / x2
 
 
-@elementwise(
-    operator.pow,
-    builtins.pow,
-    np.power,
-    np.float_power,
-    math.pow,
-    domain=((0.3, 3), (-2, 3)),
-    kinds="fc",
-    kinks={(0.0, 0.0): (0.0, -math.inf), (0.0, 2.5): (0.0, 0.0), (2.0, 0.0): (0.0, math.log(2.0))},
-)
+POWER_KINKS = {(0.0, 0.0): (0.0, -math.inf), (0.0, 2.5): (0.0, 0.0), (2.0, 0.0): (0.0, math.log(2.0))}
+POWERS = ((0.3, 3), (-2, 3))
+
+
+@elementwise(operator.pow, builtins.pow, math.pow, domain=POWERS, kinds="fc", kinks=POWER_KINKS)
 def power(x1, x2, out):
     if known(x2):
         return power_by_literal(x1, x2, out), arrays.xlogy(out, x1)
     return arrays.power_slope(x1, x2), arrays.xlogy(out, x1)
+
+
+@elementwise(np.power, np.float_power, domain=POWERS, kinds="fc", kinks=POWER_KINKS)
+def numpy_power(x1, x2, out):
+    """Of Python's numbers as well, whose own power of a negative one is complex, and raises at zero."""
+    if known(x2) and x2 not in (0.5, -1) and (x2 < 0 or x2 % 1 != 0):
+        return x2 * np.power(x1, x2 - 1), arrays.xlogy(out, x1)
+    return power(x1, x2, out)
 
 
 def power_by_literal(x, n, out):

@@ -239,7 +239,7 @@ def cbrt(x, out):
 
 @elementwise(special.boxcox, domain=(0.5, 2))
 def boxcox(x, lmbda, out):
-    return x ** (lmbda - 1.0), (np.log(x) * (lmbda * out + 1.0) - out) / lmbda
+    return np.power(x, lmbda - 1.0), (np.log(x) * (lmbda * out + 1.0) - out) / lmbda
 
 
 @elementwise(special.inv_boxcox, domain=((-0.3, 0.5), (0.5, 1.5)))

@@ -201,7 +201,7 @@ def stdtr(df, t):
 
 @elementwise(special.boxcox1p, domain=(0.3, 2))
 def boxcox1p(x, lmbda, out):
-    return (1.0 + x) ** (lmbda - 1.0), (np.log1p(x) * (lmbda * out + 1.0) - out) / lmbda
+    return np.power(1.0 + x, lmbda - 1.0), (np.log1p(x) * (lmbda * out + 1.0) - out) / lmbda
 
 
 @elementwise(special.inv_boxcox1p, domain=((-0.3, 0.5), (0.5, 1.5)))

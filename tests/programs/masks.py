@@ -1,6 +1,7 @@
 """What is written where a mask is true and depends on all that the mask chooses: no element of it has its own place."""
 
 import numpy as np
+from scipy.special import boxcox
 
 from tests.programs.registry import program
 
@@ -108,3 +109,14 @@ def truth_values_told_by_numbers(x, y):
     kept = np.array([1, 0, 1, 1, 0, 1], dtype=bool)
     h = np.where(kept, x * y, 0.0) / kept.mean()
     return np.sum(h**2) + np.sum(x[kept])
+
+
+@program(args=lambda rng: (-2.0, 1.5, 0.7), argnums=(0, 1, 2))
+def powers_of_a_negative_number_masked(x, c, y):
+    grown = np.where(x > 0, np.power(x, c) + np.float_power(x, 0.3), 3.0 * y)
+    return grown * np.where(y > 0, np.power(y, -1.0 / 3), 0.0) + np.where(x > 0, boxcox(x, c), x * y)
+
+
+@program(args=lambda rng: (0.0, -1.5, 0.7), argnums=(0, 1, 2))
+def powers_of_zero_masked(x, c, y):
+    return np.where(x > 1.0, np.power(x, c) + np.power(x, -2.0), x * y) + y * c
