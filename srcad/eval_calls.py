@@ -218,9 +218,10 @@ def named(
     ev: Evaluator, path: str, obj: Any, args: Args, kwargs: Kwargs, loc: ir.Loc | None, named_at: ir.Loc | None = None
 ) -> Value:
     """A library function at a path: written out where its rule says how, else kept."""
-    from srcad import eval_numpy, eval_ufuncs
+    from srcad import eval_effects, eval_numpy, eval_ufuncs
 
     args, kwargs = [_whole(value) for value in args], {name: _whole(value) for name, value in kwargs.items()}
+    args, kwargs = eval_effects.by_name(ev, path, obj, args, kwargs)
     if path in eval_numpy.ORDERED:
         args, kwargs = eval_numpy.in_known_order(ev, path, args, kwargs, loc)
     if eval_ufuncs.has_keywords(obj, kwargs):

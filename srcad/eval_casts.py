@@ -73,8 +73,8 @@ def _outcome(write: Callable[[], Any]) -> str:
     """Nothing, or the error: a built-in class and the text. What shapes do not fit is raised."""
     try:
         write()
-    except TypeError as error:
-        return f"TypeError: {error}"
+    except (TypeError, OverflowError) as error:
+        return f"{'TypeError' if isinstance(error, TypeError) else 'OverflowError'}: {error}"
     except ValueError as error:
         if "right datatype" not in str(error):
             raise

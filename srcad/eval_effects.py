@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +33,33 @@ def writes(path: str) -> bool:
 def has_out(obj: Any, args: list[Value]) -> bool:
     """Whether a ufunc is given the array to write into by position: ``np.exp(x, y)``."""
     return hasattr(obj, "nin") and hasattr(obj, "nout") and len(args) == obj.nin + obj.nout and obj.nout == 1
+
+
+def by_name(
+    ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[str, Value]
+) -> tuple[list[Value], dict[str, Value]]:
+    """The arguments with the array to write into as ``out=``, and those behind it by name, too."""
+    names = _names(obj) if path.startswith("numpy.") else ()
+    at = names.index("out") if "out" in names else len(args)
+    if at < len(args) <= len(names):
+        args, kwargs = args[:at], kwargs | dict(zip(names[at:], args[at:]))
+    out = kwargs.get("out")
+    if out == Known(None):
+        return args, {name: value for name, value in kwargs.items() if name != "out"}
+    items = ev.state.heap[out.id].items if isinstance(out, Ptr) else ()
+    return args, {**kwargs, "out": items[0]} if len(items) == 1 else kwargs
+
+
+@functools.lru_cache(maxsize=1024)
+def _names(function: Any) -> tuple[str, ...]:
+    """The parameters that may be given by position."""
+    if isinstance(function, np.ufunc):
+        return ()
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    return tuple(p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
 
 
 def write(ev: Evaluator, path: str, obj: Any, args: list[Value], kwargs: dict[str, Value], loc: ir.Loc | None) -> Value:

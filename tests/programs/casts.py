@@ -268,3 +268,27 @@ def element_that_overflows_and_is_not_read(x):
     with np.errstate(over="ignore"):
         y[0] = x[0] * 1e40
     return np.sum(y[1:] * x[1:]) + x[0] * x[1]
+
+
+@program(vector, raises=UNFIT)
+def rounded_by_position(x):
+    y = np.zeros(4, int)
+    np.round(x, 1, y)
+    return np.sum(y * x)
+
+
+@program(vector, raises=OverflowError)
+def number_too_large_to_copy(x):
+    y = np.zeros(4, np.uint8)
+    np.copyto(y, 300)
+    return np.sum(y * x)
+
+
+@program(between)
+def arrays_by_position(x):
+    y, z, w = np.zeros(4), np.zeros(4), np.zeros(4)
+    np.cumsum(x, 0, None, y)
+    np.round(x, 0, z)
+    np.mean(np.outer(x, y), 0, None, w)
+    np.add(w, x, out=(w,))
+    return np.sum(y * x) + np.sum(z * x * x) + np.sum(w * w)
