@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from srcad import ir
 from srcad.eval_core import Evaluator
+from srcad.eval_values import constant, static
 from srcad.types import Num, Seq, is_float
-from srcad.values import Dyn, Ptr, Value
+from srcad.values import Dyn, Known, Ptr, Value
 
 # parameters that hold several arrays, in functions that are written out
 _SEVERAL = frozenset("tup arrays choicelist choices condlist xi args arys c_and_lower lu_and_piv c_or_cr".split())
 # functions that take a sequence of arrays; each item by itself is made an array
 _JOINING = frozenset("hstack vstack dstack column_stack row_stack concatenate stack block broadcast_arrays".split())
+# parameters that count places: truth values are the places 0 and 1 there, where an index chooses by them
+_PLACES = {
+    "numpy.take": "indices",
+    "numpy.bincount": "x",
+    "numpy.add.reduceat": "indices",
+    "numpy.repeat": "repeats",
+}
 _OWN = frozenset("numpy.array numpy.asarray numpy.asanyarray numpy.asarray_chkfinite numpy.ascontiguousarray".split())
 
 
@@ -27,6 +37,8 @@ def arrays_for(
     joins = rule.each or (rule.params[:1] or (None,))[0] if path.rpartition(".")[2] in _JOINING else rule.each
 
     def one(name: str | None, value: Value) -> Value:
+        if name is not None and name == _PLACES.get(path):
+            return as_places(ev, value, loc)
         if rule.expansion is not None and name in _SEVERAL:
             return value
         if name is not None and name == joins and name != rule.star:
@@ -47,6 +59,19 @@ def as_array(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
 
     listed = isinstance(value, Dyn) and isinstance(value.type, Seq)
     return keep(ev, "numpy.array", [value], {}, loc) if listed or _holds_floats(ev, value) else value
+
+
+def as_places(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
+    """Truth values as the integers that NumPy takes them for; anything else as it is."""
+    from srcad.eval_builtins import keep
+
+    known, plain = static(ev, value)
+    if known and isinstance(plain, (bool, np.bool_)):
+        return constant(int(plain))
+    one = isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dtype == "bool"
+    listed = isinstance(value, Ptr) and known and bool(plain) and all(isinstance(v, bool) for v in plain)
+    integers = Known(np.int64, ir.Ref("numpy.int64", np.int64))
+    return keep(ev, "numpy.array", [value], {"dtype": integers}, loc) if one or listed else value
 
 
 def _is_list(ev: Evaluator, value: Value) -> bool:

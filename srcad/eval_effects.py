@@ -12,6 +12,7 @@ import numpy as np
 from srcad import eval_casts, ir, rules, types
 from srcad.algebra import slice_value
 from srcad.errors import Unsupported
+from srcad.eval_array_likes import as_places
 from srcad.eval_assign import check_writable
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
@@ -147,6 +148,7 @@ def put(ev: Evaluator, target: Value, places: Value, value: Value, loc: ir.Loc |
     if not isinstance(target, Dyn) or not isinstance(target.type, Num) or not target.type.dims:
         raise Unsupported("cannot differentiate a write into something of unknown rank", loc, "Write x[i, j].")
     read = value if in_order else None
+    places = places if in_order else as_places(ev, places, loc)
     if isinstance(places, Lazy) or static(ev, places)[0] and not isinstance(static(ev, places)[1], (int, list, tuple)):
         order = keep(ev, "numpy.arange", [attribute(ev, target, "size", loc)], {}, loc)
         places = index(ev, order, [places], loc)

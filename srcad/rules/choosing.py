@@ -150,7 +150,7 @@ def unwrap_dot(p, discont=None, axis=-1, *, period=6.283185307179586, p_dot):
     return p_dot
 
 
-@pullback(np.real_if_close, kinds="fc", examples=lambda r: [at(r(3)), at(r.complex(3))])
+@pullback(np.real_if_close, examples=lambda r: [at(r(3)), at(r(2, 3), 10)])
 def real_if_close_bar(a, tol=100, *, out_bar):
     return out_bar
 

@@ -101,7 +101,7 @@ def eigh_bar(a, UPLO="L", *, out, out_bar):
 def eigh_dot(a, UPLO="L", *, out, a_dot):
     w, v = out
     p = adjoint(v) @ whole(a_dot, UPLO == "U") @ v
-    return real_part(np.diagonal(p, 0, -2, -1)), v @ (inverse_gaps(w) * p)
+    return np.copy(real_part(np.diagonal(p, 0, -2, -1))), v @ (inverse_gaps(w) * p)
 
 
 @pullback(
@@ -132,7 +132,7 @@ def eigvals_bar(a, *, out_bar):
 @pushforward(np.linalg.eigvals)
 def eigvals_dot(a, *, a_dot):
     _, v = np.linalg.eig(a)
-    return np.diagonal(np.linalg.inv(v) @ a_dot @ v, 0, -2, -1)
+    return np.copy(np.diagonal(np.linalg.inv(v) @ a_dot @ v, 0, -2, -1))
 
 
 @pullback(
@@ -153,7 +153,7 @@ def eig_bar(a, *, out, out_bar):
 def eig_dot(a, *, out, a_dot):
     w, v = out
     p = np.linalg.inv(v) @ a_dot @ v
-    return np.diagonal(p, 0, -2, -1), arrays.normalized_tangent(v, v @ (inverse_gaps(w) * p))
+    return np.copy(np.diagonal(p, 0, -2, -1)), arrays.normalized_tangent(v, v @ (inverse_gaps(w) * p))
 
 
 # ---- singular values ----
@@ -223,7 +223,7 @@ def svd_dot(a, full_matrices=True, compute_uv=True, *, out, a_dot):
     u_dot = moved_vectors(u, s, turn, a_dot @ v[..., :k], full_matrices)
     turn = inverse_gaps(s * s) * (left + adjoint(left))
     v_dot = moved_vectors(v, s, turn, adjoint(a_dot) @ u[..., :k], full_matrices)
-    return u_dot, real_part(np.diagonal(p, 0, -2, -1)), adjoint(v_dot)
+    return u_dot, np.copy(real_part(np.diagonal(p, 0, -2, -1))), adjoint(v_dot)
 
 
 def phase_of(p, s):

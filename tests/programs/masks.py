@@ -120,3 +120,16 @@ def powers_of_a_negative_number_masked(x, c, y):
 @program(args=lambda rng: (0.0, -1.5, 0.7), argnums=(0, 1, 2))
 def powers_of_zero_masked(x, c, y):
     return np.where(x > 1.0, np.power(x, c) + np.power(x, -2.0), x * y) + y * c
+
+
+@program(args=lambda rng: (rng.normal(size=4), np.array([True, False, True]), True), argnums=0)
+def truth_values_as_places(x, chosen, one):
+    y = x * 1.0
+    np.put(y, chosen, 4.0 * x[2])
+    counted = np.bincount(chosen, weights=x[1:])
+    return np.sum(np.take(x, chosen) ** 2) + np.take(x, one) ** 3 + np.sum(y**2) + counted @ counted
+
+
+@program(args=lambda rng: (rng.normal(size=(3, 2)),), argnums=0)
+def columns_told_by_truth(A):
+    return np.sum(np.take(A, A[0] > -9.0, axis=1) ** 3) + np.sum(np.take(A, [True, False]) ** 2)

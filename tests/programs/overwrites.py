@@ -402,3 +402,14 @@ def sums_with_the_row_itself(a):
     a[1:3, :2] = a[:2, 1:3] + a[2:, 2:4] + a[1:3, :2]
     a[1:3] += a[2:] + a[:2]
     return np.sum(a**3)
+
+
+@program(args=lambda rng: (np.diag([4.0, 2.5, 1.0]) + 0.1 * rng.normal(size=(3, 3)),), argnums=0)
+def spectra_written_into(A):
+    w, v = np.linalg.eigh(A)
+    w[0] = 2.0
+    u, s, vt = np.linalg.svd(A)
+    s[0] = w[1]
+    t = np.linalg.eigvals(A).real
+    t[1] = v[0, 0] ** 2
+    return np.sum(w**2) + np.sum(s**3) + np.sum(t**2)

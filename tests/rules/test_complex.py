@@ -17,7 +17,7 @@ jax.config.update("jax_enable_x64", True)
 RULES = {path: rule for path, rule in load_all().items() if "c" in rule.kinds and path.startswith("numpy.")}
 ELEMENTWISE = [path for path, rule in RULES.items() if rule.partials]
 # not in jax.numpy, or there with other arguments
-ABSENT = ("numpy.real_if_close", "numpy.linalg.matrix_power", "numpy.asfortranarray", "numpy.ascontiguousarray")
+ABSENT = ("numpy.linalg.matrix_power", "numpy.asfortranarray", "numpy.ascontiguousarray")
 ABSENT += ("numpy.linalg.slogdet",)  # several values
 # which read one triangle: JAX takes the Hermitian part of the argument, and shares the adjoint out
 TRIANGULAR = ("numpy.linalg.cholesky", "numpy.linalg.eigvalsh")
