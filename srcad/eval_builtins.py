@@ -177,7 +177,11 @@ def _hasattr(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
     if isinstance(args[0], Ptr):
         box = ev.state.heap[args[0].id]
         return constant(name in box.keys or hasattr(box.cls, name))
-    return constant(hasattr(args[0].value if isinstance(args[0], Known) else python_class(ev, args[0]), name))
+    if isinstance(args[0], Known):
+        from srcad.eval_objects import present
+
+        return constant(present(ev, args[0], name, loc))
+    return constant(hasattr(python_class(ev, args[0]), name))
 
 
 @handles("builtins.getattr")

@@ -45,7 +45,7 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
     if isinstance(raw, property) and eval_special.written_property(raw):
         bake(ev, base, "__class__", raw, name)
         return eval_special.invoke(ev, base, raw.fget, [], loc)
-    if not hasattr(owner, name):
+    if not present(ev, base, name, loc):
         raise certain(AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}"))
     value = getattr(owner, name)
     if callable(value) and not isinstance(value, type):
@@ -104,6 +104,31 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
 
 def _reference(origin: str, keys: tuple[Any, ...], value: Any) -> ir.Ref:
     return ir.Ref(f"{origin}:{'.'.join(map(str, keys))}", value)
+
+
+def present(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> bool:
+    """Whether a live object has an attribute now; the program is made for this answer."""
+    if f"{id(base.value)}.{name}" in ev.state.frames.get("#objects", {}):
+        return True  # the model has set it
+    if isinstance(base.value, scope.Target):
+        raise Unsupported(f"cannot differentiate the attribute {name} of a function", loc)
+    found = hasattr(base.value, name)
+    place = _path(base, name)
+    if place is not None:
+        origin, keys = place
+        ev.cx.used_baked[origin, (*keys[:-1], leaves.Presence(name))] = found
+    elif not found and _may_get_attributes(base.value):
+        reason = f"cannot differentiate the attribute {name}, which this value does not have, but may get"
+        raise Unsupported(reason, loc, "Set it before, or pass what it would hold as an argument.")
+    return found
+
+
+def _may_get_attributes(owner: Any) -> bool:
+    """Whether somebody may set attributes of a value later: a function, a class, a module, an object of the user's."""
+    kind = owner if isinstance(owner, (type, python_types.ModuleType, python_types.FunctionType)) else type(owner)
+    home = getattr(kind, "__module__", None) or getattr(kind, "__name__", "")
+    known = library.is_library(str(home).partition(".")[0]) or home == "builtins"
+    return hasattr(owner, "__dict__") and not known
 
 
 def bake(ev: Evaluator, base: Known, name: str, value: Any, *below: Any) -> None:

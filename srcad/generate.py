@@ -5,6 +5,7 @@ The compiler is imported only here, and only when the cache has no answer.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import pickle
@@ -231,14 +232,16 @@ def _check_aux(output: Any, name: str) -> None:
 def build(call: Call, settings: Settings, backend: str, keep_passes: bool = False) -> Any:
     """`pipeline.build` for a live function; returns its `Generated`."""
     from srcad import pipeline, scope
-    from srcad.abstract import describe
+    from srcad.abstract import Static, describe
 
     common = None if keep_passes else _shared(call)
     target = common.target if common else scope.from_live(call.binder.function)
-    bound = {n: v for n, v in zip(call.binder.parameters, call.values) if _is_object(v)}
+    given = list(zip(call.binder.parameters, call.values))
+    owned = {n for n, v in given[: call.binder.first] if _keeps_changes(v)}
+    bound = {n: v for n, v in given if n in owned or _is_object(v)}
     target = replace(target, bound=bound) if bound or target.bound else target
     call.parsed.append(target)
-    arguments = tuple(describe(value, name) for name, value in zip(call.binder.parameters, call.values))
+    arguments = tuple(Static(value) if name in owned else describe(value, name) for name, value in given)
     request = pipeline.Request(
         target=target,
         arguments=arguments,
@@ -292,6 +295,11 @@ def _is_object(value: Any) -> bool:
     if leaves.is_generator(value):
         return True
     return hasattr(value, "__dict__") and not leaves.is_array(value) and leaves.children(value) is None
+
+
+def _keeps_changes(value: Any) -> bool:
+    """Whether what a method is bound to is a dataclass whose attributes may be set: it keeps them, as objects do."""
+    return dataclasses.is_dataclass(value) and not value.__dataclass_params__.frozen  # type: ignore[union-attr]
 
 
 def _wanted(call: Call, origin: str, path: leaves.Path) -> Any:

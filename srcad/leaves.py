@@ -141,11 +141,20 @@ class Extent:
     axis: int
 
 
+@dataclasses.dataclass(frozen=True)
+class Presence:
+    """The last key of a path that leads to whether an object has an attribute."""
+
+    name: str
+
+
 def follow(value: Any, path: Path) -> Any:
     """The part of a live value at a path: items of dicts, lists and tuples, attributes of everything else."""
     for name in path:
         if isinstance(name, Extent):
             return value.shape[name.axis]
+        if isinstance(name, Presence):
+            return hasattr(value, name.name)
         by_item = isinstance(value, (dict, list, tuple)) and not (isinstance(name, str) and hasattr(value, "_fields"))
         value = value[name] if by_item else getattr(value, name)
     return value

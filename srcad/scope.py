@@ -51,6 +51,8 @@ def read(target: Target, origin: str, path: tuple[Any, ...]) -> Any:
 def _step(value: Any, key: Any) -> Any:
     if isinstance(key, leaves.Extent):
         return value.shape[key.axis]
+    if isinstance(key, leaves.Presence):
+        return hasattr(value, key.name)
     if isinstance(key, str) and not isinstance(value, Mapping):
         return getattr(value, key)
     return value[key]

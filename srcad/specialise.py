@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from srcad import background, compile, generate, leaves, recovery
 from srcad.binding import Binder
 from srcad.errors import PYTHON_ERRORS, PerformanceWarning, Undefined, Unsupported
@@ -205,8 +207,7 @@ class Ready:
             self.updated = True
             for (origin, path), value in zip(places, results[start:]):
                 owner = self.call.read(origin, path[:-1], self.kernel.target)
-                kind: Any = type(getattr(owner, path[-1], None))
-                setattr(owner, path[-1], kind(value) if kind in (int, float, bool, complex) else value)
+                setattr(owner, path[-1], _like_before(value, getattr(owner, path[-1], None)))
         return results[:start]
 
     def interpreted(self) -> Ready:
@@ -214,6 +215,13 @@ class Ready:
         own = self.specialiser
         other = specialiser(own.binder, replace(own.settings, backend="numpy"))
         return other.prepare(self.call.values)
+
+
+def _like_before(value: Any, before: Any) -> Any:
+    """A new value of an attribute: Python's number where one was there, which the two backends return otherwise."""
+    if type(before) in (int, float, bool, complex) and np.ndim(value) == 0:
+        return value.item() if isinstance(value, (np.ndarray, np.generic)) else value
+    return value
 
 
 def _rewind(states: Sequence[tuple[Any, Any]]) -> None:
