@@ -19,6 +19,10 @@ _MOST_ELEMENTS = 20_000  # of a dummy whose extents are scaled
 _WEAK = {"bool": bool, "int64": int, "float64": float, "complex128": complex}
 
 
+class Verdict(str):
+    """What a trial says of types alone: unlike text made of its arguments, it is the same for all their numbers."""
+
+
 @dataclass(frozen=True)
 class _List:
     """A list of unknown length: no extent of the result may depend on it."""
@@ -40,6 +44,7 @@ class Call:
         self.args = [self._named(t) for t in args]
         self.kwargs = {k: self._named(t) for k, t in kwargs.items()}
         numbers = [n for t in (*self.args, *self.kwargs.values()) for n in _numbers(t)]
+        self.of_numbers = bool(numbers)
         self.shapes = [t.dims for t in numbers if t.dims]
         self.extents = _symbols(d for dims in self.shapes for d in dims)
         self.integers = [s for s in _symbols(t.number for t in numbers) if s not in self.extents]
@@ -208,6 +213,8 @@ class _Fit:
             return self._array(results)
         if isinstance(first, (tuple, list, dict)):
             return self._container(results)
+        if isinstance(first, (str, bytes)) and not isinstance(first, Verdict) and self.call.of_numbers:
+            return UNKNOWN  # a text made of the numbers tried
         return Static(first)
 
     def _array(self, results: list[Any]) -> Abstract:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcad import ir, types
+from srcad.dummies import Verdict
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_values import residual
@@ -16,7 +17,7 @@ from srcad.probe import probe
 from srcad.types import Dim, Num, Static
 from srcad.values import Dyn, Ptr, Value
 
-_FINE = "fine"
+_FINE = Verdict("fine")
 
 
 def refused(
@@ -57,26 +58,26 @@ def _type(ev: Evaluator, value: Value, alike: bool, loc: ir.Loc | None) -> types
     return replace(kind, dims=(Dim(3),)) if alike and isinstance(kind, Num) and kind.dims != () else kind
 
 
-def _into_out(function: Any) -> Callable[..., str]:
-    def tried(*args: Any, out: Any, **kwargs: Any) -> str:
+def _into_out(function: Any) -> Callable[..., Verdict]:
+    def tried(*args: Any, out: Any, **kwargs: Any) -> Verdict:
         value = function(*args, **{name: given for name, given in kwargs.items() if name != "casting"})
         return _outcome(lambda: function(*args, out=np.zeros(np.shape(value), np.asarray(out).dtype), **kwargs))
 
     return tried
 
 
-def _into_first(function: Any) -> Callable[..., str]:
+def _into_first(function: Any) -> Callable[..., Verdict]:
     return lambda *args, **kwargs: _outcome(lambda: function(*args, **kwargs))
 
 
-def _outcome(write: Callable[[], Any]) -> str:
+def _outcome(write: Callable[[], Any]) -> Verdict:
     """Nothing, or the error: a built-in class and the text. What shapes do not fit is raised."""
     try:
         write()
     except (TypeError, OverflowError) as error:
-        return f"{'TypeError' if isinstance(error, TypeError) else 'OverflowError'}: {error}"
+        return Verdict(f"{'TypeError' if isinstance(error, TypeError) else 'OverflowError'}: {error}")
     except ValueError as error:
         if "right datatype" not in str(error):
             raise
-        return f"ValueError: {error}"
+        return Verdict(f"ValueError: {error}")
     return _FINE

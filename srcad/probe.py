@@ -12,7 +12,7 @@ from typing import Any
 
 from srcad.abstract import UNKNOWN, Abstract, Num, Static, Struct, describe, join
 from srcad.dims import Dim
-from srcad.dummies import Call, fit
+from srcad.dummies import Call, Verdict, fit
 from srcad.shapes import Assumptions, assume
 
 _VARIANTS = ((1, 2), (12, 2), (1, 0))  # (scale of extents, smallest other integer)
@@ -99,7 +99,7 @@ def _probe_partitions(call: Call, noted: Assumptions) -> Abstract | None:
 
 
 def _at_constant_extents(call: Call) -> Abstract | None:
-    """The last try: some symbols equal to extents that are constants, or all to any. Tells dtype and rank, or text."""
+    """The last try: some symbols equal to extents that are constants, or all to any. Tells dtype and rank only."""
     dims = [d for t in (*call.args, *call.kwargs.values()) for d in _dims(t)]
     constants = {d.const for d in dims if d.is_const and d.const > 1}
     constants |= {c - d.const for c in constants for d in dims if d.terms and d.const < 0}  # n = 6 makes n - 3 a 3
@@ -113,7 +113,7 @@ def _at_constant_extents(call: Call) -> Abstract | None:
         found = describe(value, "")
         if isinstance(found, Num):
             return Num(found.dtype, (None,) * len(found.dims or ()))
-        if isinstance(value, str):
+        if isinstance(value, Verdict):
             return found
     return None
 
