@@ -12,12 +12,12 @@ from srcad.dims import Dim
 from srcad.errors import Unsupported
 from srcad.eval_assign import changeable, check_writable, set_item
 from srcad.eval_augment import added
-from srcad.eval_core import Evaluator
+from srcad.eval_core import Evaluator, of_a_rule
 from srcad.eval_exprs import sequence
 from srcad.eval_order import held, holding, owned
 from srcad.eval_values import OF_PYTHON, constant, demand, dyn, library_path, of_python, residual, static
 from srcad.rules import numbers
-from srcad.types import Num, Seq, is_complex, is_float, is_integer, is_scalar
+from srcad.types import Num, Seq, is_bool, is_complex, is_float, is_integer, is_scalar
 from srcad.values import Bound, Box, Dyn, Known, Lazy, Ptr, Rows, Table, Value, certain
 
 Args = list[Value]
@@ -119,14 +119,32 @@ def data_attribute(owner: Dyn, name: str, loc: ir.Loc | None) -> None:
         return  # of an array of unknown type, which equals no type it is compared with
     if name == "bit_length" and is_scalar(owner.type) and is_integer(owner.type):
         return
+    kind = owner.type
+    whole = is_integer(kind) or is_bool(kind)
+    if whole and is_scalar(kind):
+        return _integer_attribute(owner, name, loc)
     if not hasattr(np.ndarray, name) and not hasattr(float, name):
-        if isinstance(owner.type, Num) and owner.type.dims is None and owner.type.dtype is None:
+        unknown = isinstance(kind, Num) and not kind.dims and (kind.dims is None or hasattr(int, name))
+        if unknown and (whole or getattr(kind, "dtype", "") is None):
             _refuse_unknown_object(owner, name, loc)
-        kind = "numpy.ndarray" if _class_name(owner) == "ndarray" else "float"
-        raise certain(AttributeError(f"'{kind}' object has no attribute '{name}'"))
+        text = "numpy.ndarray" if _class_name(owner) == "ndarray" else "float"
+        raise certain(AttributeError(f"'{text}' object has no attribute '{name}'"))
     if not callable(getattr(np.ndarray, name, None)) and not hasattr(float, name):
         fact, way_out = _REFUSED.get(name, (": it has no derivative rule", "Leave it out of the model."))
         raise Unsupported(f"cannot differentiate ndarray.{name}{fact}", loc, way_out)
+
+
+def _integer_attribute(owner: Dyn, name: str, loc: ir.Loc | None) -> None:
+    """As above of an integer or a truth value: those of Python's have attributes that floats and arrays lack."""
+    assert isinstance(owner.type, Num)
+    cls: Any = np.dtype(owner.type.dtype).type
+    if owner.type.weak:
+        cls = bool if owner.type.dtype == "bool" else int
+    if not hasattr(cls, name) and not (of_a_rule(loc) or not owner.type.weak and hasattr(np.ndarray, name)):
+        text = cls.__name__ if owner.type.weak else f"numpy.{cls.__name__}"
+        raise certain(AttributeError(f"'{text}' object has no attribute '{name}'"))
+    if not hasattr(np.ndarray, name) and name != "is_integer":
+        raise Unsupported(f"cannot differentiate {cls.__name__}.{name}: it has no derivative rule", loc)
 
 
 def _reshape(ev: Evaluator, owner: Dyn, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
