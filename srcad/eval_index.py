@@ -125,6 +125,8 @@ def index_exprs(ev: Evaluator, items: list[Value], loc: ir.Loc | None) -> tuple[
 def _index_item(ev: Evaluator, item: Value, loc: ir.Loc | None) -> ir.Expr:
     if isinstance(item, Ptr):
         known, value = static(ev, item)
+        if known and not value:
+            return ir.call("numpy.arange", ir.Const(0))  # of an empty list NumPy makes floats
         if known:
             return ir.call("numpy.array", _listed(value))
     if isinstance(item, Known) and isinstance(item.value, bool) or isinstance(item, Dyn) and _is_truth(item.type):

@@ -11,6 +11,7 @@ from scipy import special, stats
 
 from srcad.rules.factors import mirrored_lower
 from srcad.rules.registry import at, elementwise, expansion, pullback, pushforward
+from srcad.rules.static import known
 from srcad.rules.stats import HALF_LINE, LINE, PLACED, SHAPED_LINE, by_density, by_scaled_score, by_score
 from srcad.rules.supports import ABOVE_LOC, BETWEEN, COUNTS, FROM_LOC, FROM_SCALE, TRIALS
 
@@ -347,9 +348,12 @@ def multivariate_normal_logpdf_bar(x, mean, cov, *, out_bar):
 @pushforward("scipy.stats.multivariate_normal.logpdf", wrt=("x", "mean", "cov"))
 def multivariate_normal_logpdf_dot(x, mean, cov, *, out, x_dot, mean_dot, cov_dot):
     solved = np.reshape(np.linalg.solve(cov, np.reshape(x - mean, (-1, mean.size)).T).T, np.shape(x))
+    moved = np.sum(solved * mean_dot, axis=-1) - np.sum(solved * x_dot, axis=-1)
+    if known(cov_dot):
+        return moved
     moves = mirrored_lower(cov_dot)
     by_cov = np.sum((solved @ moves) * solved, axis=-1) - np.sum(np.linalg.inv(cov) * moves)
-    return -np.sum(solved * x_dot, axis=-1) + np.sum(solved * mean_dot, axis=-1) + 0.5 * by_cov
+    return moved + 0.5 * by_cov
 
 
 @expansion("scipy.stats.multivariate_normal.pdf", wrt=("x", "mean", "cov"), examples=clouds)

@@ -133,3 +133,10 @@ def truth_values_as_places(x, chosen, one):
 @program(args=lambda rng: (rng.normal(size=(3, 2)),), argnums=0)
 def columns_told_by_truth(A):
     return np.sum(np.take(A, A[0] > -9.0, axis=1) ** 3) + np.sum(np.take(A, [True, False]) ** 2)
+
+
+@program(args=lambda rng: (rng.normal(size=3), []), argnums=0)
+def no_places(x, places):
+    y = x * 1.0
+    y[places] = 0.0
+    return np.sum(x[places]) + np.sum(y**2)
