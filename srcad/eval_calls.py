@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from srcad.eval_refusals import check_arguments, harmless
 from srcad.eval_values import constant, demand, static
 from srcad.transforms import activity
 from srcad.types import Num, Seq
-from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Rows, Table, Value
+from srcad.values import Bound, Closure, Dyn, Known, Partial, Ptr, Rows, Table, Value, certain
 
 Args = list[Value]
 Kwargs = dict[str, Value]
@@ -55,13 +55,26 @@ def _keywords(ev: Evaluator, expr: ir.Call, values: Sequence[Value]) -> Kwargs:
     found: Kwargs = {}
     for (key, _), value in zip(expr.kwargs, values, strict=True):
         if key is not None:
+            _refuse_twice(expr.fn, {key}, found)
             found[key] = value
             continue
         box = ev.state.heap[value.id] if isinstance(value, Ptr) else None
         if box is None or box.kind != "dict":
             raise Unsupported("cannot differentiate `**` of something that is not a dict of known keys", expr.loc)
+        _refuse_twice(expr.fn, box.keys, found)
         found.update(zip(box.keys, box.items, strict=True))
     return found
+
+
+def _refuse_twice(fn: ir.Expr, keys: Iterable[Any], found: Kwargs) -> None:
+    """Keys of a ``**`` that are no text, or given before."""
+    path = next((text for text in (getattr(fn, field, None) for field in ("path", "id", "name")) if text), "")
+    name = path.removeprefix("user:").removeprefix("builtins.").partition("#")[0]
+    for key in keys:
+        if not isinstance(key, str):
+            raise certain(TypeError("keywords must be strings"))
+        if key in found:
+            raise certain(TypeError(f"{name}() got multiple values for keyword argument '{key}'"))
 
 
 def _special(fn: Value) -> Any:

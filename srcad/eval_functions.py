@@ -46,14 +46,11 @@ def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc 
         fn = replace(fn, value=live.__wrapped__)  # @contextmanager: a with block runs the generator
     target = _readable(ev, fn, loc)
     function = desugared(ev, target)
-    given = dict(kwargs)
-    for name, value in target.bound.items():
-        if name not in given:
-            given[name] = bound_value(ev, target, name, value)
-    positional = [p.name for p in function.params if p.kind == "positional" and p.name not in target.bound]
-    named = dict(zip(positional, args, strict=False))
-    rest = args[len(positional) :]
-    return call_function(ev, function, [], {**given, **named}, loc, None, extra=rest)
+    named = target.bound_by_name
+    before = {k: bound_value(ev, target, k, v) for k, v in target.bound.items() if k not in named or k not in kwargs}
+    first = [before[p.name] for p in function.params if p.name in before and p.name not in named]
+    given = {**{k: v for k, v in before.items() if k in named}, **kwargs}
+    return call_function(ev, function, [*first, *args], given, loc, None)
 
 
 def _readable(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
@@ -233,15 +230,15 @@ def bind_arguments(
     given = dict(kwargs)
     bound: dict[str, Value] = {}
     rest = [*args]
+    _refuse_names(function, given)
     for param in function.params:
         if param.kind == "positional" and rest:
-            if param.name in given:
+            if param.name in given and not param.nameless:
                 raise certain(TypeError(f"{function.name}() got multiple values for argument '{param.name}'"))
             bound[param.name] = rest.pop(0)
         elif param.kind in ("positional", "keyword"):
-            bound[param.name] = (
-                given.pop(param.name) if param.name in given else _default(ev, function, param, defaults)
-            )
+            by_name = param.name in given and not param.nameless
+            bound[param.name] = given.pop(param.name) if by_name else _default(ev, function, param, defaults)
         elif param.kind == "star":
             bound[param.name] = ev.tuple_of([*rest, *extra])
             rest, extra = [], ()
@@ -253,6 +250,14 @@ def bind_arguments(
     if given:
         raise certain(TypeError(f"{function.name}() got an unexpected keyword argument '{next(iter(given))}'"))
     return bound
+
+
+def _refuse_names(function: ir.Function, given: Kwargs) -> None:
+    """Parameters that are positional only, given by name to a function without ``**kw``."""
+    nameless = [p.name for p in function.params if p.nameless and p.name in given]
+    if nameless and all(p.kind != "starstar" for p in function.params):
+        text = "got some positional-only arguments passed as keyword arguments"
+        raise certain(TypeError(f"{function.name}() {text}: '{', '.join(nameless)}'"))
 
 
 def _too_many(function: ir.Function, more: int) -> TypeError:

@@ -231,10 +231,14 @@ def _with_fields(
     loc: ir.Loc | None,
 ) -> Value:
     if len(args) > len(names) or set(kwargs) - set(names):
-        raise TypeError(f"{cls.__name__}() got arguments that it has no fields for")
+        raise certain(TypeError(f"{cls.__name__}() got arguments that it has no fields for"))
     fields = getattr(cls, "__dataclass_fields__", {}).values()
     factories = {f.name: f.default_factory for f in fields if f.default_factory is not dataclasses.MISSING}
     given = {**dict(zip(names, args, strict=False)), **kwargs}
+    if len(given) < len(args) + len(kwargs):
+        twice = next(name for name in kwargs if name in names[: len(args)])
+        maker = "__new__" if kind == "namedtuple" else "__init__"
+        raise certain(TypeError(f"{cls.__qualname__}.{maker}() got multiple values for argument '{twice}'"))
     items: list[Value] = []
     for name in names:
         if name in given:
@@ -244,7 +248,7 @@ def _with_fields(
         elif name in factories:
             items.append(_made(ev, factories[name], loc))
         else:
-            raise TypeError(f"{cls.__name__}() missing 1 required argument: {name!r}")
+            raise certain(TypeError(f"{cls.__name__}() missing 1 required argument: {name!r}"))
     return ev.box(kind, names, items, cls=cls, site=loc)
 
 

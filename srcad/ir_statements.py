@@ -263,12 +263,16 @@ Node: TypeAlias = Union[Expr, Stmt, "Function", "Param", Generator, Handler, Cas
 
 @dataclass(frozen=True)
 class Param:
-    """One parameter; `kind` is "positional", "keyword", "star" (``*args``) or "starstar" (``**kw``)."""
+    """One parameter; `kind` is "positional", "keyword", "star" (``*args``) or "starstar" (``**kw``).
+
+    nameless: it is positional only, so that an argument of its name is another one.
+    """
 
     name: str
     kind: str = "positional"
     default: Expr | None = None
     annotation: str | None = None
+    nameless: bool = False
     loc: Loc | None = loc_field()
 
 

@@ -90,11 +90,23 @@ def _first_bound(f: Any, owner: Any, family: Family, live: Any, bound: dict[str,
 
 def _partial(f: functools.partial[Any], family: Family, live: Any, bound: dict[str, Any]) -> Target:
     inner = _target(f.func, Family(), f.func, {})
-    free = [p.name for p in inner.parameters if p.kind == "positional" and p.name not in inner.bound]
+    taken = inner.bound.keys() - inner.bound_by_name
+    free = [p.name for p in inner.parameters if p.kind == "positional" and p.name not in taken]
+    twice = (inner.bound_by_name | f.keywords.keys()) & {*free[: len(f.args)]} | f.keywords.keys() & taken
+    if twice:
+        raise Unsupported(f"a partial gives {inner.qualname} two values for {', '.join(sorted(twice))}")
     if len(f.args) > len(free):
         raise Unsupported(f"a partial gives {len(f.args)} arguments to {inner.qualname}, which takes {len(free)}")
     given = dict(zip(free, f.args, strict=False))
     return _target(f.func, family, live, {**given, **f.keywords, **bound})
+
+
+def _given_by_name(f: Any) -> frozenset[str]:
+    """The keyword arguments of the partials that a callable is made of."""
+    f = unwrap(f)
+    if isinstance(f, functools.partial):
+        return _given_by_name(f.func) | f.keywords.keys()
+    return _given_by_name(f.__func__) if isinstance(f, types.MethodType) else frozenset()
 
 
 def _plain(f: types.FunctionType, family: Family, live: Any, bound: dict[str, Any]) -> Target:
@@ -115,6 +127,7 @@ def _plain(f: types.FunctionType, family: Family, live: Any, bound: dict[str, An
             cut=lambda: source.of_code(f.__code__, f.__globals__),
             bound=bound,
             live=live,
+            bound_by_name=_given_by_name(live) & bound.keys(),
         )
     return family.targets[key]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import libcst as cst
@@ -244,8 +245,9 @@ class Expressions:
         return ir.Function("<lambda>", self.params(node.params), body, loc=self.loc(node))
 
     def params(self, node: cst.Parameters) -> tuple[ir.Param, ...]:
-        """Parameters in order; those that are positional only count as positional."""
-        found = [self._param(p, "positional") for p in (*node.posonly_params, *node.params)]
+        """Parameters in order."""
+        found = [replace(self._param(p, "positional"), nameless=True) for p in node.posonly_params]
+        found += [self._param(p, "positional") for p in node.params]
         if isinstance(node.star_arg, cst.Param):
             found.append(self._param(node.star_arg, "star"))
         found += [self._param(p, "keyword") for p in node.kwonly_params]

@@ -130,6 +130,7 @@ class Target:
     bound: dict[str, Any] = field(default_factory=dict, repr=False)
     live: Any = field(default=None, repr=False)
     options: dict[str, Any] = field(default_factory=dict, repr=False)
+    bound_by_name: frozenset[str] = frozenset()  # those of `bound` that a partial gives as keyword arguments
 
     @functools.cached_property
     def slice(self) -> Slice:
