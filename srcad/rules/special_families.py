@@ -57,24 +57,26 @@ def eval_chebyt(n, x):
     return n * special.eval_chebyu(n - 1, x)
 
 
-@elementwise(special.eval_chebyu, domain=((3, 3), (-0.8, 0.8)), wrt=("x",))
-def eval_chebyu(n, x, out):
-    return ((n + 1) * special.eval_chebyt(n + 1, x) - x * out) / (x * x - 1.0)
+@elementwise(special.eval_chebyu, domain=((3, 3), (-0.8, 0.8)), wrt=("x",), kinks={(2, 1): 8.0, (2, -1): -8.0})
+def eval_chebyu(n, x):
+    # of the degree -n it is minus that of the degree n - 2
+    return 2.0 * np.sign(n + 1) * special.eval_gegenbauer(np.abs(n + 1) - 2, 2.0, x)
 
 
-@elementwise(special.eval_legendre, domain=((3, 3), (-0.8, 0.8)), wrt=("x",))
-def eval_legendre(n, x, out):
-    return n * (x * out - special.eval_legendre(n - 1, x)) / (x * x - 1.0)
+@elementwise(special.eval_legendre, domain=((3, 3), (-0.8, 0.8)), wrt=("x",), kinks={(2, 1): 3.0, (2, -1): -3.0})
+def eval_legendre(n, x):
+    # of the degree -n it is that of the degree n - 1
+    return special.eval_gegenbauer(np.maximum(n, -n - 1) - 1, 1.5, x)
 
 
-@elementwise(special.eval_hermite, domain=((3, 3), (-2, 2)), wrt=("x",))
+@elementwise(special.eval_hermite, domain=((3, 3), (-2, 2)), wrt=("x",), kinks={(0, 0.5): 0.0, (1, 0.5): 2.0})
 def eval_hermite(n, x):
-    return 2 * n * special.eval_hermite(n - 1, x)
+    return 2 * n * special.eval_hermite(np.maximum(n - 1, 0), x)
 
 
-@elementwise(special.eval_hermitenorm, domain=((3, 3), (-2, 2)), wrt=("x",))
+@elementwise(special.eval_hermitenorm, domain=((3, 3), (-2, 2)), wrt=("x",), kinks={(0, 0.5): 0.0, (1, 0.5): 1.0})
 def eval_hermitenorm(n, x):
-    return n * special.eval_hermitenorm(n - 1, x)
+    return n * special.eval_hermitenorm(np.maximum(n - 1, 0), x)
 
 
 @elementwise(special.eval_laguerre, domain=((3, 3), (0.2, 3)), wrt=("x",))
@@ -92,9 +94,15 @@ def eval_gegenbauer(n, alpha, x):
     return 2.0 * alpha * special.eval_gegenbauer(n - 1, alpha + 1.0, x)
 
 
-@elementwise(special.eval_jacobi, domain=((3, 3), (1, 1), (2, 2), (-0.8, 0.8)), wrt=("x",))
+@elementwise(
+    special.eval_jacobi,
+    domain=((3, 3), (1, 1), (2, 2), (-0.8, 0.8)),
+    wrt=("x",),
+    kinks={(0, 1, 2, 1): 0.0, (1, 1, 2, -1): 2.5},
+)
 def eval_jacobi(n, alpha, beta, x):
-    return 0.5 * (n + alpha + beta + 1.0) * special.eval_jacobi(n - 1, alpha + 1.0, beta + 1.0, x)
+    below = special.eval_jacobi(n - (n != 0), alpha + 1.0, beta + 1.0, x)
+    return 0.5 * (n != 0) * (n + alpha + beta + 1.0) * below
 
 
 # ---- hypergeometric functions, by their argument; elliptic integrals ----
@@ -140,9 +148,9 @@ def ellipeinc(phi, m, out):
 # ---- integrals, inverses, elementary functions in other units ----
 
 
-@elementwise(special.expn, domain=((2, 2), (0.3, 3)), wrt=("x",))
+@elementwise(special.expn, domain=((2, 2), (0.3, 3)), wrt=("x",), kinks={(0, 0.5): -3.6391839582758005})
 def expn(n, x):
-    return -special.expn(n - 1, x)
+    return np.where(n == 0, -np.exp(-x) * (1.0 + x) / (x * x), -special.expn(np.abs(n - 1), x))
 
 
 @elementwise(special.owens_t, domain=((-1, 1), (-1, 1)))
