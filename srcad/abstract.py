@@ -94,6 +94,11 @@ def is_integer(t: Abstract) -> bool:
     return isinstance(t, Num) and t.dtype is not None and np.dtype(t.dtype).kind in "iu"
 
 
+def is_narrow(t: Abstract) -> bool:
+    """Whether numbers or arrays are integers of NumPy's that have fewer than 64 bits, or no sign."""
+    return is_integer(t) and isinstance(t, Num) and not t.weak and t.dtype != "int64"
+
+
 def is_bool(t: Abstract) -> bool:
     return isinstance(t, Num) and t.dtype == "bool"
 

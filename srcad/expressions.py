@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from srcad import algebra, ir, rules
 from srcad.facts import Shapes
-from srcad.types import Abstract, Num
+from srcad.types import Abstract, Num, is_bool, is_float, is_narrow
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "%": "mod", "//": "floordiv"}
 
@@ -89,6 +90,19 @@ def zeros_like(array: ir.Expr, kind: Abstract | None) -> ir.Expr:
     if isinstance(kind, Num) and kind.dtype is not None:
         return ir.call("numpy.zeros_like", array)
     return ir.call("numpy.zeros_like", array, ir.call("numpy.result_type", array, ir.ONE))
+
+
+def as_real(given: dict[str, Any], wrt: Sequence[str], out: Abstract, shapes: Shapes) -> dict[str, Any]:
+    """The arguments of a rule, integers that would wrap in it (pixels, truth values) as real numbers."""
+    dtype = out.dtype if isinstance(out, Num) and is_float(out) and out.dtype is not None else "float64"
+
+    def real(value: Any) -> Any:
+        kind = shapes.of(value) if ir.is_node(value) else None
+        if not isinstance(kind, Num) or kind.weak or not (is_narrow(kind) or is_bool(kind)):
+            return value
+        return ir.call("srcad_runtime.astype", value, ir.Ref(f"numpy.{dtype}"))
+
+    return {name: real(value) if name in wrt else value for name, value in given.items()}
 
 
 def named_arguments(call: ir.Call) -> dict[str, ir.Expr]:

@@ -17,7 +17,8 @@ import numpy as np
 from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.program import Program
-from srcad.transforms.widths import fits, is_narrow
+from srcad.transforms.widths import fits
+from srcad.types import is_narrow
 
 GREATEST = {"**": 2**31, "<<": 63, ">>": 63}  # that exponents and shifts may be
 TO_INTEGER = frozenset({"builtins.int", "builtins.round", "math.floor", "math.ceil", "math.trunc"})

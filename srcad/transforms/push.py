@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 from srcad import algebra, ir, rules, types, vanish
 from srcad.cotangents import Hoist
 from srcad.errors import Unsupported
-from srcad.expressions import OPERATORS, PIECES, base_name, is_expensive, is_view, named_arguments, softplus_of, swapped
+from srcad.expressions import (
+    OPERATORS,
+    PIECES,
+    as_real,
+    base_name,
+    is_expensive,
+    is_view,
+    named_arguments,
+    softplus_of,
+    swapped,
+)
 from srcad.transforms import activity
 from srcad.types import Seq
 
@@ -149,6 +159,7 @@ class Push:
         given = bound if bound is not None else dict(zip(rule.params, args, strict=False))
         tangents = [self.node(a) if self.is_active(a) else None for a in args]
         value = out if out is not None else expr
+        given = as_real(given, rule.wrt, self.shapes.of(expr), self.shapes)
         partials = self.apply(rule.partials, {**given, "out": value}, len(args))
         terms, used = [], []
         for arg, dot, partial in zip(args, tangents, partials, strict=False):

@@ -15,7 +15,7 @@ import numpy as np
 from srcad import ir, types
 from srcad.errors import Unsupported
 from srcad.program import Program
-from srcad.types import Num
+from srcad.types import Num, is_narrow
 
 ASTYPE = "srcad_runtime.astype"
 _ARITHMETIC = frozenset(
@@ -49,11 +49,6 @@ def widths(program: Program) -> Program:
     return replace(
         program, body=ir.transform(program.body, work.node), results=ir.transform(program.results, work.node)
     )
-
-
-def is_narrow(t: types.Abstract) -> bool:
-    """Whether numbers or arrays are integers of NumPy's that have fewer than 64 bits, or no sign."""
-    return types.is_integer(t) and isinstance(t, Num) and not t.weak and t.dtype != "int64"
 
 
 def fits(expr: ir.Expr, dtype: str) -> ir.Call:

@@ -108,6 +108,18 @@ def remainders_with_the_sign_of_the_first(x, k, n):
     return total
 
 
+@program(lambda rng: (rng.normal(size=3), np.array([8, 4, 250], np.uint8)))
+@program(lambda rng: (rng.normal(size=3), np.array([8, 4, 70000], np.uint32)), name="divided_by_a_number_of_32_bits")
+def divided_by_a_number(x, k):
+    b = 1.5 + x * x
+    return np.sum(k / b) + k[0] / b[1] + np.sum(np.hypot(b, k)) + np.sum(np.arctan2(k, b)) + np.sum(b ** (-1.0 * k / 100))
+
+
+@program(lambda rng: (rng.normal(size=3), np.array([2, 4, 25], np.uint8)), backends=("numpy",))
+def raised_to_a_number(x, k):
+    return np.sum(k.astype(float) ** x) + np.sum(np.int32(k) ** x) + np.sum((x > 0.0) / (2.0 + x))
+
+
 @program(lambda rng: (rng.normal(size=4),))
 def masks_and_their_negatives(x):
     m = x > 0.0
