@@ -79,7 +79,9 @@ def test_arrays_and_numbers() -> None:
         describe(2.0, "a") == types.FLOAT and describe(True, "a") == types.BOOL and describe(1j, "a") == types.COMPLEX
     )
     assert describe(3, "n") == Num("int64", (), True, N)
-    assert describe(np.float32(2), "a") == describe(np.array(2, "f4"), "a") == Num("float32")
+    assert describe(np.float32(2), "a") == Num("float32") and describe(np.array(2, "f4"), "a") == Num(
+        "float32", array=True
+    )
     assert describe(np.int64(2), "n") == Num("int64", (), False, N)
 
 

@@ -112,7 +112,9 @@ def remainders_with_the_sign_of_the_first(x, k, n):
 @program(lambda rng: (rng.normal(size=3), np.array([8, 4, 70000], np.uint32)), name="divided_by_a_number_of_32_bits")
 def divided_by_a_number(x, k):
     b = 1.5 + x * x
-    return np.sum(k / b) + k[0] / b[1] + np.sum(np.hypot(b, k)) + np.sum(np.arctan2(k, b)) + np.sum(b ** (-1.0 * k / 100))
+    return (
+        np.sum(k / b) + k[0] / b[1] + np.sum(np.hypot(b, k)) + np.sum(np.arctan2(k, b)) + np.sum(b ** (-1.0 * k / 100))
+    )
 
 
 @program(lambda rng: (rng.normal(size=3), np.array([2, 4, 25], np.uint8)), backends=("numpy",))
