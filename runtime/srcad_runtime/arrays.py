@@ -73,6 +73,7 @@ from srcad_runtime.quantiles import (
     quantile_slope,
     quantile_tangent,
 )
+from srcad_runtime.quotients_at_zero import exprel_derivative, log1prel_derivative
 from srcad_runtime.sliding import windows_adjoint
 from srcad_runtime.splines import cubic_coefficients, cubic_coefficients_adjoint
 
@@ -96,6 +97,7 @@ __all__ = [
     "diagonal_adjoint",
     "diff_adjoint",
     "exceeds",
+    "exprel_derivative",
     "falling",
     "filtered",
     "filtered_back",
@@ -113,6 +115,7 @@ __all__ = [
     "lagged_products",
     "last_change",
     "last_written",
+    "log1prel_derivative",
     "matrix_power_adjoint",
     "matrix_power_second",
     "normalized_adjoint",

@@ -227,9 +227,19 @@ def log1p(x):
     return 1.0 / (1.0 + x)
 
 
-@elementwise(special.exprel, domain=(0.3, 2))
-def exprel(x, out):
-    return (np.exp(x) - out) / x
+@elementwise(special.exprel, domain=(0.3, 2), kinks={0.0: 0.5, 1e-8: 0.5000000033333333})
+def exprel(x):
+    return arrays.exprel_derivative(x, 1)
+
+
+@elementwise(arrays.exprel_derivative, domain=(-2, 2), kinks={0.0: 1.0 / 3.0})
+def exprel_derivative(x, n=1):
+    return arrays.exprel_derivative(x, n + 1)
+
+
+@elementwise(arrays.log1prel_derivative, domain=(-0.7, 2), kinks={0.0: 2.0 / 3.0})
+def log1prel_derivative(x, n=1):
+    return arrays.log1prel_derivative(x, n + 1)
 
 
 @elementwise(special.cbrt, domain=(0.3, 2))
@@ -237,15 +247,22 @@ def cbrt(x, out):
     return 1.0 / (3.0 * out * out)
 
 
-@elementwise(special.boxcox, domain=(0.5, 2))
-def boxcox(x, lmbda, out):
-    return np.power(x, lmbda - 1.0), (np.log(x) * (lmbda * out + 1.0) - out) / lmbda
+@elementwise(special.boxcox, domain=(0.5, 2), kinks={(2.0, 0.0): (0.5, 0.24022650695910072)})
+def boxcox(x, lmbda):
+    log_x = np.log(x)
+    return np.power(x, lmbda - 1.0), log_x * log_x * arrays.exprel_derivative(lmbda * log_x, 1)
 
 
-@elementwise(special.inv_boxcox, domain=((-0.3, 0.5), (0.5, 1.5)))
+@elementwise(
+    special.inv_boxcox,
+    domain=((-0.3, 0.5), (0.5, 1.5)),
+    kinks={
+        (0.5, 0.0): (1.6487212707001282, -0.20609015883751602),
+        (0.5, 1e-10): (1.648721270597083, -0.20609015882120058),
+    },
+)
 def inv_boxcox(y, lmbda, out):
-    base = lmbda * y + 1.0
-    return out / base, out * (y / base - np.log(base) / lmbda) / lmbda
+    return out / (lmbda * y + 1.0), out * y * y * arrays.log1prel_derivative(lmbda * y, 1)
 
 
 # ---- Bessel functions ----
@@ -350,9 +367,11 @@ def exp1(z):
     return -np.exp(-z) / z
 
 
-@elementwise(special.spence, domain=(0.3, 0.9))
+@elementwise(special.spence, domain=(0.3, 1.7), kinks={1.0: -1.0})
 def spence(z):
-    return np.log(z) / (1.0 - z)
+    near = np.abs(z - 1.0) < 0.5
+    log_ratio = np.log(z) / np.where(near, 1.0, 1.0 - z)
+    return np.where(near, -arrays.log1prel_derivative(np.where(near, z - 1.0, 0.0), 0), log_ratio)
 
 
 @elementwise(special.ellipk, domain=(0.2, 0.8))

@@ -207,15 +207,19 @@ def stdtr(df, t):
     return student_by_df(t, df), scale * (1.0 + t * t / df) ** (-0.5 * (df + 1.0))
 
 
-@elementwise(special.boxcox1p, domain=(0.3, 2))
-def boxcox1p(x, lmbda, out):
-    return np.power(1.0 + x, lmbda - 1.0), (np.log1p(x) * (lmbda * out + 1.0) - out) / lmbda
+@elementwise(special.boxcox1p, domain=(0.3, 2), kinks={(1.0, 0.0): (0.5, 0.24022650695910072)})
+def boxcox1p(x, lmbda):
+    log_x = np.log1p(x)
+    return np.power(1.0 + x, lmbda - 1.0), log_x * log_x * arrays.exprel_derivative(lmbda * log_x, 1)
 
 
-@elementwise(special.inv_boxcox1p, domain=((-0.3, 0.5), (0.5, 1.5)))
+@elementwise(
+    special.inv_boxcox1p,
+    domain=((-0.3, 0.5), (0.5, 1.5)),
+    kinks={(0.5, 0.0): (1.6487212707001282, -0.20609015883751602)},
+)
 def inv_boxcox1p(y, lmbda, out):
-    base = lmbda * y + 1.0
-    return (1.0 + out) / base, (1.0 + out) * (y / base - np.log(base) / lmbda) / lmbda
+    return (1.0 + out) / (lmbda * y + 1.0), (1.0 + out) * y * y * arrays.log1prel_derivative(lmbda * y, 1)
 
 
 @elementwise(special.cosm1, domain=(-2, 2))
