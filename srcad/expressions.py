@@ -7,7 +7,7 @@ from typing import Any
 
 from srcad import algebra, ir, rules
 from srcad.facts import Shapes
-from srcad.types import Abstract, Num, is_bool, is_float, is_narrow
+from srcad.types import Abstract, Num, is_bool, is_float, is_integer, is_narrow
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "%": "mod", "//": "floordiv"}
 
@@ -88,7 +88,8 @@ def _keeps_places(expr: ir.Expr) -> bool:
 def zeros_like(array: ir.Expr, kind: Abstract | None) -> ir.Expr:
     """Zeros for a derivative; floating ones where the array may hold integers on some paths."""
     if isinstance(kind, Num) and kind.dtype is not None:
-        return ir.call("numpy.zeros_like", array)
+        floating = (ir.Ref("numpy.float64"),) if is_integer(kind) else ()
+        return ir.call("numpy.zeros_like", array, *floating)
     return ir.call("numpy.zeros_like", array, ir.call("numpy.result_type", array, ir.ONE))
 
 

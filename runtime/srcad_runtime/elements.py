@@ -85,8 +85,12 @@ def xlogy(x: Array, y: Array) -> Array:
 
 
 def zeros_of(items: list) -> list:
-    """A list of zeros like the numbers or arrays of `items`."""
-    return [np.zeros_like(v) if hasattr(v, "__array_function__") else 0.0 for v in items]  # CuPy's as well
+    """A list of zeros like the numbers or arrays of `items`; floating ones also for integers."""
+    return [_zeros_like(v) if hasattr(v, "__array_function__") else 0.0 for v in items]  # CuPy's as well
+
+
+def _zeros_like(array: Array) -> Array:
+    return np.zeros_like(array, dtype=float if array.dtype.kind in "iub" else None)
 
 
 def pieces(g: np.ndarray, items: list, axis: int = 0) -> list:

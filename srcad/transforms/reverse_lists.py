@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcad import ir, types
 from srcad.cotangents import Contribution
-from srcad.expressions import PIECES
+from srcad.expressions import PIECES, zeros_like
 from srcad.transforms import activity
 from srcad.transforms.sweep import Step
 
@@ -95,8 +95,8 @@ def pop(rev: Reverser, stmt: ir.Pop, bar: str) -> Step:
     assert stmt.target is not None
     name = activity.root(stmt.target)
     if name not in rev.active:
-        scalar = rev.shapes.of(stmt.target).dims == ()
-        return Step(stmt, (ir.Push(bar, ir.ZERO if scalar else ir.call("numpy.zeros_like", stmt.target)),))
+        kind = rev.shapes.of(stmt.target)
+        return Step(stmt, (ir.Push(bar, ir.ZERO if kind.dims == () else zeros_like(stmt.target, kind)),))
     if isinstance(stmt.target, ir.Name):
         return Step(stmt, (ir.Push(bar, ir.Name(rev.bar(name))), rev.zero(name)))
     place = ir.substitute_root(stmt.target, rev.bar(name))

@@ -293,3 +293,19 @@ def first_of_several_lists_is_popped(x, n):
     for v in row:
         s = s + v * v
     return s
+
+
+@program(lambda rng: (rng.normal(size=4), rng.normal()), (0, 1), ("numpy",))
+def integers_and_numbers_in_one_list(y, s):
+    items = [0.7, 0.7, 0.7]
+    for i in range(4):
+        items.extend([items[-1] + np.array([y[(2 * i + 1) % 4], s]), np.full(2, i)])
+    return np.sum(items[0] * items[-2] * items[5])
+
+
+@program(lambda rng: (rng.normal(size=3), rng.normal(size=3), 2), (0, 1), ("numpy",))
+def array_of_integers_on_one_path(w, u, steps):
+    if w[0] > 100.0:
+        u = np.full(3, steps)
+    u = np.arctan2(np.mean(w, keepdims=True), 2.0 + np.abs(u[::-1]))
+    return np.sum(u * u)
