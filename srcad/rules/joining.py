@@ -75,18 +75,34 @@ def column_stack(tup):
         at([[r(2, 2), r(2, 1)], [r(1, 2), r(1, 1)]]),
         at([r(), r(2)]),
         at([[r(2, 3)], [r(3)]]),
+        at([[[r(2)], [r(2)]], [[r(2)], [r(1, 2)]]]),
+        at([[[r(1, 2, 2), r(1, 2, 1)]], [[r(2, 2, 2), r(2, 2, 1)]]]),
+        at([[[r(2, 3)]], [[r(2, 3)]]]),
     ],
 )
 def block(arrays):
-    nested = isinstance(arrays, list) and isinstance(arrays[0], list)
     if not isinstance(arrays, list):
         return np.array(arrays)
-    if not nested:
-        rank = max([1, *[np.ndim(a) for a in arrays]])
-        return np.concatenate([at_rank(a, rank) for a in arrays], axis=-1)
-    rank = max([2, *[np.ndim(a) for row in arrays for a in row]])
-    rows = [np.concatenate([at_rank(a, rank) for a in row], axis=-1) for row in arrays]
-    return np.concatenate(rows, axis=-2)
+    depth = nesting(arrays)
+    return joined(arrays, depth, max(depth, highest_rank(arrays)))
+
+
+def nesting(part):
+    """How deep lists are nested."""
+    return 1 + nesting(part[0]) if isinstance(part, list) else 0
+
+
+def highest_rank(part):
+    return max([highest_rank(p) for p in part]) if isinstance(part, list) else np.ndim(part)
+
+
+def joined(part, depth, rank):
+    """The innermost lists are joined along the last axis, those around them along the one before, and so on."""
+    if isinstance(part, list) != (depth > 0):
+        raise ValueError("List depths are mismatched.")
+    if depth == 0:
+        return at_rank(part, rank)
+    return np.concatenate([joined(p, depth - 1, rank) for p in part], axis=-depth)
 
 
 def rows(*parts):

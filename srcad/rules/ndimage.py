@@ -75,9 +75,11 @@ def of_axis(value, k):
 @expansion(ndimage.gaussian_filter, wrt=("input", "sigma"), examples=nothing, notes=Written)
 def gaussian_filter(input, sigma, *, mode="reflect", cval=0.0, truncate=4.0):
     for k in range(input.ndim):
-        input = gaussian_filter1d(
-            input, sigma[k] if np.ndim(sigma) == 1 else sigma, k, mode=of_axis(mode, k), cval=cval, truncate=truncate
-        )
+        width = sigma[k] if np.ndim(sigma) == 1 else sigma
+        if width > 1e-15:
+            input = gaussian_filter1d(input, width, k, mode=of_axis(mode, k), cval=cval, truncate=truncate)
+        else:
+            input = np.copy(input)
     return input
 
 

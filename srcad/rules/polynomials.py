@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from srcad.rules.arithmetic import is_complex
 from srcad.rules.registry import at, expansion
 
 
@@ -166,13 +167,13 @@ def products(r):
     return [at(r(3)), at(r(1)), at(r(3, 3))]
 
 
-@expansion(np.poly, examples=products, notes="roots, or a real matrix")
+@expansion(np.poly, examples=products, notes="roots, or a matrix")
 def poly(seq_of_zeros):
     roots = np.linalg.eigvals(seq_of_zeros) if seq_of_zeros.ndim == 2 else seq_of_zeros
     a = np.ones(1, roots.dtype)
     for k in range(roots.size):
         a = np.convolve(a, np.append(np.ones(1, roots.dtype), -roots[k]))
-    return np.real(a) if seq_of_zeros.ndim == 2 else a
+    return np.real(a) if seq_of_zeros.ndim == 2 and not is_complex(seq_of_zeros) else a
 
 
 @expansion(np.polydiv, wrt=("u", "v"), examples=lambda r: [at(r(5), r(3)), at(r(2), r(3)), at(r(3), r(1))])

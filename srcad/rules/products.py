@@ -397,6 +397,11 @@ def interp_dot(x, xp, fp, left=None, right=None, *, x_dot, xp_dot, fp_dot, left_
 @form(np.interp, given="period")
 def interp_around(x, xp, fp, left=None, right=None, *, period):
     """As `numpy.interp` computes it: everything moved into one period, with a point of the next on either side."""
+    if period is None:
+        return np.interp(x, xp, fp, left, right)
+    if period == 0:
+        raise ValueError("period must be a non-zero value")
+    period = abs(period)
     places, knots = x % period, xp % period
     order = np.argsort(knots)
     knots, values = knots[order], fp[order]

@@ -21,7 +21,8 @@ same(fft.ifftshift, np.fft.ifftshift)
 
 def waves(r):
     plain = [at(r(5), kind) for kind in (1, 2, 3, 4)]
-    return [*plain, at(r(3, 4), axis=0), at(r(6), norm="ortho"), at(r(4), 3, norm="ortho")]
+    forward = [at(r(4), kind, norm="forward") for kind in (1, 2, 3, 4)]
+    return [*plain, *forward, at(r(3, 4), axis=0), at(r(6), norm="ortho"), at(r(4), 3, norm="ortho")]
 
 
 def end_scaled(g, axis, factor, both):
@@ -48,7 +49,9 @@ def cosines_transposed(g, kind, axis):
 def dct_bar(x, type=2, *, axis=-1, norm=None, out_bar):
     if norm == "ortho":
         return fft.idct(out_bar, type, axis=axis, norm="ortho")
-    return cosines_transposed(out_bar, type, axis)
+    n = out_bar.shape[axis]
+    bar = cosines_transposed(out_bar, type, axis)
+    return bar / (2.0 * (n - 1 if type == 1 else n)) if norm == "forward" else bar
 
 
 @pullback(fft.idct, examples=waves)
@@ -56,7 +59,8 @@ def idct_bar(x, type=2, *, axis=-1, norm=None, out_bar):
     if norm == "ortho":
         return fft.dct(out_bar, type, axis=axis, norm="ortho")
     n = out_bar.shape[axis]
-    return cosines_transposed(out_bar, 5 - type if type in (2, 3) else type, axis) / (2.0 * (n - 1 if type == 1 else n))
+    bar = cosines_transposed(out_bar, 5 - type if type in (2, 3) else type, axis)
+    return bar if norm == "forward" else bar / (2.0 * (n - 1 if type == 1 else n))
 
 
 def sines_transposed(g, kind, axis):
@@ -74,7 +78,9 @@ def sines_transposed(g, kind, axis):
 def dst_bar(x, type=2, *, axis=-1, norm=None, out_bar):
     if norm == "ortho":
         return fft.idst(out_bar, type, axis=axis, norm="ortho")
-    return sines_transposed(out_bar, type, axis)
+    n = out_bar.shape[axis]
+    bar = sines_transposed(out_bar, type, axis)
+    return bar / (2.0 * (n + 1 if type == 1 else n)) if norm == "forward" else bar
 
 
 @pullback(fft.idst, examples=waves)
@@ -82,7 +88,8 @@ def idst_bar(x, type=2, *, axis=-1, norm=None, out_bar):
     if norm == "ortho":
         return fft.dst(out_bar, type, axis=axis, norm="ortho")
     n = out_bar.shape[axis]
-    return sines_transposed(out_bar, 5 - type if type in (2, 3) else type, axis) / (2.0 * (n + 1 if type == 1 else n))
+    bar = sines_transposed(out_bar, 5 - type if type in (2, 3) else type, axis)
+    return bar if norm == "forward" else bar / (2.0 * (n + 1 if type == 1 else n))
 
 
 # ---- along several axes ----
@@ -91,7 +98,8 @@ def idst_bar(x, type=2, *, axis=-1, norm=None, out_bar):
 def planes(r):
     """The axes are written out where all of them are meant (`eval_numpy`)."""
     both = (0, 1)
-    return [at(r(3, 4), axes=both), at(r(3, 4), 3, axes=both, norm="ortho"), at(r(2, 3, 4), 1, axes=(0, 2))]
+    normed = [at(r(3, 4), 3, axes=both, norm="ortho"), at(r(3, 4), axes=both, norm="forward")]
+    return [at(r(3, 4), axes=both), *normed, at(r(2, 3, 4), 1, axes=(0, 2))]
 
 
 def along_each(bar, x, type, axes, norm, out_bar):

@@ -71,7 +71,7 @@ def solveh_banded(ab, b, *, lower=False):
 
 @expansion(linalg.toeplitz, wrt=("c", "r"), examples=lambda r: [at(r(4)), at(r(3), r(4))])
 def toeplitz(c, r=None):
-    row = c if r is None else r
+    row = np.conj(c) if r is None else r
     values = np.concatenate((c[::-1], row[1:]))
     rows, columns = np.arange(c.size), np.arange(row.size)
     return values[c.size - 1 - rows[:, None] + columns]

@@ -153,7 +153,14 @@ def rot90_bar(m, k=1, axes=(0, 1), *, out_bar):
 @pullback(
     np.roll,
     kinds="fc",
-    examples=lambda r: [at(r(5), 2), at(r(2, 3), 1), at(r(2, 3), -1, axis=1), at(r(2, 3), (1, 2), (0, 1))],
+    examples=lambda r: [
+        at(r(5), 2),
+        at(r(2, 3), 1),
+        at(r(2, 3), -1, axis=1),
+        at(r(2, 3), (1, 2), (0, 1)),
+        at(r(2, 4), (1, 2), 1),
+        at(r(2, 4), (1,), (0, 1)),
+    ],
 )
 def roll_bar(a, shift, axis=None, *, out_bar):
     back = tuple([-s for s in shift]) if isinstance(shift, (tuple, list)) else -shift
@@ -201,11 +208,22 @@ def diagonal_bar(a, offset=0, axis1=0, axis2=1, *, out_bar):
 
 
 @pullback(
-    np.trace, kinds="fc", examples=lambda r: [at(r(3, 3)), at(r(3, 4), 1), at(r(3, 3, 2)), at(r(2, 3, 3), 0, 1, 2)]
+    np.trace,
+    kinds="fc",
+    examples=lambda r: [
+        at(r(3, 3)),
+        at(r(3, 4), 1),
+        at(r(3, 4), 1, 1, 0),
+        at(r(3, 4), 1, -1, -2),
+        at(r(3, 3, 2)),
+        at(r(2, 3, 3), 0, 1, 2),
+        at(r(2, 3, 4), 1, 2, 1),
+    ],
 )
 def trace_bar(a, offset=0, axis1=0, axis2=1, *, out_bar):
     if a.ndim == 2:
-        return out_bar * np.eye(a.shape[0], a.shape[1], offset, a.dtype)
+        above = -offset if axis1 in (1, -1) else offset
+        return out_bar * np.eye(a.shape[0], a.shape[1], above, a.dtype)
     return diagonal_adjoint(a, np.expand_dims(out_bar, -1), offset, axis1, axis2)
 
 

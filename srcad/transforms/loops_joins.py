@@ -50,7 +50,7 @@ def _rolled(room: Room, target: ir.Name, value: ir.Call, kind: Num) -> Dims | No
     """``np.roll(x, 1)`` is x's last element and the others behind it. Raises if x is shorter than the shift."""
     given, rank = argument(value, 2, "axis") or ir.NONE, len(kind.dims or ())
     shift, axis = integers(argument(value, 1, "shift")), (0,) if given == ir.NONE else integers(given)
-    single = shift is not None and axis is not None and not isinstance(given, ir.Tuple)
+    single = shift is not None and len(shift) == 1 and axis is not None and not isinstance(given, ir.Tuple)
     if not single or kind.dtype not in DTYPES or rank > 1 and given == ir.NONE:
         return None
     assert shift is not None and axis is not None

@@ -18,15 +18,20 @@ from srcad.transforms.retarget_calls import (
 
 
 def _shifted(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
-    """``np.roll`` along several axes is one after the other."""
-    shift, axes = argument(new, 1, "shift"), constant(argument(new, 2, "axis"))
-    if not isinstance(axes, tuple):
-        return _ROLLED(self, old, new)
-    several = isinstance(shift, (ir.Tuple, ir.List))
-    shifts = shift.items if isinstance(shift, (ir.Tuple, ir.List)) else (shift,) * len(axes)
-    if shift is None or several and len(shifts) != len(axes):
+    """``np.roll`` by several shifts or along several axes is one after the other."""
+    shift, given = argument(old, 1, "shift"), argument(new, 2, "axis")
+    if shift is None:
         return new
-    value = new.args[0]
+    single, axes = self.rank(shift) == 0, constant(given)
+    if single and not isinstance(axes, tuple):
+        return _ROLLED(self, old, new)
+    shift = argument(new, 1, "shift") or shift
+    shifts = (shift,) if single else items_of(self, shift)
+    axes = (axes,) if isinstance(axes, int) else axes
+    if shifts is None or axes is None or 1 not in (len(shifts), len(axes)) and len(shifts) != len(axes):
+        return new
+    value, count = new.args[0], max(len(shifts), len(axes))
+    shifts, axes = shifts * (count // len(shifts)), axes * (count // len(axes))
     for by, axis in zip(shifts, axes, strict=True):
         value = ir.call("srcad_runtime.kernels.roll", value, by, ir.const(axis))  # type: ignore[arg-type]
     return value

@@ -167,7 +167,10 @@ NOT_YET = frozenset(())
 
 # Where the last digit of the value may be another.
 _SOLVES = "two triangular systems are solved in place of one call of LAPACK's"
+_WHOLE = "the matrix is written out"
 ROUNDED = {
+    "complex: scipy.linalg.matmul_toeplitz(c, v)": _WHOLE,
+    "complex: scipy.linalg.solve_toeplitz(c[:3] + 4.0, u)": _WHOLE,
     "linalg and scipy: scipy.linalg.cho_solve((np.linalg.cholesky(h), True), u)": _SOLVES,
     "linalg and scipy: scipy.linalg.cho_solve(scipy.linalg.cho_factor(h), u)": _SOLVES,
     "linalg and scipy: c_, low = scipy.linalg.cho_factor(h); scipy.linalg.cho_solve((c_, low), u)": _SOLVES,
