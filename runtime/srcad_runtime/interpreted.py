@@ -181,6 +181,8 @@ def kinds_of(function: Callable[..., Any], given: dict[str, Any]) -> tuple[list[
 def settled(value: Any, dtypes: list[np.dtype], several: bool) -> Any:
     """A function's value as compiled code expects it: of the types found, in C order, its own to write."""
     parts = value if several else (value,)
+    if any(np.any(np.imag(part)) for part, dtype in zip(parts, dtypes, strict=True) if dtype.kind != "c"):
+        raise ValueError("complex numbers where compiled code expects real ones: convert the argument to complex")
     new = [np.array(part, dtype, order="C", copy=None) for part, dtype in zip(parts, dtypes, strict=True)]
     new = [part[()] if part.ndim == 0 else part if part.flags.writeable else part.copy() for part in new]
     return tuple(new) if several else new[0]

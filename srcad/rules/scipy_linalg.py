@@ -6,6 +6,7 @@ import numpy as np
 from scipy import linalg
 from srcad_runtime import arrays
 
+from srcad.rules.arithmetic import is_complex
 from srcad.rules.factors import halved_lower, one_triangle, whole
 from srcad.rules.linalg import transposed as turned_over
 from srcad.rules.reductions import whole as whole_matrix
@@ -54,16 +55,27 @@ def solve_dot(a, b, *, out, a_dot, b_dot):
 
 @form(linalg.solve, given="assume_a lower transposed")
 def solve_assuming(a, b, lower=False, *, assume_a=None, transposed=False):
-    """Of a matrix that is assumed to be symmetric one triangle is read."""
-    if assume_a in ("sym", "pos", "her", "symmetric", "positive definite", "hermitian"):
-        half = np.tril(a, -1) if lower else np.triu(a, 1)
-        a = half + half.T + np.diag(np.diag(a))
-    elif assume_a in ("lower triangular", "upper triangular"):
+    """Of a matrix that is assumed to be symmetric one triangle is read; a definite one is factored, or raises."""
+    if transposed and is_complex(a):
+        raise NotImplementedError("scipy.linalg.solve can currently not solve a^T x = b for complex matrices.")
+    if assume_a in ("pos", "positive definite"):
+        return cho_solve((linalg.cholesky(a, lower), lower), b)
+    if assume_a in ("lower triangular", "upper triangular"):
         return linalg.solve_triangular(a, b, 1 if transposed else 0, assume_a == "lower triangular")
-    elif assume_a in ("diagonal", "tridiagonal"):
+    return linalg.solve(assumed(a.T if transposed else a, lower != transposed, assume_a), b)
+
+
+def assumed(a, lower, assume_a):
+    """The matrix that is meant where only a part of `a` is read."""
+    half = np.tril(a, -1) if lower else np.triu(a, 1)
+    if assume_a in ("sym", "symmetric"):
+        return half + half.T + np.diag(np.diag(a))
+    if assume_a in ("her", "hermitian"):
+        return half + np.conj(half.T) + np.diag(np.real(np.diag(a)))
+    if assume_a in ("diagonal", "tridiagonal"):
         width = 0 if assume_a == "diagonal" else 1
-        a = np.triu(np.tril(a, width), -width)
-    return linalg.solve(a.T if transposed else a, b)
+        return np.triu(np.tril(a, width), -width)
+    return a
 
 
 def triangles(r):

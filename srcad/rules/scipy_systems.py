@@ -58,12 +58,41 @@ def solve_banded_dot(l_and_u, ab, b, *, out, ab_dot, b_dot):
     return linalg.solve_banded(l_and_u, ab, b_dot - moved)
 
 
-@expansion(linalg.solveh_banded, wrt=("ab", "b"), examples=lambda r: [])
-def solveh_banded(ab, b, *, lower=False):
-    width = ab.shape[0] - 1
-    upper = arrays.turned_bands((width, 0), ab) if lower else ab
-    below = arrays.turned_bands((0, width), upper)
-    return linalg.solve_banded((width, width), np.concatenate((upper, below[1:])), b)
+def half_bands(r):
+    upper, narrow = r(3, 6), r(2, 5)
+    upper[2] += 9.0
+    narrow[1] += 6.0
+    lower = np.stack((narrow[1], narrow[0]))
+    plain = [at(upper, r(6)), at(narrow, r(5, 2)), at(narrow[1:], r(5))]
+    return [*plain, at(lower, r(5), lower=True), at(upper[::-1].copy(), r(6, 2), lower=True)]
+
+
+@pullback(linalg.solveh_banded, wrt=("ab", "b"), examples=half_bands)
+def solveh_banded_bar(ab, b, *, lower=False, out, out_bar):
+    b_bar = linalg.solveh_banded(ab, out_bar, lower=lower)
+    l_and_u = half_width(ab, lower)
+    both = arrays.bands_of_product(l_and_u, b_bar, out) + arrays.bands_of_product(l_and_u, out, b_bar)
+    return -off_diagonal(both, lower, 0.5), b_bar
+
+
+@pushforward(linalg.solveh_banded)
+def solveh_banded_dot(ab, b, *, lower=False, out, ab_dot, b_dot):
+    l_and_u, dot = half_width(ab, lower), whole(ab_dot, ab)
+    one = arrays.banded_product(l_and_u, dot, out)
+    turned = arrays.turned_bands(l_and_u, off_diagonal(dot, lower, 0.0))
+    other = arrays.banded_product((l_and_u[1], l_and_u[0]), turned, out)
+    return linalg.solveh_banded(ab, b_dot - one - other, lower=lower)
+
+
+def half_width(ab, lower):
+    """How many bands are below and above the diagonal."""
+    return (ab.shape[0] - 1, 0) if lower else (0, ab.shape[0] - 1)
+
+
+def off_diagonal(ab, lower, share):
+    """The bands, with `share` of the diagonal."""
+    rows = np.arange(ab.shape[0])
+    return np.where((rows == (0 if lower else ab.shape[0] - 1))[:, None], share * ab, ab)
 
 
 # ---- matrices of few numbers ----

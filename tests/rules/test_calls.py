@@ -174,6 +174,8 @@ ROUNDED = {
     "linalg and scipy: scipy.linalg.cho_solve((np.linalg.cholesky(h), True), u)": _SOLVES,
     "linalg and scipy: scipy.linalg.cho_solve(scipy.linalg.cho_factor(h), u)": _SOLVES,
     "linalg and scipy: c_, low = scipy.linalg.cho_factor(h); scipy.linalg.cho_solve((c_, low), u)": _SOLVES,
+    'linalg and scipy: scipy.linalg.solve(h, u, assume_a="pos")': _SOLVES,
+    'linalg and scipy: np.abs(scipy.linalg.solve(z, c[:3], assume_a="her", lower=True))': "a whole matrix is factored",
 }
 
 # Where differences say nothing.
