@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from srcad import eval_special, ir
+from srcad import eval_cached, eval_special, ir
 from srcad.errors import Unsupported
 from srcad.eval_array_likes import as_array
 from srcad.eval_core import Evaluator, place
@@ -179,6 +179,7 @@ def check_writable(ev: Evaluator, base: Dyn, loc: ir.Loc | None) -> None:
     if is_scalar(base.type):
         reason = "cannot differentiate a write into an array without axes"
         raise Unsupported(reason, loc, "Use a number, and assign to its name.")
+    eval_cached.note_write(ev, loc)
     root: ir.Expr = base.expr
     while isinstance(root, (ir.Index, ir.Attr)) or (isinstance(root, ir.Call) and root.args):
         root = root.args[0] if isinstance(root, ir.Call) else root.base
@@ -196,6 +197,8 @@ def changeable(ev: Evaluator, container: Ptr, loc: ir.Loc | None) -> None:
     box = ev.state.heap[container.id]
     site: Any = box.site
     origin, path = site if isinstance(site, tuple) and len(site) == 2 else ("", ("",))
+    if box.site == eval_cached.KEPT:
+        raise Unsupported(f"cannot differentiate a change of a {box.kind} that a cache keeps", loc, "Change a copy.")
     what = alias.outliving(origin, path, box.kind) if origin in ("global", "closure", "attribute") else ""
     if origin == "param" and ev.root is not None and path[0] in inline.lasting(ev.root):
         what = f"the default value of {path[0]}"

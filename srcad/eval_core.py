@@ -69,6 +69,11 @@ class Context:
     nonlocals: dict[str, set[str]] = field(default_factory=dict)
     bound: dict[str, set[str]] = field(default_factory=dict)  # frame -> names that are local to its function
     updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its key in #objects
+    writes: bool = False  # whether anything is written into an array
+    inner_writes: bool = False  # or is in a function below functools.lru_cache
+    within_caches: int = 0  # how many of these are being inlined
+    cached_arrays: bool = False  # whether one of them returns an array
+    cached_reads: bool = False  # or reads one of the function around it
     empty: set[str] = field(default_factory=set)  # lists that were read before anything was put into them
     left_out: set[str] = field(default_factory=set)  # those of them that a path left out reads items of
     zero_d: set[str] = field(default_factory=set)  # variables that may hold an array without axes, not a number

@@ -159,6 +159,10 @@ def _lambda(ev: Evaluator, expr: ir.Lambda) -> Value:
 
 def closure(ev: Evaluator, function: ir.Function, loc: ir.Loc | None) -> Closure:
     """A nested function: its defaults are evaluated when it is defined, and once."""
+    if function.cached:
+        from srcad import eval_cached
+
+        eval_cached.check_closure(ev, function, loc)
     given = [(p.name, p.default) for p in function.params if p.default is not None]
     values = evaluate_all(ev, [default for _, default in given])
     defaults = [owned(ev, value, name, loc) for (name, _), value in zip(given, values, strict=True)]

@@ -50,6 +50,10 @@ def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc 
     before = {k: bound_value(ev, target, k, v) for k, v in target.bound.items() if k not in named or k not in kwargs}
     first = [before[p.name] for p in function.params if p.name in before and p.name not in named]
     given = {**{k: v for k, v in before.items() if k in named}, **kwargs}
+    if target.cached:
+        from srcad import eval_cached
+
+        return eval_cached.call(ev, function, [*first, *args], given, loc)
     return call_function(ev, function, [*first, *args], given, loc, None)
 
 
@@ -86,6 +90,10 @@ def desugared(ev: Evaluator, target: scope.Target) -> ir.Function:
 
 def call_closure(ev: Evaluator, fn: Closure, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """A nested function: it was desugared with the function around it."""
+    if fn.function.cached:
+        from srcad import eval_cached
+
+        return eval_cached.call(ev, fn.function, args, kwargs, loc, fn)
     return call_function(ev, fn.function, args, kwargs, loc, fn.frame, defaults=dict(fn.defaults))
 
 

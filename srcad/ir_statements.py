@@ -160,9 +160,10 @@ class Continue:
 
 @dataclass(frozen=True)
 class Define:
-    """A nested ``def``."""
+    """A nested ``def``. decorators: as written, until names are decided."""
 
     function: Function
+    decorators: tuple[Expr, ...] = ()
     loc: Loc | None = loc_field()
 
 
@@ -290,6 +291,7 @@ class Function:
     body: tuple[Stmt, ...]
     doc: str | None = None
     free: tuple[str, ...] = ()
+    cached: bool = False  # a nested function below functools.lru_cache
     scope: Any = field(default=None, compare=False, repr=False)
     stopping: tuple[Stmt, ...] = field(default=(), compare=False, repr=False)
     loc: Loc | None = loc_field()

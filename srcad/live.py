@@ -101,6 +101,18 @@ def _partial(f: functools.partial[Any], family: Family, live: Any, bound: dict[s
     return _target(f.func, family, live, {**given, **f.keywords, **bound})
 
 
+def _is_cached(f: Any) -> bool:
+    """Whether a cache is among what a callable is made of."""
+    while f is not None and not isinstance(f, _LRU_CACHE):
+        if isinstance(f, functools.partial):
+            f = f.func
+        elif isinstance(f, types.MethodType):
+            f = f.__func__
+        else:
+            f = _inner(f)
+    return f is not None
+
+
 def _given_by_name(f: Any) -> frozenset[str]:
     """The keyword arguments of the partials that a callable is made of."""
     f = unwrap(f)
@@ -110,7 +122,7 @@ def _given_by_name(f: Any) -> frozenset[str]:
 
 
 def _plain(f: types.FunctionType, family: Family, live: Any, bound: dict[str, Any]) -> Target:
-    key = (id(f), tuple((name, id(value)) for name, value in bound.items()))
+    key = (id(f), _is_cached(live), tuple((name, id(value)) for name, value in bound.items()))
     if key not in family.targets:
         module = f.__module__ or "__main__"
         path = family.unique("user", f"{module}.{f.__qualname__}")
@@ -127,6 +139,7 @@ def _plain(f: types.FunctionType, family: Family, live: Any, bound: dict[str, An
             cut=lambda: source.of_code(f.__code__, f.__globals__),
             bound=bound,
             live=live,
+            cached=_is_cached(live),
             bound_by_name=_given_by_name(live) & bound.keys(),
         )
     return family.targets[key]

@@ -17,7 +17,7 @@ from typing import Any
 from srcad import bindings, ir, library, literals, live, source
 from srcad.bindings import Definition, Import, Unclear, Value
 from srcad.errors import Unsupported
-from srcad.target import MISSING, PURE_DECORATORS, Family, Parameter, Target
+from srcad.target import CACHES, MISSING, PURE_DECORATORS, Family, Parameter, Target
 
 _REGISTERING = frozenset(
     f"srcad.{word}" for word in "elementwise pullback pushforward linear multilinear constant expansion".split()
@@ -121,6 +121,7 @@ class Module:
                 family=family,
                 scope=FileScope(self, (*around, node)),
                 cut=lambda: self._cut(node),
+                cached=any(self._is_cache(d) for d in getattr(node, "decorator_list", ())),
             )
         return family.targets[id(node)]
 
@@ -149,6 +150,9 @@ class Module:
                     "Differentiate the function under it, or use srcad from Python.",
                 )
         return source.of_node(self.file, node)
+
+    def _is_cache(self, decorator: ast.expr) -> bool:
+        return self.scope.dotted(decorator.func if isinstance(decorator, ast.Call) else decorator) in CACHES
 
     def _parameters(self, a: ast.arguments) -> Iterator[Parameter]:
         positional = [*a.posonlyargs, *a.args]

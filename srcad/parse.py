@@ -255,7 +255,10 @@ class Statements(Expressions):
         self.refuse(node.handlers[0], "except*", "Use a plain except.")
 
     def _FunctionDef(self, node: cst.FunctionDef) -> list[ir.Stmt]:
-        made: list[ir.Stmt] = [ir.Define(self.function(node), loc=self.header(node, node.params, node.name))]
+        decorators = tuple(self.expr(d.decorator) for d in node.decorators)
+        made: list[ir.Stmt] = [
+            ir.Define(self.function(node), decorators, loc=self.header(node, node.params, node.name))
+        ]
         for decorator in reversed(node.decorators):
             loc, name = self.loc(decorator), ir.Name(node.name.value, loc=self.loc(decorator))
             made.append(ir.Assign(name, ir.Call(self.expr(decorator.decorator), (name,), loc=loc), loc=loc))

@@ -16,7 +16,7 @@ from typing import Any
 from srcad import ir
 from srcad.errors import Unsupported
 from srcad.naming import Names
-from srcad.target import PURE_DECORATORS
+from srcad.target import CACHES, PURE_DECORATORS
 
 _FORBIDDEN = {
     "builtins.exec": "Write the statements out.",
@@ -134,7 +134,9 @@ class _Binder:
         return dataclasses.replace(n, function=self.function(n.function, frame))
 
     def _Define(self, n: ir.Define, frame: Frame | None) -> ir.Stmt:
-        return dataclasses.replace(n, function=self.function(n.function, frame))
+        cached = any(_decorator(self.node(d, frame)) in CACHES for d in n.decorators)
+        function = dataclasses.replace(self.function(n.function, frame), cached=cached)
+        return dataclasses.replace(n, function=function, decorators=())
 
     def _Comprehension(self, n: ir.Comprehension, frame: Frame | None) -> ir.Expr:
         inner = Frame(frame, set(), is_function=False)
@@ -250,8 +252,12 @@ def _is_pure_decorator(n: ir.Assign) -> bool:
     call = n.value
     if not isinstance(call, ir.Call) or call.args != (n.target,):
         return False
-    maker = call.fn.fn if isinstance(call.fn, ir.Call) else call.fn
-    return isinstance(maker, ir.Ref) and maker.path in PURE_DECORATORS
+    return _decorator(call.fn) in PURE_DECORATORS
+
+
+def _decorator(expr: ir.Expr) -> str:
+    maker = expr.fn if isinstance(expr, ir.Call) else expr
+    return maker.path if isinstance(maker, ir.Ref) else ""
 
 
 def _private(name: str, cls: str) -> str:

@@ -27,6 +27,9 @@ PURE_DECORATORS = frozenset(
 )
 
 
+CACHES = frozenset(("functools.lru_cache", "functools.cache"))  # pure for functions that are pure themselves: `cached`
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A parameter as the caller sees it; `kind` as in `ir.Param`. `default` is a value (`MISSING`: not known)."""
@@ -130,6 +133,7 @@ class Target:
     bound: dict[str, Any] = field(default_factory=dict, repr=False)
     live: Any = field(default=None, repr=False)
     options: dict[str, Any] = field(default_factory=dict, repr=False)
+    cached: bool = False  # whether it is called through functools.lru_cache
     bound_by_name: frozenset[str] = frozenset()  # those of `bound` that a partial gives as keyword arguments
 
     @functools.cached_property
