@@ -82,9 +82,16 @@ def gammaln(x):
     return special.psi(x)
 
 
-@elementwise(special.rgamma, domain=(0.5, 4))
+@elementwise(
+    special.rgamma,
+    domain=(-2.5, 4),
+    kinks={0.0: 1.0, -1.0: -1.0, -2.0: 2.0, 0.5: 1.107791903872871, 1.0: 0.5772156649015329},
+)
 def rgamma(x, out):
-    return -out * special.psi(x)
+    # by reflection on the left, where psi has poles
+    left, right = np.where(x < 0.5, x, 0.5), np.where(x < 0.5, 0.5, x)
+    reflected = special.gamma(1.0 - left) * np.cos(3.141592653589793 * left) - out * special.psi(1.0 - left)
+    return np.where(x < 0.5, reflected, -out * special.psi(right))
 
 
 @elementwise(special.psi, domain=(0.5, 4))
@@ -114,10 +121,28 @@ def betaln(a, b):
     return special.psi(a) - both, special.psi(b) - both
 
 
-@elementwise(special.binom, domain=((4, 6), (1, 3)))
+def binom_by_psi(x, w, out):
+    """``out * psi(1 - w)`` of an out with the factor ``sin(pi * w)``: reflected on the right, where psi has poles."""
+    left, right = np.where(w > 0.5, 0.5, w), np.where(w > 0.5, w, 0.5)
+    reflected = out * special.psi(right) + special.beta(x + 1.0, right) * np.cos(3.141592653589793 * right)
+    return np.where(w > 0.5, reflected, out * special.psi(1.0 - left))
+
+
+@elementwise(
+    special.binom,
+    domain=((3, 6), (-2, 8)),
+    kinks={
+        (2.0, 3.0): (1.0 / 3.0, None),
+        (1.0, 3.0): (-1.0 / 6.0, None),
+        (0.0, 3.0): (1.0 / 3.0, None),
+        (5.0, 7.0): (None, 1.0 / 42.0),
+        (5.0, -1.0): (0.0, 1.0 / 6.0),
+    },
+)
 def binom(x, y, out):
-    rest = special.psi(x - y + 1.0)
-    return out * (special.psi(x + 1.0) - rest), out * (rest - special.psi(y + 1.0))
+    # out is beta(x + 1, w) * sin(pi * w) / pi of both w = y - x and w = -y
+    rest = binom_by_psi(x, y - x, out)
+    return out * special.psi(x + 1.0) - rest, rest - binom_by_psi(x, -y, out)
 
 
 @elementwise(special.poch, domain=(0.5, 3))
@@ -273,9 +298,10 @@ def j0(x):
     return -special.j1(x)
 
 
-@elementwise(special.j1, domain=(0.3, 5))
+@elementwise(special.j1, domain=(-5, 5), kinks={0.0: 0.5})
 def j1(x, out):
-    return special.j0(x) - out / x
+    series = 0.5 - x * x / 16.0  # at 0, also for its derivatives
+    return special.j0(x) - np.where(x == 0.0, series, out / np.where(x == 0.0, 1.0, x))
 
 
 @elementwise(special.y0, domain=(0.5, 5))

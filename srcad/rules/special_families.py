@@ -39,14 +39,14 @@ def kve(v, z, out):
     return out - 0.5 * (special.kve(v - 1, z) + special.kve(v + 1, z))
 
 
-@elementwise(special.struve, domain=((1, 1), (0.3, 3)), wrt=("x",))
+@elementwise(special.struve, domain=((1, 1), (0.3, 3)), wrt=("x",), kinks={(0, 0): 0.6366197723675814})
 def struve(v, x, out):
-    return special.struve(v - 1, x) - v * out / x
+    return special.struve(v - 1, x) - v * out / np.where(v == 0, 1.0, x)
 
 
-@elementwise(special.modstruve, domain=((1, 1), (0.3, 3)), wrt=("x",))
+@elementwise(special.modstruve, domain=((1, 1), (0.3, 3)), wrt=("x",), kinks={(0, 0): 0.6366197723675814})
 def modstruve(v, x, out):
-    return special.modstruve(v - 1, x) - v * out / x
+    return special.modstruve(v - 1, x) - v * out / np.where(v == 0, 1.0, x)
 
 
 # ---- orthogonal polynomials, by their argument ----
@@ -159,9 +159,9 @@ def owens_t(h, a):
     return by_h, 0.15915494309189535 * np.exp(-0.5 * h * h * (1.0 + a * a)) / (1.0 + a * a)
 
 
-@elementwise(special.lambertw, domain=(0.3, 3), wrt=("z",), kinds="fc")
+@elementwise(special.lambertw, domain=(-0.3, 3), wrt=("z",), kinds="fc", kinks={0.0: 1.0})
 def lambertw(z, k=0, tol=1e-8, *, out):
-    return out / (z * (1.0 + out))
+    return np.exp(-out) / (1.0 + out)
 
 
 @elementwise(special.wrightomega, domain=(-1, 2))
@@ -294,24 +294,29 @@ def airy_dot(z, *, out, z_dot):
     return out[1] * z_dot, z * out[0] * z_dot, out[3] * z_dot, z * out[2] * z_dot
 
 
+def sinhc(x):
+    """``sinh(x) / x``, 1 at 0."""
+    return 0.5 * (special.exprel(x) + special.exprel(-x))
+
+
 @pullback(special.sici, examples=positives)
 def sici_bar(x, *, out_bar):
-    return pulled(out_bar, (np.sin(x) / x, np.cos(x) / x))
+    return pulled(out_bar, (np.sinc(x / 3.141592653589793), np.cos(x) / x))
 
 
 @pushforward(special.sici)
 def sici_dot(x, *, x_dot):
-    return np.sin(x) / x * x_dot, np.cos(x) / x * x_dot
+    return np.sinc(x / 3.141592653589793) * x_dot, np.cos(x) / x * x_dot
 
 
 @pullback(special.shichi, examples=positives)
 def shichi_bar(x, *, out_bar):
-    return pulled(out_bar, (np.sinh(x) / x, np.cosh(x) / x))
+    return pulled(out_bar, (sinhc(x), np.cosh(x) / x))
 
 
 @pushforward(special.shichi)
 def shichi_dot(x, *, x_dot):
-    return np.sinh(x) / x * x_dot, np.cosh(x) / x * x_dot
+    return sinhc(x) * x_dot, np.cosh(x) / x * x_dot
 
 
 @pullback(special.fresnel, examples=reals)

@@ -15,18 +15,18 @@ def several_return_values_grad(a, b, out_bar=1.0):
 
     # ---- reverse sweep ----
     # L6  return r * math.sin(2.0 * phi) + polar(b, a)[1]
-    r2_2 = a * a + b * b
-    r2_2 = np.where(r2_2 == 0.0, 1.0, r2_2)
+    radius_2 = np.hypot(a, b)
+    radius_2 = np.where(radius_2 == 0.0, 1.0, radius_2)
     r_bar = sin * out_bar
     sin_bar = r * out_bar
-    a_bar = out_bar * b / r2_2
-    b_bar = -(out_bar * a / r2_2)
+    a_bar = out_bar * b / radius_2 / radius_2
+    b_bar = -(out_bar * a / radius_2 / radius_2)
     phi_bar = 2.0 * sin_bar * np.cos(2.0 * phi)
     # L5  r, phi = polar(a, b)
-    r2 = b * b + a * a
-    r2 = np.where(r2 == 0.0, 1.0, r2)
-    b_bar += phi_bar * a / r2
-    a_bar -= phi_bar * b / r2
+    radius = np.hypot(b, a)
+    radius = np.where(radius == 0.0, 1.0, radius)
+    b_bar += phi_bar * a / radius / radius
+    a_bar -= phi_bar * b / radius / radius
     g = 0.5 * r_bar / r
     a_bar += 2.0 * a * g
     b_bar += 2.0 * b * g
