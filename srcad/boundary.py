@@ -92,6 +92,8 @@ def like(value: Any, leaf: Any) -> Any:
     if isinstance(leaf, np.generic):
         return value if type(value) is type(leaf) else leaf.dtype.type(value)
     value = value[()] if isinstance(value, np.ndarray) else value
+    if type(leaf) is complex:
+        return value if isinstance(value, (complex, np.complexfloating)) else complex(value)
     return np.float64(value) if isinstance(value, (np.float32, np.float16)) else value
 
 

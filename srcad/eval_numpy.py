@@ -9,13 +9,14 @@ import numpy as np
 from srcad import ir
 from srcad.abstract import is_integer
 from srcad.errors import Unsupported
+from srcad.eval_array_likes import as_array
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute
 from srcad.eval_index import index
 from srcad.eval_values import constant, demand, static
-from srcad.types import Dim, Num
-from srcad.values import Known, Lazy, Ptr, Value
+from srcad.types import Dim, Num, is_complex
+from srcad.values import Dyn, Known, Lazy, Ptr, Value
 
 
 @handles("numpy.where")
@@ -96,6 +97,16 @@ def _counts_bins(ev: Evaluator, bins: Value) -> bool:
     known, own = static(ev, bins)
     kind = getattr(bins, "type", None)
     return isinstance(own, (int, str)) if known else isinstance(kind, Num) and kind.dims == ()
+
+
+@handles("numpy.sign")
+def _sign(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """That of complex numbers is not constant."""
+    args = [as_array(ev, value, loc) if isinstance(value, Ptr) else value for value in args]
+    turns = any(isinstance(value, Dyn) and is_complex(value.type) for value in args)
+    if turns and (kwargs or len(args) > 1):
+        raise Unsupported("cannot differentiate np.sign of complex numbers with options", loc, "Leave them out.")
+    return keep(ev, "srcad_runtime.complex_sign" if turns else "numpy.sign", args, kwargs, loc)
 
 
 @handles("numpy.pad")

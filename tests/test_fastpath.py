@@ -352,3 +352,15 @@ def test_results_that_are_not_finite_are_noticed(dtype):
             assert not recovery.finite((1.0, y)) and not recovery.finite((y.T,))
     assert recovery.finite((np.full(4, 1e200),))  # the sum of the squares is not
     assert not recovery.finite((np.array([np.inf, -np.inf]),))
+
+
+def real_part(z):
+    return np.real(z) * 2.0
+
+
+@pytest.mark.parametrize("number", [complex, np.complex64, np.complex128])
+def test_gradients_by_complex_numbers_are_complex(number):
+    gradient = srcad.grad(real_part, backend="numpy")
+    for _ in range(3):
+        found = gradient(number(0.7 + 0.3j))
+        assert type(found) is number and found == 2.0

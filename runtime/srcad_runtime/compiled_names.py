@@ -385,8 +385,9 @@ numpy.random.Generator.weibull(self, a, size=None)
 
 # helpers of `srcad_runtime.arrays` without a kernel
 CALLED_BACK_HELPERS = (
-    "banded_product bands_of_product betainc_by_a cofactors count_numbers cubic_coefficients "
-    "cubic_coefficients_adjoint cumprod_adjoint cumprod_mixed cumprod_second cumprod_tangent cut diagonal_adjoint "
+    "banded_product bands_of_product betainc_by_a cofactors complex_sign count_numbers "
+    "cubic_coefficients cubic_coefficients_adjoint "
+    "cumprod_adjoint cumprod_mixed cumprod_second cumprod_tangent cut diagonal_adjoint "
     "diff_adjoint exprel_derivative falling filtered filtered_back first_and_others fitted fractions gammainc_by_a "
     "gradient_on gradient_on_adjoint half_spectrum_adjoint inserted_order interp_adjoint interp_slope "
     "interp_slope_adjoint lagged_products last_change log1prel_derivative matrix_power_adjoint matrix_power_second "

@@ -14,6 +14,11 @@ def cofactors(a: np.ndarray) -> np.ndarray:
     return sign[..., None, None] * np.conj((u * prod_of_others(s, -1)[..., None, :]) @ vh)
 
 
+def complex_sign(x: np.ndarray) -> np.ndarray:
+    """``np.sign`` of complex numbers, ``x / abs(x)``, which is not constant as that of real ones is."""
+    return np.sign(x)
+
+
 def matrix_power_adjoint(a: np.ndarray, n: int, g: np.ndarray) -> np.ndarray:
     """The adjoint of ``np.linalg.matrix_power(a, n)``: the sum of ``a.T**k @ g @ a.T**(n-1-k)``; a, g: (..., m, m)."""
     if n < 0:

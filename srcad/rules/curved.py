@@ -174,3 +174,22 @@ def normalized_adjoint_bar(v, g, *, out_bar):
 
 linear(arrays.normalized_tangent, in_="moves")
 linear(arrays.normalized_adjoint, in_="g")
+
+
+# ---- signs of complex numbers ----
+
+
+def turning(x):
+    """One over the size of `x`; 0 at 0, where its sign has no derivative."""
+    size = np.abs(x)
+    return np.where(size == 0.0, 0.0, 1.0 / np.where(size == 0.0, 1.0, size))
+
+
+@pullback(arrays.complex_sign, kinds="c", examples=lambda r: [at(r.complex(3)), at(r.complex(2, 3)), at(r.complex())])
+def complex_sign_bar(x, *, out, out_bar):
+    return turning(x) * (out_bar - np.real(out_bar * out) * np.conj(out))
+
+
+@pushforward(arrays.complex_sign)
+def complex_sign_dot(x, *, out, x_dot):
+    return turning(x) * (x_dot - np.real(np.conj(out) * x_dot) * out)
