@@ -28,6 +28,7 @@ _FORBIDDEN = {
 }
 _REFUSED_CALLS = {
     "builtins.setattr": ("setattr", "Return the value instead."),
+    "builtins.vars": ("vars", "Read and set the attributes by their names."),
     "builtins.delattr": ("delattr", "Build a new object without it."),
     "builtins.id": ("id, which says where a value lies, not what it is", "Compare values."),
     "builtins.input": ("input: it asks a person", "Pass the value as an argument."),

@@ -21,6 +21,8 @@ def quantile_adjoint(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bo
     skip_nan: as ``np.nanquantile`` does. Each quantile is a mean of two elements, which share its adjoint.
     """
     a = np.asarray(a)
+    if a.size == 0:
+        return np.zeros_like(a)
     lines, order, low, high, t = _order_places(a, q, axis, method, skip_nan)
     g = np.asarray(g).reshape(t.shape)
     total = np.zeros(lines.shape, g.dtype)
@@ -33,6 +35,8 @@ def quantile_adjoint(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bo
 def quantile_tangent(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bool, moves: np.ndarray) -> np.ndarray:
     """The tangent of ``np.quantile(a, q, axis, method=method)`` for the tangent `moves` of `a`; (q.size, lines)."""
     a = np.asarray(a)
+    if a.size == 0:  # quantiles of nothing are NaN
+        return np.full((np.size(q), np.size(np.sum(a, axis=axis))), np.nan, a.dtype)
     lines, order, low, high, t = _order_places(a, q, axis, method, skip_nan)
     columns = np.broadcast_to(np.arange(lines.shape[1]), t.shape)
     dots = _to_lines(moves, axis)

@@ -429,7 +429,7 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None):
     if ddof is None:
         ddof = 0 if bias else 1
     x = x - np.mean(x, axis=1)[:, None]
-    c = np.dot(x, np.conj(x.T)) * (1.0 / (x.shape[1] - ddof))
+    c = np.dot(x, np.conj(x.T)) * np.true_divide(1.0, max(x.shape[1] - ddof, 0))
     return c[0, 0] if m.ndim == 1 and y is None else c
 
 
@@ -452,7 +452,7 @@ def weighted_cov(m, y=None, rowvar=True, bias=False, ddof=None, *, aweights=None
     else:
         freedom = total - ddof * np.sum(w * np.asarray(aweights)) / total
     x = x - (np.sum(x * w, axis=1) / total)[:, None]
-    c = np.dot(x, np.conj((x * w).T)) * (1.0 / freedom)
+    c = np.dot(x, np.conj((x * w).T)) * (1.0 / np.maximum(freedom, 0.0))
     return c[0, 0] if m.ndim == 1 and y is None else c
 
 

@@ -95,10 +95,14 @@ def distance(a, axis, where):
 
 
 def freedom(a, out, axis, ddof, keepdims, where):
-    """The divisor of a variance, in the shape of the result."""
-    if where is None:
-        return reduced_size(a, out, axis) if known(ddof) and ddof == 0 else reduced_size(a, out, axis) - ddof
-    return np.sum(np.where(where, np.ones_like(np.real(a)), 0.0), axis=axis, keepdims=keepdims) - ddof
+    """The divisor of a variance, in the shape of the result; 0 where `ddof` leaves nothing, as NumPy has it."""
+    if where is not None:
+        return np.maximum(
+            np.sum(np.where(where, np.ones_like(np.real(a)), 0.0), axis=axis, keepdims=keepdims) - ddof, 0.0
+        )
+    if known(ddof) and ddof == 0:
+        return reduced_size(a, out, axis)
+    return max(reduced_size(a, out, axis) - ddof, 0)
 
 
 def real_part(x):
@@ -112,17 +116,20 @@ def spreads(r):
 
 @pullback(np.var, kinds="fc", examples=lambda r: [*axes(r), *spreads(r)])
 def var_bar(a, axis=None, dtype=None, *, ddof=0, keepdims=False, where=None, out_bar):
-    if where is None:
-        scale = 2.0 / freedom(a, out_bar, axis, ddof, keepdims, where)
+    if where is not None:
+        g = 2.0 * out_bar / freedom(a, out_bar, axis, ddof, keepdims, where)
+        return spread(g, axis, keepdims) * deviation(a, axis, where)
+    if known(ddof) and ddof == 0:  # an empty array has no adjoint to scale
+        scale = 2.0 / max(reduced_size(a, out_bar, axis), 1)
         return scale * spread(out_bar, axis, keepdims) * deviation(a, axis, where)
-    g = 2.0 * out_bar / freedom(a, out_bar, axis, ddof, keepdims, where)
-    return spread(g, axis, keepdims) * deviation(a, axis, where)
+    g = spread(2.0 * out_bar, axis, keepdims) * deviation(a, axis, where)
+    return g / freedom(a, out_bar, axis, ddof, keepdims, where)
 
 
 @pushforward(np.var)
 def var_dot(a, axis=None, dtype=None, *, ddof=0, keepdims=False, where=None, out, a_dot):
-    scale = 2.0 / freedom(a, out, axis, ddof, keepdims, where)
-    return scale * np.sum(real_part(deviation(a, axis, where) * a_dot), axis=axis, keepdims=keepdims)
+    moved = np.sum(real_part(deviation(a, axis, where) * a_dot), axis=axis, keepdims=keepdims)
+    return 2.0 * moved / freedom(a, out, axis, ddof, keepdims, where)
 
 
 @pullback(np.std, kinds="fc", examples=lambda r: [*axes(r)[:-1], *spreads(r)])

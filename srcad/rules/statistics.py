@@ -191,27 +191,32 @@ def deviations(a, axis):
     return np.where(np.isnan(a), 0.0, a - np.nanmean(a, axis=axis, keepdims=True))
 
 
+def left_over(a, axis, ddof):
+    """The divisor of a variance of what is not NaN; 0 where there is none."""
+    return np.maximum(arrays.count_numbers(a, axis) - ddof, 0.0)
+
+
 @pullback(np.nanvar, examples=lambda r: [*gaps(r), at(np.array([1.0, np.nan, 3.0, 7.0]), ddof=1)])
 def nanvar_bar(a, axis=None, dtype=None, *, ddof=0, keepdims=False, out_bar):
-    return spread(out_bar, axis, keepdims) * (2.0 / (arrays.count_numbers(a, axis) - ddof)) * deviations(a, axis)
+    return spread(out_bar, axis, keepdims) * (2.0 / left_over(a, axis, ddof)) * deviations(a, axis)
 
 
 @pushforward(np.nanvar)
 def nanvar_dot(a, axis=None, dtype=None, *, ddof=0, keepdims=False, a_dot):
-    slope = (2.0 / (arrays.count_numbers(a, axis) - ddof)) * deviations(a, axis)
+    slope = (2.0 / left_over(a, axis, ddof)) * deviations(a, axis)
     return np.sum(slope * np.where(np.isnan(a), 0.0, a_dot), axis=axis, keepdims=keepdims)
 
 
 @pullback(np.nanstd, examples=lambda r: [*gaps(r), at(np.array([1.0, np.nan, 3.0, 7.0]), ddof=1)])
 def nanstd_bar(a, axis=None, dtype=None, *, ddof=0, keepdims=False, out, out_bar):
     std = spread(np.where(out == 0.0, 1.0, out), axis, keepdims)
-    return spread(out_bar, axis, keepdims) * deviations(a, axis) / ((arrays.count_numbers(a, axis) - ddof) * std)
+    return spread(out_bar, axis, keepdims) * deviations(a, axis) / (left_over(a, axis, ddof) * std)
 
 
 @pushforward(np.nanstd)
 def nanstd_dot(a, axis=None, dtype=None, *, ddof=0, keepdims=False, out, a_dot):
     std = spread(np.where(out == 0.0, 1.0, out), axis, keepdims)
-    slope = deviations(a, axis) / ((arrays.count_numbers(a, axis) - ddof) * std)
+    slope = deviations(a, axis) / (left_over(a, axis, ddof) * std)
     return np.sum(slope * np.where(np.isnan(a), 0.0, a_dot), axis=axis, keepdims=keepdims)
 
 

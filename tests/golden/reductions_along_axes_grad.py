@@ -26,7 +26,7 @@ def reductions_along_axes_grad(a, out_bar=1.0):
     # L5  return np.sum(u) * np.sum(v) + np.var(a) + np.sum(w * a)
     sum4_bar = sum3 * out_bar
     sum3_bar = sum4 * out_bar
-    a_bar = 2.0 / a.size * out_bar * (a - a.mean())
+    a_bar = 2.0 / max(a.size, 1) * out_bar * (a - a.mean())
     w_bar = (out_bar * a).sum(axis=1, keepdims=True)
     a_bar += out_bar * w
     u_bar = np.full_like(u, sum4_bar)
