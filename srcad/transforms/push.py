@@ -251,12 +251,19 @@ class Push:
         terms = []
         for k, arg in enumerate(expr.args):
             name = rule.params[k] if k < len(rule.params) else rule.star
-            if name not in rule.multilinear_in or not self.is_active(arg):
-                continue
-            for new in self.one_at_a_time(arg) if isinstance(arg, (ir.List, ir.Tuple)) else [self.whole(arg)]:
-                if new is not None:
-                    terms.append(replace(expr, args=(*expr.args[:k], new, *expr.args[k + 1 :])))
+            for new in self.replacements(name, arg, rule):
+                terms.append(replace(expr, args=(*expr.args[:k], new, *expr.args[k + 1 :])))
+        for k, (spelt, arg) in enumerate(expr.kwargs):
+            for new in self.replacements(rule.renames.get(spelt or "", spelt), arg, rule):
+                terms.append(replace(expr, kwargs=(*expr.kwargs[:k], (spelt, new), *expr.kwargs[k + 1 :])))
         return _sum(terms)
+
+    def replacements(self, name: str | None, arg: ir.Expr, rule: rules.RuleSet) -> list[ir.Expr]:
+        """What stands for an argument in the terms of a tangent."""
+        if name not in rule.multilinear_in or not self.is_active(arg):
+            return []
+        found = self.one_at_a_time(arg) if isinstance(arg, (ir.List, ir.Tuple)) else [self.whole(arg)]
+        return [new for new in found if new is not None]
 
     def one_at_a_time(self, items: ir.List | ir.Tuple) -> list[ir.Expr]:
         found: list[ir.Expr] = []
