@@ -49,6 +49,7 @@ from srcad_runtime.elements import (
     xlogy,
     zeros_of,
 )
+from srcad_runtime.elliptic import ellipe_by_m, ellipeinc_by_m, ellipkinc_by_m, ellipkm1_by_p
 from srcad_runtime.filters import filtered, filtered_back, lagged_products, part_of_full, within_full
 from srcad_runtime.fourier import (
     fitted,
@@ -98,6 +99,10 @@ __all__ = [
     "cut",
     "diagonal_adjoint",
     "diff_adjoint",
+    "ellipe_by_m",
+    "ellipeinc_by_m",
+    "ellipkinc_by_m",
+    "ellipkm1_by_p",
     "exceeds",
     "exprel_derivative",
     "falling",

@@ -385,15 +385,15 @@ numpy.random.Generator.weibull(self, a, size=None)
 
 # helpers of `srcad_runtime.arrays` without a kernel
 CALLED_BACK_HELPERS = (
-    "banded_product bands_of_product betainc_by_a cofactors complex_sign count_numbers "
-    "cubic_coefficients cubic_coefficients_adjoint "
-    "cumprod_adjoint cumprod_mixed cumprod_second cumprod_tangent cut diagonal_adjoint "
-    "diff_adjoint exprel_derivative falling filtered filtered_back first_and_others fitted fractions gammainc_by_a "
-    "gradient_on gradient_on_adjoint half_spectrum_adjoint inserted_order interp_adjoint interp_slope "
-    "interp_slope_adjoint lagged_products last_change log1prel_derivative matrix_power_adjoint matrix_power_second "
-    "normalized_adjoint normalized_tangent pad_adjoint part_of_full prod_of_others_adjoint prod_of_others_second "
-    "quantile_adjoint quantile_slope quantile_tangent reduceat_adjoint repeat_adjoint resized row_order "
-    "spread_diagonals take_adjoint take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
+    "banded_product bands_of_product betainc_by_a cofactors complex_sign count_numbers cubic_coefficients "
+    "cubic_coefficients_adjoint cumprod_adjoint cumprod_mixed cumprod_second cumprod_tangent cut diagonal_adjoint "
+    "diff_adjoint ellipe_by_m ellipeinc_by_m ellipkinc_by_m ellipkm1_by_p exprel_derivative falling filtered "
+    "filtered_back first_and_others fitted fractions gammainc_by_a gradient_on gradient_on_adjoint "
+    "half_spectrum_adjoint inserted_order interp_adjoint interp_slope interp_slope_adjoint lagged_products "
+    "last_change log1prel_derivative matrix_power_adjoint matrix_power_second normalized_adjoint normalized_tangent "
+    "pad_adjoint part_of_full prod_of_others_adjoint prod_of_others_second quantile_adjoint quantile_slope "
+    "quantile_tangent reduceat_adjoint repeat_adjoint resized row_order spread_diagonals take_adjoint "
+    "take_along_axis_adjoint tile_adjoint turned_bands uncut within_full"
 ).split()
 
 

@@ -48,7 +48,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "scipy.ndimage.": ("ndimage",),
     "scipy.special.": ("special", "special_families"),
     "scipy.stats.": ("stats", "stats_families"),
-    "srcad_runtime.": ("helpers", "curved", "sliding", "splines", "runtime_functions"),
+    "srcad_runtime.": ("helpers", "curved", "sliding", "splines", "runtime_functions", "special_slopes"),
     "srcad_runtime.implicit.": ("solvers",),
 }
 

@@ -167,17 +167,6 @@ def betainc(a, b, x):
     return arrays.betainc_by_a(a, b, x), -arrays.betainc_by_a(b, a, 1.0 - x), density
 
 
-@elementwise(arrays.gammainc_by_a, domain=(0.5, 3), wrt=("x",), notes="by x")
-def gammainc_by_a(a, x):
-    return np.exp((a - 1.0) * np.log(x) - x - special.gammaln(a)) * (np.log(x) - special.psi(a))
-
-
-@elementwise(arrays.betainc_by_a, domain=((0.5, 3), (0.5, 3), (0.2, 0.8)), wrt=("x",), notes="by x")
-def betainc_by_a(a, b, x):
-    density = np.exp((a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x) - special.betaln(a, b))
-    return density * (np.log(x) - special.psi(a) + special.psi(a + b))
-
-
 # ---- logistic, entropies, powers ----
 
 
@@ -255,16 +244,6 @@ def log1p(x):
 @elementwise(special.exprel, domain=(0.3, 2), kinks={0.0: 0.5, 1e-8: 0.5000000033333333})
 def exprel(x):
     return arrays.exprel_derivative(x, 1)
-
-
-@elementwise(arrays.exprel_derivative, domain=(-2, 2), kinks={0.0: 1.0 / 3.0})
-def exprel_derivative(x, n=1):
-    return arrays.exprel_derivative(x, n + 1)
-
-
-@elementwise(arrays.log1prel_derivative, domain=(-0.7, 2), kinks={0.0: 2.0 / 3.0})
-def log1prel_derivative(x, n=1):
-    return arrays.log1prel_derivative(x, n + 1)
 
 
 @elementwise(special.cbrt, domain=(0.3, 2))
@@ -400,14 +379,14 @@ def spence(z):
     return np.where(near, -arrays.log1prel_derivative(np.where(near, z - 1.0, 0.0), 0), log_ratio)
 
 
-@elementwise(special.ellipk, domain=(0.2, 0.8))
-def ellipk(m, out):
-    return (special.ellipe(m) - (1.0 - m) * out) / (2.0 * m * (1.0 - m))
+@elementwise(special.ellipk, domain=(-2, 0.8), kinks={0.0: 0.39269908169872414, 1e-9: 0.3926990821405106})
+def ellipk(m):
+    return -arrays.ellipkm1_by_p(1.0 - m)
 
 
-@elementwise(special.ellipe, domain=(0.2, 0.8))
-def ellipe(m, out):
-    return (out - special.ellipk(m)) / (2.0 * m)
+@elementwise(special.ellipe, domain=(-2, 0.8), kinks={0.0: -0.39269908169872414})
+def ellipe(m):
+    return arrays.ellipe_by_m(m)
 
 
 # ---- sums of exponentials ----

@@ -128,21 +128,23 @@ def hyperu(a, b, x):
     return -a * special.hyperu(a + 1.0, b + 1.0, x)
 
 
-@elementwise(special.ellipkm1, domain=(0.2, 0.8))
-def ellipkm1(p, out):
-    return (p * out - special.ellipe(1.0 - p)) / (2.0 * p * (1.0 - p))
+@elementwise(special.ellipkm1, domain=(0.2, 3), kinks={1.0: -0.39269908169872414})
+def ellipkm1(p):
+    return arrays.ellipkm1_by_p(p)
 
 
-@elementwise(special.ellipkinc, domain=((0.3, 1.2), (0.2, 0.8)))
-def ellipkinc(phi, m, out):
-    root = np.sqrt(1.0 - m * np.sin(phi) ** 2)
-    by_m = special.ellipeinc(phi, m) / (2.0 * m * (1.0 - m)) - out / (2.0 * m)
-    return 1.0 / root, by_m - np.sin(2.0 * phi) / (4.0 * (1.0 - m) * root)
+@elementwise(
+    special.ellipkinc,
+    domain=((-5, 5), (-2, 0.8)),
+    kinks={(0.7, 0.0): (1.0, 0.05181878375144247), (0.7, 1.0): (1.307459259733594, 0.08397682095119562)},
+)
+def ellipkinc(phi, m):
+    return 1.0 / np.sqrt(1.0 - m * np.sin(phi) ** 2), arrays.ellipkinc_by_m(phi, m)
 
 
-@elementwise(special.ellipeinc, domain=((0.3, 1.2), (0.2, 0.8)))
-def ellipeinc(phi, m, out):
-    return np.sqrt(1.0 - m * np.sin(phi) ** 2), (out - special.ellipkinc(phi, m)) / (2.0 * m)
+@elementwise(special.ellipeinc, domain=((-5, 5), (-2, 0.8)), kinks={(0.7, 0.0): (1.0, -0.05181878375144247)})
+def ellipeinc(phi, m):
+    return np.sqrt(1.0 - m * np.sin(phi) ** 2), arrays.ellipeinc_by_m(phi, m)
 
 
 # ---- integrals, inverses, elementary functions in other units ----
