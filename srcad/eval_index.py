@@ -83,6 +83,10 @@ def index(ev: Evaluator, base: Value, items: list[Value], loc: ir.Loc | None) ->
         from srcad import eval_tables
 
         return eval_tables.item(ev, base, items, loc)
+    from srcad import eval_sequences
+
+    if known_slice(ev, items) == slice(None, None, -1) and eval_sequences.is_unit_range(ev, base):
+        return eval_sequences.reversed_range(ev, base, loc)
     if not isinstance(base, Dyn):
         raise Unsupported("cannot differentiate an index into a function or iterator", loc)
     if isinstance(base.type, Seq):

@@ -137,20 +137,18 @@ def _reversed(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> 
     if isinstance(value, Lazy) and value.kind in ONE_SHOT or isinstance(value, (Generator, Stream)):
         raise TypeError("the argument of reversed() must be a sequence")
     return (
-        lazy(ev, "iter", (_reversed_range(ev, value, loc),))
-        if _is_unit_range(ev, value)
-        else lazy(ev, "reversed", args)
+        lazy(ev, "iter", (reversed_range(ev, value, loc),)) if is_unit_range(ev, value) else lazy(ev, "reversed", args)
     )
 
 
-def _is_unit_range(ev: Evaluator, value: Value) -> bool:
+def is_unit_range(ev: Evaluator, value: Value) -> bool:
     if not isinstance(value, Lazy) or value.kind != "range":
         return False
     known, step = static(ev, value.args[2]) if len(value.args) == 3 else (True, 1)
     return known and abs(step) == 1
 
 
-def _reversed_range(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
+def reversed_range(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
     assert isinstance(value, Lazy)
     bounds = list(value.args)
     start, stop = (constant(0), bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])

@@ -163,12 +163,16 @@ def extreme_dot(a, axis=None, *, keepdims=False, out, a_dot):
 
 @form(np.max, given="initial where")
 def max_of_chosen(a, axis=None, *, keepdims=False, initial=None, where=None):
+    if a.size == 0:
+        return np.sum(a, axis=axis, keepdims=keepdims) + initial
     x = a if where is None else np.where(where, a, initial)
     return np.maximum(np.max(x, axis=axis, keepdims=keepdims), initial)
 
 
 @form(np.min, given="initial where")
 def min_of_chosen(a, axis=None, *, keepdims=False, initial=None, where=None):
+    if a.size == 0:
+        return np.sum(a, axis=axis, keepdims=keepdims) + initial
     x = a if where is None else np.where(where, a, initial)
     return np.minimum(np.min(x, axis=axis, keepdims=keepdims), initial)
 

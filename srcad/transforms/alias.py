@@ -249,6 +249,7 @@ class Checker:
         self.written_inputs: set[str] = set()
         self.ever: set[frozenset[str]] = set()
         self.refuse = refuse
+        self.place: ir.Loc | None = None  # of the statement with a place that was seen last
         self.live_after = live_after_writes(program) if refuse else {}
         self.steady = steady_layouts(program)
 
@@ -271,6 +272,7 @@ class Checker:
             self.ever |= self.pairs
 
     def statement(self, stmt: ir.Stmt) -> None:
+        self.place = stmt.loc or self.place
         called = routines.called(stmt)
         if called is not None:
             self.routine_writes(stmt, *called)
@@ -356,7 +358,7 @@ class Checker:
             others = {r for j, r in enumerate(roots) if j != k and r}
             if others & ({roots[k]} | self.near(roots[k])):
                 reason = "cannot differentiate a call with overlapping arguments one of which it writes into"
-                raise Unsupported(reason, stmt.loc, "Pass a copy.")
+                raise Unsupported(reason, self.place, "Pass a copy.")
 
     def assign(self, stmt: ir.Assign) -> None:
         if isinstance(stmt.target, ir.Name):

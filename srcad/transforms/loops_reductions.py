@@ -234,7 +234,7 @@ class Reducer:
     def size(self) -> ir.Expr:
         """The number of elements that one result is made of."""
         factors = [self.room.extents.extent(self.what.view.dims[k]) for k in self.what.over]
-        product = factors[0]
+        product = factors[0] if factors else ir.Const(1)
         for factor in factors[1:]:
             product = ir.Binary("*", product, factor)
         return product

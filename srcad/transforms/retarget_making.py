@@ -132,6 +132,13 @@ def _divide(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     return replace(new, args=(ir.call("numpy.array", ir.List(listed.items)), *others))
 
 
+def _place_in_list(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
+    """Of the least or greatest of some numbers."""
+    listed = old.args[0]
+    of_numbers = isinstance(listed, (ir.List, ir.Tuple)) and all(self.rank(item) == 0 for item in listed.items)
+    return _divide(self, old, new) if of_numbers else new
+
+
 def _float(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
     """Numba's ``float`` leaves a float32 number as it is."""
     return ir.call("numpy.float64", *new.args) if str(self.dtype(old.args[0])) == "float32" else new
@@ -215,6 +222,8 @@ REWRITES: dict[str, Rewrite] = {
     "numpy.ix_": _crossed,
     "numpy.pad": _pad,
     "numpy.divide": _divide,
+    "numpy.argmax": _place_in_list,
+    "numpy.argmin": _place_in_list,
     **{f"cmath.{name}": _of_complex for name in "acosh cosh log10 sinh tanh".split()},
     "math.hypot": _hypot,
     "math.log": _log,

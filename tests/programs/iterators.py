@@ -172,3 +172,18 @@ def factor_that_vanishes(n):
     q, r = np.linalg.qr(n)
     flat = q @ np.ones(2) * 0.0
     return np.sum(flat + n[:, 0] * r[1, 1] ** 2)
+
+
+@program(vector)
+def ranges_turned_by_a_slice(x):
+    n = len(x)
+    back = range(1, n)[::-1]
+    n = 2
+    s = x[0]
+    for i in back:
+        s = s * 0.5 + x[i] * x[i - 1]
+    for i in range(n)[::-1]:
+        s = s * x[i]
+    for i in back:
+        s = s + x[i] * i
+    return s

@@ -250,3 +250,16 @@ def half_a_spectrum_of_computed_length(x):
         m *= 2
     spectrum = np.fft.rfft(x, m)
     return np.sum(np.abs(spectrum) ** 4) * 0.01
+
+
+@program(args=lambda rng: (rng.normal(size=5), rng.normal(size=4)), argnums=(0, 1))
+def warping_along_the_least_neighbour(a, b):
+    n, m = len(a), len(b)
+    D = np.full((n + 1, m + 1), 50.0)
+    D[0, 0] = 0.0
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            k = int(np.argmin([D[i - 1, j - 1], D[i - 1, j], D[i, j - 1]]))
+            before = D[i - 1, j - 1] if k == 0 else D[i - 1, j] if k == 1 else D[i, j - 1]
+            D[i, j] = (a[i - 1] - b[j - 1]) ** 2 + before
+    return D[n, m]

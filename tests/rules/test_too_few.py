@@ -45,3 +45,31 @@ def test_of_nothing(f: Callable[[Any], Any], backend: str) -> None:
         value, bar = srcad.value_and_grad(lambda x: f(x), backend=backend)(np.zeros(0))
         _, dot = srcad.jvp(lambda x: f(x), (np.zeros(0),), (np.zeros(0),), backend=backend)
     assert np.isnan(value) and np.isnan(dot) and bar.shape == (0,)
+
+
+@pytest.mark.parametrize("f", [np.max, np.min])
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_the_greatest_of_nothing_is_what_it_starts_from(f: Callable[..., Any], backend: str) -> None:
+    def model(x, start):
+        return np.sum(f(x, axis=1, initial=start) ** 2)
+
+    value, start_bar = srcad.value_and_grad(model, argnums=1, backend=backend)(np.zeros((2, 0)), 0.5)
+    assert value == 0.5 and start_bar == 2.0
+
+
+def smoothed(u, f):
+    u[1:-1] += f[1:-1]
+    if len(u) > 3:
+        e = np.zeros(len(u) // 2 + 1)
+        smoothed(e, f[::2] * 1.0)
+        u[::2] += e
+
+
+def test_a_refused_recursion_has_a_place() -> None:
+    def model(f, u):
+        u = u.copy()
+        smoothed(u, f)
+        return u @ u
+
+    with pytest.raises(srcad.Unsupported, match=r"test_too_few.py:\d+:\d+: cannot differentiate a call with overlap"):
+        srcad.grad(model, backend="numba")(np.ones(9), np.ones(9))
