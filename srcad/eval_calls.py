@@ -19,7 +19,7 @@ from srcad.eval_exprs import evaluate, item_step, spread_values
 from srcad.eval_functions import call_closure, call_user
 from srcad.eval_library import library
 from srcad.eval_order import in_order
-from srcad.eval_refusals import check_arguments, harmless
+from srcad.eval_refusals import check_arguments, check_form, harmless
 from srcad.eval_values import constant, demand, static
 from srcad.transforms import activity
 from srcad.types import Num, Seq
@@ -252,6 +252,7 @@ def named(
             _write_out_lists(ev, path, args, loc)
         for keywords, function in rule.forms:
             if keywords & set(kwargs):
+                check_form(rule.path, function, args, kwargs, loc)
                 return expanded(ev, function, args, kwargs, loc)
         if rule.expansion is not None and "out" not in kwargs:
             check_arguments(rule, rule.path, args, kwargs, loc)

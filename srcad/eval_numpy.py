@@ -75,6 +75,8 @@ def _histogram(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) ->
         given["bins"] = keep(ev, "numpy.asarray", [given["bins"]], {}, loc)
     number = _counts_bins(ev, given["bins"])
     whole = static(ev, given["range"]) == (True, None)
+    if isinstance(given["a"], Ptr):
+        given["a"] = as_array(ev, given["a"], loc)
     if number and whole:
         given["range"] = expanded(ev, statistics.whole_range, [given["a"]], {}, loc)
     first = [given[name] for name in ("a", "bins", "range")]
@@ -97,6 +99,18 @@ def _counts_bins(ev: Evaluator, bins: Value) -> bool:
     known, own = static(ev, bins)
     kind = getattr(bins, "type", None)
     return isinstance(own, (int, str)) if known else isinstance(kind, Num) and kind.dims == ()
+
+
+@handles("numpy.convolve")
+def _convolve(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+    """A number is a signal of one."""
+    given: Kwargs = dict(zip(("a", "v", "mode"), args, strict=False)) | kwargs
+    if not any(isinstance(t := getattr(v, "type", None), Num) and t.dims == () for v in given.values()):
+        known = [static(ev, given[name]) for name in ("a", "v") if name in given]
+        if not any(own and isinstance(number, (int, float, complex)) for own, number in known):
+            return keep(ev, "numpy.convolve", args, kwargs, loc)
+    whole = {n: keep(ev, "numpy.atleast_1d", [v], {}, loc) if n != "mode" else v for n, v in given.items()}
+    return keep(ev, "numpy.convolve", [], whole, loc)
 
 
 @handles("numpy.sign")

@@ -215,6 +215,8 @@ def _polynomial(path: str) -> Handler:
         from srcad.eval_calls import call_known
         from srcad.rules.polynomial_classes import STAND_INS
 
+        if path != "numpy.poly1d" and (len(args) > 1 or set(kwargs) - {"coef"}):
+            raise Unsupported(f"cannot differentiate {path} with a domain of its own", loc, "Map the argument first.")
         return call_known(ev, Known(STAND_INS[path]), args, kwargs, loc)
 
     return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,6 +54,16 @@ def harmless(ev: Evaluator, path: str, kwargs: dict[str, Value], loc: ir.Loc | N
                 f"cannot differentiate {path} with {name}=True, which destroys an argument", loc, "Leave it out."
             )
     return {n: value for n, value in kwargs.items() if not n.startswith("overwrite_") and n != "check_finite"}
+
+
+def check_form(path: str, form: Any, args: Sequence[Any], kwargs: Mapping[str, Any], loc: ir.Loc | None) -> None:
+    """Refuse an argument that a function written out does not have beside others."""
+    known = inspect.signature(form).parameters
+    several = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in known.values())
+    other = [name for name in kwargs if name not in known]
+    if other and not several:
+        reason = f"cannot differentiate {path} with the argument {other[0]!r} beside these"
+        raise Unsupported(reason, loc, "Compute it another way, or register a rule.")
 
 
 def check_arguments(rule: Any, path: str, args: Sequence[Any], kwargs: Mapping[str, Any], loc: ir.Loc | None) -> None:

@@ -210,6 +210,9 @@ def missing(ev: Evaluator, base: Ptr, name: str, loc: ir.Loc | None) -> Value:
     cls: Any = ev.state.heap[base.id].cls
     if written(cls, "getattr") is not None or written(cls, "getattribute") is not None:
         raise Unsupported("cannot differentiate a class that defines __getattr__", loc, "Use plain attributes.")
+    if cls.__module__ == "srcad.rules.polynomial_classes":
+        reason = f"cannot differentiate {cls.__name__}.{name} of NumPy's polynomials"
+        raise Unsupported(reason, loc, "Use the functions of numpy.polynomial.")
     raise certain(AttributeError(f"{cls.__name__!r} object has no attribute {name!r}"))
 
 

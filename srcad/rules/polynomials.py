@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from srcad.rules.arithmetic import is_complex
+from srcad.rules.joining import at_rank
 from srcad.rules.registry import at, expansion
 
 
@@ -158,9 +159,11 @@ def leading(p):
     return p[first:]
 
 
-@expansion(np.polymul, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(1), r(4))])
+@expansion(
+    np.polymul, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(1), r(4)), at(r(), r(3)), at(r(3), r())]
+)
 def polymul(a1, a2):
-    return np.convolve(leading(a1), leading(a2))
+    return np.convolve(leading(at_rank(a1, 1)), leading(at_rank(a2, 1)))
 
 
 def products(r):

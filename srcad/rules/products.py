@@ -334,20 +334,25 @@ def vander_dot(x, N=None, increasing=False, *, x_dot):
 linear(np.polyder, np.polyint, in_="p")
 
 
-@expansion(np.polyadd, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(2), r(4)), at(r(3), r(3))])
+@expansion(
+    np.polyadd, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(2), r(4)), at(r(3), r()), at(r(), r(3))]
+)
 def polyadd(a1, a2):
-    n = max(a1.size, a2.size)
+    n = max(np.size(a1), np.size(a2))
     return lengthened(a1, n) + lengthened(a2, n)
 
 
-@expansion(np.polysub, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(2), r(4)), at(r(3), r(3))])
+@expansion(
+    np.polysub, wrt=("a1", "a2"), examples=lambda r: [at(r(3), r(2)), at(r(2), r(4)), at(r(3), r()), at(r(), r(3))]
+)
 def polysub(a1, a2):
-    n = max(a1.size, a2.size)
+    n = max(np.size(a1), np.size(a2))
     return lengthened(a1, n) - lengthened(a2, n)
 
 
 def lengthened(p, n):
     """The polynomial `p` with zeros for the powers that it lacks."""
+    p = at_rank(p, 1)
     return np.concatenate((np.zeros(n - p.size, p.dtype), p))
 
 
