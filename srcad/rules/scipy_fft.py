@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import fft
+from srcad_runtime import arrays
 
 from srcad.rules import fft as _  # noqa: F401  (the rules that are named)
-from srcad.rules.registry import at, linear, pullback, same
+from srcad.rules.registry import at, form, linear, pullback, same
 
 # ---- NumPy's transforms, along one axis and along several ----
 
@@ -130,3 +131,26 @@ def idstn_bar(x, type=2, *, axes=None, norm=None, out_bar):
 
 
 linear(fft.dct, fft.idct, fft.dst, fft.idst, fft.dctn, fft.idctn, fft.dstn, fft.idstn, in_="x")
+
+
+# ---- of a length that is given: cut, or filled up with zeros, before ----
+
+
+@form(fft.dct, given="n")
+def dct_of_length(x, type=2, *, n=None, axis=-1, norm=None):
+    return fft.dct(x if n is None else arrays.resized(x, n, axis), type, axis=axis, norm=norm)
+
+
+@form(fft.idct, given="n")
+def idct_of_length(x, type=2, *, n=None, axis=-1, norm=None):
+    return fft.idct(x if n is None else arrays.resized(x, n, axis), type, axis=axis, norm=norm)
+
+
+@form(fft.dst, given="n")
+def dst_of_length(x, type=2, *, n=None, axis=-1, norm=None):
+    return fft.dst(x if n is None else arrays.resized(x, n, axis), type, axis=axis, norm=norm)
+
+
+@form(fft.idst, given="n")
+def idst_of_length(x, type=2, *, n=None, axis=-1, norm=None):
+    return fft.idst(x if n is None else arrays.resized(x, n, axis), type, axis=axis, norm=norm)
