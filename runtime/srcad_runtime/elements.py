@@ -74,7 +74,8 @@ def power_slope(x: Array, y: Array) -> Array:
     if np.ndim(y) == 0:
         y = int(y) if isinstance(y, np.integer) else y  # narrow integers would wrap
         return y * x ** (y - 1) if y != 0 else 0.0 * x
-    lower = np.subtract(y, 1, dtype=np.result_type(x, y)) if np.asarray(y).dtype.kind in "iu" else y - 1
+    y = y if hasattr(y, "dtype") else np.asarray(y)
+    lower = np.subtract(y, 1, dtype=np.result_type(x, y)) if y.dtype.kind in "iu" else y - 1
     return y * x ** np.where(np.equal(y, 0), 1, lower)
 
 
