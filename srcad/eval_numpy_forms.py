@@ -12,7 +12,7 @@ from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_index import index
 from srcad.eval_values import constant, demand, static
-from srcad.types import Num, Seq
+from srcad.types import Num, Seq, is_complex
 from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Value
 
 
@@ -224,3 +224,26 @@ def _polynomial(path: str) -> Handler:
 
 for _name in POLYNOMIALS.split():
     HANDLERS[f"numpy.{_name}"] = _polynomial(f"numpy.{_name}")
+
+
+# ---- functions of matrices that may leave the real numbers ----
+
+
+def _principal(name: str) -> Handler:
+    """``scipy.linalg.sqrtm`` of a real matrix, which is complex where an eigenvalue is negative: raised there."""
+    path = f"scipy.linalg.{name}"
+
+    def made(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
+        found = keep(ev, path, args, kwargs, loc)
+        if not isinstance(found, Dyn) or is_complex(found.type):
+            return found
+        found = ev.temp(name, found, loc)
+        text = f"{name}: an eigenvalue is negative, and the result complex, which is not differentiated"
+        error = ir.Raise(ir.call("builtins.ValueError", ir.Const(text)), loc=loc)
+        ev.emit(ir.If(ir.call("numpy.iscomplexobj", found.expr), (error,), loc=loc))
+        return found
+
+    return made
+
+
+HANDLERS.update({f"scipy.linalg.{_name}": _principal(_name) for _name in ("sqrtm", "logm")})

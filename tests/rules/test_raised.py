@@ -58,7 +58,13 @@ def root_of_negative(x):
     return np.sum(np.imag(scipy.linalg.sqrtm(np.diag(-x))))
 
 
-def test_complex_results_of_real_numbers_are_not_cut_when_compiled() -> None:
-    with warnings.catch_warnings(), pytest.raises(ValueError, match="complex numbers where compiled code expects real"):
+def logarithm_of_negative(x):
+    return np.sum(np.abs(scipy.linalg.logm(np.diag(x - 1.0))))
+
+
+@pytest.mark.parametrize("f", [root_of_negative, logarithm_of_negative])
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_complex_results_of_real_matrices_are_not_cut(f: Callable[[Any], Any], backend: str) -> None:
+    with warnings.catch_warnings(), pytest.raises(ValueError, match="result complex|complex numbers where compiled"):
         warnings.simplefilter("ignore")
-        srcad.grad(root_of_negative, backend="numba")(X)
+        srcad.grad(f, backend=backend)(X)
