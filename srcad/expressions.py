@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from srcad import algebra, ir, rules
@@ -93,8 +92,13 @@ def zeros_like(array: ir.Expr, kind: Abstract | None) -> ir.Expr:
     return ir.call("numpy.zeros_like", array, ir.call("numpy.result_type", array, ir.ONE))
 
 
-def as_real(given: dict[str, Any], wrt: Sequence[str], out: Abstract, shapes: Shapes) -> dict[str, Any]:
+_PRODUCTS = frozenset({"operator.mul", "numpy.multiply"})
+
+
+def as_real(given: dict[str, Any], rule: rules.RuleSet, out: Abstract, shapes: Shapes) -> dict[str, Any]:
     """The arguments of a rule, integers that would wrap in it (pixels, truth values) as real numbers."""
+    if rule.path in _PRODUCTS:
+        return given  # they stand beside the derivative as they are
     dtype = out.dtype if isinstance(out, Num) and is_float(out) and out.dtype is not None else "float64"
 
     def real(value: Any) -> Any:
@@ -103,7 +107,7 @@ def as_real(given: dict[str, Any], wrt: Sequence[str], out: Abstract, shapes: Sh
             return value
         return ir.call("srcad_runtime.astype", value, ir.Ref(f"numpy.{dtype}"))
 
-    return {name: real(value) if name in wrt else value for name, value in given.items()}
+    return {name: real(value) if name in rule.wrt else value for name, value in given.items()}
 
 
 def named_arguments(call: ir.Call) -> dict[str, ir.Expr]:

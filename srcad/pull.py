@@ -207,7 +207,7 @@ class Pull:
     ) -> None:
         assert rule is not None and rule.partials is not None
         given = bound if bound is not None else dict(zip(rule.params, args, strict=False))
-        given = as_real(given, rule.wrt, kind, self.shapes)
+        given = as_real(given, rule, kind, self.shapes)
         partials = self.apply(rule.partials, {**given, "out": out if out is not None else expr}, len(args))
         going = [k for k, a in enumerate(args) if ir.is_node(a) and self.is_active(a)]
         if not kind.weak and any(self.narrows(g, partials[k]) for k in going):

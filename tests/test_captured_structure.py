@@ -269,10 +269,14 @@ def times(k: Any, w: Any) -> Any:
     return k * w
 
 
+def multiplied(w: Any, k: Any) -> Any:
+    return k * w
+
+
 MADE = {
     "closure": scaled_by,
     "partial": lambda k: functools.partial(times, k),
-    "keyword": lambda k: functools.partial(times, k=k),
+    "keyword": lambda k: functools.partial(multiplied, k=k),
     "object": Scale,
     "method": lambda k: Scale(k).method,
 }

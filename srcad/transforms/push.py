@@ -159,7 +159,7 @@ class Push:
         given = bound if bound is not None else dict(zip(rule.params, args, strict=False))
         tangents = [self.node(a) if self.is_active(a) else None for a in args]
         value = out if out is not None else expr
-        given = as_real(given, rule.wrt, self.shapes.of(expr), self.shapes)
+        given = as_real(given, rule, self.shapes.of(expr), self.shapes)
         partials = self.apply(rule.partials, {**given, "out": value}, len(args))
         terms, used = [], []
         for arg, dot, partial in zip(args, tangents, partials, strict=False):
