@@ -242,6 +242,7 @@ def _standalone(ready: Ready) -> str:
             parameters=parameters,
             types={name: describe(value, name) for name, value in call.arguments.items()},
             read=functools.partial(call.read, target=ready.kernel.target),
+            baked=plan.baked,
         )
     )
 
@@ -249,6 +250,9 @@ def _standalone(ready: Ready) -> str:
 def _literal(value: Any) -> ir.Expr | None:
     from srcad import ir
 
+    if isinstance(value, tuple):
+        items = [_literal(item) for item in value]
+        return ir.Tuple(tuple(item for item in items if item is not None)) if None not in items else None
     return ir.Const(value) if isinstance(value, (int, float, complex, bool, str, type(None))) else None
 
 

@@ -127,6 +127,7 @@ def text(job: Job, target: Any, made: Any) -> str:
             parameters=target.function.params,
             types=dict(zip(names, argument_types(job, target))),
             read=lambda origin, path: captured(target, origin, path),
+            baked=made.baked,
         )
     )
 

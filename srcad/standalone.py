@@ -1,7 +1,8 @@
 """A generated module as a file of its own: it runs without the compiler and takes the function's own arguments.
 
 A kernel takes numbers and arrays. Where the function takes containers or reads captured values, a wrapper stands
-below it: numbers that were captured are written into it, other captured values are keyword arguments.
+below it: numbers that were captured are written into it, other captured values are keyword arguments. It also asks
+for the arguments that the text is made for (`guards`).
 """
 
 from __future__ import annotations
@@ -9,15 +10,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from srcad import ir
+from srcad import emit, ir
 from srcad.abstract import Abstract, Num, Seq, Struct
-
-Path = tuple[Any, ...]
-_NUMBER = (int, float, complex, bool)
-_LITERAL = (*_NUMBER, str, type(None))
+from srcad.guards import LITERAL, NUMBER, Guards, Path, part
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Kernel:
     """What a wrapper has to know of a generated module and of the function it belongs to.
 
     inputs: (origin, path, name) per argument. wrt: paths of the differentiated leaves. roots: the places asked for.
-    parameters: of the function. types: theirs, by name. read: a captured value.
+    parameters: of the function. types: theirs, by name. read: a captured value. baked: leaves that the text has in it.
     """
 
     text: str
@@ -38,15 +36,22 @@ class Kernel:
     parameters: tuple[ir.Param, ...]
     types: Mapping[str, Abstract]
     read: Callable[[str, Path], Any]
+    baked: tuple[tuple[str, Path, Any], ...] = ()
+
+    @property
+    def guards(self) -> Guards:
+        """What the arguments must be."""
+        baked = {path: value for origin, path, value in self.baked if origin == "param"}
+        own = tuple(path for origin, path, _ in self.inputs if origin == "param")
+        return Guards(self.entry, self.types, baked, own)
 
 
 def standalone(kernel: Kernel) -> str:
     """The text of the module, with a wrapper if the kernel's arguments are not the function's."""
     own = [path for _, path, _ in kernel.inputs]
-    if own == [(p.name,) for p in kernel.parameters] and not isinstance(kernel.output, Struct):
+    same = own == [(p.name,) for p in kernel.parameters] and not isinstance(kernel.output, Struct)
+    if same and not kernel.guards.statements():
         return kernel.text
-    from srcad import emit
-
     wrapper = emit.function(_wrapper(kernel))
     text = re.sub(rf"\b{re.escape(kernel.entry)}\b", f"_{kernel.entry}", kernel.text)
     if "dataclasses." in wrapper:
@@ -64,9 +69,9 @@ def _with_import(text: str, line: str) -> str:
 
 def _wrapper(kernel: Kernel) -> ir.Function:
     captured = [(origin, path, name) for origin, path, name in kernel.inputs if origin != "param"]
-    literals = {name: value for o, p, name in captured if isinstance(value := kernel.read(o, p), _NUMBER)}
+    literals = {name: value for o, p, name in captured if isinstance(value := kernel.read(o, p), NUMBER)}
     extra = _extra_parameters(kernel)
-    args = [_part(path, kernel) if o == "param" else _captured(name, literals) for o, path, name in kernel.inputs]
+    args = [part(path, kernel.types) if o == "param" else _captured(name, literals) for o, path, name in kernel.inputs]
     outs = _names("out", len(list(_numbers(kernel.output))))
     rest = _result_names(kernel, [p.name for p in extra])
     run = ir.Call(ir.Name(f"_{kernel.entry}"), (*args, *(ir.Name(p.name) for p in extra)))
@@ -75,6 +80,7 @@ def _wrapper(kernel: Kernel) -> ir.Function:
         kernel.entry,
         _parameters(kernel, extra, [name for _, _, name in captured if name not in literals]),
         (
+            *kernel.guards.statements(),
             ir.Assign(ir.Tuple(targets) if len(targets) > 1 else targets[0], run),
             ir.Return(ir.Tuple((_value(kernel.output, iter(outs)), *_derivatives(kernel, rest)))),
         ),
@@ -101,7 +107,7 @@ def _optional(name: str, defaults: dict[str, Any]) -> ir.Param:
 
 def _parameters(kernel: Kernel, extra: list[ir.Param], captured: list[str]) -> tuple[ir.Param, ...]:
     """The function's parameters, then seeds and tangents; by keyword only what cannot stand by position."""
-    own = [replace(p, default=_known(p.default), annotation=None) for p in kernel.parameters]
+    own = kernel.guards.parameters(kernel.parameters)
     plain = [p for p in own if p.kind == "positional"]
     others = [p for p in own if p.kind in ("star", "keyword")]
     needs_name = any(p.default is not None for p in plain) or any(p.kind == "star" for p in others)
@@ -111,27 +117,8 @@ def _parameters(kernel: Kernel, extra: list[ir.Param], captured: list[str]) -> t
     return (*plain, *early, *others, *late, *keywords, *(p for p in own if p.kind == "starstar"))
 
 
-def _known(default: ir.Expr | None) -> ir.Expr | None:
-    """A default that means the same in another file."""
-    if default is None or any(isinstance(node, (ir.Name, ir.Ref)) for node in ir.walk(default)):
-        return None
-    return default
-
-
 def _captured(name: str, literals: Mapping[str, Any]) -> ir.Expr:
     return ir.Const(literals[name]) if name in literals else ir.Name(name)
-
-
-def _part(path: Path, kernel: Kernel) -> ir.Expr:
-    """``params["w"][0]`` or ``state.x``."""
-    found: ir.Expr = ir.Name(path[0])
-    t: Abstract = kernel.types[path[0]]
-    for key in path[1:]:
-        assert isinstance(t, Struct)
-        by_item = t.kind in ("tuple", "list", "dict")
-        found = ir.Index(found, (ir.Const(key),)) if by_item else ir.Attr(found, key)
-        t = t.items[t.keys.index(key)]
-    return found
 
 
 # ---- results ----
@@ -182,7 +169,7 @@ def _value(t: Abstract, names: Iterator[str]) -> ir.Expr:
     if isinstance(t, (Num, Seq)):
         return ir.Name(next(names))
     if not isinstance(t, Struct):
-        return ir.Const(t.value if isinstance(t.value, _LITERAL) else None)
+        return ir.Const(t.value if isinstance(t.value, LITERAL) else None)
     items = tuple(_value(item, names) for item in t.items)
     if t.kind in ("dict", "dataclass", "object"):
         return ir.Dict(tuple(map(ir.Const, t.keys)), items)
@@ -204,5 +191,5 @@ def _structure(kernel: Kernel, path: Path, names: Mapping[Path, str]) -> ir.Expr
         return ir.List(tuple(items)) if t.kind == "list" else ir.Tuple(tuple(items))
     keywords = tuple(zip(map(str, t.keys), items))
     if t.kind == "namedtuple":
-        return ir.Call(ir.Attr(_part(path, kernel), "_replace"), (), keywords)
-    return ir.Call(ir.Attr(ir.Name("dataclasses"), "replace"), (_part(path, kernel),), keywords)
+        return ir.Call(ir.Attr(part(path, kernel.types), "_replace"), (), keywords)
+    return ir.Call(ir.Attr(ir.Name("dataclasses"), "replace"), (part(path, kernel.types),), keywords)
