@@ -135,18 +135,19 @@ def _may_multiply(left: ir.Expr, right: ir.Expr) -> bool:
     return not _is_exact(ir.Binary("*", left, right), python=True)
 
 
+def _takes(factor: ir.Const, expr: ir.Expr) -> bool:
+    """Whether a constant may be multiplied with what a product begins with: not inside of a product that wraps."""
+    opened = _is_exact(expr) and isinstance(expr, (ir.Binary, ir.Unary))
+    return not opened and not _is_exact(ir.Binary("*", factor, expr))
+
+
 def scale(factor: ir.Const, g: ir.Expr) -> ir.Expr:
     """A constant times g, in front of everything, joined with a constant that is there already."""
     if is_number(factor, 1.0):
         return g
     own, rest = _factor(g)
-    if (
-        own is None
-        and isinstance(g, ir.Binary)
-        and g.op in ("*", "/")
-        and not _is_exact(ir.Binary("*", factor, g.left))
-    ):
-        return ir.Binary(g.op, scale(factor, g.left), g.right)  # type: ignore[union-attr]
+    if own is None and isinstance(g, ir.Binary) and g.op in ("*", "/") and _takes(factor, g.left):
+        return ir.Binary(g.op, scale(factor, g.left), g.right)
     if own is None:
         return ir.Binary("*", factor, g)
     constant = ir.Const(factor.value * own.value)

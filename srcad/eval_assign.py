@@ -179,10 +179,10 @@ def check_writable(ev: Evaluator, base: Dyn, loc: ir.Loc | None) -> None:
     if is_scalar(base.type):
         reason = "cannot differentiate a write into an array without axes"
         raise Unsupported(reason, loc, "Use a number, and assign to its name.")
-    eval_cached.note_write(ev, loc)
     root: ir.Expr = base.expr
     while isinstance(root, (ir.Index, ir.Attr)) or (isinstance(root, ir.Call) and root.args):
         root = root.args[0] if isinstance(root, ir.Call) else root.base
+    eval_cached.note_write(ev, root, loc)
     origin = ev.origin_of(root)
     what = alias.outliving(origin.origin, origin.path) if origin is not None else ""
     if what:

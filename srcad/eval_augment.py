@@ -14,7 +14,7 @@ from srcad.eval_core import Evaluator, Restart
 from srcad.eval_exprs import attribute, evaluate, sequence
 from srcad.eval_index import evaluate_index, index, index_exprs
 from srcad.eval_operators import binary
-from srcad.eval_order import held, holding, in_order, may_be_array, owned, seen_elsewhere
+from srcad.eval_order import held, held_once, holding, in_order, may_be_array, owned, seen_elsewhere
 from srcad.eval_values import demand, dyn, residual, static
 from srcad.types import Num, Seq, is_scalar
 from srcad.values import Box, Dyn, Known, Ptr, Rows, Value
@@ -118,7 +118,7 @@ def changed_in_place(
     ev: Evaluator, old: Value, stmt: ir.Augment, value: Value, owners: Collection[tuple[str, str]] = ()
 ) -> bool:
     """Whether `old` is an array or a list, which ``op=`` writes into. owners: the variables that hold it."""
-    if may_be_array(ev, old) and seen_elsewhere(ev, old, owners):
+    if may_be_array(ev, old) and seen_elsewhere(ev, old, owners) and not held_once(ev, old):
         reason = "cannot differentiate a change in place of an array without axes that has another name, too"
         raise Unsupported(reason, stmt.loc, "Use a number: float(a).")
     if isinstance(old, Dyn) and isinstance(old.type, Num) and old.type.dims != ():

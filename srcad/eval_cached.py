@@ -12,7 +12,7 @@ from typing import Any
 from srcad import ir, scope
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.types import is_scalar
+from srcad.types import Num, is_scalar
 from srcad.values import Closure, Dyn, Known, Ptr, Value
 
 KEPT = ("cached", ())  # where a container was made that a cache holds
@@ -152,22 +152,25 @@ def _kept(ev: Evaluator, name: str, result: Value, loc: ir.Loc | None) -> Value:
         box = ev.state.heap[result.id]
         if box.kind not in ("tuple", "namedtuple", "list", "dict"):
             raise _refusal(name, "it returns an object", loc)
-        for item in box.items:
-            _kept(ev, name, item, loc)
-        ev.state.heap[result.id] = replace(ev.state.heap[result.id], site=KEPT)
+        items = tuple(_kept(ev, name, item, loc) for item in box.items)
+        ev.state.heap[result.id] = replace(ev.state.heap[result.id], items=items, site=KEPT)
         return result
     if isinstance(result, Dyn) and not is_scalar(result.type):
         ev.cx.cached_arrays = True
-        if ev.cx.writes or ev.cx.within_caches:
+        if ev.cx.other_writes or ev.cx.within_caches:
             raise _refusal(name, "it returns an array, and the program writes into arrays", loc)
+        result = result if isinstance(result.expr, ir.Name) else ev.temp(name, result, loc)
+        ev.cx.from_caches |= ir.names(result.expr)
     elif not isinstance(result, (Dyn, Known)):
         raise _refusal(name, "it returns more than numbers", loc)
     return result
 
 
-def note_write(ev: Evaluator, loc: ir.Loc | None) -> None:
+def note_write(ev: Evaluator, root: ir.Expr, loc: ir.Loc | None) -> None:
     """A write into an array, which must be none that a cache keeps or has seen."""
-    if ev.cx.cached_reads or ev.cx.cached_arrays and not ev.cx.within_caches:
+    kept = not isinstance(root, ir.Name) or root.id in ev.cx.from_caches
+    kept = kept or not isinstance(ev.cx.types.get(root.id), Num)  # type: ignore[union-attr]
+    if ev.cx.cached_reads or ev.cx.cached_arrays and not ev.cx.within_caches and kept:
         raise Unsupported(
             "cannot differentiate a write into an array in a program that keeps some in a cache", loc, _WAY_OUT
         )
@@ -175,3 +178,4 @@ def note_write(ev: Evaluator, loc: ir.Loc | None) -> None:
         ev.cx.inner_writes = True
     else:
         ev.cx.writes = True
+        ev.cx.other_writes = ev.cx.other_writes or kept

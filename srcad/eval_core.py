@@ -70,6 +70,8 @@ class Context:
     bound: dict[str, set[str]] = field(default_factory=dict)  # frame -> names that are local to its function
     updates: dict[tuple[str, tuple[Any, ...]], str] = field(default_factory=dict)  # attribute -> its key in #objects
     writes: bool = False  # whether anything is written into an array
+    other_writes: bool = False  # or into one that a cache may keep
+    from_caches: set[str] = field(default_factory=set)  # variables that may be (part of) what a cache keeps
     inner_writes: bool = False  # or is in a function below functools.lru_cache
     within_caches: int = 0  # how many of these are being inlined
     cached_arrays: bool = False  # whether one of them returns an array
@@ -310,8 +312,10 @@ class Evaluator:
         if clash:
             targets = ir.Tuple(tuple(ir.Name(t) for t, _ in pairs))
             self.emit(ir.Assign(targets, ir.Tuple(tuple(e for _, e in pairs)), loc=loc))
-            return
         for target, expr in pairs:
+            if self.cx.within_caches or ir.names(expr) & self.cx.from_caches and not isinstance(expr, ir.Binary):
+                self.cx.from_caches.add(target)
+        for target, expr in [] if clash else pairs:
             self.emit(ir.Assign(ir.Name(target), expr, loc=loc))
 
     def box(self, kind: str, keys: Sequence[Any], items: Sequence[Value], **more: Any) -> Ptr:

@@ -272,6 +272,9 @@ def _literal(ev: Evaluator, value: Any, loc: ir.Loc | None) -> Value:
 def rebind(ev: Evaluator, base: Known, name: str, value: Value, loc: ir.Loc | None) -> None:
     """``self.nfev += 1``: the new value is seen by later reads, and written back once when the call ends."""
     path = _path(base, name)
+    if isinstance(base.value, type):
+        reason = f"cannot differentiate an assignment to the attribute {name} of a class, which its instances share"
+        raise Unsupported(reason, loc, "Set it on the object.")
     if path is None or not isinstance(value, Dyn):
         raise Unsupported(
             f"cannot differentiate an assignment to the attribute {name}", loc, "Return the value instead."

@@ -158,6 +158,15 @@ def seen_elsewhere(ev: Evaluator, value: Value, owners: Collection[tuple[str, st
     return value.expr.id in ev.cx.second_names or value.expr.id in mentioned(ev.state, owners, ())
 
 
+def held_once(ev: Evaluator, value: Value) -> bool:
+    """Whether one place holds the variable that `value` is: a variable of the program's, or an item of a container."""
+    if not isinstance(value, Dyn) or not isinstance(value.expr, ir.Name) or value.expr.id in ev.cx.second_names:
+        return False
+    held = [v for frame, env in ev.state.frames.items() if frame not in COUNTERS for v in env.values()]
+    held += [item for box in ev.state.heap.values() for item in box.items]
+    return sum(value.expr.id in names_in(v) for v in held) <= 1
+
+
 def steady(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
     """What is about to be looped over: its containers hold what they hold now, whatever the loop does."""
     if isinstance(value, Lazy):

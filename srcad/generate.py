@@ -238,6 +238,7 @@ def build(call: Call, settings: Settings, backend: str, keep_passes: bool = Fals
     target = common.target if common else scope.from_live(call.binder.function)
     given = list(zip(call.binder.parameters, call.values))
     owned = {n for n, v in given[: call.binder.first] if _keeps_changes(v)}
+    _refuse_twice(call.binder.name, given)
     bound = {n: v for n, v in given if n in owned or _is_object(v)}
     target = replace(target, bound=bound) if bound or target.bound else target
     call.parsed.append(target)
@@ -295,6 +296,15 @@ def _is_object(value: Any) -> bool:
     if leaves.is_generator(value):
         return True
     return hasattr(value, "__dict__") and not leaves.is_array(value) and leaves.children(value) is None
+
+
+def _refuse_twice(name: str, given: list[tuple[str, Any]]) -> None:
+    """Refuse one dataclass as two arguments: what is set through one of them would not be seen through the other."""
+    seen: dict[int, str] = {}
+    for parameter, value in given:
+        if _keeps_changes(value) and seen.setdefault(id(value), parameter) != parameter:
+            reason = f"{name} is given one {type(value).__name__} as {seen[id(value)]} and as {parameter}"
+            raise Unsupported(reason, hint="Pass a copy of it (copy.copy).")
 
 
 def _keeps_changes(value: Any) -> bool:

@@ -118,7 +118,25 @@ def of_a_function(x):
     return x * getattr(of_a_function, "k", 1.0)
 
 
+class Shared:
+    scale = 2.0
+
+    def of_the_class(self, x):
+        type(self).scale = 7.0
+        return self.scale * x
+
+
+def added(one: Counter, other: Counter, x):
+    one.n += 1
+    return other.n * x
+
+
 def test_what_is_not_followed_is_refused() -> None:
+    with pytest.raises(srcad.Unsupported, match="attribute scale of a class"):
+        srcad.grad(Shared().of_the_class, backend="numpy")(1.0)
+    counter = Counter()
+    with pytest.raises(srcad.Unsupported, match="one Counter as one and as other"):
+        srcad.grad(functools.partial(added, counter), argnums=1, backend="numpy")(counter, 1.0)
     with pytest.raises(srcad.Unsupported, match="outlives the call"):
         srcad.grad(Weights(np.ones(2)).written, backend="numpy")(1.0)
     with pytest.raises(srcad.Unsupported, match="attribute k of a function"):

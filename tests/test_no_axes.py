@@ -50,6 +50,25 @@ def test_arrays_without_axes(f, backend) -> None:
         srcad.grad(f, backend=backend)(np.array(1.5))
 
 
+def item_of_a_dict(p, x):
+    p["w"] -= 0.1 * x[0]
+    return p["w"] * x[1]
+
+
+def named_anew(p, x):
+    b = np.atleast_1d(p["w"])
+    b = b * 2.0
+    b[0] += 1.0
+    return np.sum(b * x)
+
+
+@pytest.mark.parametrize("f", [item_of_a_dict, named_anew])
+def test_one_name_and_new_arrays_are_no_matter(f) -> None:
+    x = np.array([1.3, 0.4])
+    (bars, _) = srcad.grad(f, argnums=(0, 1), backend="numpy")({"w": np.array(0.8)}, x)
+    assert bars["w"] == pytest.approx(f({"w": np.array(1.8)}, x) - f({"w": np.array(0.8)}, x))
+
+
 def test_numbers_are_no_arrays() -> None:
     assert srcad.grad(another_name, backend="numpy")(1.5) == 3.0
 

@@ -46,7 +46,7 @@ def root_tangent(slope: Any, residual: Any, residual_dot: Any, x: Any) -> Any:
     return -np.linalg.solve(slope, np.ravel(residual_dot)).reshape(np.shape(residual))
 
 
-NEAR = 1e-2, 1e-3  # of what Newton's method would still add to a root: relative to it, and in all
+NEAR = 1e-2, 1e-4  # of what Newton's method would still add to a root: relative to it, and in all
 
 
 def _distance(slope: Any, residual: Any, x: Any) -> float:

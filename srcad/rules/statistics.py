@@ -33,7 +33,10 @@ def average(a, axis=None, weights=None, *, keepdims=False):
         weights = np.swapaxes(np.broadcast_to(weights, (a.ndim - 1) * (1,) + weights.shape), -1, axis)
     elif weights.shape != a.shape:
         raise TypeError("Axis must be specified when shapes of a and weights differ.")
-    return np.sum(a * weights, axis=axis, keepdims=keepdims) / np.sum(weights, axis=axis, keepdims=keepdims)
+    total = np.sum(weights, axis=axis, keepdims=keepdims)
+    if np.any(total == 0.0):
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
+    return np.sum(a * weights, axis=axis, keepdims=keepdims) / total
 
 
 @form(np.average, given="returned")

@@ -115,19 +115,28 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     )
 
 
-def _refuse_written_views(body: tuple[ir.Stmt, ...], no_axes: Set[str]) -> None:
+def _refuse_written_views(body: Sequence[ir.Stmt], no_axes: Set[str]) -> None:
     """``y = z.reshape(1)`` and ``y[0] = v`` write into z, an array without axes, which is a number in the program."""
-    if not no_axes:
-        return
-    near = set(no_axes)
-    stmts = [n for n in ir.walk(body) if isinstance(n, ir.Assign)]
-    values = [(n.target.id, n.value) for n in stmts if isinstance(n.target, ir.Name)]
-    while new := {name for name, value in values if name not in near and _viewed(value) & near}:
-        near |= new
-    for node in ir.walk(body):
-        if isinstance(node, (ir.Store, ir.Augment, ir.Do)) and stored_names((node,)) & (near - no_axes):
+    if no_axes:
+        _views_after(body, set(), no_axes)
+
+
+def _views_after(body: Sequence[ir.Stmt], views: set[str], no_axes: Set[str]) -> set[str]:
+    """The variables that may be views of arrays without axes after statements; a write into one is refused."""
+    for stmt in body:
+        if isinstance(stmt, (ir.Store, ir.Augment, ir.Do)) and stored_names((stmt,)) & (views - no_axes):
             reason = "cannot differentiate a write into a view of an array without axes"
-            raise Unsupported(reason, node.loc, "Use a number: float(a).")
+            raise Unsupported(reason, stmt.loc, "Use a number: float(a).")
+        if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
+            views = views - {stmt.target.id}
+            views |= {stmt.target.id} if _viewed(stmt.value) & (views | no_axes) else set()
+        elif isinstance(stmt, (ir.For, ir.While)):
+            while (more := views | _views_after(stmt.body, set(views), no_axes)) != views:
+                views = more
+        else:
+            blocks = [getattr(stmt, name) for name in ("body", "orelse") if getattr(stmt, name, ())]
+            views = views.union(*(_views_after(block, set(views), no_axes) for block in blocks))
+    return views
 
 
 def _viewed(value: ir.Expr) -> set[str]:

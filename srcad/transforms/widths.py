@@ -33,6 +33,11 @@ _MOVING = frozenset(
     "zeros zeros_like bincount compress extract column_stack dstack sum prod cumsum cumprod "
     "int8 int16 int32 uint8 uint16 uint32 uint64 uintp intc".split()
 ) | {"builtins.max", "builtins.min", ASTYPE}
+_VALUES = {  # of what moves numbers: where in the arguments numbers begin
+    **dict.fromkeys("maximum minimum clip int8 int16 int32 uint8 uint16 uint32 uint64 uintp intc".split(), 0),
+    **dict.fromkeys("append full full_like where".split(), 1),
+    "insert": 2,
+}
 _HALF = "Convert first, with astype(float)."
 _HINT = "Convert first, with astype(np.int64) or int()."
 
@@ -45,7 +50,9 @@ def widths(program: Program) -> Program:
     """
     if not any(is_narrow(t) for t in program.types.values()) and not _makes_narrow(program.body):
         return program
-    work = _Widths(dict(program.types), _either(program))
+    known = {**program.types, **_narrowed(program)}
+    program = replace(program, types=known)
+    work = _Widths(dict(known), _either(program))
     return replace(
         program, body=ir.transform(program.body, work.node), results=ir.transform(program.results, work.node)
     )
@@ -68,13 +75,59 @@ def _makes_narrow(body: tuple[ir.Stmt, ...]) -> bool:
 def _either(program: Program) -> set[str]:
     """Integers that are Python's on some paths, and NumPy's with 64 bits on others."""
     known = dict(program.types)
-    wide = {name for name, t in known.items() if types.is_scalar(t) and types.is_integer(t) and not _is_python(t)}
+    wide = {name for name, t in known.items() if types.is_scalar(t) and isinstance(t, Num) and _is_wide(t)}
     stmts = [n for n in ir.walk(program.body) if isinstance(n, (ir.Assign, ir.Augment))]
     values = [(n.target.id, n.value) for n in stmts if isinstance(n.target, ir.Name) and n.target.id in wide]
     found = {name for name, value in values if _is_python(types.infer(value, known, []))}
     while new := {name for name, value in values if name not in found and ir.names(value) & found}:
         found |= new
     return found
+
+
+def _is_wide(t: Num) -> bool:
+    return t.dtype == "int64" and not t.weak
+
+
+def _narrowed(program: Program) -> dict[str, types.Abstract]:
+    """Counts of Python's that become narrow (``n = 0``, ``n = n + labels[i]``) are narrow from the beginning."""
+    either = _either(program)
+    if not either:
+        return {}
+    known = dict(program.types)
+    found: dict[str, types.Abstract] = {}
+    for name in sorted(either - {i.name for i in program.inputs}):
+        own = [_assigned(n) for n in _settings(program, name)]
+        inner = {t.dtype for v in own for e in ir.walk(v) if is_narrow(t := _kind(e, known)) and isinstance(t, Num)}
+        for dtype in sorted(d for d in inner if d is not None):
+            narrow = Num(dtype)
+            kinds = [types.infer(v, {**known, **found, name: narrow}, []) for v in own]
+            fits_all = all(_is_python(k) or isinstance(k, Num) and is_narrow(k) and k.dtype == dtype for k in kinds)
+            if fits_all and not _computed_with(program, name, {**known, name: narrow}):
+                found[name] = narrow
+    return found
+
+
+def _computed_with(program: Program, name: str, known: dict[str, types.Abstract]) -> bool:
+    """Whether a count goes into other integers: they would be Python's where its loop does not run."""
+    own = {id(n) for s in _settings(program, name) for n in ir.walk((s,))}
+    return any(
+        id(n) not in own and isinstance(n, (ir.Binary, ir.Unary, ir.Call)) and name in ir.names(n)
+        and is_narrow(_kind(n, known))
+        for n in ir.walk((*program.body, *program.results))
+    )  # fmt: skip
+
+
+def _settings(program: Program, name: str) -> list[Any]:
+    stmts = [n for n in ir.walk(program.body) if isinstance(n, (ir.Assign, ir.Augment))]
+    return [n for n in stmts if isinstance(n.target, ir.Name) and n.target.id == name]
+
+
+def _assigned(stmt: ir.Assign | ir.Augment) -> ir.Expr:
+    return stmt.value if isinstance(stmt, ir.Assign) else ir.Binary(stmt.op, stmt.target, stmt.value)
+
+
+def _kind(node: Any, known: dict[str, types.Abstract]) -> types.Abstract:
+    return types.infer(node, known, []) if ir.is_node(node) and not isinstance(node, ir.Slice) else types.UNKNOWN
 
 
 def _is_python(t: types.Abstract) -> bool:
@@ -144,12 +197,26 @@ class _Widths:
             return replace(node, args=(*map(self.widened, node.args[:1]), *node.args[1:]))
         if isinstance(kind, Num) and kind.dtype == "float16":
             raise Unsupported("Numba does not compute with half precision, which this is in NumPy", node.loc, _HALF)
-        if not is_narrow(kind) or path in _MOVING:
+        if not is_narrow(kind):
             return node
+        if path in _MOVING:
+            return replace(node, args=self.values(path, node.args, kind))
         if path in _ARITHMETIC and not node.kwargs:
             return self.closed(replace(node, args=tuple(self.fitting(a, kind) for a in node.args)), kind)
         name = path.rpartition(".")[2] or "this function"
         raise Unsupported(f"Numba does not compute {name} of narrow integers as NumPy does", node.loc, _HINT)
+
+    def values(self, path: str, args: tuple[ir.Expr, ...], kind: types.Abstract) -> tuple[ir.Expr, ...]:
+        """The arguments of what moves numbers; Python's among them, with a check that they fit."""
+        if path in ("numpy.array", "numpy.asarray"):
+            return (self.items(args[0], kind), *args[1:])
+        first = _VALUES.get(path.removeprefix("numpy."), len(args))
+        return (*args[:first], *(self.fitting(a, kind) for a in args[first:]))
+
+    def items(self, expr: ir.Expr, kind: types.Abstract) -> ir.Expr:
+        if isinstance(expr, (ir.List, ir.Tuple)):
+            return replace(expr, items=tuple(self.items(item, kind) for item in expr.items))
+        return self.fitting(expr, kind)
 
     def widened(self, expr: ir.Expr) -> ir.Expr:
         """A narrow integer with 64 bits, which compiled code's ``int`` would leave as it is."""
@@ -162,6 +229,8 @@ class _Widths:
         own = self.known.get(stmt.target.id, types.UNKNOWN)
         full = stmt.value if isinstance(stmt, ir.Assign) else ir.Binary(stmt.op, stmt.target, stmt.value, loc=stmt.loc)
         new = self.type_of(full)
+        if types.is_scalar(own) and is_narrow(own) and _is_python(new) and isinstance(stmt, ir.Assign):
+            return replace(stmt, value=self.closed(self.fitting(stmt.value, own), own))
         if not types.is_scalar(own) or not is_narrow(new):
             return stmt
         if not is_narrow(own) or not isinstance(own, Num) or not isinstance(new, Num) or own.dtype != new.dtype:

@@ -63,6 +63,19 @@ def tables_that_are_only_read(x):
     return np.sum(weights * np.exp(places * x)) + np.sum(squares(4) * x) * x + sum(halves(3)) * x**3
 
 
+@program(number, backends=("numpy",))
+def tables_that_are_read_beside_writes(x):
+    places, weights = nodes(4)
+    y = np.zeros(4)
+    y[0] = x
+    for i in range(4):
+        y[i] += weights[i] * x
+    y[1:] *= places[1:]
+    z = squares(4) * 1.0
+    z[2] = x * x
+    return np.sum(y * z)
+
+
 @program(number)
 def nested_function_with_a_cache(x):
     @functools.lru_cache(maxsize=None)

@@ -122,6 +122,36 @@ def raised_to_a_number(x, k):
     return np.sum(k.astype(float) ** x) + np.sum(np.int32(k) ** x) + np.sum((x > 0.0) / (2.0 + x))
 
 
+@program(pixels)
+@program(lambda rng: (rng.normal(size=3), np.array([0, 2, 1], np.int32)), name="counted_labels_of_32_bits")
+def counted_labels(x, k):
+    count, best, total = 0, 0, 0
+    for v in k:
+        count = count + v
+        total += v
+    for i in range(3):
+        if k[i] > best:
+            best = k[i]
+    return x[0] * count + x[1] * sum(k) + x[2] * total + x[0] * best
+
+
+@program(pixels)
+@program(labels, name="scaled_behind_products_of_32_bits")
+def scaled_behind_products(x, k):
+    return np.sum(k * k * x * 2.0) + np.sum(x - k * k * x * 0.5) + 1.0 - k[0] * k[0] * x[0] * 1e-18
+
+
+@program(pixels)
+def numbers_of_pythons_among_pixels(x, k):
+    full, mixed = np.full(3, 30, np.uint8), np.array([30, k[0], 7], np.uint8)
+    return (
+        x[0] * np.maximum(k, 30)[0]
+        + np.sum((full + mixed) * x)
+        + np.sum(np.where(k > 50, k, 7) * x)
+        + np.uint8(9) * x[2]
+    )
+
+
 @program(lambda rng: (rng.normal(size=4),))
 def masks_and_their_negatives(x):
     m = x > 0.0

@@ -133,7 +133,7 @@ def python_or_narrow(x, k):
     total = 0
     for v in k:
         total = total + v
-    return x[0] * total
+    return x[0] * (total - 1)
 
 
 def of_two_widths(x, k):

@@ -85,6 +85,13 @@ def array_in_a_cache_written(x):
 
 
 @refused(number)
+def part_of_an_array_in_a_cache_written(x):
+    t = table(3)[1:]
+    t[0] = x
+    return np.sum(table(3)) + x
+
+
+@refused(number)
 def list_in_a_cache_written(x):
     t = items(2)
     t[0] = x
