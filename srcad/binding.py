@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from srcad.defined import State, state, unchanged
+
 Argnums: TypeAlias = int | str | tuple[int | str, ...]
 _LRU_CACHE = type(functools.lru_cache(lambda: None))
 
@@ -124,7 +126,7 @@ def sequence(caller: str, **given: Any) -> tuple[Any, ...]:
 
 
 _MOST_BINDERS = 64
-_binders: collections.OrderedDict[Any, tuple[list[Any], Binder]] = collections.OrderedDict()  # of the last callables
+_binders: collections.OrderedDict[Any, tuple[Any, State, Binder]] = collections.OrderedDict()  # of the last callables
 
 
 def binder(called: Callable[..., Any]) -> Binder:
@@ -135,14 +137,13 @@ def binder(called: Callable[..., Any]) -> Binder:
     """
     own = called.__func__ if isinstance(called, types.MethodType) else called
     place = id(own), id(getattr(called, "__self__", None))
-    parts = [getattr(own, name, None) for name in ("__code__", "__defaults__", "__kwdefaults__")]
-    parts.append(type(own).__call__)
     known = _binders.get(place)  # which keeps alive what its key is made of
-    if known is None or any(a is not b for a, b in zip(known[0], parts, strict=True)):
-        known = _binders[place] = (parts, _binder(called))
+    if known is None or known[0] is not type(own).__call__ or not unchanged(known[2].function, known[1]):
+        made = _binder(called)
+        known = _binders[place] = (type(own).__call__, state(made.function), made)
         if len(_binders) > _MOST_BINDERS:
             _binders.popitem(last=False)
-    return known[1]
+    return known[2]
 
 
 def _binder(called: Callable[..., Any]) -> Binder:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from srcad import binding, cache
+from srcad.defined import State, state, unchanged
 from srcad.generate import Settings, asked
 from srcad.kernel import Kernel
 from srcad.naming import Names
@@ -59,7 +60,7 @@ class Derived:
         self.__srcad__ = derivation
         self._run = run
         self._prepared: dict[Any, Any] = {}
-        self._watched: tuple[Any, Any, Any] | None = None  # the function, and the defaults that calls are bound with
+        self._watched: tuple[types.FunctionType, State] | None = None  # the function that calls are bound for
         self.shortcuts: dict[
             Any, tuple[Any, ...]
         ] = {}  # by the number of arguments and the keywords: (short way, what it answers as)
@@ -80,8 +81,7 @@ class Derived:
             if result is not MISS:
                 self.last = last
                 return result
-        watched = self._watched
-        if watched and (watched[0].__defaults__ is not watched[1] or watched[0].__kwdefaults__ is not watched[2]):
+        if self._watched and not unchanged(*self._watched):
             self._begin_again()
         return self._run(self, args, kwargs)
 
@@ -103,11 +103,11 @@ class Derived:
     @functools.cached_property
     def binder(self) -> binding.Binder:
         found = binding.binder(self.__srcad__.function)
-        self._watched = found.function, found.function.__defaults__, found.function.__kwdefaults__
+        self._watched = found.function, state(found.function)
         return found
 
     def _begin_again(self) -> None:
-        """The function has other defaults now."""
+        """The function has another code or other defaults now."""
         for kept in (self._prepared, self.shortcuts, self.uses, self.declined):
             kept.clear()
         self._watched = None
@@ -172,8 +172,8 @@ def _identity(own: Any) -> tuple[Any, list[Any]]:
     """What two derivatives of one meaning have in common, and the objects that have to live for it to be true."""
     made = getattr(own, "__srcad__", None)
     if not isinstance(made, Derivation):
-        defaults = getattr(own, "__defaults__", None)
-        return (id(own), defaults and id(defaults)), [own, defaults]
+        parts = (own, *state(own)) if isinstance(own, types.FunctionType) else (own,)
+        return tuple(map(id, parts)), list(parts)
     below, alive = _identity(made.function)
     return (made.call_text(), made.backend, made.parallel, below), alive
 

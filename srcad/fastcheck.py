@@ -6,6 +6,7 @@ for. Where any check fails, the function returns `MISS`, and `specialise` decide
 
 from __future__ import annotations
 
+import types
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,13 +93,22 @@ class Checks:
         if len(found) != len(self.given):
             raise Rare
         self.text.add(f"{''.join(f'p{k}, ' for k in range(len(self.given)))} = args" if found else "pass")
-        if len(found) != len(call.values):  # some are bound by default
-            function = self.text.constant(call.binder.function)
-            for name in ("__defaults__", "__kwdefaults__"):
-                kept = self.text.constant(getattr(call.binder.function, name))
-                self.text.missing(f"{function}.{name} is not {kept}")
+        self._unchanged(call.binder.function)
+        for function, _ in self.kernel.functions:
+            self._unchanged(function)
         for name, value in zip(call.binder.parameters, call.values):
             self._walk(self.parameters[name], value, (name,))
+
+    def _unchanged(self, f: types.FunctionType) -> None:
+        """Check that a function has the code and the defaults that it has now."""
+        name, keywords = self.text.constant(f), self.text.constant(f.__kwdefaults__)
+        kept = {part: self.text.constant(getattr(f, part)) for part in ("__code__", "__defaults__")}
+        self.text.missing(*(f"{name}.{part} is not {own}" for part, own in kept.items()))
+        self.text.missing(f"{name}.__kwdefaults__ is not {keywords}")
+        for key, value in (f.__kwdefaults__ or {}).items():
+            self.text.missing(f"{keywords}.get({key!r}, MISS) is not {self.text.constant(value)}")
+        if f.__kwdefaults__:
+            self.text.missing(f"len({keywords}) != {len(f.__kwdefaults__)}")
 
     def _walk(self, name: str, value: Any, path: leaves.Path) -> None:
         """Check that a value has the key of the example's; note its leaves."""

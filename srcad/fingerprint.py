@@ -28,11 +28,16 @@ _MOST = 20_000  # parts of one walk: beyond that, something is a database and no
 
 def fingerprint(*roots: Any) -> str:
     """The digest of functions, arguments and settings."""
+    return walked(*roots)[0]
+
+
+def walked(*roots: Any) -> tuple[str, list[types.FunctionType]]:
+    """The digest, and the functions that are not installed ones, whose code it was made from."""
     walk = _Walk()
     for root in roots:
         walk.visit(root)
     walk.parts.append(_user_rules(walk))
-    return cache.digest(*walk.parts)
+    return cache.digest(*walk.parts), walk.functions
 
 
 def _user_rules(walk: _Walk) -> str:
@@ -51,6 +56,7 @@ def _user_rules(walk: _Walk) -> str:
 class _Walk:
     def __init__(self) -> None:
         self.parts: list[str] = []
+        self.functions: list[types.FunctionType] = []
         self.seen: dict[int, int] = {}
         self.alive: list[Any] = []  # ids stay unique while their objects live
 
@@ -126,6 +132,7 @@ class _Walk:
     def _function(self, f: types.FunctionType) -> None:
         self.parts.append(f"function {f.__module__}.{f.__qualname__} {_file_stamp(f.__code__.co_filename)}")
         if not _installed_file(f.__code__.co_filename):
+            self.functions.append(f)
             self.parts.append(_text(f.__code__))
             self._code(f.__code__)
             for names in sorted(_names(f.__code__)):

@@ -18,8 +18,9 @@ from srcad_runtime import _collector
 
 from srcad import boundary, cache, captured, compile, kernel, leaves, library
 from srcad.binding import Binder
+from srcad.defined import state
 from srcad.errors import Unsupported
-from srcad.fingerprint import fingerprint
+from srcad.fingerprint import walked
 from srcad.kernel import Kernel, Plan
 
 if TYPE_CHECKING:
@@ -81,6 +82,9 @@ class Call:
     values: tuple[Any, ...]
     flat: list[Any]
     parsed: list[Any] = field(default_factory=list)  # the target that this call's kernel was made from, once it was
+    functions: list[Any] = field(
+        default_factory=list
+    )  # those that a kernel for it is made of, once they were looked at
 
     @functools.cached_property
     def arguments(self) -> dict[str, Any]:
@@ -323,6 +327,7 @@ def accepted(plan: Plan, call: Call) -> tuple[Kernel, list[Any]] | None:
     made = kernel.make(plan, compile.load(plan.text, plan.entry), call.places(), call.binder.function.__globals__)
     made.example = leaves.stand_ins(call.values)
     made.target = call.parsed[-1] if call.parsed else None
+    made.functions = tuple((f, state(f)) for f in call.functions if f is not call.binder.function)
     inputs = made.accept(call.read, call.flat)
     return None if inputs is None else (made, inputs)
 
@@ -348,7 +353,8 @@ def _key(call: Call, settings: Settings) -> str:
 
 def _digest(call: Call) -> str:
     """Of all that a derivative of this call is made from."""
-    return fingerprint(call.binder.function, *call.values, cache.environment())
+    found, call.functions[:] = walked(call.binder.function, *call.values, cache.environment())
+    return found
 
 
 def _load(key: str) -> list[Plan]:

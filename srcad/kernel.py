@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from srcad import boundary, leaves
 from srcad.abstract import Abstract, Num, Seq, Struct, numbers, unflatten
 from srcad.compile import Compiled
+from srcad.defined import State, state
 
 Extent = tuple[leaves.Path, "int | None"]  # of an argument along an axis; the value of an integer
 _BY_VALUE = (str, bytes, int, float, complex, bool, type(None), tuple, set, frozenset, np.generic, leaves.Form)
@@ -72,6 +74,7 @@ class Kernel:
     watched: tuple[tuple[dict[str, Any], str, Any], ...] = field(
         default=(), repr=False
     )  # names of modules that must still mean the same
+    functions: tuple[tuple[types.FunctionType, State], ...] = field(default=(), repr=False)  # that it was made of
     warm: bool = False
     second: Compiled | None = None  # the function of the reverse sweep, once it is ready to be called
     example: tuple[Any, ...] = ()  # values for the function's parameters that lead to this kernel
@@ -103,6 +106,9 @@ class Kernel:
                 return None
         for space, name, value in self.watched:
             if space.get(name) is not value and not same(space.get(name), value):
+                return None
+        for function, before in self.functions:
+            if not _is_as(function, before):
                 return None
         if self.simple is not None:
             return [flat[k] for k in self.simple]
@@ -204,6 +210,12 @@ def _extent(leaf: Any, axis: int | None) -> Any:
     return leaf if axis is None else leaf.shape[axis]
 
 
+def _is_as(function: types.FunctionType, before: State) -> bool:
+    """Whether a function has the code that it had, and equal defaults."""
+    now = state(function)
+    return len(now) == len(before) and now[0] is before[0] and all(map(same, now, before))
+
+
 def same(now: Any, baked: Any) -> bool:
     """Whether a value is still the one that was baked in."""
     if now is baked:
@@ -212,7 +224,7 @@ def same(now: Any, baked: Any) -> bool:
         return leaves.Form.of(now) == baked
     if type(now) is not type(baked):
         return False
-    return bool(repr(now) == repr(baked) if isinstance(now, float) else leaves.equal(now, baked))
+    return leaves.equal(now, baked)
 
 
 def make(plan: Plan, compiled: Compiled, leaf_paths: list[leaves.Path], space: dict[str, Any]) -> Kernel:

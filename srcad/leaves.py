@@ -245,8 +245,8 @@ def equal(a: Any, b: Any) -> bool:
     if parts is not None:
         others = children(b) or []
         return [k for k, _ in parts] == [k for k, _ in others] and all(
-            type(x) is type(y) and equal(x, y) for (_, x), (_, y) in zip(parts, others)
+            x is y or type(x) is type(y) and equal(x, y) for (_, x), (_, y) in zip(parts, others)
         )
     if isinstance(a, np.ndarray):
         return a.shape == b.shape and a.dtype == b.dtype and bool((a == b).all())
-    return bool(a == b)
+    return bool(repr(a) == repr(b) if isinstance(a, (float, complex)) else a == b)  # -0.0 is not 0.0, nan is nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
 
@@ -58,3 +59,64 @@ def test_a_function_of_a_module_without_a_file() -> None:
             np.testing.assert_allclose(derived(x), expected)
     finally:
         del sys.modules["made_by_hand"]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("calls", [1, 4])
+def test_defaults_by_keyword_that_are_changed_in_place(backend: str, calls: int) -> None:
+    def helper(x, *, p=2.0):
+        return x * p
+
+    def f(x, *, q=1.0):
+        return helper(x) * q
+
+    derived = srcad.grad(f, backend=backend)
+    for p, q in ((2.0, 1.0), (5.0, 1.0), (5.0, 3.0), (0.0, 3.0), (2.0, 1.0)):
+        helper.__kwdefaults__["p"], f.__kwdefaults__["q"] = p, q
+        for _ in range(calls):
+            assert derived(1.0) == p * q
+            assert srcad.vjp(f, 1.0)[1](1.0) == (p * q,)
+    del f.__kwdefaults__["q"]
+    with pytest.raises(TypeError, match="missing.*'q'"):
+        derived(1.0)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("calls", [1, 4])
+def test_code_that_is_replaced(backend: str, calls: int) -> None:
+    def helper(x):
+        return x * 2.0
+
+    def other(x):
+        return x * 3.0
+
+    class Model:
+        def method(self, x):
+            return x * 2.0
+
+    def outer(x):
+        return helper(x) * 7.0
+
+    class Other:
+        def method(self, x):
+            return x * 3.0
+
+    model, first, own = Model(), helper.__code__, Model.method.__code__
+    made = [srcad.grad(f, backend=backend) for f in (helper, outer, functools.partial(helper), model.method)]
+    for code, slope in ((first, 2.0), (other.__code__, 3.0), (first, 2.0)):
+        helper.__code__ = code
+        Model.method.__code__ = Other.method.__code__ if code is other.__code__ else own
+        for _ in range(calls):
+            assert [float(g(1.0)) for g in made] == [slope, 7.0 * slope, slope, slope]
+            assert srcad.jvp(outer, (1.0,), (1.0,), backend=backend)[1] == 7.0 * slope
+            assert srcad.grad(lambda x: srcad.grad(outer)(x) * x, backend=backend)(1.0) == 7.0 * slope
+
+
+def test_defaults_that_are_not_equal_to_themselves() -> None:
+    q = np.array([np.nan, 1.0])
+
+    def helper(x, *, p=np.nan, q=q):
+        return x * q[1] if p != p else x
+
+    derived = srcad.grad(lambda x: helper(x), backend="numpy")
+    assert [derived(1.0) for _ in range(4)] == [1.0] * 4

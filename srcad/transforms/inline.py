@@ -174,14 +174,10 @@ def _without_unread(body: tuple[ir.Stmt, ...], names: set[str], results: Sequenc
 
 def _baked(request: Request, context: Context) -> tuple[tuple[str, tuple[Any, ...], Any], ...]:
     """What the program was made for: numbers used by value, and every captured name that stands for structure."""
-    from srcad import leaves, library, scope
+    from srcad import leaves, scope
 
     met = getattr(request.target.family, "met", {})
     found = {scope.split(path): value for path, value in met.items() if leaves.is_structure(value)}
-    for (origin, path), value in list(found.items()):
-        for name in ("__defaults__", "__kwdefaults__"):
-            if getattr(value, name, None) and not library.is_library(str(value.__module__)):
-                found[origin, (*path, name)] = getattr(value, name)
     found.update(context.used_baked)
     return tuple((origin, path, value) for (origin, path), value in found.items())
 

@@ -1,0 +1,24 @@
+"""What a function was when it was looked at: its code and its defaults, which a program may replace or change in place.
+
+``f.__code__`` is set by tools that reload modules; ``f.__kwdefaults__`` is a dict of its own.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from typing import Any
+
+State = tuple[Any, ...]
+
+
+def state(f: types.FunctionType) -> State:
+    """The objects that a call of a function depends on, beside its globals and its closure."""
+    keywords = f.__kwdefaults__ or {}
+    return (f.__code__, f.__defaults__, *keywords, *keywords.values())
+
+
+def unchanged(f: types.FunctionType, before: State) -> bool:
+    """Whether these are the objects that they were."""
+    now = state(f)
+    return len(now) == len(before) and all(map(operator.is_, now, before))
