@@ -196,17 +196,20 @@ def _lambda_body(e: ir.Expr) -> Doc:
 
 
 def parameters(function: ir.Function) -> list[Doc]:
-    """The parameters as in a signature, with the bare star where keyword-only ones need it."""
+    """The parameters as in a signature, with the slash and the bare star that some kinds of them need."""
     docs: list[Doc] = []
     starred = False
-    for p in function.params:
+    nameless = sum(p.nameless for p in function.params)
+    for k, p in enumerate(function.params):
+        if k == nameless and nameless:
+            docs.append("/")
         if p.kind == "keyword" and not starred:
             docs.append("*")
         starred |= p.kind in ("keyword", "star")
         name = {"star": "*", "starstar": "**"}.get(p.kind, "") + p.name
         typed = f"{name}: {p.annotation}" if p.annotation else name
         docs.append(typed if p.default is None else (typed, " = " if p.annotation else "=", item(p.default)))
-    return docs
+    return [*docs, "/"] if nameless and nameless == len(function.params) else docs
 
 
 # ---- attributes, subscripts, calls ----

@@ -63,7 +63,7 @@ def parts_of_a_table(a):
 def einsum_that_sums_nothing(a):
     b = np.einsum("ij->ji", a * 1.0)
     b[0, 1] = 10.0
-    d = np.einsum("ii->i", a * 1.0)
+    d = np.einsum("ii->i", a * 3.0)
     d[0] = d[1] * 2.0
     return np.sum(b * b) + np.sum(a * a) + np.sum(d * d)
 

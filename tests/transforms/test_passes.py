@@ -20,6 +20,7 @@ import scipy.fft
 import scipy.interpolate
 import scipy.linalg
 import scipy.special
+import scipy.stats
 import srcad_runtime
 from srcad_runtime import attempts
 
@@ -51,8 +52,11 @@ LIBRARIES = {
     "special": scipy.special,
     "attempts": attempts,
     "warnings": warnings,
+    "astype": srcad_runtime.astype,
     "zeros_of": srcad_runtime.zeros_of,
     "unbroadcast": srcad_runtime.unbroadcast,
+    "zipped_to_the_end": lambda *items: list(zip(*items, strict=True)),
+    **{name: law for name, law in vars(scipy.stats).items() if hasattr(law, "cdf")},
 }
 PASSES = ("parse", "desugar", "inline", "alias")
 # what the printed text of the first passes does not say: the compiler's name of a function in a closure; that a name
@@ -62,6 +66,9 @@ UNSAID = {
     "control.match_with_a_name_that_stays_bound",
     "recursion.arguments_that_change_places",
     "recursion.itself_with_a_view_that_is_filled",
+    "signatures.arguments_of_partials",
+    "signatures.parameters_given_twice_tried",
+    "signatures.positional_only_by_position",
 }
 
 
