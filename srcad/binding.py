@@ -135,6 +135,8 @@ def binder(called: Callable[..., Any]) -> Binder:
     Raises:
         TypeError: there is no Python function below it.
     """
+    if type(called).__module__ == "srcad.differentiated" and called._owner:  # type: ignore[attr-defined]
+        called = called._called  # type: ignore[attr-defined]  # a method, which is another object whenever it is asked for
     own = called.__func__ if isinstance(called, types.MethodType) else called
     place = id(own), id(getattr(called, "__self__", None))
     known = _binders.get(place)  # which keeps alive what its key is made of

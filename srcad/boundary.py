@@ -108,7 +108,7 @@ def direction(value: Any, leaf: Any, name: str, owner: str) -> Any:
     name, owner: what it and the leaf are called in messages.
 
     Raises:
-        TypeError: it is no number or array.
+        TypeError: it is no number or array, or complex where the leaf is real.
         ValueError: its shape is another.
     """
     if value is None:
@@ -118,6 +118,8 @@ def direction(value: Any, leaf: Any, name: str, owner: str) -> Any:
     kind = value.dtype.kind if is_array(value) else np.asarray(value).dtype.kind
     if kind not in "biufc":
         raise TypeError(f"{name} is of type {type(value).__name__}, {owner} is made of numbers")
+    if kind == "c" and (leaf.dtype.kind if is_array(leaf) else np.asarray(leaf).dtype.kind) != "c":
+        raise TypeError(f"{name} is complex, {owner} is real")
     if np.shape(value) != np.shape(leaf):
         raise ValueError(f"{name} has shape {np.shape(value)}, {owner} has {np.shape(leaf)}")
     if isinstance(leaf, np.ndarray):

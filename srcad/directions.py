@@ -128,7 +128,7 @@ def _runs(
     kernel = ready.kernel
     total = sum(e.size for e in examples)
     step = width(total, ready.call.flat)
-    starts = range(0, total, step)
+    starts = range(0, total, step) or range(1)  # of nothing there are no directions, but a shape
     pieces: list[list[Any]] = []
     for start in starts:
         units = list(unit_vectors(examples, start, min(start + step, total)))

@@ -318,3 +318,22 @@ def test_check_grads_passes_and_fails(fake):
     assert "loss_grad.py:4: w_bar = " in str(caught.value)
     with pytest.raises(ValueError, match="modes"):
         srcad.check_grads(loss, (W, X, Y), modes=("backward",))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_complex_tangents_of_real_arguments(backend: str) -> None:
+    def f(x):
+        return x * x
+
+    x = np.ones(3)
+    _, pull = srcad.vjp(f, x, backend=backend)
+    for tangent in (1j * x, x + 0j, [1j, 0.0, 0.0], (1j * x).astype(np.complex64)):
+        for _ in range(3):
+            np.testing.assert_array_equal(srcad.jvp(f, (x,), (x,), backend=backend)[1], 2.0 * x)
+            np.testing.assert_array_equal(pull(x)[0], 2.0 * x)
+        with pytest.raises(TypeError, match="the tangent of x is complex, x is real"):
+            srcad.jvp(f, (x,), (tangent,), backend=backend)
+        with pytest.raises(TypeError, match="the tangent of x is complex, x is real"):
+            srcad.hvp(lambda x: np.sum(x**3), (x,), (tangent,), backend=backend)
+        with pytest.raises(TypeError, match="the cotangent is complex, the value is real"):
+            pull(tangent)

@@ -100,3 +100,42 @@ def test_a_super_that_has_no_class_is_refused() -> None:
 
     with pytest.raises(srcad.Unsupported, match="super"):
         srcad.grad(outside, backend="numpy")(2.0)
+
+
+class Scaled:
+    factor = 2.0
+
+    @srcad.differentiate(backend="numpy")
+    def square(self, x):
+        return self.factor * x * x
+
+    @classmethod
+    @srcad.differentiate(backend="numpy")
+    def of_class(cls, x):
+        return cls.factor * x * x
+
+    @srcad.differentiate(backend="numpy")
+    @classmethod
+    def around(cls, x):
+        return cls.factor * x * x
+
+    @staticmethod
+    @srcad.differentiate(backend="numpy")
+    def alone(x):
+        return 2.0 * x * x
+
+
+@pytest.mark.parametrize("name", ["square", "of_class", "around", "alone"])
+def test_decorated_methods_are_functions_for_all_that_takes_one(name: str) -> None:
+    model = Scaled()
+    for _ in range(3):
+        f = getattr(model, name)
+        assert srcad.grad(f, backend="numpy")(3.0) == f.grad(3.0) == 12.0
+        assert srcad.jvp(f, (3.0,), (1.0,), backend="numpy") == (18.0, 12.0)
+        assert srcad.vjp(f, 3.0, backend="numpy")[1](1.0) == (12.0,)
+        assert srcad.hvp(f, (3.0,), (1.0,), backend="numpy") == (4.0,)
+    srcad.check_grads(f, (3.0,))
+    if name == "square":
+        model.factor = 5.0
+        assert srcad.grad(model.square, backend="numpy")(3.0) == 30.0
+        assert srcad.jvp(Scaled().square, (3.0,), (1.0,), backend="numpy") == (18.0, 12.0)

@@ -295,3 +295,11 @@ def test_the_short_way_of_the_cheaper_mode_is_for_its_sizes() -> None:
         np.testing.assert_array_equal(jacobian(X, w), w)
         assert jacobian.last is not None
         assert ("jvp" in jacobian.last[1].plan.entry) == (rows > 4), rows
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("kind", [srcad.jacobian, srcad.jacfwd, srcad.jacrev])
+def test_values_and_arguments_of_no_elements(kind: Callable[..., Derived], backend: str) -> None:
+    x = np.ones((3, 2))
+    assert kind(lambda x: 2.0 * x[:0], backend=backend)(x).shape == (0, 2, 3, 2)
+    assert kind(lambda x: 2.0 * x, backend=backend)(x[:0]).shape == (0, 2, 0, 2)
