@@ -13,9 +13,14 @@ State = tuple[Any, ...]
 
 
 def state(f: types.FunctionType) -> State:
-    """The objects that a call of a function depends on, beside its globals and its closure."""
+    """The objects that a call of a function depends on, beside its globals and its closure.
+
+    Of the function that it wraps, too, whose signature is what callers see.
+    """
     keywords = f.__kwdefaults__ or {}
-    return (f.__code__, f.__defaults__, *keywords, *keywords.values())
+    below = getattr(f, "__wrapped__", None)
+    own = (f.__code__, f.__defaults__, *keywords, *keywords.values())
+    return (*own, *state(below)) if isinstance(below, types.FunctionType) else own
 
 
 def unchanged(f: types.FunctionType, before: State) -> bool:

@@ -381,6 +381,8 @@ def _direction(tangent: Value, leaf: nested.Leaf) -> ir.Expr:
         return ir.ZERO if leaf.value.type.dims == () else ir.call("numpy.zeros_like", leaf.value.expr)
     if isinstance(tangent.type, Num) and types.rank(tangent.type) != types.rank(leaf.value.type):
         raise ValueError(f"the tangent of {leaf.name} has another shape than {leaf.name} itself")
+    if leaf.value.type.dtype and types.is_complex(tangent.type) and not types.is_complex(leaf.value.type):
+        raise TypeError(f"the tangent of {leaf.name} is complex, {leaf.name} is real")
     if isinstance(tangent.expr, ir.Const):
         return ir.Const(float(tangent.expr.value)) if types.is_integer(tangent.type) else tangent.expr
     return _of_type(tangent, leaf.value.type)

@@ -120,3 +120,20 @@ def test_defaults_that_are_not_equal_to_themselves() -> None:
 
     derived = srcad.grad(lambda x: helper(x), backend="numpy")
     assert [derived(1.0) for _ in range(4)] == [1.0] * 4
+
+
+@pytest.mark.parametrize("calls", [1, 4])
+def test_changed_defaults_of_a_function_that_is_wrapped(calls: int) -> None:
+    def inner(x, p=2.0, *, q=1.0):
+        return x * p * q
+
+    @functools.wraps(inner)
+    def wrapper(*args, **kwargs):
+        return inner(*args, **kwargs)
+
+    derived = srcad.grad(wrapper, backend="numpy")
+    assert [derived(1.0) for _ in range(calls)] == [2.0] * calls
+    inner.__defaults__ = (5.0,)
+    assert [derived(1.0) for _ in range(calls)] == [5.0] * calls
+    inner.__kwdefaults__["q"] = 3.0
+    assert [derived(1.0) for _ in range(calls)] == [15.0] * calls

@@ -303,3 +303,14 @@ def test_values_and_arguments_of_no_elements(kind: Callable[..., Derived], backe
     x = np.ones((3, 2))
     assert kind(lambda x: 2.0 * x[:0], backend=backend)(x).shape == (0, 2, 3, 2)
     assert kind(lambda x: 2.0 * x, backend=backend)(x[:0]).shape == (0, 2, 0, 2)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("tangent", [1j, 1j * X])
+def test_complex_tangents_inside_a_function(backend: str, tangent: Any) -> None:
+    def along(x):
+        return np.sum(srcad.jvp(lambda y: y * y, (x,), (tangent,))[1])
+
+    x = X if np.ndim(tangent) else 2.0
+    with pytest.raises(TypeError, match="complex, .* is real"):
+        srcad.grad(along, backend=backend)(x)
