@@ -34,7 +34,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         every,
         header="\n".join((header(request), *own.imports)),
         backend=request.backend,
-        decorator=compiled.replace("cache=True, ", "") if own.imports else compiled,  # it would be kept with theirs
+        decorator=compiled if may_be_kept(own) else compiled.replace("cache=True, ", ""),
         unchecked=proven,
     )
     return Generated(
@@ -53,6 +53,16 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         reasons=program.notes,
         passes=tuple(kept),
     )
+
+
+def may_be_kept(own: borrowed.Borrowed) -> bool:
+    """Whether Numba may keep the compiled module.
+
+    Not with what it imports, which would be kept as it is now, nor with a recursion of the user's: called with a literal
+    integer, half of it is kept, and a process that loads it crashes.
+    """
+    calls_itself = any(f.name in ir.names(f.body) for f in own.definitions)
+    return not own.imports and not calls_itself
 
 
 def retargeted(function: ir.Function, program: Program, request: Request) -> ir.Function:

@@ -294,3 +294,10 @@ def test_a_pullback_that_returns_two_adjoints_is_of_two_arguments(backend: str) 
 
 def _scaled_product(a: Any, b: Any) -> Any:
     return 2.0 * (a @ b)
+
+
+def test_a_recursion_is_not_kept_by_numba() -> None:
+    """Called with a literal integer, Numba keeps half of it, and the process that loads it crashes."""
+    model = srcad.differentiate(lambda x: power(3, x[0]) * x[1])
+    assert "cache=True" not in model.source_for(X, backend="numba")
+    assert "cache=True" in srcad.differentiate(of_both_parts).source_for(X, backend="numba")
