@@ -58,8 +58,8 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
 def may_be_kept(own: borrowed.Borrowed) -> bool:
     """Whether Numba may keep the compiled module.
 
-    Not with what it imports, which would be kept as it is now, nor with a recursion of the user's: called with a literal
-    integer, half of it is kept, and a process that loads it crashes.
+    Not with what it imports, which would be kept as it is now, nor with a recursion of the user's: called with a
+    literal integer, half of it is kept, and a process that loads it crashes.
     """
     calls_itself = any(f.name in ir.names(f.body) for f in own.definitions)
     return not own.imports and not calls_itself
