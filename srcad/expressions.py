@@ -89,7 +89,7 @@ def zeros_like(array: ir.Expr, kind: Abstract | None) -> ir.Expr:
     if isinstance(kind, Num) and kind.dtype is not None:
         floating = (ir.Ref("numpy.float64"),) if is_integer(kind) else ()
         return ir.call("numpy.zeros_like", array, *floating)
-    return ir.call("numpy.zeros_like", array, ir.call("numpy.result_type", array, ir.ONE))
+    return ir.call("numpy.zeros_like", ir.Binary("*", array, ir.ONE))
 
 
 _PRODUCTS = frozenset({"operator.mul", "numpy.multiply"})

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from srcad import ir
 from srcad.dims import Dim
+from srcad.errors import Unsupported
 from srcad.transforms import activity
 from srcad.transforms.sweep import Sweep
 from srcad.types import UNKNOWN, Num, Seq
@@ -148,8 +149,11 @@ class Saver:
         return {i.name for i in self.sweep.program.inputs}
 
     def typed(self, extent: ir.Expr, kind: Num) -> ir.Expr:
-        if kind.dtype == "float64":
+        held = extent.items if isinstance(extent, ir.Tuple) else (extent,)
+        if kind.dtype == "float64" or kind.dtype is None and ir.Const(0) in held:
             return ir.call("numpy.empty", extent)
+        if kind.dtype is None:
+            raise Unsupported("cannot record an array that holds integers on one path and numbers on another")
         return ir.call("numpy.empty", extent, ir.Ref(f"numpy.{'bool_' if kind.dtype == 'bool' else kind.dtype}"))
 
     def array_spot(self, around: Around) -> tuple[tuple[ir.Expr, ...], tuple[ir.Expr, ...]] | None:

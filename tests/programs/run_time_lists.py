@@ -297,7 +297,7 @@ def first_of_several_lists_is_popped(x, n):
 
 @program(lambda rng: (rng.normal(size=4), rng.normal()), (0, 1), ("numpy",))
 def integers_and_numbers_in_one_list(y, s):
-    items = [0.7, 0.7, 0.7]
+    items = [np.array([0.7, 0.3])]
     for i in range(4):
         items.extend([items[-1] + np.array([y[(2 * i + 1) % 4], s]), np.full(2, i)])
     return np.sum(items[0] * items[-2] * items[5])
