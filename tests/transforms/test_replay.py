@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 
 import srcad
+from tests.transforms.running import peak
 
 AGAIN = "# the steps again, from what was kept"
 U = np.linspace(0.2, 0.9, 500)
@@ -124,12 +124,7 @@ def test_one_array_is_kept_and_the_numbers_are_the_same(backend: str, monkeypatc
 
 def test_memory_is_that_of_one_array_a_step() -> None:
     derivative = srcad.grad(limited, argnums=(0, 1), backend="numpy")
-    derivative(U, 0.3, 100)
-    tracemalloc.start()
-    derivative(U, 0.3, 100)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 1.3 * 100 * U.nbytes
+    assert peak(lambda: derivative(U, 0.3, 100)) < 1.3 * 100 * U.nbytes
 
 
 @pytest.mark.parametrize("f", [one_array_spared, exponentials, sums, gathers, costly, a_table_of_all_steps])

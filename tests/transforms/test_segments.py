@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
 
 import srcad
+from tests.transforms.running import peak
 
 
 def steps(u, n, every):
@@ -25,16 +24,6 @@ def all_kept(u, n, every):
 U = np.linspace(0.1, 0.2, 1000)
 
 
-def peak(f: object, *args: object) -> int:
-    derivative = srcad.grad(f, backend="numpy")
-    derivative(*args)
-    tracemalloc.start()
-    derivative(*args)
-    found = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return found
-
-
 @pytest.mark.parametrize("every", [None, 1, 7, 20, 1000])
 @pytest.mark.parametrize("n", [0, 1, 19, 20, 21])
 def test_the_same_to_the_bit(n: int, every: int | None) -> None:
@@ -44,8 +33,8 @@ def test_the_same_to_the_bit(n: int, every: int | None) -> None:
 
 
 def test_memory_is_that_of_the_states_kept_and_of_one_stretch() -> None:
-    n = 100
-    whole, some = peak(all_kept, U, n, None), peak(steps, U, n, None)
+    in_whole, in_stretches = (srcad.grad(f, backend="numpy") for f in (all_kept, steps))
+    whole, some = peak(lambda: in_whole(U, 100, None)), peak(lambda: in_stretches(U, 100, None))
     assert some < 0.35 * whole
 
 
