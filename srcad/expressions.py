@@ -136,7 +136,7 @@ def base_name(node: Any) -> str:
     """A name for the value of a call: that of the function."""
     if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref):
         word = node.fn.path.rpartition(".")[2]
-        return word if len(word) <= 8 and word.isidentifier() else "t"
+        return word if len(word) <= 8 and word.isidentifier() and word != "astype" else "t"
     return "t"
 
 
