@@ -15,6 +15,7 @@ from srcad.emit_imports import Import
 from srcad.emitting import Imports, segment
 
 RUNTIME = "srcad_runtime"
+ON_CUPY = f"{RUNTIME}.on_cupy"
 _COMPILED = (
     "kernels",
     "interpreted",
@@ -40,6 +41,7 @@ class Bundle:
     )
     definitions: dict[tuple[str, str], str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)  # which module a name was taken from
+    cupy: bool = False  # helpers say ``cp`` where they say ``np`` in the runtime
 
 
 def bundled(text: str) -> str:
@@ -52,7 +54,7 @@ def bundled(text: str) -> str:
     wanted = [n for n in tree.body if isinstance(n, ast.ImportFrom) and (n.module or "").split(".")[0] == RUNTIME]
     if not wanted:
         return text
-    bundle = Bundle()
+    bundle = Bundle(cupy=any(node.module == ON_CUPY for node in wanted))
     body = _without(text, wanted)
     for node in wanted:
         for alias in node.names:
@@ -91,13 +93,13 @@ def collect(bundle: Bundle, module: str, name: str) -> None:
     source = _source(module)
     node = source.names[name]
     bundle.definitions[module, name] = ""  # it may need itself
-    for part in (node, *_registrations(source, name)):
+    parts = (node,) if bundle.cupy else (node, *_registrations(source, name))
+    for part in parts:
         for needed in _free_names(part):
             _need(bundle, module, source, needed)
     del bundle.definitions[module, name]  # after what it needs
-    bundle.definitions[module, name] = "\n\n\n".join(
-        segment(source.text, part) for part in (node, *_registrations(source, name))
-    )
+    text = "\n\n\n".join(segment(source.text, part) for part in parts)
+    bundle.definitions[module, name] = re.sub(r"\bnp\.", "cp.", text) if bundle.cupy else text
 
 
 def _need(bundle: Bundle, module: str, source: Source, name: str) -> None:
@@ -109,9 +111,17 @@ def _need(bundle: Bundle, module: str, source: Source, name: str) -> None:
         collect(bundle, *found)
     elif isinstance(node, (ast.Import, ast.ImportFrom)):
         own = [a for a in node.names if (a.asname or a.name).split(".")[0] == name]
-        bundle.imports.add(ast.Import(own) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, own, 0))
+        made = ast.Import(own) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, own, 0)
+        bundle.imports.add(_for_cupy(made) if bundle.cupy else made)
     elif node is not None:
         collect(bundle, module, name)
+
+
+def _for_cupy(node: ast.Import | ast.ImportFrom) -> ast.Import | ast.ImportFrom:
+    """The import that gives CuPy's library for NumPy's or SciPy's."""
+    if isinstance(node, ast.Import):
+        return ast.Import([ast.alias("cupy", "cp")]) if node.names[0].name == "numpy" else node
+    return ast.ImportFrom(f"cupyx.{node.module}", node.names, 0) if node.module == "scipy" else node
 
 
 def _locate(module: str, name: str) -> tuple[str, str] | None:
@@ -121,6 +131,8 @@ def _locate(module: str, name: str) -> tuple[str, str] | None:
         if module == f"{RUNTIME}.{name}":
             return None
     node = _source(module).names.get(name)
+    if node is None and module == ON_CUPY:
+        return _locate(RUNTIME, name)
     if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(RUNTIME):
         original = next(a.name for a in node.names if (a.asname or a.name) == name)
         return _locate(node.module or RUNTIME, original)

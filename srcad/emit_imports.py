@@ -13,6 +13,7 @@ from srcad.emit_syntax import commas, in_parentheses_if_broken
 from srcad.naming import identifier
 
 ALIASES = {"numpy": "np", "cupy": "cp"}
+ON_CUPY = "srcad_runtime.on_cupy"  # from srcad_runtime.on_cupy import unbroadcast
 BY_NAME = frozenset({"numba", "srcad", "srcad_runtime"})  # from numba import prange
 
 
@@ -62,6 +63,8 @@ class Spelling:
 def source_of(path: str) -> tuple[str, str, list[str]]:
     """Where a path comes from: module, name to import from it (or ""), attributes to take."""
     first, *rest = path.split(".")
+    if path.startswith(f"{ON_CUPY}."):
+        return ON_CUPY, rest[1], rest[2:]
     if first in ALIASES or not rest:
         return first, "", rest
     if len(rest) == 1:

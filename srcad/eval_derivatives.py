@@ -283,7 +283,14 @@ def dyn_of(ev: Evaluator, expr: ir.Expr, like: Num) -> Dyn:
     kind = replace(like, number=None)
     if isinstance(expr, ir.Name):
         ev.cx.types[expr.id] = kind
-    return Dyn(expr, kind)
+    return Dyn(_typed_zero(ev, expr, kind), kind)
+
+
+def _typed_zero(ev: Evaluator, expr: ir.Expr, like: Num) -> ir.Expr:
+    """The derivative of, or by, a number that does not move is Python's 0.0 so far."""
+    narrow = like.dims == () and not like.weak and like.dtype in ("float16", "float32", "complex64")
+    constant = narrow and all(isinstance(v, ir.Const) for v in _values(ev.out, expr))
+    return ir.call(f"numpy.{like.dtype}", expr) if constant else expr
 
 
 def adjoints(ev: Evaluator, run: Run, exprs: Sequence[ir.Expr]) -> dict[str, Value]:
@@ -291,6 +298,13 @@ def adjoints(ev: Evaluator, run: Run, exprs: Sequence[ir.Expr]) -> dict[str, Val
     wrt = run.traced.wrt
     last = exprs[len(exprs) - len(wrt) :]
     return {leaf.name: dyn_of(ev, e, leaf.value.type) for leaf, e in zip(wrt, last, strict=True)}  # type: ignore[arg-type]
+
+
+def _values(body: Sequence[ir.Stmt], expr: ir.Expr) -> list[ir.Expr]:
+    """What a result is, or is set to."""
+    nodes = ir.walk(tuple(body)) if isinstance(expr, ir.Name) else ()
+    set_to = [n.value for n in nodes if isinstance(n, (ir.Assign, ir.Augment)) and n.target == expr]
+    return set_to or [expr]
 
 
 # ---- gradients ----
@@ -338,7 +352,7 @@ def tangent_value(ev: Evaluator, run: Run, exprs: Sequence[ir.Expr]) -> Value:
         if isinstance(t, Static) or next(position) not in seeded:
             return Known(None)
         assert isinstance(t, Num)
-        return Dyn(next(given), replace(t, number=None))
+        return Dyn(_typed_zero(ev, next(given), t), replace(t, number=None))
 
     return build(run.value)
 

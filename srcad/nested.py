@@ -121,7 +121,8 @@ class Tracer:
         stale = {r for r in roots if not all(holds(ev, s) for s in symbols if _root(s) == r)}
         own = {leaf.name for leaf in self.leaves}
         counted = ev.cx.attribute_slots  # attributes that are read before they are rebound
-        captured = sorted((ir.names((body, results)) | roots) - (assigned(body) - counted) - own)
+        inner = {p.name for node in ir.walk(body) if isinstance(node, ir.Lambda) for p in node.function.params}
+        captured = sorted((ir.names((body, results)) | roots) - (assigned(body) - counted) - own - inner)
         inputs = tuple(Input("param", (n,), n) for n in (*(leaf.name for leaf in self.leaves), *captured))
         wanted = {leaf.name for leaf in self.leaves if leaf.wanted}
         program = Program(

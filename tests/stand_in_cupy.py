@@ -1,12 +1,12 @@
 """CuPy's manners without its device: NumPy's functions under CuPy's names, on arrays of a class of their own.
 
-As in CuPy, an array of the device does not mix with NumPy's arrays (TypeError), reductions give arrays without axes,
-and a name that CuPy does not have is an AttributeError.
+As in CuPy, an array of the device does not mix with NumPy's arrays (TypeError) and is no index, reductions give arrays
+without axes, only elementwise functions take numbers for arrays, of several values for one element another one than
+NumPy's stays, a singular matrix is no error, and a name that CuPy does not have is an AttributeError.
 """
 
 from __future__ import annotations
 
-import operator
 import types
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import scipy.linalg
 import scipy.special
 
-from srcad.transforms.retarget import LACKING
+from srcad.transforms.retarget_cupy import LACKING, LACKING_ARGUMENTS
 
 
 class ndarray:
@@ -35,6 +35,8 @@ class ndarray:
         raise TypeError("Implicit conversion to a NumPy array is not allowed.")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method != "__call__":
+            return NotImplemented
         return calling(getattr(ufunc, method))(*inputs, **kwargs)
 
     def __array_function__(self, func: Any, types_: Any, args: Any, kwargs: Any) -> Any:
@@ -44,7 +46,15 @@ class ndarray:
         return on_device(self.host[map_in(key)])
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.host[map_in(key)] = own(value)
+        """The first of several values for one element stays, where NumPy keeps the last."""
+        key, value = map_in(key), own(value)
+        self.host[key] = value
+        parts = key if isinstance(key, tuple) else (key,)
+        if np.ndim(value) and any(isinstance(part, np.ndarray) and part.dtype.kind == "i" for part in parts):
+            places = np.arange(self.host.size).reshape(self.host.shape)[key]
+            values = np.broadcast_to(value, places.shape).ravel()
+            kept, first = np.unique(places, return_index=True)
+            self.host.flat[kept] = values[first]
 
     def __len__(self) -> int:
         return len(self.host)
@@ -80,15 +90,36 @@ for _name in _BINARY:
     setattr(ndarray, f"__i{_name}__", _in_place(f"__i{_name}__"))
 for _name in "lt le gt ge eq ne neg pos abs invert divmod".split():
     setattr(ndarray, f"__{_name}__", _operator(f"__{_name}__"))
-for _name, _kind in (("float", float), ("int", int), ("bool", bool), ("complex", complex), ("index", operator.index)):
+for _name, _kind in (("float", float), ("int", int), ("bool", bool), ("complex", complex)):
     setattr(ndarray, f"__{_name}__", lambda self, kind=_kind: kind(self.host))
 
 
-def calling(function: Any) -> Any:
+# Functions beside the elementwise ones that take numbers for arrays, or whose first argument is none.
+TAKE_NUMBERS = frozenset(
+    """
+    asarray array full full_like linspace logspace arange zeros ones empty eye identity tri ndim shape size result_type
+    where isscalar iscomplexobj isrealobj broadcast_shapes can_cast dtype issubdtype einsum finfo iinfo meshgrid
+    tril_indices triu_indices diag_indices ix_ indices roots_legendre promote_types min_scalar_type real imag conj
+    fftfreq rfftfreq hanning hamming blackman bartlett kaiser mask_indices isclose allclose array_equal unravel_index
+    fix nan_to_num angle real_if_close sinc i0 isreal iscomplex around round
+    """.split()
+)
+
+
+def calling(function: Any, path: str = "") -> Any:
     """A function of NumPy's that takes and gives arrays of the device."""
+    name = path.rpartition(".")[2]
+    strict = path.startswith("numpy.") and not isinstance(function, np.ufunc) and name not in TAKE_NUMBERS
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        result = function(*map_in(args), **map_in(kwargs))
+        if strict and args and isinstance(args[0], (bool, int, float, complex, np.generic)):
+            raise AttributeError(f"cupy.{name}: {type(args[0]).__name__!r} object is no array")
+        if lacking := set(kwargs) & set(LACKING_ARGUMENTS.get(path, ())):
+            raise TypeError(f"{name}() got an unexpected keyword argument {lacking.pop()!r}")
+        try:
+            result = function(*map_in(args), **map_in(kwargs))
+        except np.linalg.LinAlgError:
+            result = np.full(args[0].shape, np.nan)
         given = kwargs.get("out")
         return result if result is None else given[0] if isinstance(given, tuple) else given or on_device(result)
 
@@ -137,7 +168,7 @@ class Library(types.ModuleType):
             return Library(f"{self.__name__}.{name}", found, f"{self._path}.{name}")
         if isinstance(found, type) or not callable(found):
             return found
-        made = calling(found)
+        made = calling(found, f"{self._path}.{name}")
         for method in ("at", "reduce", "accumulate", "outer"):
             if isinstance(found, np.ufunc):
                 setattr(made, method, calling(getattr(found, method)))
@@ -149,6 +180,11 @@ def scatter_add(a: ndarray, slices: Any, value: Any) -> None:
     np.add.at(own(a), map_in(slices), own(value))
 
 
+def scatter_max(a: ndarray, slices: Any, value: Any) -> None:
+    """``cupyx.scatter_max``: ``np.maximum.at``."""
+    np.maximum.at(own(a), map_in(slices), own(value))
+
+
 def modules() -> dict[str, types.ModuleType]:
     """What stands in ``sys.modules`` for CuPy."""
     cupy = Library("cupy", np, "numpy")
@@ -157,7 +193,7 @@ def modules() -> dict[str, types.ModuleType]:
     cupyx, scipy_ = types.ModuleType("cupyx"), types.ModuleType("cupyx.scipy")
     special = Library("cupyx.scipy.special", scipy.special, "scipy.special")
     linalg = Library("cupyx.scipy.linalg", scipy.linalg, "scipy.linalg")
-    cupyx.scatter_add, cupyx.scipy = scatter_add, scipy_  # type: ignore[attr-defined]
+    cupyx.scatter_add, cupyx.scatter_max, cupyx.scipy = scatter_add, scatter_max, scipy_  # type: ignore[attr-defined]
     scipy_.special, scipy_.linalg = special, linalg  # type: ignore[attr-defined]
     found = {"cupy": cupy, "cupyx": cupyx, "cupyx.scipy": scipy_}
     return {**found, "cupyx.scipy.special": special, "cupyx.scipy.linalg": linalg}

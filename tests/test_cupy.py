@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import srcad
-from tests import stand_in_cupy
+from tests import stand_in_cupy, test_kinks
 from tests.programs.registry import Program, programs
 from tests.programs.tree import leaves, map_leaves
 
@@ -74,6 +75,17 @@ def test_all_programs(program: Program) -> None:
     check(program)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name, f, at, expected", test_kinks.TABLE, ids=[row[0] for row in test_kinks.TABLE])
+def test_kinks_(name: str, f: Any, at: Any, expected: Any) -> None:
+    """The manual's table of kinks holds on CuPy, too."""
+    try:
+        found = srcad.grad(f, backend="cupy")(on_device(at))
+    except srcad.Unsupported as refusal:
+        pytest.skip(f"refused: {refusal.reason}")
+    np.testing.assert_allclose(getattr(found, "host", found), expected, rtol=1e-12, atol=1e-12)
+
+
 def steps(u, k):
     for _ in range(3):
         u[1:-1] = u[1:-1] + k * np.sin(u[2:])
@@ -113,34 +125,57 @@ def test_products_with_seeds_and_tangents() -> None:
     np.testing.assert_allclose(second.host, srcad.hvp(lambda a: np.sum(np.sin(a) * a), (U,), (np.cos(U),))[0])
 
 
+def written_twice(x, k, v):
+    a = x * 1.0
+    a[k] = v
+    a[k] += x[:4]
+    return np.sum(a * a)
+
+
+def test_the_last_of_several_values_for_one_element_stays() -> None:
+    """CuPy leaves open which: the stand-in keeps the first."""
+    args = U.copy(), np.array([1, 0, 1, 1]), np.array([2.0, 3.0, 5.0, 7.0])
+    value, bars = srcad.value_and_grad(written_twice, (0, 2), backend="cupy")(*on_device(args))
+    expected, expected_bars = srcad.value_and_grad(written_twice, (0, 2), backend="numpy")(*args)
+    assert expected == written_twice(*args) and float(value) == expected
+    for a, b in zip(bars, expected_bars):
+        np.testing.assert_array_equal(a.host, b)
+
+
+def caught(x):
+    try:
+        return np.sum(np.linalg.inv(x))
+    except Exception:
+        return np.sum(x)
+
+
+def loud(x):
+    with np.errstate(all="raise"):
+        return np.sum(np.log(x))
+
+
+@pytest.mark.parametrize("f, reason", [(caught, "no LinAlgError"), (loud, "floating-point errors")])
+def test_errors_that_cupy_does_not_raise_are_refused(f: Any, reason: str) -> None:
+    with pytest.raises(srcad.Unsupported, match=reason):
+        srcad.grad(f, backend="cupy")(stand_in_cupy.ndarray(np.eye(3)))
+
+
+def test_a_file_of_its_own_has_cupys_helpers(tmp_path: Path) -> None:
+    """``srcad emit --standalone`` writes the helpers into the file, with ``cp`` for ``np``."""
+    from srcad.bundle import bundled
+
+    args = U.copy(), np.array([1, 0, 1, 1]), np.array([2.0, 3.0, 5.0, 7.0])
+    f = srcad.differentiate(written_twice, argnums=(0, 2), backend="cupy")
+    text = bundled(f.source_for(*on_device(args), backend="cupy"))
+    assert not re.search(r"^(?! *#).*\bnp\.", text, re.M) and "import srcad_runtime" not in text
+    space: dict[str, Any] = {}
+    exec(text, space)
+    value, *bars = space["written_twice_grad"](*on_device(args))
+    assert float(value) == written_twice(*args)
+    np.testing.assert_array_equal(bars[1].host, srcad.grad(written_twice, 2, backend="numpy")(*args))
+
+
 def test_shared_memory_is_refused(cupy: Any) -> None:
     u = stand_in_cupy.ndarray(U.copy())
     with pytest.raises(ValueError, match="shares memory"):
         srcad.grad(lambda a, b: steps(a, 0.1) + np.sum(b))(u, u[1:])
-
-
-@pytest.mark.gpu
-def test_programs_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("cupy", "cupyx")]:
-        del sys.modules[name]
-    cp = pytest.importorskip("cupy")
-    if not cp.cuda.is_available():
-        pytest.skip("no CUDA device")
-    known = NOT_ON_THE_DEVICE.read_text().split()
-    for program in CORPUS:
-        if program.name in known:
-            continue
-        args = program.args()
-        there = map_leaves(lambda a: cp.asarray(a) if isinstance(a, np.ndarray) else a, args)
-        try:
-            expected = quietly(srcad.value_and_grad(program.fn, program.argnums, backend="numpy"), *args)
-        except (srcad.Unsupported, TypeError):
-            continue
-        try:
-            found = quietly(srcad.value_and_grad(program.fn, program.argnums, backend="cupy"), *there)
-        except srcad.Unsupported:
-            continue
-        back = [cp.asnumpy(leaf) for leaf in leaves(found) if leaf is not None and not isinstance(leaf, str)]
-        for a, b in zip(back, off_device(expected), strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11, err_msg=program.name)

@@ -96,7 +96,7 @@ def _times(p: np.ndarray, a: Array, g: Array, h: Array) -> list[Array]:
 
 def _in_front(a: np.ndarray, axis: Any) -> tuple[np.ndarray, tuple[int, ...], tuple[int, ...]]:
     """`a` with the axes in `axis` (an int or a tuple) as one first axis; where they went, and the shape then."""
-    front = tuple(range(np.size(axis)))
+    front = tuple(range(len(axis) if isinstance(axis, tuple) else 1))
     moved = np.moveaxis(a, axis, front)
     return moved.reshape((-1, *moved.shape[len(front) :])), front, moved.shape
 
@@ -219,7 +219,7 @@ def pad_adjoint(array: np.ndarray, pad_width: Any, mode: Any, g: np.ndarray) -> 
 
     mode: "constant" (the margin's adjoint is dropped), or one that copies elements: edge, reflect, symmetric, wrap.
     """
-    for axis, (before, after) in enumerate(np.broadcast_to(pad_width, (array.ndim, 2))):
+    for axis, (before, after) in enumerate(np.broadcast_to(np.asarray(pad_width), (array.ndim, 2)).tolist()):
         n = array.shape[axis]
         if mode == "constant":
             g = np.take(g, np.arange(before, before + n), axis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def quantile_slope(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bool
     columns = np.broadcast_to(np.arange(lines.shape[1]), t.shape)
     count = (~np.isnan(lines)).sum(axis=0) if skip_nan else lines.shape[0]
     gap = lines[order[high, columns], columns] - lines[order[low, columns], columns]
-    within = _virtual_place(np.ravel(q)[:, None], np.broadcast_to(count, t.shape), method) >= 0.0
+    within = _virtual_place(np.asarray(q).ravel()[:, None], np.broadcast_to(count, t.shape), method) >= 0.0
     return np.where(within, (count + 1.0 - alpha - beta) * gap, 0.0).astype(t.dtype)
 
 
@@ -61,7 +62,7 @@ def _order_places(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bool)
     """`a` as columns, their sorting order, and for each quantile the two places in it and the weight of the second."""
     lines = _to_lines(a, axis)
     count = (~np.isnan(lines)).sum(axis=0) if skip_nan else np.full(lines.shape[1], lines.shape[0])
-    place = _virtual_place(np.ravel(q)[:, None], count, method)
+    place = _virtual_place(np.asarray(q).ravel()[:, None], count, method)
     low = np.clip(np.floor(place).astype(np.int64), 0, np.maximum(count - 1, 0))
     high = np.minimum(low + 1, np.maximum(count - 1, 0))
     t = np.clip(place - low, 0.0, 1.0).astype(a.dtype)
@@ -109,7 +110,7 @@ def _to_lines(a: np.ndarray, axis: Any) -> np.ndarray:
     axes = range(a.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     front = tuple(k % a.ndim for k in axes)
     moved = np.moveaxis(a, front, tuple(range(len(front))))
-    rows = int(np.prod(moved.shape[: len(front)]))
+    rows = math.prod(moved.shape[: len(front)])
     return moved.reshape(rows, -1) if a.size else moved.reshape(rows, 0)
 
 

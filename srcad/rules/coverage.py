@@ -84,7 +84,7 @@ def _row(rule: RuleSet) -> Row:
 
 def _backends(path: str) -> str:
     """The backends besides NumPy, as the passes that rewrite calls for them say."""
-    from srcad.transforms.retarget import cupy_path
+    from srcad.transforms.retarget_cupy import cupy_path
     from srcad.transforms.retarget_interpreted import NATIVE
 
     numba = "Numba*" if path in NATIVE else "Numba"

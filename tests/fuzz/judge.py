@@ -237,7 +237,7 @@ def check_first(program: Program, backend: str, tangent: bool = True) -> None:
     expected = program.run(*args)
     answer = reference(program)
     value, gradient = checks._reverse(program, backend, args, answer.seed)
-    checks._check_value(value, expected, backend, ways.CLOSE_SINGLE if checks.is_single(args) else 0.0)
+    checks._check_value(value, expected, backend, ways.CLOSE_SINGLE if checks.is_single(args) else 0.0, program)
     checks._check_form(program, args, gradient)
     checks._check_gradient(program, args, gradient, replace(answer, accuracy=ACCURACY))
     if tangent:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import linecache
 import signal
 import traceback
 from collections.abc import Callable
@@ -129,15 +131,18 @@ def _same(got: Any, expected: Any, message: str) -> None:
         raise Wrong(message)
 
 
-def _check_value(value: Any, expected: Any, backend: str, accuracy: float = 0.0) -> None:
+def _check_value(
+    value: Any, expected: Any, backend: str, accuracy: float = 0.0, program: Program | None = None
+) -> None:
     """Bit-identical on NumPy; compiled code may round differently in the last digits.
 
     accuracy: relative, if that is less: of a float64 value that float32 sums go into, which NumPy rounds otherwise.
+    program: whose text is asked where a number is single precision that is double on NumPy.
     """
     if backend == "numpy":
         return _same(value, expected, f"value {_short(value)}, undecorated {_short(expected)}")
-    for v, e in zip(leaves(value), leaves(expected)):
-        if accuracy and _is_of_one_type(v, e):
+    for k, (v, e) in enumerate(zip(leaves(value), leaves(expected))):
+        if accuracy and _is_of_one_type(v, e, lambda k=k: program is not None and types_in_single(program)[k]):
             continue
         if np.shape(v) != np.shape(e) or np.asarray(v).dtype != np.asarray(e).dtype:
             raise Wrong(f"value {_short(v)} is not of the form of {_short(e)}")
@@ -148,13 +153,32 @@ def _check_value(value: Any, expected: Any, backend: str, accuracy: float = 0.0)
             raise Wrong(f"value {_short(value)}, undecorated {_short(expected)}")
 
 
-def _is_of_one_type(got: Any, expected: Any) -> bool:
+def _is_of_one_type(got: Any, expected: Any, narrow: Callable[[], Any]) -> bool:
     """Compiled, a variable has one type: a number that is Python's here and single precision elsewhere is single, one
-    that is single here and double elsewhere is double (docs/backends.md)."""
-    if type(expected) is float:
+    that is single here and double elsewhere is double (docs/backends.md). So is what NumPy's functions make of the
+    former; narrow: its type where Python's numbers are single precision."""
+    of_pythons = type(expected) is float or isinstance(expected, np.float64) and isinstance(got, np.float32)
+    if of_pythons and (type(expected) is float or narrow() == np.float32):
         return isinstance(got, np.float32) and bool(got == np.float32(expected))
     single = isinstance(expected, np.float32) and isinstance(got, np.float64)
     return single and bool(np.isclose(np.float32(got), expected, rtol=4 * np.finfo(np.float32).eps, atol=0.0))
+
+
+def types_in_single(program: Program) -> list[np.dtype[Any]]:
+    """The types of the program's results where each of Python's numbers in it is one of single precision."""
+    file = program.fn.__code__.co_filename
+    tree = _Single().visit(ast.parse("".join(linecache.getlines(file))))
+    space: dict[str, Any] = {"__name__": "in_single"}
+    exec(compile(ast.fix_missing_locations(tree), file, "exec"), space)
+    args = map_leaves(lambda a: np.float32(a) if type(a) is float else a, list(program.args()))
+    return [np.asarray(leaf).dtype for leaf in leaves(space[program.fn.__name__](*args))]
+
+
+class _Single(ast.NodeTransformer):
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if not isinstance(node.value, float):
+            return node
+        return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), "float32", ast.Load()), [node], [])
 
 
 def _rounding(leaf: Any) -> float:
@@ -199,7 +223,7 @@ def _check_tangent(
     for n in program.argnums:
         tangents[n] = map_leaves(lambda leaf: _tangent(rng, leaf), args[n])
     value, out_dot = srcad.jvp(program.fn, args, tuple(tangents), outputs=program.outputs, backend=backend)
-    _check_value(value, expected, backend, 2e-4 if is_single(args) else 0.0)
+    _check_value(value, expected, backend, 2e-4 if is_single(args) else 0.0, program)
     left = dot(map_leaves(lambda s: 0 if s is None else s, seed), out_dot)
     asked = tuple(tangents[n] for n in program.argnums)
     right = dot(map_leaves(lambda g: 0 if g is None else g, gradient), asked)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import srcad
-from tests.programs.checks import Outcome, check
+from tests.programs.checks import Outcome, Wrong, _check_value, check
 from tests.programs.registry import Program
 
 
@@ -81,3 +81,24 @@ def test_refusals_and_exceptions_are_kept_apart(monkeypatch: pytest.MonkeyPatch)
     outcome = _outcome(monkeypatch, refuse)
     assert (outcome.status, outcome.detail) == ("refused", "not this")
     assert _outcome(monkeypatch, lambda x: 1 / 0).status == "error"
+
+
+def _of_pythons_number(x, s):
+    return np.maximum(1.0 + s**2, 0.28)
+
+
+def _of_a_double(x, s):
+    return np.maximum(np.float64(1.0) + s**2, 0.28)
+
+
+@pytest.mark.parametrize("f, is_right", [(_of_pythons_number, True), (_of_a_double, False)])
+def test_single_precision_for_double_only_where_it_is_of_pythons_numbers(f: Any, is_right: bool) -> None:
+    args = np.ones(2, np.float32), 1.4596
+    program = Program("f", f, lambda rng: args, (1,), ("numba",), (), None, None)
+    expected = f(*args)
+    assert isinstance(expected, np.float64)
+    found = np.float32(expected)
+    if is_right:
+        return _check_value(found, expected, "numba", 1e-4, program)
+    with pytest.raises(Wrong, match="not of the form"):
+        _check_value(found, expected, "numba", 1e-4, program)

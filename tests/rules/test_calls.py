@@ -111,11 +111,21 @@ def test_compiled(call: Call) -> None:
         close(got, bar, 1e-10)
 
 
+# Refused: an extent that only a temporary has is asked for after the temporary is gone.
+TANGENT_NOT_COMPILED = (
+    "keywords of ufuncs and written out: np.pad(m, ((1, 2), (3, 1)), constant_values=((a, 2.0), (d, 4.0)))"
+)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("call", [pytest.param(c, id=c.name) for c in CALLS])
 def test_compiled_tangents(call: Call) -> None:
     s = calls.subject(call)
     dots = calls.directions(s)
+    if call.name == TANGENT_NOT_COMPILED:
+        with pytest.raises(srcad.Unsupported):
+            calls.tangent(s, dots, "numba")
+        return
     close(compiled(call, lambda: calls.tangent(s, dots, "numba")), calls.tangent(s, dots, "numpy"), 1e-10)
 
 

@@ -16,7 +16,8 @@ import pytest
 import srcad
 from srcad import Unsupported, emit, ir, rules, types
 from srcad.live import from_live
-from srcad.transforms.retarget import cupy_path, retarget
+from srcad.transforms.retarget import retarget
+from srcad.transforms.retarget_cupy import cupy_path
 
 R = np.random.default_rng(7)
 V, M, T = R.normal(size=4), R.normal(size=(3, 4)), R.normal(size=(2, 3, 4))
@@ -259,22 +260,17 @@ def test_the_text_for_cupy() -> None:
         emit.module([new])
         == """\
 import cupy as cp
-import cupyx
 from cupyx.scipy import special
-from srcad_runtime import unbroadcast
+from srcad_runtime.on_cupy import add_at, scatter_add, unbroadcast
 
 
 def f(m, v, k, a):
     g = cp.exp(m) * special.erf(v) + unbroadcast(m, v)
     b = cp.zeros(v.shape)
-    cupyx.scatter_add(b, k, 1.0)
+    add_at(b, k, 1.0)
     w = v * 0.0
-    scattered = cp.zeros(v.shape, (2.0 * v[k]).dtype)
-    cupyx.scatter_add(scattered, k, 2.0 * v[k])
-    w = w + scattered
-    scattered_ = cp.zeros(v.shape, v[k].dtype)
-    cupyx.scatter_add(scattered_, k, v[k])
-    q = 3.0 * scattered_
+    w = w + scatter_add(v, k, 2.0 * v[k])
+    q = 3.0 * scatter_add(v, k, v[k])
     if a > 0.0:
         w = w + cp.linalg.norm(m) * b
     return cp.sum(g, axis=0), w, q
@@ -282,17 +278,67 @@ def f(m, v, k, a):
     )
 
 
-def test_whole_arrays_are_scattered_into_directly() -> None:
-    add = ir.call("srcad_runtime.scatter_add", ir.Name("v"), ir.Name("k"), ir.Name("g"))
-    stmt = ir.Augment(ir.Index(ir.Name("w"), (ir.ELLIPSIS,)), "+", add)
-    new = retarget(ir.Function("f", (), (ir.Block("note", (stmt,)),)), {}, "cupy")
-    assert emit.statements(new.body) == ["# note", "cupyx.scatter_add(w, k, g)"]
+MANNERS = """
+def f(m, v, k, a):
+    w = np.zeros(4)
+    w[k] = v[1:]
+    w[k] += v[:3]
+    m[:, k] = 2.0 * m[:, k]
+    w[v > 0.0] = v[v > 0.0]
+    w[0] = np.clip(a, 0.0, 1.0)
+    b = np.broadcast_to(a, (3,))
+    for i in range(k[1]):
+        w[i] += np.sum(np.where(a > 0.0, v, b[0]))
+    return w, np.array([1.0, v[0], a]), np.sort(v, kind="mergesort")
+"""
+
+
+def test_manners_of_cupy() -> None:
+    """Repeated indices, numbers as arrays, extents of ranges, kinds of sorting."""
+    assert (
+        emit.module([retargeted(MANNERS, "cupy")])
+        == """\
+import cupy as cp
+from srcad_runtime.on_cupy import store
+
+
+def f(m, v, k, a):
+    w = cp.zeros(4)
+    store(w, k, v[1:])
+    store(w, k, w[k] + v[:3])
+    store(m, (slice(None, None), k), 2.0 * m[:, k])
+    w[v > 0.0] = v[v > 0.0]
+    w[0] = cp.clip(cp.asarray(a), 0.0, 1.0)
+    b = cp.broadcast_to(cp.asarray(a), (3,))
+    for i in range(int(k[1])):
+        w[i] += cp.sum(cp.where(cp.asarray(a > 0.0), v, b[0]))
+    return (
+        w,
+        cp.array([cp.asarray(1.0), v[0], cp.asarray(a)]),
+        cp.sort(v, kind="stable"),
+    )
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "np.sum(m, where=m > 0.0)",
+        "np.std(v, correction=1)",
+        'np.quantile(v, 0.5, method="hazen")',
+        "np.clip(v, min=0.0)",
+    ],
+)
+def test_arguments_that_cupy_lacks(expression: str) -> None:
+    with pytest.raises(Unsupported, match="CuPy's .* has no "):
+        retargeted(one_liner(expression), "cupy")
 
 
 def test_the_text_for_cupy_with_numpy_in_its_place_gives_numpys_values() -> None:
     new = retargeted(EVERYWHERE, "cupy")
     text = emit.module([new]).replace("import cupy as cp", "import numpy as cp").replace("cupyx.scipy", "scipy")
-    text = text.replace("import cupyx\n", "").replace("cupyx.scatter_add", "cp.add.at")
+    text = text.replace("srcad_runtime.on_cupy", "srcad_runtime")
     original = call(run(emit.module([program(EVERYWHERE)])), new, ARGS)
     for found, expected in zip(call(run(text), new, ARGS), original, strict=True):
         np.testing.assert_array_equal(found, expected)
