@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ import srcad
 from tests import stand_in_cupy, test_kinks
 from tests.programs.registry import Program, programs
 from tests.programs.tree import leaves, map_leaves
+from tests.rules import calls
+from tests.rules.calls import Call
+from tests.rules.forms import forms
+from tests.rules.rule_calls import rule_calls
+from tests.rules.test_calls import NOT_MEASURED, split
+from tests.turns import is_chosen
 
 # Helpers of the runtime that make arrays of NumPy's own: an error on the device.
 NOT_ON_THE_DEVICE = Path(__file__).parent / "not_on_the_device.txt"
@@ -84,6 +91,27 @@ def test_kinks_(name: str, f: Any, at: Any, expected: Any) -> None:
     except srcad.Unsupported as refusal:
         pytest.skip(f"refused: {refusal.reason}")
     np.testing.assert_allclose(getattr(found, "host", found), expected, rtol=1e-12, atol=1e-12)
+
+
+CALLS = [c for c in (*rule_calls(), *forms()) if c.name not in NOT_MEASURED]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("call", split(CALLS, {c.name for c in CALLS if is_chosen(c.name)}))
+def test_calls_of_rules(call: Call) -> None:
+    """Gradients of the rules' own points; what fails here fails on a device, too, and without a wrong number."""
+    s = calls.subject(call)
+    try:
+        expected = calls.gradient(s, "numpy")
+        found = calls.gradient(replace(s, args=tuple(on_device(list(s.args)))), "cupy")
+    except srcad.Unsupported as refusal:
+        pytest.skip(f"refused: {refusal.reason}")
+    except (TypeError, AttributeError, NotImplementedError, ValueError) as error:
+        if call.name in NOT_ON_THE_DEVICE.read_text().splitlines():
+            pytest.skip(f"CuPy's error: {error}")
+        raise
+    for a, b in zip(off_device(found), off_device(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-11)
 
 
 def steps(u, k):

@@ -154,7 +154,7 @@ def scale_by_trust_ratio(
 
 
 def _norm(x: Any) -> float:
-    return float(np.sqrt(np.sum(abs_sq(np.asarray(x)))))
+    return float(np.sqrt(np.sum(abs_sq(x if hasattr(x, "dtype") else np.asarray(x)))))
 
 
 def clip(max_delta: float) -> GradientTransformation:

@@ -54,7 +54,7 @@ def quantile_slope(a: np.ndarray, q: Any, axis: Any, method: str, skip_nan: bool
     columns = np.broadcast_to(np.arange(lines.shape[1]), t.shape)
     count = (~np.isnan(lines)).sum(axis=0) if skip_nan else lines.shape[0]
     gap = lines[order[high, columns], columns] - lines[order[low, columns], columns]
-    within = _virtual_place(np.asarray(q).ravel()[:, None], np.broadcast_to(count, t.shape), method) >= 0.0
+    within = _virtual_place(np.asarray(q).ravel()[:, None], np.broadcast_to(np.asarray(count), t.shape), method) >= 0.0
     return np.where(within, (count + 1.0 - alpha - beta) * gap, 0.0).astype(t.dtype)
 
 

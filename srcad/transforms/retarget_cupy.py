@@ -249,7 +249,10 @@ def _host(expr: ir.Expr, hosted: Collection[str]) -> ir.Expr:
 # These take them, too.
 TAKE_NUMBERS = frozenset("numpy.full numpy.full_like numpy.linspace numpy.logspace numpy.arange numpy.asarray".split())
 MIXED = frozenset({"numpy.array", "numpy.asarray"})
-LIKE = frozenset("numpy.zeros_like numpy.ones_like numpy.empty_like numpy.flatnonzero numpy.nonzero".split())
+LIKE = frozenset(
+    "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.flatnonzero numpy.nonzero numpy.unravel_index".split()
+)
+LISTED = frozenset("numpy.argmin numpy.argmax numpy.argsort".split())
 
 
 def _as_arrays(node: ir.Node, types: Mapping[str, Abstract]) -> ir.Node:
@@ -258,6 +261,10 @@ def _as_arrays(node: ir.Node, types: Mapping[str, Abstract]) -> ir.Node:
             return replace(node, args=(_leaves(items, types), *node.args[1:]))
         case ir.Call(ir.Ref(path), (ir.Name(name), *_)) if path in MIXED and isinstance(types.get(name), Seq):
             return replace(node, fn=ir.Ref("srcad_runtime.array"))
+        case ir.Call(ir.Ref(path), (ir.List() | ir.Tuple() as items, *rest)) if path in LISTED:
+            return replace(node, args=(ir.call("numpy.array", _leaves(items, types)), *rest))
+        case ir.Call(ir.Ref("numpy.ravel_multi_index"), (ir.Tuple(items), *rest)):
+            return replace(node, args=(ir.Tuple(tuple(_array(item, types) for item in items)), *rest))
         case ir.Call(ir.Ref(path), (like, *rest)) if path in LIKE:
             return replace(node, args=(_array(like, types), *rest))
         case ir.Call(ir.Ref("numpy.where"), (test, *rest)) if rest:

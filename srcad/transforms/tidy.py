@@ -55,7 +55,7 @@ def settle(
             break
         early |= more
     zeros = {tidier.primal[bar]: ir.Assign(ir.Name(bar), tidier.zero_like(bar)) for bar in sorted(early)}
-    first: list[ir.Stmt] = []
+    first: list[ir.Stmt] = [ir.Assign(ir.Name(name), ir.List(())) for name in sorted(tidier.lists)]
     for name in wanted:
         if tidier.primal[name] not in shapes.rebound:
             tidier.need({name}, state, out)
@@ -150,6 +150,7 @@ class Tidier:
         self.shapes = shapes
         self.vanished: dict[str, ir.Expr] = {}
         self.early: set[str] = set()  # adjoints of arrays whose zeros come where the array may not exist
+        self.lists: set[str] = set()  # lists whose adjoints begin where the list may not exist
 
     def block(self, stmts: Sequence[ir.Stmt], state: State) -> list[ir.Stmt]:
         out: list[ir.Stmt] = []
@@ -224,8 +225,9 @@ class Tidier:
     def early_ones(self, names: set[str], rest: Sequence[ir.Stmt]) -> set[str]:
         """Zeros that come before a branch or a loop, of arrays that may get their values only in there."""
         kinds = ((name, self.shapes.types[name]) for name in names)
-        arrays = {name for name, kind in kinds if isinstance(kind, Num) and kind.dims != ()}
-        return {name for name in arrays if not _begins_in(name, rest)}
+        torn = {name: kind for name, kind in kinds if not _begins_in(name, rest)}
+        self.lists |= {self.primal[name] for name, kind in torn.items() if isinstance(kind, Seq) and not kind.stack}
+        return {name for name, kind in torn.items() if isinstance(kind, Num) and kind.dims != ()}
 
     def zero_like(self, bar: str) -> ir.Expr:
         kind = self.shapes.types[bar]
