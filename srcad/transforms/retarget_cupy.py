@@ -31,10 +31,10 @@ LACKING_ARGUMENTS = {
     "numpy.linalg.cholesky": ("upper",),
     "numpy.reshape": ("shape",),
 }
-# Helpers that call SciPy for what CuPy's has not.
-OF_SCIPY = frozenset(
+# Helpers that need what CuPy has not.
+HELPERS = frozenset(
     """
-    betainc_by_a ellipe_by_m ellipeinc_by_m ellipkinc_by_m ellipkm1_by_p gammainc_by_a
+    inserted_order betainc_by_a ellipe_by_m ellipeinc_by_m ellipkinc_by_m ellipkm1_by_p gammainc_by_a
     """.split()
 )
 LACKING = frozenset(
@@ -221,6 +221,9 @@ def _counted_on_host(node: ir.Node, types: Mapping[str, Abstract], hosted: Colle
         case ir.Call(ir.Ref(path), args) if path in SHAPED and len(args) > SHAPED[path]:
             shape = _extents(args[SHAPED[path]], types, hosted)
             return replace(node, args=(*args[: SHAPED[path]], shape, *args[SHAPED[path] + 1 :]))
+        case ir.Slice(lower, upper, step):
+            bounds = [part if part is None else _host(part, hosted) for part in (lower, upper, step)]
+            return replace(node, lower=bounds[0], upper=bounds[1], step=bounds[2])
         case ir.Index(ir.Name(name), (item,)) if isinstance(types.get(name), (Seq, Struct)):
             return node if isinstance(item, ir.Slice) else replace(node, items=(_host(item, hosted),))
     return node
@@ -377,7 +380,7 @@ def cupy_path(path: str) -> str | None:
     if path in LACKING or path.startswith(LACKING_MODULES):
         return None
     if path.startswith("srcad_runtime."):
-        return None if path.removeprefix("srcad_runtime.") in OF_SCIPY else f"srcad_runtime.on_cupy{path[13:]}"
+        return None if path.removeprefix("srcad_runtime.") in HELPERS else f"srcad_runtime.on_cupy{path[13:]}"
     for ours, theirs in RENAMED:
         if path.startswith(ours) and path not in KEPT:
             return theirs + path.removeprefix(ours)
