@@ -253,7 +253,8 @@ def _host(expr: ir.Expr, hosted: Collection[str]) -> ir.Expr:
 TAKE_NUMBERS = frozenset("numpy.full numpy.full_like numpy.linspace numpy.logspace numpy.arange numpy.asarray".split())
 MIXED = frozenset({"numpy.array", "numpy.asarray"})
 LIKE = frozenset(
-    "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.flatnonzero numpy.nonzero numpy.unravel_index".split()
+    "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.flatnonzero numpy.nonzero numpy.unravel_index "
+    "srcad_runtime.prod_of_others".split()
 )
 LISTED = frozenset("numpy.argmin numpy.argmax numpy.argsort".split())
 
