@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from srcad import eval_extents, eval_generators, eval_itertools, eval_next, eval_try, ir
 from srcad.errors import Unsupported
 from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
@@ -377,8 +379,9 @@ def _sum(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value
 
 
 def _adds_to_zero(value: Value) -> bool:
-    """Whether ``0 + value`` can be left out (a truth value would become an integer)."""
-    return isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dtype not in (None, "bool")
+    """Whether ``0 + value`` can be left out: of integers (a truth value would become one, a floating -0.0 is 0.0)."""
+    kind = value.type if isinstance(value, Dyn) else None
+    return isinstance(kind, Num) and kind.dtype is not None and np.dtype(kind.dtype).kind in "iu"
 
 
 def _extreme(path: str) -> Handler:

@@ -1,12 +1,14 @@
 """CuPy's manners without its device: NumPy's functions under CuPy's names, on arrays of a class of their own.
 
-As in CuPy, an array of the device does not mix with NumPy's arrays (TypeError) and is no index, reductions give arrays
-without axes, only elementwise functions take numbers for arrays, of several values for one element another one than
-NumPy's stays, a singular matrix is no error, and a name that CuPy does not have is an AttributeError.
+As in CuPy, an array of the device does not mix with NumPy's arrays (TypeError) and is no index, elements are views,
+reductions give arrays without axes, only elementwise functions take numbers for arrays, of several values for one
+element another one than NumPy's stays, a singular matrix is no error, and a name that CuPy does not have is an
+AttributeError.
 """
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any
 
@@ -43,7 +45,12 @@ class ndarray:
         return calling(func)(*args, **kwargs)
 
     def __getitem__(self, key: Any) -> Any:
-        return on_device(self.host[map_in(key)])
+        """A part; an element is a view, too."""
+        key = map_in(key)
+        found = self.host[key]
+        if isinstance(found, np.generic) and not any(isinstance(k, np.ndarray) for k in np.atleast_1d(key).tolist()):
+            found = self.host[(*key, ...) if isinstance(key, tuple) else (key, ...)]
+        return on_device(found)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """The first of several values for one element stays, where NumPy keeps the last."""
@@ -197,3 +204,10 @@ def modules() -> dict[str, types.ModuleType]:
     scipy_.special, scipy_.linalg = special, linalg  # type: ignore[attr-defined]
     found = {"cupy": cupy, "cupyx": cupyx, "cupyx.scipy": scipy_}
     return {**found, "cupyx.scipy.special": special, "cupyx.scipy.linalg": linalg}
+
+
+def installed(monkeypatch: Any) -> Any:
+    """``sys.modules["cupy"]`` and what belongs to it are the stand-in's, for one test."""
+    for name, module in modules().items():
+        monkeypatch.setitem(sys.modules, name, module)
+    return sys.modules["cupy"]

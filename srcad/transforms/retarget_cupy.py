@@ -137,15 +137,25 @@ def _own_number(node: ir.Node, types: Mapping[str, Abstract]) -> ir.Node:
     match node:
         case ir.Augment(ir.Name() as name, op, value):
             return ir.Assign(name, ir.Binary(op, name, value), loc=node.loc)
+        case ir.Augment(ir.Index(ir.Name(name)) as target, op, value) if _is_list_of_numbers(types.get(name)):
+            return ir.Store(target, ir.Binary(op, target, value), loc=node.loc)
         case ir.Assign(value=value) | ir.Push(value=value) | ir.Return(value=value) if value is not None:
+            return replace(node, value=_owned(value, types))
+        case ir.Store(ir.Index(ir.Name(name)), value) if isinstance(types.get(name), Seq):
             return replace(node, value=_owned(value, types))
     return node
 
 
+def _is_list_of_numbers(kind: Abstract | None) -> bool:
+    return isinstance(kind, Seq) and kind.element.dims == ()
+
+
 def _owned(value: ir.Expr, types: Mapping[str, Abstract]) -> ir.Expr:
     match value:
-        case ir.Tuple(items):
+        case ir.Tuple(items) | ir.List(items):
             return replace(value, items=tuple(_owned(item, types) for item in items))
+        case ir.Binary("+", (ir.List() | ir.Name()) as left, (ir.List() | ir.Name()) as right):  # of two lists
+            return replace(value, left=_owned(left, types), right=_owned(right, types))
         case ir.IfExp(_, body, orelse):
             return replace(value, body=_owned(body, types), orelse=_owned(orelse, types))
         case ir.Call(ir.Ref("builtins.max" | "builtins.min"), args):
@@ -256,6 +266,9 @@ LIKE = frozenset(
     "numpy.zeros_like numpy.ones_like numpy.empty_like numpy.flatnonzero numpy.nonzero numpy.unravel_index "
     "srcad_runtime.prod_of_others".split()
 )
+TYPES = frozenset(
+    f"numpy.{kind}{bits}" for kind, bits in (("float", 32), ("float", 64), ("complex", 64), ("complex", 128))
+)
 LISTED = frozenset("numpy.argmin numpy.argmax numpy.argsort".split())
 
 
@@ -271,6 +284,10 @@ def _as_arrays(node: ir.Node, types: Mapping[str, Abstract]) -> ir.Node:
             return replace(node, args=(ir.Tuple(tuple(_array(item, types) for item in items)), *rest))
         case ir.Call(ir.Ref(path), (like, *rest)) if path in LIKE:
             return replace(node, args=(_array(like, types), *rest))
+        case ir.Call(ir.Ref(path), (value,), ()) if path in TYPES and not isinstance(value, ir.Const):
+            kind = infer(value, types, [])
+            number = isinstance(kind, Num) and kind.dims == ()
+            return ir.call("numpy.asarray", value, node.fn) if number else node
         case ir.Call(ir.Ref("numpy.where"), (test, *rest)) if rest:
             return replace(node, args=(_array(test, types), *rest))
         case ir.Call(ir.Ref("numpy.prod"), (shape,), ()) if _is_shape(shape, types):

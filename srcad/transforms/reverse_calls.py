@@ -53,15 +53,19 @@ def routine_call(
 def named_arguments(
     rev: Reverser, args: tuple[ir.Expr, ...], numbers: Sequence[int], loc: ir.Loc | None
 ) -> tuple[list[Any], tuple[ir.Expr, ...]]:
-    """Numbers handed over that are expensive to compute get names, so that their adjoints find the parts."""
+    """Numbers handed over that are expensive to compute or parts of views get names: their adjoints find the parts."""
     steps: list[Any] = []
     found = list(args)
     for k in numbers:
         arg = args[k]
-        if activity.flowing(arg) & rev.active and any(is_expensive(n) for n in ir.walk(arg)):
+        if activity.flowing(arg) & rev.active and any(is_expensive(n) or _of_a_view(n) for n in ir.walk(arg)):
             name = found[k] = rev.temporary(arg, "argument")
             steps.extend(rev.assign(ir.Assign(name, arg, loc=loc)))
     return steps, tuple(found)
+
+
+def _of_a_view(node: ir.Node) -> bool:
+    return isinstance(node, ir.Index) and not isinstance(node.base, ir.Name)
 
 
 def handed_bar(rev: Reverser, arg: ir.Expr) -> ir.Expr:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from tests.mutation.mutation import Mutation
 from tests.mutation.rooms import (
+    device,
     directions,
     evaluator,
     forward,
@@ -37,5 +38,6 @@ ROOMS = (
     products,
     modes,
     threads,
+    device,
 )
 MUTATIONS: tuple[Mutation, ...] = tuple(m for room in ROOMS for m in room.MUTATIONS)
