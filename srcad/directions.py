@@ -134,7 +134,8 @@ def _runs(
         units = list(unit_vectors(examples, start, min(start + step, total)))
         results = (ready if start == starts[-1] else ready.again()).run(*seed, *units)
         first = results[: len(kernel.outputs)]
-        of = [np.asarray(first[k]) for k in kernel.seeded] if likes is None else likes
+        typed = kernel.typed(first)
+        of = [np.asarray(typed[k]) for k in kernel.seeded] if likes is None else likes
         last = len(results) - len(of)
         pieces.append([_whole(results[last + k], like, (*units, *results[: last + k])) for k, like in enumerate(of)])
     return results, [p[0] if len(pieces) == 1 else np.concatenate(p, axis=-1) for p in zip(*pieces)]

@@ -283,14 +283,25 @@ def dyn_of(ev: Evaluator, expr: ir.Expr, like: Num) -> Dyn:
     kind = replace(like, number=None)
     if isinstance(expr, ir.Name):
         ev.cx.types[expr.id] = kind
-    return Dyn(_typed_zero(ev, expr, kind), kind)
+    return Dyn(typed(ev, expr, kind), kind)
 
 
-def _typed_zero(ev: Evaluator, expr: ir.Expr, like: Num) -> ir.Expr:
-    """The derivative of, or by, a number that does not move is Python's 0.0 so far."""
-    narrow = like.dims == () and not like.weak and like.dtype in ("float16", "float32", "complex64")
-    constant = narrow and all(isinstance(v, ir.Const) for v in _values(ev.out, expr))
-    return ir.call(f"numpy.{like.dtype}", expr) if constant else expr
+NARROW = ("float16", "float32", "complex64")
+
+
+def typed(ev: Evaluator, expr: ir.Expr, like: Num) -> ir.Expr:
+    """A derivative of, or by, a number in its type. That of one that does not move is Python's 0.0 so far; that of one
+    of Python's is single precision, where such numbers are multiplied."""
+    if like.dims != ():
+        return expr
+    values = _values(ev.out, expr)
+    constant = all(isinstance(v, ir.Const) for v in values)
+    if not like.weak:
+        return ir.call(f"numpy.{like.dtype}", expr) if constant and like.dtype in NARROW else expr
+    narrow = any(isinstance(t, Num) and t.dtype in NARROW for t in ev.cx.types.values())
+    if constant or not narrow or like.dtype not in ("float64", "complex128"):
+        return expr
+    return ir.call("builtins.float" if like.dtype == "float64" else "builtins.complex", expr)
 
 
 def adjoints(ev: Evaluator, run: Run, exprs: Sequence[ir.Expr]) -> dict[str, Value]:
@@ -352,7 +363,7 @@ def tangent_value(ev: Evaluator, run: Run, exprs: Sequence[ir.Expr]) -> Value:
         if isinstance(t, Static) or next(position) not in seeded:
             return Known(None)
         assert isinstance(t, Num)
-        return Dyn(_typed_zero(ev, next(given), t), replace(t, number=None))
+        return Dyn(typed(ev, next(given), t), replace(t, number=None))
 
     return build(run.value)
 

@@ -10,7 +10,7 @@ from srcad import ir, nested, types
 from srcad.dims import dim_expr
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.eval_derivatives import Job, Run, argument_of, check_scalar, reverse_program, second_order, trace
+from srcad.eval_derivatives import Job, Run, argument_of, check_scalar, reverse_program, second_order, trace, typed
 from srcad.program import Program
 from srcad.transforms import forward
 from srcad.types import Num, Static, Struct
@@ -172,7 +172,7 @@ def by_rows(ev: Evaluator, run: Run, shapes: Shapes) -> Blocks:
     for j, k in enumerate(run.seeded):
         own = shapes.of_result(k)
         arrays = [
-            matrix(ev, run, (j, leaf.name), (*own, *shapes.of_leaf(leaf)), _joined(kind_of(run, k), leaf.value.type))
+            matrix(ev, run, (j, leaf.name), (*own, *shapes.of_leaf(leaf)), _row(kind_of(run, k), leaf.value.type))
             for leaf in run.traced.wrt
         ]
 
@@ -196,6 +196,11 @@ def by_rows(ev: Evaluator, run: Run, shapes: Shapes) -> Blocks:
 def _joined(a: Any, b: Any) -> Num:
     """The type of ``a.shape + b.shape``."""
     return Num(a.dtype, (*(a.dims or ()), *(b.dims or ())), a.weak and not a.dims and not b.dims)
+
+
+def _row(a: Any, b: Any) -> Num:
+    """The same of adjoints, which are of their leaf's type."""
+    return replace(_joined(a, b), dtype=b.dtype, weak=b.weak and not a.dims and not b.dims)
 
 
 def matrix(ev: Evaluator, run: Run, key: Any, shape: Shape, kind: Num) -> ir.Name:
@@ -227,8 +232,11 @@ def unit(ev: Evaluator, run: Run, key: Any, base: str, shape: Shape, kind: Any, 
 
 
 def put(ev: Evaluator, run: Run, array: ir.Name, index: tuple[ir.Expr, ...], value: ir.Expr) -> None:
-    loc = run.job.loc
-    ev.emit(ir.Store(ir.Index(array, index), value, loc=loc) if index else ir.Assign(array, value, loc=loc))
+    loc, kind = run.job.loc, ev.cx.types[array.id]
+    if index:
+        ev.emit(ir.Store(ir.Index(array, index), value, loc=loc))
+    else:
+        ev.emit(ir.Assign(array, typed(ev, value, kind), loc=loc))  # type: ignore[arg-type]
 
 
 def loops(ev: Evaluator, run: Run, key: Any, shape: Shape, body: Callable[[Shape], None]) -> None:

@@ -66,7 +66,7 @@ def _checked(writer: _Writer, name: str, shape: str, dtype: Any) -> None:
 
 
 def _columns(writer: _Writer, leaf: list[str], found: list[str], out: str) -> list[str]:
-    _checked(writer, found[0], f"(*{out}, total)", np.asarray(writer.results[0]).dtype)
+    _checked(writer, found[0], f"(*{out}, total)", np.asarray(writer.ready.kernel.typed(writer.results[:1])[0]).dtype)
     return [_cut(found[0], k, len(leaf), f"(*{out}, *{shape})") for k, shape in enumerate(leaf)]
 
 
@@ -101,7 +101,7 @@ class _Units:
     def __init__(self, call: Call, roots: Roots, kind: str, choose: Callable[[int, int], bool] | None) -> None:
         self.kernel, self.kind, self.choose = call.ready.kernel, kind, choose
         self.dtypes = [np.asarray(call.ready.call.at(root)).dtype for root in roots]
-        self.out = np.asarray(call.results[0]).dtype
+        self.out = np.asarray(call.ready.kernel.typed(call.results[:1])[0]).dtype
         self.kept: dict[Any, Seeds] = {}
 
     def __call__(self, key: Any, shapes: tuple[tuple[int, ...], ...], inputs: tuple[Any, ...]) -> Any:

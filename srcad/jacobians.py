@@ -32,11 +32,12 @@ def run_jacfwd(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
     tangents = _columns(ready, zero, lambda t: ready.again().run(*t)[count : count + len(seeded)])
     columns = dict(tangents)
     first = ready.run(*zero)
+    values = ready.kernel.typed(first[:count])
     blocks: Blocks = [{} for _ in seeded]
     for path, found in columns.items():
         shape = np.shape(ready.call.at(path))
         for k, position in enumerate(seeded):
-            blocks[k][path] = _stack([c[k] for c in found], np.asarray(first[position]), shape)
+            blocks[k][path] = _stack([c[k] for c in found], np.asarray(values[position]), shape)
     return _result(derived, ready, first, blocks, len(args))
 
 
@@ -49,7 +50,8 @@ def run_jacrev(derived: Derived, args: Args, kwargs: Kwargs) -> Any:
     ready = derived.ready(("reverse",), args, kwargs)
     _real(ready)
     first = primal.again().run()
-    values = [np.asarray(first[k]) for k in ready.kernel.seeded]
+    typed = ready.kernel.typed(first[: len(ready.kernel.outputs)])
+    values = [np.asarray(typed[k]) for k in ready.kernel.seeded]
     blocks: Blocks = []
     for k, value in enumerate(values):
         rows = [ready.kernel.adjoints(ready.again().run(*seeds)) for seeds in _unit_seeds(values, k)]
