@@ -93,8 +93,8 @@ def like(value: Any, leaf: Any) -> Any:
         return value if type(value) is type(leaf) else leaf.dtype.type(value)
     value = value[()] if isinstance(value, np.ndarray) else value
     if type(leaf) is complex:
-        return value if isinstance(value, (complex, np.complexfloating)) else complex(value)
-    return np.float64(value) if isinstance(value, (np.float32, np.float16)) else value
+        return complex(value)
+    return float(value) if isinstance(value, np.floating) else value  # as compiled code returns it
 
 
 def zeros(leaf: Any) -> Any:

@@ -257,6 +257,15 @@ def reverse_program(run: Run, unit: bool) -> Program:
     return assemble.gradient(run.traced.program, run.traced.aliases, run.seeded, unit)
 
 
+def with_unit_seed(run: Run) -> tuple[Program, dict[str, ir.Expr]]:
+    """Value and adjoints for the seed 1, and the seed where it is said: of a number that is Python's on some paths and
+    single precision on others it is one of double precision, as outside of a model."""
+    if not (isinstance(run.value, Num) and run.value.single):
+        return reverse_program(run, True), {}
+    program = reverse_program(run, False)
+    return program, {program.seeds[0].name: ir.call("numpy.float64", ir.ONE)}
+
+
 def value_results(ev: Evaluator, run: Run, results: Sequence[ir.Expr]) -> Value:
     count = len(run.traced.program.results)
     return nested.value_of(ev, run.traced.output, results[:count])
@@ -324,7 +333,7 @@ def _values(body: Sequence[ir.Stmt], expr: ir.Expr) -> list[ir.Expr]:
 def gradient(ev: Evaluator, job: Job) -> Value:
     run = trace(ev, job)
     check_scalar(run)
-    results = nested.splice(ev, run.traced, reverse_program(run, True), {})
+    results = nested.splice(ev, run.traced, *with_unit_seed(run))
     found = structured(ev, run, adjoints(ev, run, results))
     value = value_results(ev, run, results)
     if job.kind == "value_and_grad":

@@ -263,7 +263,7 @@ class _Writer(Checks):
                 f"{bar} = like({bar}, {name})"
             )
         else:
-            kinds = ("float", "float64") if type(example) is float else (self.text.constant(type(example)),)
+            kinds = ("float",) if type(example) is float else (self.text.constant(type(example)),)
             other = " and ".join(f"type({bar}) is not {kind}" for kind in kinds)
             self.text.add(f"if {other}: {bar} = like({bar}, {name})")
         return bar
