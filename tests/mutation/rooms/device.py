@@ -20,9 +20,9 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            return node",
         ),
         (
-            "op= writes into an item of a list",
-            "            return ir.Store(target, ir.Binary(op, target, value), loc=node.loc)",
-            "            return node",
+            "elements stored into lists are views",
+            "isinstance(types.get(name), Seq):\n            return replace(node, value=_owned(value, types))",
+            "isinstance(types.get(name), Seq):\n            return node",
         ),
         (
             "any of several values stays",
