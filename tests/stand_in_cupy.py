@@ -173,6 +173,8 @@ class Library(types.ModuleType):
         found = getattr(self._plain, name)
         if isinstance(found, types.ModuleType):
             return Library(f"{self.__name__}.{name}", found, f"{self._path}.{name}")
+        if name in ("ogrid", "mgrid"):
+            return Grid(found)
         if isinstance(found, type) or not callable(found):
             return found
         made = calling(found, f"{self._path}.{name}")
@@ -180,6 +182,16 @@ class Library(types.ModuleType):
             if isinstance(found, np.ufunc):
                 setattr(made, method, calling(getattr(found, method)))
         return made
+
+
+class Grid:
+    """``cupy.ogrid``, ``cupy.mgrid``."""
+
+    def __init__(self, plain: Any) -> None:
+        self.plain = plain
+
+    def __getitem__(self, key: Any) -> Any:
+        return on_device(self.plain[key])
 
 
 def scatter_add(a: ndarray, slices: Any, value: Any) -> None:
