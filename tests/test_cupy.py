@@ -113,7 +113,14 @@ def test_calls_of_rules(call: Call) -> None:
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-11)
 
 
-MIXED = ("Unsupported type", "Implicit conversion", "no array", "not supported between", "unsupported operand")
+MIXED = (
+    "returned NotImplemented",
+    "Unsupported type",
+    "Implicit conversion",
+    "no array",
+    "not supported between",
+    "unsupported operand",
+)
 
 
 @pytest.mark.slow
