@@ -23,7 +23,9 @@ from benchmarks.case import Case, all_cases
 
 TOLERANCE = 1e-7  # relative to the largest entry of a gradient
 SLOW = 2.0  # seconds: a call that takes longer is repeated three times only
-REST = 0.05  # seconds after which the threads of a peer have stopped looking for work, OpenBLAS's for 20 ms
+# seconds after which what a peer leaves behind is done: OpenBLAS's threads look for work for 20 ms, and the system
+# clears the pages that a peer gave back (JAX, 128 MiB a call of advection: the next call took twice its time)
+REST = 0.05
 
 
 @dataclass
@@ -155,11 +157,10 @@ def measure(case: Case, size: str, names: list[str], repeat: int) -> list[Readin
     _check(case, size, readings, [result for _, _, result in started])
     calls = [(reading, call) for reading, call, _ in started if reading.status == "ok"]
     batches = {id(call): _batch(call) for _, call in calls}
-    take = _time if int(os.environ.get("BENCHMARK_PROCESSORS", "1")) == 1 else _time_alone
     for round_ in range(repeat):
         for reading, call in calls:
             if round_ < 3 or reading.times[-1] < SLOW:
-                reading.times.append(take(call, batches[id(call)]))
+                reading.times.append(_time_alone(call, batches[id(call)]))
     return readings
 
 
@@ -177,7 +178,7 @@ def _time(call: Any, batch: int) -> float:
 
 
 def _time_alone(call: Any, batch: int) -> float:
-    """As `_time`, when the threads that other peers left looking for work are at rest, and the call's own are awake."""
+    """As `_time`, when what other peers left to be done is done, and the call's own threads and caches are warm."""
     time.sleep(REST)
     call()
     return _time(call, batch)

@@ -272,6 +272,22 @@ def leaf_name(name: str, key: Any) -> str:
     return naming.leaf_name((name, key)) + mark + place
 
 
+def renamed(t: Num | Seq, name: str, new: str) -> Num | Seq:
+    """The type of an input described as `name` and called `new`: its extents, or an integer's value, by that name."""
+    if name == new or not isinstance(t, Num):
+        return t
+
+    def own(dim: Dim | None) -> Dim | None:
+        if dim is None:
+            return None
+        terms = [
+            (new + s.removeprefix(name) if s == name or s.startswith(f"{name}.shape[") else s, c) for s, c in dim.terms
+        ]
+        return sum((symbol(s) * c for s, c in terms), Dim(dim.const))
+
+    return dataclasses.replace(t, dims=t.dims and tuple(map(own, t.dims)), number=own(t.number))
+
+
 def _suffix(kind: str, key: Any) -> str:
     return f"[{key!r}]" if kind in ("dict", "tuple", "list") else f".{key}"
 

@@ -155,9 +155,22 @@ def _binder(called: Callable[..., Any]) -> Binder:
     bind = _generate(function, inner)
     if outer is not None:
         bind = _through(_generate(function, outer), outer, bind)
-    if args or keywords:
+    if isinstance(called, functools.partial) and called.keywords:
+        bind = _with_keywords(bind, args, keywords, called)
+    elif args or keywords:
         bind = functools.partial(bind, *args, **keywords)
     return Binder(called, function, _signature(called, inner), inner, bind, len(args))
+
+
+def _with_keywords(
+    bind: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], called: functools.partial[Any]
+) -> Callable[..., Any]:
+    """`bind` with what a partial gives; its keywords are a dict that may be changed between two calls."""
+
+    def with_keywords(*rest: Any, **more: Any) -> Any:
+        return bind(*args, *rest, **{**keywords, **called.keywords, **more})
+
+    return with_keywords
 
 
 def unwrap(called: Any) -> tuple[types.FunctionType, tuple[Any, ...], dict[str, Any]]:

@@ -7,6 +7,7 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
+from srcad.defined import DEFAULTS, defaults
 from srcad.leaves import follow
 
 
@@ -23,8 +24,11 @@ def read(function: types.FunctionType, arguments: Mapping[str, Any], origin: str
         return follow(arguments[root], tuple(keys))
     home, _, dotted = str(root).rpartition(":")
     name, *attributes = dotted.split(".")
-    if origin == "closure" and home == f"{function.__module__}.{function.__qualname__}":
+    own = f"{function.__module__}.{function.__qualname__}"
+    if origin == "closure" and home == own:
         value = arguments[name]  # an object that the function was called with: self, a generator
+    elif origin == "closure" and home == own + DEFAULTS:
+        value = defaults(function)[name]
     else:
         value = _cell(function, home, name) if origin == "closure" else _global(function, home, name)
     for attribute in attributes:

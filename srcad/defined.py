@@ -10,6 +10,14 @@ import types
 from typing import Any
 
 State = tuple[Any, ...]
+DEFAULTS = ".__defaults__"  # behind a function's name: where its parameters' defaults are, beside what they are given
+
+
+def defaults(f: types.FunctionType) -> dict[str, Any]:
+    """What the parameters of a function are where they are not given."""
+    code, values = f.__code__, f.__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(values) : code.co_argcount]
+    return dict(zip(names, values, strict=True)) | (f.__kwdefaults__ or {})
 
 
 def state(f: types.FunctionType) -> State:

@@ -81,7 +81,7 @@ class Derived:
             if result is not MISS:
                 self.last = last
                 return result
-        if self._watched and not unchanged(*self._watched):
+        if self._watched and not self._is_as_it_was(*self._watched):
             self._begin_again()
         return self._run(self, args, kwargs)
 
@@ -105,6 +105,10 @@ class Derived:
         found = binding.binder(self.__srcad__.function)
         self._watched = found.function, state(found.function)
         return found
+
+    def _is_as_it_was(self, function: types.FunctionType, before: State) -> bool:
+        """Whether what is called has the code and the defaults it had, and an object's class the same `__call__`."""
+        return unchanged(function, before) and binding.unwrap(self.__srcad__.function)[0] is function
 
     def _begin_again(self) -> None:
         """The function has another code or other defaults now."""

@@ -333,7 +333,7 @@ class Evaluator:
         if isinstance(abstract, Static) and leaves.is_generator(abstract.value):
             return self._input_generator(abstract, name, origin, path)
         if isinstance(abstract, Static):
-            return Known(abstract.value)
+            return Known(abstract.value, place=(origin, path))
         if isinstance(abstract, Struct):
             items = [
                 self.input(item, types.leaf_name(name, key), origin, (*path, key))
@@ -361,19 +361,26 @@ class Evaluator:
             self.cx.used_baked[origin, path] = value
             const = ir.Const(value)
             kind = types.infer(const, {})
-            assert isinstance(kind, Num)
-            return Dyn(const, kind, const)
+            return Dyn(const, kind, const) if isinstance(kind, Num) else Known(value)  # None, a text
         abstract = self._sized(abstract, origin, path)
-        key = ("", name, shape_class(abstract)) if origin == "param" else ("#" + origin, path, "input")
+        own = ("#" + origin, path, "input")
+        key = ("", name, shape_class(abstract)) if origin == "param" and own not in self.cx.slots else own
+        if key in self.cx.slots and self._is_of_another(self.cx.slots[key], origin, path):
+            key = own  # params["w"] and an argument params_w have one name
         if key not in self.cx.slots:
             self.cx.slots[key] = self.cx.names.fresh(name)
             self.cx.inputs.append(Input(origin, path, self.cx.slots[key]))
-        name = self.cx.slots[key]
+        slot = self.cx.slots[key]
+        abstract = types.renamed(abstract, name, slot)
         if isinstance(abstract, Num) and abstract.array:
             abstract = replace(abstract, array=False)
-            self.cx.zero_d.add(name)
-        self.note_type(name, abstract)
-        return Dyn(ir.Name(name), abstract)
+            self.cx.zero_d.add(slot)
+        self.note_type(slot, abstract)
+        return Dyn(ir.Name(slot), abstract)
+
+    def _is_of_another(self, slot: str, origin: str, path: tuple[Any, ...]) -> bool:
+        """Whether a variable is an input that is found elsewhere."""
+        return any(i.name == slot and (i.origin, tuple(i.path)) != (origin, path) for i in self.cx.inputs)
 
     def _sized(self, abstract: Num | Seq, origin: str, path: tuple[Any, ...]) -> Num | Seq:
         """An array's type with the extents that the program is made for."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
+import inspect
+import types as python_types
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -45,6 +48,9 @@ def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc 
     if getattr(getattr(live, "__code__", None), "co_filename", "") == contextlib.__file__:
         fn = replace(fn, value=live.__wrapped__)  # @contextmanager: a with block runs the generator
     target = _readable(ev, fn, loc)
+    called = inspect.getattr_static(type(fn.value), "__call__", None)
+    if isinstance(called, python_types.FunctionType):  # an object's, which its class may be given another of
+        eval_objects.bake(ev, fn, "__class__", called, "__call__", loc=loc)
     function = desugared(ev, target)
     named = target.bound_by_name
     before = {k: bound_value(ev, target, k, v) for k, v in target.bound.items() if k not in named or k not in kwargs}
@@ -76,7 +82,10 @@ def bound_value(ev: Evaluator, target: scope.Target, name: str, value: Any) -> V
     """A bound argument (self, or one given to functools.partial) of a function called inside the model."""
     if isinstance(value, (int, float, complex, tuple, list, dict)) or leaves.is_array(value):
         return evaluate(ev, target.bound_ref(name))
-    return Known(value, target.bound_ref(name))
+    ref = target.bound_ref(name)
+    if isinstance(target.live, functools.partial) and (value is None or isinstance(value, str) or callable(value)):
+        ev.cx.used_baked[scope.split(ref.path)] = value  # the keywords of a partial may be changed
+    return Known(value, ref)
 
 
 def desugared(ev: Evaluator, target: scope.Target) -> ir.Function:

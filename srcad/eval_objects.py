@@ -50,11 +50,15 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
     value = getattr(owner, name)
     if callable(value) and not isinstance(value, type):
         if name in getattr(owner, "__dict__", {}):
-            bake(ev, base, name, value)
+            bake(ev, base, name, value, loc=loc)
             known = library.path_of(value)
-            return Known(value) if known is None else Known(value, ir.Ref(known, value))
+            return Known(value, None if known is None else ir.Ref(known, value), _place(base, name))
         if hasattr(value, "__func__"):
-            bake(ev, base, name, value.__func__, "__func__")
+            bake(ev, base, name, value.__func__, "__func__", loc=loc)
+        elif isinstance(raw, staticmethod) or not hasattr(raw, "__get__"):
+            bake(ev, base, name, value, loc=loc)
+            if (known := library.path_of(value)) is not None:
+                return Known(value, ir.Ref(known, value))
         return Known(value) if isinstance(owner, type) else Bound(base, name, value)
     return _member(ev, base, name, value, loc)
 
@@ -67,7 +71,7 @@ def _limit(ev: Evaluator, value: Any, loc: ir.Loc | None) -> Value:
 
 
 def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | None) -> Value:
-    place = _path(base, name)
+    place = _place(base, name)
     if leaves.is_generator(value) and place is not None:
         return ev.input(types.Static(value), name, *place)
     if (
@@ -77,14 +81,12 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
         and (not hasattr(value, "dtype") or isinstance(value, type))
         and not isinstance(value, (int, float, complex, tuple, list, dict))
     ):
-        bake(ev, base, name, value)
-        if place is not None and isinstance(value, type):
-            return Known(value, _reference(*place, value))
-        return Known(value)
-    path = place
-    if path is None:
+        bake(ev, base, name, value, loc=loc)
+        reference = _reference(base, name, value) if isinstance(value, type) else None
+        return Known(value, reference, place)
+    if place is None:
         raise Unsupported(f"cannot differentiate the attribute {name} of this value", loc, "Pass it as an argument.")
-    origin, keys = path
+    origin, keys = place
     try:
         abstract = types.describe(value, name)
     except TypeError as error:
@@ -99,11 +101,13 @@ def _member(ev: Evaluator, base: Known, name: str, value: Any, loc: ir.Loc | Non
         return cache[key]
     if leaves.content(value) is not None and not leaves.is_structure(value):
         bake(ev, base, name, leaves.Form.of(value))
-    return Known(value, _reference(origin, keys, value))
+    return Known(value, _reference(base, name, value), place)
 
 
-def _reference(origin: str, keys: tuple[Any, ...], value: Any) -> ir.Ref:
-    return ir.Ref(f"{origin}:{'.'.join(map(str, keys))}", value)
+def _reference(base: Known, name: str, value: Any) -> ir.Ref | None:
+    """An attribute as a dotted name; None below a part of a container, which has none."""
+    path = _path(base, name)
+    return None if path is None else ir.Ref(f"{path[0]}:{'.'.join(map(str, path[1]))}", value)
 
 
 def present(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> bool:
@@ -113,7 +117,7 @@ def present(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> bool:
     if isinstance(base.value, scope.Target):
         raise Unsupported(f"cannot differentiate the attribute {name} of a function", loc)
     found = hasattr(base.value, name)
-    place = _path(base, name)
+    place = _place(base, name)
     if place is not None:
         origin, keys = place
         ev.cx.used_baked[origin, (*keys[:-1], leaves.Presence(name))] = found
@@ -128,19 +132,32 @@ def _may_get_attributes(owner: Any) -> bool:
     kind = owner if isinstance(owner, (type, python_types.ModuleType, python_types.FunctionType)) else type(owner)
     home = getattr(kind, "__module__", None) or getattr(kind, "__name__", "")
     known = library.is_library(str(home).partition(".")[0]) or home == "builtins"
-    return hasattr(owner, "__dict__") and not known
+    return hasattr(owner, "__dict__") and (not known or isinstance(owner, python_types.SimpleNamespace))
 
 
-def bake(ev: Evaluator, base: Known, name: str, value: Any, *below: Any) -> None:
-    """The program at hand is made for this value of an attribute, or of an attribute `below` it."""
-    path = _path(base, name)
-    if path is not None:
-        origin, keys = path
+def bake(ev: Evaluator, base: Known, name: str, value: Any, *below: Any, loc: ir.Loc | None = None) -> None:
+    """The program at hand is made for this value of an attribute, or of an attribute `below` it.
+
+    Raises:
+        Unsupported: the attribute may get another value, and nothing says where it could be looked up then.
+    """
+    place = _place(base, name)
+    if place is not None:
+        origin, keys = place
         ev.cx.used_baked[origin, (*keys, *below)] = value
+    elif _may_get_attributes(base.value):
+        raise Unsupported(f"cannot differentiate the attribute {name} of this value", loc, "Pass it as an argument.")
+
+
+def _place(base: Known, name: str) -> tuple[str, tuple[Any, ...]] | None:
+    """Where an attribute is found again, also one of a part of a container."""
+    if base.place is not None:
+        return base.place[0], (*base.place[1], name)
+    return _path(base, name)
 
 
 def _path(base: Known, name: str) -> tuple[str, tuple[Any, ...]] | None:
-    """(origin, keys) of an attribute, from those of its owner."""
+    """(origin, keys) of an attribute, from those of its owner, where its numbers can be inputs."""
     if not isinstance(base.expr, ir.Ref):
         return None
     if base.expr.path.startswith(("global:", "closure:", "attribute:")):

@@ -6,6 +6,8 @@ for. Where any check fails, the function returns `MISS`, and `specialise` decide
 
 from __future__ import annotations
 
+import functools
+import inspect
 import types
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,6 +96,13 @@ class Checks:
             raise Rare
         self.text.add(f"{''.join(f'p{k}, ' for k in range(len(self.given)))} = args" if found else "pass")
         self._unchanged(call.binder.function)
+        if isinstance(called := call.binder.called, functools.partial):  # its keywords are a dict that may be changed
+            keywords = self.text.constant(called.keywords)
+            self.text.missing(f"len({keywords}) != {len(called.keywords)}")
+            for key, value in called.keywords.items():
+                self.text.missing(f"{keywords}.get({key!r}, MISS) is not {self.text.constant(value)}")
+        elif isinstance(own := inspect.getattr_static(type(called), "__call__", None), types.FunctionType):
+            self.text.missing(f"type({self.text.constant(called)}).__call__ is not {self.text.constant(own)}")
         for function, _ in self.kernel.functions:
             self._unchanged(function)
         for name, value in zip(call.binder.parameters, call.values):

@@ -114,7 +114,7 @@ class _Walk:
         if own:
             self._class(type(value))
         for name, item in getattr(value, "__dict__", {}).items():
-            if own or isinstance(item, types.FunctionType):  # `np.vectorize(f)` is f
+            if own or callable(item) or isinstance(value, types.SimpleNamespace):  # `np.vectorize(f)` is f
                 self.parts.append(name)
                 self.visit(item)
 

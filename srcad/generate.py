@@ -5,6 +5,7 @@ The compiler is imported only here, and only when the cache has no answer.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import os
@@ -283,19 +284,21 @@ def _shared(call: Call) -> Any:
 
 
 def _extents(call: Call) -> list[tuple[str, int, alike.Place]]:
-    """(symbol, extent, (path, axis)) of the arrays among the arguments."""
+    """(symbol, extent, (path, axis)) of the arrays among the arguments; none that two arguments would share."""
     from srcad.abstract import describe
     from srcad.transforms import alike
 
     pairs = zip(call.binder.parameters, call.values)
-    return [found for name, value in pairs for found in alike.extents(describe(value, name), value, (name,))]
+    found = [found for name, value in pairs for found in alike.extents(describe(value, name), value, (name,))]
+    count = collections.Counter(symbol for symbol, _, _ in found)
+    return [entry for entry in found if count[entry[0]] == 1]
 
 
 def _is_object(value: Any) -> bool:
     """Whether an argument is an object whose attributes are read, or a generator that is drawn from."""
     if isinstance(value, type):
         return not library.is_library(value.__module__.partition(".")[0])
-    if isinstance(value, (types.ModuleType, types.FunctionType, types.MethodType, functools.partial)):
+    if isinstance(value, (types.ModuleType, types.FunctionType, types.MethodType, functools.partial, np.ufunc)):
         return False
     if leaves.is_generator(value):
         return True

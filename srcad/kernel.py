@@ -236,7 +236,7 @@ def make(plan: Plan, compiled: Compiled, leaf_paths: list[leaves.Path], space: d
     sized = [(o, p, n) for o, p, n in plan.baked if o == "param" and isinstance(p[-1], leaves.Extent)]
     exact = tuple((positions[p[:-1]], p[-1].axis, n) for _, p, n in sized if p[:-1] in positions)
     others = [(o, p, v) for o, p, v in plan.baked if o != "layout" and not (o == "param" and p in positions)]
-    others = [(o, p, v) for o, p, v in others if not (o == "param" and p[:-1] in positions)]
+    others = [(o, p, v) for o, p, v in others if not (isinstance(p[-1], leaves.Extent) and p[:-1] in positions)]
     spaces = [_space(o, p, space) for o, p, _ in others]
     watched = tuple((s, p[0].rpartition(":")[2], v) for s, (_, p, v) in zip(spaces, others) if s is not None)
     rest = tuple(entry for s, entry in zip(spaces, others) if s is None)

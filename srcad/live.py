@@ -12,6 +12,7 @@ import types
 from typing import Any
 
 from srcad import ir, library, source
+from srcad.defined import DEFAULTS, defaults
 from srcad.errors import Undefined, Unsupported
 from srcad.target import Family, Parameter, Target
 
@@ -155,18 +156,12 @@ def _class_around(qualname: str) -> str:
 
 def _parameters(f: types.FunctionType) -> tuple[Parameter, ...]:
     """The signature, from the code object: `inspect.signature` would follow ``__wrapped__``."""
-    code, defaults = f.__code__, dict(_defaults(f))
+    code, own = f.__code__, defaults(f)
     kinds = ["positional"] * code.co_argcount + ["keyword"] * code.co_kwonlyargcount
     kinds += ["star"] * bool(code.co_flags & inspect.CO_VARARGS)
     kinds += ["starstar"] * bool(code.co_flags & inspect.CO_VARKEYWORDS)
-    found = [Parameter(n, k, n in defaults, defaults.get(n)) for n, k in zip(code.co_varnames, kinds, strict=False)]
+    found = [Parameter(n, k, n in own, own.get(n)) for n, k in zip(code.co_varnames, kinds, strict=False)]
     return tuple(sorted(found, key=lambda p: _ORDER.index(p.kind)))
-
-
-def _defaults(f: types.FunctionType) -> list[tuple[str, Any]]:
-    code, values = f.__code__, f.__defaults__ or ()
-    names = code.co_varnames[code.co_argcount - len(values) : code.co_argcount]
-    return [*zip(names, values, strict=True), *(f.__kwdefaults__ or {}).items()]
 
 
 class LiveScope:
@@ -207,7 +202,7 @@ class LiveScope:
 
     def default(self, name: str, loc: ir.Loc | None) -> ir.Expr | None:
         """A parameter's default as it was evaluated when the function was defined."""
-        values = dict(_defaults(self.f))
+        values = defaults(self.f)
         if name not in values:
             return None
         return self._default(name, values[name], loc)
@@ -217,8 +212,8 @@ class LiveScope:
             return ir.Const(value, loc=loc)
         if type(value) is tuple and all(type(v) in _LITERAL for v in value):
             return ir.Tuple(tuple(ir.Const(v, loc=loc) for v in value), loc=loc)
-        home = f"{self.module}.{self.f.__qualname__}"
-        path = self.family.captured_path(home, name, self.f, lambda: dict(_defaults(self.f))[name])
+        home = f"{self.module}.{self.f.__qualname__}{DEFAULTS}"
+        path = self.family.captured_path(home, name, self.f, lambda: defaults(self.f)[name])
         return reference(self.family, value, path, loc)
 
     def _captured(self, name: str, cell: types.CellType, loc: ir.Loc | None) -> ir.Ref:

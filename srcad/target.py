@@ -155,5 +155,10 @@ class Target:
 
     def bound_ref(self, name: str) -> ir.Ref:
         """How a bound argument of this function, called from another one, is named and found again."""
-        path = self.family.captured_path(self.path, name, self, lambda: self.bound[name])
+        path = self.family.captured_path(self.path, name, self, lambda: self._bound_now(name))
         return ir.Ref(path, self.bound[name])
+
+    def _bound_now(self, name: str) -> Any:
+        """A bound argument as it is: the keyword arguments of a partial are a dict that may be changed."""
+        keywords = self.live.keywords if isinstance(self.live, functools.partial) else {}
+        return keywords.get(name, self.bound[name])

@@ -24,6 +24,7 @@ from srcad.abstract import (
     leaf_name,
     leaves,
     rank,
+    renamed,
     unflatten,
 )
 from srcad.annotations import TypeSyntaxError, parse_annotation, parse_types
@@ -66,6 +67,7 @@ __all__ = [
     "parse_annotation",
     "parse_types",
     "rank",
+    "renamed",
     "symbol",
     "unflatten",
 ]

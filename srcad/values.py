@@ -26,10 +26,14 @@ class Dyn:
 
 @dataclass(frozen=True)
 class Known:
-    """A value that exists while transforming: None, a string, a dtype, a function, a class, a module."""
+    """A value that exists while transforming: None, a string, a dtype, a function, a class, a module.
+
+    place: where it is found again, (origin, path), if it is a part of something that was captured or given.
+    """
 
     value: Any
     expr: ir.Expr | None = None
+    place: tuple[str, tuple[Any, ...]] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -137,3 +137,84 @@ def test_changed_defaults_of_a_function_that_is_wrapped(calls: int) -> None:
     assert [derived(1.0) for _ in range(calls)] == [5.0] * calls
     inner.__kwdefaults__["q"] = 3.0
     assert [derived(1.0) for _ in range(calls)] == [15.0] * calls
+
+
+# ---- defaults that are functions and objects, and what is given instead ----
+
+
+class Scale:
+    def __init__(self, by: float, after=np.sin) -> None:
+        self.by, self.after = by, after
+
+
+COMMON = Scale(2.0)
+
+
+def inner(x, scale=COMMON, *, act=np.tanh):
+    return np.sum(x * x) * scale.by + np.sum(act(x)) + np.sum(scale.after(x))
+
+
+def model(x, scale=COMMON, *, act=np.sin):
+    return inner(x, scale) + inner(x) + inner(x, act=act) + inner(2.0 * x, scale, act=act)
+
+
+def again(x, depth, act=np.sin):
+    return np.sum(act(x)) + (again(2.0 * x, depth - 1) if depth else 0.0)
+
+
+X = np.array([0.3, 0.7])
+
+
+def by_differences(f, *args, **kwargs):
+    h = 1e-6
+    return np.array([(f(X + h * e, *args, **kwargs) - f(X - h * e, *args, **kwargs)) / (2 * h) for e in np.eye(2)])
+
+
+def agrees(derived, f, *args, **kwargs) -> None:
+    for _ in range(3):  # as a new call, and the short way
+        np.testing.assert_allclose(derived(X, *args, **kwargs), by_differences(f, *args, **kwargs), rtol=1e-6)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_what_is_given_instead_of_an_object_or_a_function(backend: str) -> None:
+    derived = srcad.grad(model, backend=backend)
+    for _ in range(2):
+        agrees(derived, model)
+        agrees(derived, model, Scale(3.0))
+        agrees(derived, model, Scale(3.0, np.cos), act=np.exp)
+        agrees(derived, model, scale=Scale(0.5), act=np.cosh)
+        agrees(derived, model, act=np.cos)
+    agrees(srcad.grad(model, backend=backend), model, Scale(5.0))
+
+
+def test_objects_and_functions_that_become_defaults() -> None:
+    derived = srcad.grad(model, backend="numpy")
+    kept = model.__defaults__, model.__kwdefaults__, inner.__defaults__, inner.__kwdefaults__
+    try:
+        agrees(derived, model)
+        model.__defaults__ = (Scale(7.0),)
+        agrees(derived, model)
+        inner.__defaults__, inner.__kwdefaults__ = (Scale(9.0, np.cos),), {"act": np.exp}
+        agrees(derived, model)
+        agrees(derived, model, Scale(1.0))
+        COMMON.by = 4.0
+        agrees(derived, model, COMMON)
+        model.__kwdefaults__ = {"act": np.tanh}
+        agrees(derived, model)
+    finally:
+        COMMON.by = 2.0
+        model.__defaults__, model.__kwdefaults__, inner.__defaults__, inner.__kwdefaults__ = kept
+    agrees(derived, model)
+
+
+def test_a_recursion_takes_its_default_where_nothing_is_given() -> None:
+    derived = srcad.grad(again, backend="numpy")
+    try:
+        agrees(derived, again, 2, np.exp)
+        agrees(derived, again, 2)
+        again.__defaults__ = (np.cosh,)
+        agrees(derived, again, 2, np.exp)
+        agrees(derived, again, 2)
+        agrees(srcad.grad(again, backend="numpy"), again, 2, np.exp)
+    finally:
+        again.__defaults__ = (np.sin,)

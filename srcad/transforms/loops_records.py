@@ -2,7 +2,8 @@
 
 Numba compiles lists of arrays slowly and to slow code. A list that one statement in counted loops appends to, and one
 statement in the same loops run backwards pops from, holds one array per iteration: ``u_saved[t]``. So it is where all
-of these arrays have one shape, known before the loops, and where no loop is left early.
+of these arrays have one shape, known before the loops, and where no loop is left early. A list that is made in a loop,
+for a stretch of steps that are run again (`segments`), is an array of that stretch: ``u_saved[t - begin]``.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from srcad import ir, routines, types
 from srcad.program import FORWARD, Program
 from srcad.transforms import activity, alias
+from srcad.transforms.effects import killed
 from srcad.transforms.liveness import live_before
 from srcad.transforms.loops_extents import Extents, Stay
 from srcad.transforms.loops_text import plain
@@ -33,8 +36,9 @@ class Record:
 
 def unlisted(program: Program, extents: Extents) -> tuple[Program, dict[str, Num]]:
     """The program with arrays for the lists that can be arrays, and the types of these."""
+    placed = list(_placed(program.body, ()))
     uses: dict[str, list[tuple[ir.Stmt, Loops]]] = {}
-    for stmt, loops in _placed(program.body, ()):
+    for stmt, loops in placed:
         for name in _lists(stmt, program.types):
             uses.setdefault(name, []).append((stmt, loops))
     held = _held(program, uses)
@@ -42,7 +46,8 @@ def unlisted(program: Program, extents: Extents) -> tuple[Program, dict[str, Num
     bound = _bound(program)
     elements = {name: _element(name, extents) for name in uses}
     blank = _blank(program.body)
-    found = {name: _record(elements[name], where, extents, bound, blank) for name, where in uses.items()}
+    moving = {name: _moving(where, placed, bound) for name, where in uses.items()}
+    found = {name: _record(elements[name], where, extents, moving[name], blank) for name, where in uses.items()}
     known = _known_before(program)
     records = {n: r for n, r in found.items() if r is not None and ir.names(r.shape) <= known.get(n, set())}
     if not records:
@@ -96,19 +101,20 @@ def _blank(body: Sequence[ir.Stmt]) -> set[str]:
 
 
 def _known_before(program: Program) -> dict[str, set[str]]:
-    """For each variable of the outermost block, the variables that have values when it is first set."""
-    names = {*(i.name for i in program.inputs), *(p.name for p in program.seeds)}
+    """For each variable that is set outside of branches, the variables that have values when it is first set."""
     found: dict[str, set[str]] = {}
 
-    def visit(stmts: Sequence[ir.Stmt]) -> None:
+    def visit(stmts: Sequence[ir.Stmt], names: set[str]) -> None:
         for stmt in stmts:
             if isinstance(stmt, (ir.Block, ir.With)):
-                visit(stmt.body)
+                visit(stmt.body, names)
+            elif isinstance(stmt, (ir.For, ir.While)):  # what it sets is only known inside: it may not run
+                visit(stmt.body, names | (ir.names(stmt.target) if isinstance(stmt, ir.For) else set()))
             elif isinstance(stmt, ir.Assign):
                 found.update({n: set(names) for n in ir.names(stmt.target) if n not in found})
                 names.update(ir.names(stmt.target))
 
-    visit(program.body)
+    visit(program.body, {*(i.name for i in program.inputs), *(p.name for p in program.seeds)})
     return found
 
 
@@ -151,19 +157,44 @@ def _element(name: str, extents: Extents) -> Num:
     return kind.element if kind.element.dims and None not in kind.element.dims else assumed.element
 
 
+def _moving(
+    uses: Sequence[tuple[ir.Stmt, Loops]], placed: Sequence[tuple[ir.Stmt, Loops]], bound: Counter[str]
+) -> set[str]:
+    """Variables that are set again while a list is in use.
+
+    One that is made in a loop is in use until the loop ends that it is popped in: what stands before it, in the same
+    iteration, is steady.
+    """
+    (made, around), (_, backward) = uses[0], uses[-1]
+    if not around or len(backward) <= len(around):
+        return {name for name, count in bound.items() if count != 1}
+    stmts = [stmt for stmt, _ in placed]
+    last = replace(backward[len(around)], body=())
+    begin, end = stmts.index(made), max(k for k, stmt in enumerate(stmts) if stmt == last)
+    return set().union(*map(_set, stmts[begin + 1 : end + 1]))
+
+
+def _set(stmt: ir.Stmt) -> set[str]:
+    """Variables that a simple statement, or the head of a loop, sets or writes into."""
+    return set(ir.names(stmt.target)) if isinstance(stmt, ir.For) else set().union(*killed(stmt))
+
+
 def _record(
-    kind: Num, uses: list[tuple[ir.Stmt, Loops]], extents: Extents, bound: Counter[str], blank: set[str]
+    kind: Num, uses: list[tuple[ir.Stmt, Loops]], extents: Extents, moving: set[str], blank: set[str]
 ) -> Record | None:
-    """None where the list has to stay one."""
+    """None where the list has to stay one. moving: variables that are set again while it is in use."""
     if len(uses) != 3 or not kind.dims or None in kind.dims:
         return None
     (first, outside), (push, forward), (pop, backward) = uses
-    made = isinstance(first, ir.Assign) and first.value == ir.List(()) and not outside
-    if not made or not isinstance(push, ir.Push) or not isinstance(pop, ir.Pop) or pop.target is None or not forward:
+    made = isinstance(first, ir.Assign) and first.value == ir.List(())
+    inside = len(outside)
+    if not made or any(a is not b for loops in (forward, backward) for a, b in zip_longest(outside, loops[:inside])):
+        return None
+    if not isinstance(push, ir.Push) or not isinstance(pop, ir.Pop) or pop.target is None or not forward[inside:]:
         return None
     if ir.names(push.value) & blank:
         return None
-    counters = _counters(forward, backward, bound)
+    counters = _counters(forward[inside:], backward[inside:], moving)
     try:
         own = tuple(extents.extent(d) for d in kind.dims if d is not None)
     except Stay:
@@ -175,7 +206,7 @@ def _record(
 
 
 def _counters(
-    forward: Loops, backward: Loops, bound: Counter[str]
+    forward: Loops, backward: Loops, moving: set[str]
 ) -> tuple[tuple[ir.Expr, ...], tuple[ir.Expr, ...]] | None:
     """(numbers of iterations, index of an iteration) where the second loops are the first ones backwards."""
     trips, index = [], []
@@ -186,7 +217,7 @@ def _counters(
         if first is None or second is None or one.target != two.target:  # type: ignore[union-attr]
             return None
         (start, stop, step), (last, end, back) = first, second
-        steady = all(bound[n] == 1 for n in ir.names((plain(start), plain(stop))))
+        steady = not ir.names((plain(start), plain(stop))) & moving
         if step.const != 1 or back.const != -1 or last != stop - 1 or end != start - 1 or not steady:
             return None
         count = plain(stop - start)

@@ -23,19 +23,21 @@ _MEMORY = frozenset("copy empty empty_like full full_like ones ones_like zeros z
 
 def quotients(program: Program) -> Program:
     """The program with quick quotients in its loops, if nothing in it depends on a last digit."""
-    if any(_decides(node, program.types) for stmt in program.body for node in _live(stmt)):
+    if any(_decides(node, program.types) for stmt in program.body for node in _live(stmt, program.types)):
         return program
     return replace(program, body=tuple(_within(s, frozenset(), False, program.types) for s in program.body))
 
 
-def _live(stmt: ir.Stmt) -> Any:
-    """All nodes, without checks that compare extents and raise."""
+def _live(stmt: ir.Stmt, known: Mapping[str, Abstract]) -> Any:
+    """All nodes, without checks that compare extents and raise, and without what is computed from integers alone."""
     if isinstance(stmt, ir.If) and len(stmt.body) == 1 and isinstance(stmt.body[0], ir.Raise) and not stmt.orelse:
         return
+    if isinstance(stmt, ir.Assign) and all(_is_integer(ir.Name(name), known) for name in ir.names(stmt.value)):
+        return  # the length of a stretch: a root of a number of steps
     if isinstance(stmt, (ir.For, ir.Block)):
         yield from ir.walk(replace(stmt, body=()))
         for inner in stmt.body:
-            yield from _live(inner)
+            yield from _live(inner, known)
     else:
         yield from ir.walk(stmt)
 

@@ -50,7 +50,8 @@ def split(rev: Reverser, stmt: ir.For) -> Sequence[Any] | None:
     )
     inner = ir.For(stmt.target, _range(begin, end), stmt.body, pragma=stmt.pragma, loc=stmt.loc)
     before_last = ir.Const(extent.value - 1) if isinstance(extent, ir.Const) else ir.Binary("-", extent, ONE)
-    count = ir.Binary("+", ir.Binary("//", before_last, size), ONE)
+    count = ir.Name(rev.fresh("chunks", "int64"))
+    steps.append(Step(ir.Assign(count, ir.Binary("+", ir.Binary("//", before_last, size), ONE), loc=stmt.loc)))
     outer = ir.For(ir.Name(chunk), _range(FIRST, count), (*bounds, inner), loc=stmt.loc)
     return [*steps, Loop(outer, (Segment((*map(Step, bounds), *rev.loop(inner))),))]
 

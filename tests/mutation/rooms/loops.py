@@ -169,7 +169,13 @@ MUTATIONS: tuple[Mutation, ...] = (
             "index.append(ir.Name(one.target.id))",
         ),
         ("what is restored is read behind", "if pop.target.id not in live and _is", "if _is"),
-        tests=TESTS,
+        (
+            "stretches count from their first step",
+            "index.append(plain(types.symbol(one.target.id) - start))",
+            "index.append(plain(types.symbol(one.target.id) - (start if start.is_const else start - start)))",
+        ),
+        ("bounds set within", "set().union(*map(_set, stmts[begin + 1 : end + 1]))", "set()"),
+        tests=("tests/transforms/test_segments.py", *TESTS),
         numba=True,
     ),
     *of(

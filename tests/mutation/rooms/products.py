@@ -185,7 +185,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/quotients.py",
         (
             "last digits decide nothing",
-            "for node in _live(stmt)):\n        return program\n",
+            "for node in _live(stmt, program.types)):\n        return program\n",
             "for node in ()):\n        return program\n",
         ),
         (
