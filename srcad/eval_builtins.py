@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from srcad import eval_special, ir
+from srcad import eval_special, ir, library
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute, sequence
@@ -123,6 +123,10 @@ def _type(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Valu
 def python_class(ev: Evaluator, value: Value) -> type:
     """The class that the value has at run time."""
     if isinstance(value, Known):
+        if library.has_state(value.value):
+            from srcad import eval_objects
+
+            eval_objects.bake(ev, value, "__class__", type(value.value))
         return type(value.value)
     if isinstance(value, Ptr):
         box = ev.state.heap[value.id]

@@ -424,6 +424,10 @@ class Evaluator:
         except PYTHON_ERRORS as error:
             placed(error, stmt.loc)
             raise
+        except Unsupported as error:
+            if type(error) is not Unsupported or error.loc is not None or stmt.loc is None:
+                raise
+            raise Unsupported(error.reason, stmt.loc, error.hint) from None
         if self.tried is not None:
             from srcad import eval_try
 

@@ -185,6 +185,8 @@ def _chained(ev: Evaluator, expr: ir.Compare) -> Value:
 
 
 def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc | None) -> Value:
+    from srcad import eval_identity
+
     missing = _is_missing(op, left, right) if isinstance(left, Maybe) or isinstance(right, Maybe) else None
     if missing is not None:
         return missing
@@ -197,6 +199,8 @@ def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
     found = eval_special.compare(ev, op, left, right, loc)
     if found is not None:
         return found
+    if eval_identity.have_state(left, right):
+        return constant(eval_identity.compare(ev, op, left, right, loc))
     left, right = _numbers(ev, left, right, loc)
     known_left, a = static(ev, left)
     known_right, b = static(ev, right)
@@ -275,7 +279,11 @@ def boolean(ev: Evaluator, op: str, values: list[Value], loc: ir.Loc | None) -> 
 
 
 def _identical(ev: Evaluator, left: Value, right: Value, loc: ir.Loc | None) -> bool:
+    from srcad import eval_identity
+
     if isinstance(left, Known) and isinstance(right, Known):
+        if eval_identity.have_state(left, right):
+            return eval_identity.identical(ev, left, right, loc)
         return left.value is right.value or (isinstance(left.value, type) and left.value == right.value)
     if isinstance(left, Ptr) and isinstance(right, Ptr):
         return left.id == right.id
@@ -307,8 +315,13 @@ def _is_among(ev: Evaluator, item: Value, container: Value, loc: ir.Loc | None) 
 
 
 def _contains(ev: Evaluator, container: Value, item: Value, loc: ir.Loc | None) -> bool:
-    if eval_special.is_object(ev, container):
+    from srcad import eval_identity
+
+    if eval_special.is_object(ev, container) or eval_identity.have_state(container):
         raise Unsupported("cannot differentiate `in` with an object", loc, "Call its method.")
+    items = ev.state.heap[container.id].items if isinstance(container, Ptr) else ()
+    if eval_identity.have_state(item, *items):
+        return any([eval_identity.compare(ev, "==", v, item, loc) for v in items])
     known, key = static(ev, item)
     if isinstance(container, Ptr) and known:
         box = ev.state.heap[container.id]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from srcad import ir, types
+from srcad import ir, leaves, library, types
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.types import Num, Seq
@@ -79,7 +79,7 @@ def _residual_known(value: Known, loc: ir.Loc | None) -> ir.Expr:
     """What it is called where it is a library's or an array's; a captured name means nothing there: its literal."""
     captured = isinstance(value.expr, ir.Ref) and value.expr.path.startswith(("global:", "closure:"))
     found = value.expr if value.expr is not None and not captured else _literal(value.value) or value.expr
-    if found is None:
+    if found is None or library.has_state(value.value) and not leaves.is_generator(value.value):
         raise Unsupported(f"cannot differentiate a value of type {type(value.value).__name__} used as a number", loc)
     return found
 
@@ -120,9 +120,9 @@ def library_path(value: Any) -> str | None:
 
 
 def static(ev: Evaluator, value: Value) -> tuple[bool, Any]:
-    """(True, the Python value) where it is known while transforming."""
+    """(True, the Python value) where it is known while transforming, and stays what it is."""
     if isinstance(value, Known):
-        return True, value.value
+        return (False, None) if library.has_state(value.value) else (True, value.value)
     if isinstance(value, Dyn):
         const = value.const or (value.expr if isinstance(value.expr, ir.Const) else None)
         if const is not None:
@@ -185,6 +185,10 @@ def static_truth(ev: Evaluator, value: Value) -> tuple[bool, bool]:
         from srcad import eval_lists
 
         return eval_lists.nothing_yet(ev, value), False
+    if isinstance(value, Known) and library.has_state(value.value):
+        from srcad import eval_identity
+
+        return True, eval_identity.truth(ev, value)
     known, own = static(ev, value)
     return known, bool(own) if known else False
 

@@ -221,6 +221,8 @@ class Checks:
 
     def _read(self, origin: str, path: leaves.Path) -> str:
         """A captured value under a name, as it is at the time of the call."""
+        if isinstance(path[-1], leaves.Same):
+            raise Rare
         name = self.text.fresh()
         self.text.add(f"try: {name} = {self._source(origin, path)}")
         self.text.add("except (LookupError, AttributeError, ValueError): return MISS")

@@ -98,6 +98,8 @@ class Call:
         target: what a kernel was made from, which knows the functions that were met on the way. Another function with
         the same text, handed over in another call, has captured other values.
         """
+        if isinstance(path[-1], leaves.Same):
+            return self.read(origin, path[:-1], target) is self.read(path[-1].origin, path[-1].path, target)
         try:
             return captured.read(self.binder.function, self.arguments, origin, path)
         except LookupError:

@@ -148,6 +148,14 @@ class Presence:
     name: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Same:
+    """The last key of a path that leads to whether an object is the one found at another place."""
+
+    origin: str
+    path: Path
+
+
 def follow(value: Any, path: Path) -> Any:
     """The part of a live value at a path: items of dicts, lists and tuples, attributes of everything else."""
     for name in path:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import builtins
+import enum
 import functools
 import importlib
 import numbers
@@ -51,6 +52,17 @@ def is_standard(module: str) -> bool:
     top = module.partition(".")[0]
     home = getattr(sys.modules.get(top), "__file__", None) or os.__file__
     return top in sys.stdlib_module_names and not is_library(top) and home.startswith(os.path.dirname(os.__file__))
+
+
+_FIXED = (type, types.ModuleType, types.FunctionType, types.MethodType, enum.Enum, str, bytes, tuple, BaseException)
+
+
+def has_state(obj: object) -> bool:
+    """Whether a value is an instance of a class of the user's, or a namespace: what it equals, or says, may change."""
+    if isinstance(obj, (*_FIXED, int, float, complex)):
+        return False
+    home = type(obj).__module__
+    return type(obj) is types.SimpleNamespace or not (home == "builtins" or is_library(home) or is_standard(home))
 
 
 def is_plain_value(obj: object) -> bool:

@@ -37,8 +37,10 @@ def _augment(stmt: ir.Augment, names: Names) -> tuple[Body, ir.Stmt]:
     if isinstance(stmt.target, ir.Name) and stmt.target.id in _assigned(later):
         raise Unsupported(f"cannot differentiate {stmt.target.id} assigned while it is added to", stmt.loc)
     parts = list(ir.children(stmt.target))
-    if not any(map(_needs_hoisting, parts)) and all(_is_stable(part, _assigned(later)) for part in parts):
-        return later, dataclasses.replace(stmt, value=value)
+    if not any(map(_needs_hoisting, parts)):
+        if _is_stable(stmt.target, later):
+            return later, dataclasses.replace(stmt, value=value)
+        return hoisting.loaded_before(stmt, later, value)
     before, (*parts, value) = hoisting.each([*parts, stmt.value])
     kept = iter(parts)
     return before, dataclasses.replace(stmt, target=ir.rebuild(stmt.target, lambda _: next(kept)), value=value)
@@ -115,7 +117,7 @@ class _Hoist:
         for k, (before, value) in enumerate(parts):
             done += before
             later = tuple(s for b, _ in parts[k + 1 :] for s in b)
-            if later and not _is_stable(value, _assigned(later)):
+            if later and not _is_stable(value, later):
                 value = self._keep(value, done)
             values.append(value)
         return tuple(done), values
@@ -126,11 +128,21 @@ class _Hoist:
             return ir.rebuild(value, lambda part: self._keep(part, done))
         if isinstance(value, (ir.Const, ir.Ref, ir.Lambda)):
             return value
-        name = self._fresh()
+        name = self.fresh()
         done.append(self._assign(name, value))
         return name
 
-    def _fresh(self) -> ir.Name:
+    def loaded_before(self, stmt: ir.Augment, later: Body, value: ir.Expr) -> tuple[Body, ir.Stmt]:
+        """``a[i] += value`` as Python does it: the element is read, the value computed, the sum stored."""
+        done: list[ir.Stmt] = []
+        parts = [part if _is_stable(part, later) else self._keep(part, done) for part in ir.children(stmt.target)]
+        kept = iter(parts)
+        target = ir.rebuild(stmt.target, lambda _: next(kept)) if parts else stmt.target
+        own = self.fresh()
+        done += [self._assign(own, target), *later, dataclasses.replace(stmt, target=own, value=value)]
+        return tuple(done), ir.Assign(target, own, loc=stmt.loc)
+
+    def fresh(self) -> ir.Name:
         return ir.Name(self.names.fresh("value"), loc=self.loc)
 
     def _assign(self, target: ir.Expr, value: ir.Expr) -> ir.Stmt:
@@ -143,7 +155,7 @@ class _Hoist:
             before, first = self.one(expr.items[0])
             return before, dataclasses.replace(expr, items=(first, *expr.items[1:]))
         before, value = self.one(last)
-        name = self._fresh()
+        name = self.fresh()
         inner: Body = (*before, self._assign(name, value))
         for item in reversed(early):
             start, value = self.one(item)
@@ -165,7 +177,7 @@ class _Hoist:
         before, test = self.one(expr.test)
         if not (_needs_hoisting(expr.body) or _needs_hoisting(expr.orelse)):
             return before, dataclasses.replace(expr, test=test)
-        name = self._fresh()
+        name = self.fresh()
         branches = []
         for branch in (expr.body, expr.orelse):
             start, value = self.one(branch)
@@ -179,7 +191,7 @@ class _Hoist:
         before, (left, middle) = self.each([first, second])
         done += before
         if rest and not isinstance(middle, (ir.Name, ir.Const)):
-            if _has_call(left):
+            if _has_call(left) or not _is_stable(left, (ir.Do(middle),)):
                 left = self._keep(left, done)
             middle = self._keep(middle, done)
         test = ir.Compare(expr.ops[:1], (left, middle), loc=expr.loc)
@@ -190,9 +202,32 @@ class _Hoist:
         return (*done, *before), value
 
 
-def _is_stable(value: Any, assigned: set[str]) -> bool:
-    """Whether an expression gives the same later, when the variables in `assigned` have changed."""
-    return not _has_call(value) and not (ir.names(value) & assigned)
+def _is_stable(value: Any, later: Body) -> bool:
+    """Whether an expression gives the same after statements that are hoisted from behind it.
+
+    They set variables; a nested function that they call may set any variable, and any function of the user's may write
+    into arrays, containers and objects.
+    """
+    if isinstance(value, (ir.Const, ir.Ref, ir.Lambda)):
+        return True
+    if _has_call(value) or ir.names(value) & _assigned(later):
+        return False
+    called = [n.fn for n in ir.walk(later) if isinstance(n, ir.Call) and not _is_harmless(n)]
+    if any(isinstance(fn, ir.Name) for fn in called):
+        return not ir.names(value)
+    return not called or all(isinstance(n, (ir.Name, ir.Const)) for n in ir.walk(value))
+
+
+_PURE = frozenset("abs bool complex divmod enumerate float int isinstance len max min pow range round sum zip".split())
+
+
+def _is_harmless(call: ir.Call) -> bool:
+    """Whether a call only computes: a function of NumPy's or Python's that writes into nothing."""
+    path = call.fn.path if isinstance(call.fn, ir.Ref) else ""
+    package, _, name = path.partition(".")
+    if package == "builtins":
+        return name in _PURE
+    return package in ("numpy", "math", "scipy", "cmath") and not any(key in ("out", None) for key, _ in call.kwargs)
 
 
 def _assigned(body: Body) -> set[str]:
