@@ -17,6 +17,7 @@ import numpy as np
 
 from srcad import naming
 from srcad.dims import Dim, symbol
+from srcad.leaves import members
 
 
 @dataclass(frozen=True)
@@ -255,8 +256,7 @@ def _parts(value: Any, objects: bool) -> tuple[str, tuple[Any, ...], tuple[Any, 
         return ("tuple" if isinstance(value, tuple) else "list"), tuple(range(len(value))), tuple(value)
     if isinstance(value, type):
         return None
-    if dataclasses.is_dataclass(value):
-        names = tuple(f.name for f in dataclasses.fields(value))
+    if dataclasses.is_dataclass(value) and (names := members(value)) is not None:
         return "dataclass", names, tuple(getattr(value, n) for n in names)
     if objects and hasattr(value, "__dict__") and type(value).__module__.split(".")[0] not in ("builtins", "numpy"):
         return "object", tuple(vars(value)), tuple(vars(value).values())

@@ -155,8 +155,8 @@ def _binder(called: Callable[..., Any]) -> Binder:
     bind = _generate(function, inner)
     if outer is not None:
         bind = _through(_generate(function, outer), outer, bind)
-    if isinstance(called, functools.partial) and called.keywords:
-        bind = _with_keywords(bind, args, keywords, called)
+    if isinstance(called, functools.partial):
+        bind = _with_keywords(bind, args, unwrap(called.func)[2], called)
     elif args or keywords:
         bind = functools.partial(bind, *args, **keywords)
     return Binder(called, function, _signature(called, inner), inner, bind, len(args))

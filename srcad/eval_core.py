@@ -137,11 +137,14 @@ class Evaluator:
             "Assign it before the branch or loop.",
         )
 
-    def slot(self, name: str, type_: types.Abstract, frame: str | None = None) -> str:
-        """The residual variable for the Python variable `name` holding a value of this type."""
+    def slot(self, name: str, type_: types.Abstract, frame: str | None = None, counter: bool = False) -> str:
+        """The residual variable for the Python variable `name` holding a value of this type.
+
+        counter: a loop sets it; no other value is kept in it.
+        """
         frame = self.frame if frame is None else frame
         kind: Any = "merged" if ("merge", frame, name) in self.cx.decisions else shape_class(type_)
-        key = (frame, name, kind)
+        key = (frame, name, "counter" if counter else kind)
         if key not in self.cx.slots:
             own = self.cx.slots[key] = self.cx.names.fresh(name.partition("#")[0] or name[1:].rstrip("0123456789"))
             self.cx.slot_keys[own] = key
@@ -276,7 +279,7 @@ class Evaluator:
         for key, item in zip(box.keys, box.items, strict=True):
             leaf = types.leaf_name(name, key)
             if isinstance(item, Dyn) and not isinstance(item.expr, ir.Const):
-                target = self.slot(leaf, item.type, frame)
+                target = self._leaf_slot(leaf, item.type, frame, pairs)
                 self.note_type(target, item.type)
                 pairs.append((target, item.expr))
                 item = Dyn(ir.Name(target), item.type, item.const)
@@ -285,6 +288,14 @@ class Evaluator:
             items.append(eval_order.settle(self, item, loc))
         boxes[value.id] = replace(box, items=tuple(items), bound=True)
         return inner
+
+    def _leaf_slot(self, leaf: str, type_: types.Abstract, frame: str, pairs: Sequence[tuple[str, ir.Expr]]) -> str:
+        """A variable for an item; others of the container may have the same name: ``q["n_"]``, ``q["n"]``."""
+        taken = {target for target, _ in pairs}
+        target, k = self.slot(leaf, type_, frame), 1
+        while target in taken:
+            target, k = self.slot(f"{leaf}#{k}", type_, frame), k + 1
+        return target
 
     def put(
         self,

@@ -33,7 +33,7 @@ def target_of(ev: Evaluator, fn: Known, loc: ir.Loc | None) -> scope.Target:
 
 
 def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    from srcad import eval_objects
+    from srcad import eval_objects, eval_special
 
     if isinstance(fn.value, type):
         return eval_objects.construct(ev, fn, args, kwargs, loc)
@@ -51,6 +51,8 @@ def call_user(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc 
     called = inspect.getattr_static(type(fn.value), "__call__", None)
     if isinstance(called, python_types.FunctionType):  # an object's, which its class may be given another of
         eval_objects.bake(ev, fn, "__class__", called, "__call__", loc=loc)
+    if isinstance(target.live, functools.partial):
+        eval_special.met_as(ev, target.live, "keywords", leaves.Keys(), value=tuple(target.live.keywords))
     function = desugared(ev, target)
     named = target.bound_by_name
     before = {k: bound_value(ev, target, k, v) for k, v in target.bound.items() if k not in named or k not in kwargs}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +38,7 @@ def for_loop(ev: Evaluator, stmt: ir.For) -> None:
     every = _checkpointed(ev, stmt.iter)
     if eval_lists.nothing_yet(ev, iterable):
         return
-    if not _is_quiet(ev, stmt.body, iterable):
+    if not _is_quiet(ev, stmt, iterable):
         iterable = steady(ev, iterable, stmt.iter.loc)
     site = (ev.frame, place(stmt.loc))
     items = live(ev, iterable, ("unroll", site) in ev.cx.decisions)
@@ -94,18 +94,28 @@ def _checkpointed(ev: Evaluator, iterable: ir.Expr) -> ir.Expr | None:
     return expr
 
 
-def _is_quiet(ev: Evaluator, body: Sequence[ir.Stmt], iterable: Value) -> bool:
-    """Whether a loop's body certainly changes nothing that the items it runs over are computed from."""
-    nodes = list(ir.walk(tuple(body)))
+def _is_quiet(ev: Evaluator, stmt: ir.For, iterable: Value) -> bool:
+    """Whether a loop certainly changes nothing that the items it runs over are computed from."""
+    nodes = list(ir.walk(stmt.body))
     if any(isinstance(n, (ir.Do, ir.Define, ir.Walrus, ir.Store, ir.Yield)) for n in nodes):
         return False
-    targets = [n.target for n in nodes if isinstance(n, (ir.Assign, ir.Augment, ir.For))]
+    targets = [stmt.target, *(n.target for n in nodes if isinstance(n, (ir.Assign, ir.Augment, ir.For)))]
     if any(isinstance(t, (ir.Index, ir.Attr)) for target in targets for t in ir.walk(target)):
         return False
     if not all(changes_nothing(n) for n in nodes if isinstance(n, ir.Call)):
         return False
-    rebound = [ev.env.get(name) for name in assigned(body)]
-    return not {n for v in rebound if v is not None for n in names_in(v)} & set(_read(ev, iterable))
+    rebound = assigned(stmt.body) | ir.names(stmt.target)
+    return not _variables(ev, rebound) & set(_read(ev, iterable))
+
+
+def _variables(ev: Evaluator, names: Set[str]) -> set[str]:
+    """What the variables of these names are kept in, and the parts of containers by these names."""
+    found = {n for name in names if (value := ev.env.get(name)) is not None for n in names_in(value)}
+    starts = tuple(f"{name}_" for name in names)
+    slots = ev.cx.slots.items()
+    return found | {
+        s for (frame, name, *_), s in slots if frame == ev.frame and (name in names or name.startswith(starts))
+    }
 
 
 def _read(ev: Evaluator, value: Value) -> Iterator[str]:
@@ -210,7 +220,7 @@ class Header:
         ev, stmt = self.ev, self.stmt
         bounds = self.bounds(self.iterable)
         name = stmt.target.id if self.own and isinstance(stmt.target, ir.Name) else self.counter_name()
-        slot = ev.slot(name, INT)
+        slot = ev.slot(name, INT, counter=True)
         ev.note_type(slot, INT)
         release(ev, [slot], stmt.loc, {(ev.frame, name)} if self.own else ())
         if not self.own and not self.is_range:

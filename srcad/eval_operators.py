@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import operator
 from dataclasses import replace
@@ -261,6 +262,9 @@ def _compared(ev: Evaluator, left: Ptr, right: Ptr) -> list[tuple[Value, Value]]
     kinds = ["tuple" if box.kind == "namedtuple" else box.kind for box in (a, b)]
     if kinds[0] != kinds[1] or len(a.items) != len(b.items) or eval_special.by_identity(ev, left, right):
         return None
+    if kinds[0] == "dataclass":
+        said = {f.name for f in dataclasses.fields(a.cls) if f.compare}  # type: ignore[arg-type]
+        return [(x, y) for key, x, y in zip(a.keys, a.items, b.items, strict=True) if key in said]
     if kinds[0] != "dict":
         return list(zip(a.items, b.items, strict=True))
     positions = [b.index(key) for key in a.keys]

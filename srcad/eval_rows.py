@@ -32,9 +32,10 @@ def new(ev: Evaluator, template: Template, items: Sequence[Value], base: str, lo
     """A list literal of such items."""
     kind, keys, cls = template
     parts = [_parts(ev, template, item, loc) for item in items]
-    columns = []
-    for k, key in enumerate(keys):
-        column = eval_lists.new(ev, [row[k] for row in parts], loc, leaf_name(base, key))
+    columns, bases = [], [leaf_name(base, key) for key in keys]
+    for k, own in enumerate(bases):
+        own = f"{own}#{k}" if own in bases[:k] else own  # "r_" and "r"
+        column = eval_lists.new(ev, [row[k] for row in parts], loc, own)
         assert isinstance(column, Dyn)
         columns.append(column)
     return Rows(tuple(columns), kind, keys, cls)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -339,7 +340,8 @@ def _replace(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> V
     if not isinstance(args[0], Ptr):
         raise Unsupported("cannot differentiate dataclasses.replace of this value", loc)
     box = ev.state.heap[args[0].id]
-    fields = dict(zip(box.keys, box.items, strict=True))
+    given = [f.name for f in dataclasses.fields(box.cls) if f.init] if dataclasses.is_dataclass(box.cls) else box.keys
+    fields = {key: item for key, item in zip(box.keys, box.items, strict=True) if key in given}
     return eval_objects.construct(ev, Known(box.cls), [], {**fields, **kwargs}, loc)
 
 

@@ -61,11 +61,17 @@ def special(ev: Evaluator, value: Value, name: str) -> Any:
 
 def noticed(ev: Evaluator, cls: Any, name: str, found: Any, *above: Any) -> None:
     """The program at hand is made for this method of a class that it reaches by a name. above: place in `__mro__`."""
+    if isinstance(found, (python_types.FunctionType, property)):
+        met_as(ev, cls, *above, name, value=found)
+
+
+def met_as(ev: Evaluator, obj: Any, *below: Any, value: Any) -> None:
+    """The program at hand is made for this value of something below a global or captured object."""
     met = getattr(ev.root.family, "met", {})
-    places = sorted(scope.split(path) for path, value in met.items() if value is cls)
-    if places and isinstance(found, (python_types.FunctionType, property)):
+    places = sorted(scope.split(path) for path, known in met.items() if known is obj)
+    if places:
         origin, keys = places[0]
-        ev.cx.used_baked[origin, (*keys, *above, name)] = found
+        ev.cx.used_baked[origin, (*keys, *below)] = value
 
 
 def written(cls: Any, name: str) -> Any:

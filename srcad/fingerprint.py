@@ -98,6 +98,8 @@ class _Walk:
 
     def _container(self, value: Any, children: list[tuple[Any, Any]]) -> None:
         self.parts.append(f"container {_name(type(value))} {len(children)}")
+        if hasattr(value, "__dict__"):  # what a dataclass's methods read may be no field
+            children = [*children, *vars(value).items()]
         for key, item in children:
             self.parts.append(repr(key) if isinstance(key, (str, int, float, bytes, tuple)) else _name(type(key)))
             self.visit(item)

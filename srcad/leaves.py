@@ -11,7 +11,7 @@ import dataclasses
 import enum
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -116,12 +116,45 @@ def children(value: Any) -> list[tuple[Any, Any]] | None:
         return list(value.items())
     if isinstance(value, type):
         return None
-    names = fields(type(value))
+    names = members(value)
     if names is not None:
         return [(name, getattr(value, name)) for name in names]
     if isinstance(value, (tuple, list)):
         return list(enumerate(value))
     return None
+
+
+def members(value: Any) -> tuple[str, ...] | None:
+    """The names of the items of a named tuple or a dataclass; None for other values.
+
+    A dataclass may have attributes that are no fields (`__post_init__`). One that they lead back to is no container.
+    """
+    names = fields(type(value))
+    if names is None or isinstance(value, tuple) or not hasattr(value, "__dict__"):
+        return names
+    more = {name: item for name, item in vars(value).items() if name not in names}
+    if not more:
+        return names
+    return None if _leads_to(more.values(), value) else (*names, *more)
+
+
+def _leads_to(values: Iterable[Any], goal: Any) -> bool:
+    """Whether an object is among values or the parts of containers and dataclasses among them."""
+    waiting, seen = list(values), set()
+    while waiting:
+        value = waiting.pop()
+        if value is goal:
+            return True
+        if id(value) in seen or isinstance(value, type):
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, (tuple, list)):
+            waiting += value
+        elif dataclasses.is_dataclass(value):
+            waiting += getattr(value, "__dict__", {}).values()
+    return False
 
 
 def paths(value: Any, root: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -149,6 +182,11 @@ class Presence:
 
 
 @dataclasses.dataclass(frozen=True)
+class Keys:
+    """The last key of a path that leads to the keys of a dict."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Same:
     """The last key of a path that leads to whether an object is the one found at another place."""
 
@@ -163,6 +201,8 @@ def follow(value: Any, path: Path) -> Any:
             return value.shape[name.axis]
         if isinstance(name, Presence):
             return hasattr(value, name.name)
+        if isinstance(name, Keys):
+            return tuple(value)
         by_item = isinstance(value, (dict, list, tuple)) and not (isinstance(name, str) and hasattr(value, "_fields"))
         value = value[name] if by_item else getattr(value, name)
     return value

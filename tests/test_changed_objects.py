@@ -297,13 +297,20 @@ def test_an_object_that_is_differentiated_itself(restored: None) -> None:
 
 
 def test_keywords_of_a_partial(restored: None) -> None:
-    part = functools.partial(lambda x, w, act: np.sum(act(x * x)) * w, w=2.0, act=np.sin)
+    part = functools.partial(lambda x, w=3.0, act=np.tanh: np.sum(act(x * x)) * w, w=2.0, act=np.sin)
 
     def model(x):
         return part(x) + np.sum(x)
 
     old, itself = srcad.grad(model, backend="numpy"), srcad.grad(part, backend="numpy")
-    for change in (nothing, lambda: part.keywords.update(w=5.0), lambda: part.keywords.update(act=np.cos)):
+    for change in (
+        nothing,
+        lambda: part.keywords.update(w=5.0),
+        lambda: part.keywords.update(act=np.cos),
+        lambda: part.keywords.pop("w"),
+        lambda: part.keywords.clear(),
+        lambda: part.keywords.update(w=7.0),
+    ):
         change()
         for gradient in (old, old, old, srcad.grad(model, backend="numpy")):
             np.testing.assert_allclose(gradient(X), by_differences(model, X), rtol=1e-6)

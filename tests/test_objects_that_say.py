@@ -146,8 +146,8 @@ def matched(x):
 
 MODELS["match"] = matched
 REFUSED = {
-    "truth", "not", "and", "truth of a part", "any", "all", "equal", "unequal", "less", "text", "representation",
-    "int", "float", "formatted", "percent", "holds", "length", "items", "among", "among others", "greatest", "sorted", "key",
+    "truth", "not", "and", "truth of a part", "any", "all", "equal", "unequal", "less", "text", "representation", "int",
+    "float", "formatted", "percent", "holds", "length", "items", "among", "among others", "greatest", "sorted", "key",
 }  # fmt: skip
 
 
