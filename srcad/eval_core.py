@@ -55,6 +55,7 @@ class Context:
     types: dict[str, types.Abstract] = field(default_factory=dict)
     slots: dict[tuple[Any, ...], str] = field(default_factory=dict)
     slot_keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # the other way around
+    counters: set[str] = field(default_factory=set)  # those that loops over a range count in
     decisions: frozenset[tuple[Any, ...]] = frozenset()
     inputs: list[Any] = field(default_factory=list)
     baked: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict)
@@ -137,14 +138,11 @@ class Evaluator:
             "Assign it before the branch or loop.",
         )
 
-    def slot(self, name: str, type_: types.Abstract, frame: str | None = None, counter: bool = False) -> str:
-        """The residual variable for the Python variable `name` holding a value of this type.
-
-        counter: a loop sets it; no other value is kept in it.
-        """
+    def slot(self, name: str, type_: types.Abstract, frame: str | None = None) -> str:
+        """The residual variable for the Python variable `name` holding a value of this type."""
         frame = self.frame if frame is None else frame
         kind: Any = "merged" if ("merge", frame, name) in self.cx.decisions else shape_class(type_)
-        key = (frame, name, "counter" if counter else kind)
+        key = (frame, name, kind)
         if key not in self.cx.slots:
             own = self.cx.slots[key] = self.cx.names.fresh(name.partition("#")[0] or name[1:].rstrip("0123456789"))
             self.cx.slot_keys[own] = key
@@ -162,6 +160,10 @@ class Evaluator:
 
     def note_type(self, name: str, type_: types.Abstract) -> None:
         old = self.cx.types.get(name)
+        if name in self.cx.counters and types.is_float(type_):
+            raise Restart(
+                ("no counter", self.same_again(name))
+            )  # the loop has one of its own, and sets this one from it
         if isinstance(type_, types.Seq):
             from srcad import eval_lists
 

@@ -20,7 +20,7 @@ from srcad.eval_merge import Merge, assignments
 from srcad.eval_order import COUNTERS, changes_nothing, holding, names_in, pointers_in, release, steady
 from srcad.eval_values import ONE_ARRAY, dyn, residual, static, static_truth, truth_expr
 from srcad.transforms import activity
-from srcad.types import Num, Seq
+from srcad.types import Num, Seq, is_float
 from srcad.values import Dyn, Lazy, Maybe, Ptr, Rows, State, Table, Value
 
 INT = Num("int64", (), True)
@@ -188,6 +188,14 @@ class Header:
         target = stmt.target
         self.is_range = isinstance(iterable, Lazy) and iterable.kind == "range"
         self.own = self.is_range and isinstance(target, ir.Name) and target.id not in assigned(stmt.body)
+        self.own = self.own and not self.holds_floats(target.id)  # type: ignore[union-attr]
+
+    def holds_floats(self, name: str) -> bool:
+        """Whether what the target is kept in has other than integers at other places: it would have an adjoint."""
+        slot = self.ev.slot(name, INT)
+        known = self.ev.cx.types.get(slot)
+        decided = ("no counter", self.ev.same_again(slot)) in self.ev.cx.decisions
+        return decided or known is not None and is_float(known)
 
     def steady(self, value: Value) -> Value:
         """The iterable evaluated once: an array expression gets a name."""
@@ -220,8 +228,10 @@ class Header:
         ev, stmt = self.ev, self.stmt
         bounds = self.bounds(self.iterable)
         name = stmt.target.id if self.own and isinstance(stmt.target, ir.Name) else self.counter_name()
-        slot = ev.slot(name, INT, counter=True)
+        slot = ev.slot(name, INT)
         ev.note_type(slot, INT)
+        if self.own:
+            ev.cx.counters.add(slot)
         release(ev, [slot], stmt.loc, {(ev.frame, name)} if self.own else ())
         if not self.own and not self.is_range:
             ev.env[self.hidden] = self.held(self.iterable)

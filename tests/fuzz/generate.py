@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
+from tests.fuzz.confused import confused
 from tests.fuzz.containers import CLASSES, spelt
 from tests.fuzz.derivatives import Derivatives
 from tests.fuzz.expressions import Helper, Shape
@@ -60,8 +61,17 @@ class Argument:
 def generate(seed: int, number: int) -> Source:
     """Program `number` of the series `seed`.
 
-    Two of seven are nests of loops over elements, one of ten fills lists, one of twenty steps an explicit scheme.
+    Two of seven are nests of loops over elements, one of ten fills lists, one of twenty steps an explicit scheme. In
+    one of three, names mean several things.
     """
+    source = _generated(seed, number)
+    if number % 3 != 1 or source.fills:
+        return source
+    rng = Random(seed * 1_000_003 + number + 500_000_009)
+    return replace(source, functions=confused(source.functions, rng))
+
+
+def _generated(seed: int, number: int) -> Source:
     rng = Random(seed * 1_000_003 + number)
     if number % 20 == 11:
         schemes = Schemes(rng)
