@@ -82,6 +82,7 @@ def _special(fn: Value) -> Any:
         eval_builtins,
         eval_containers,
         eval_contexts,
+        eval_copies,
         eval_itertools,
         eval_joins,
         eval_numpy,

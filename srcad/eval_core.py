@@ -81,6 +81,8 @@ class Context:
     left_out: set[str] = field(default_factory=set)  # those of them that a path left out reads items of
     zero_d: set[str] = field(default_factory=set)  # variables that may hold an array without axes, not a number
     attribute_slots: set[str] = field(default_factory=set)  # variables of rebound attributes
+    whole_reads: set[int] = field(default_factory=set)  # ids of live objects whose __dict__ was read
+    copied_at_once: list[tuple[tuple[ir.Expr, ...], ir.Loc | None]] = field(default_factory=list)  # by a deep copy
     second_names: set[str] = field(default_factory=set)  # arrays that have, or had, a variable besides this one
     set_aside: set[str] = field(default_factory=set)  # variables for what others held when they got a new value
     originals: dict[str, Value] = field(default_factory=dict)  # what a rebound attribute was before the call

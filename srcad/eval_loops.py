@@ -188,14 +188,14 @@ class Header:
         target = stmt.target
         self.is_range = isinstance(iterable, Lazy) and iterable.kind == "range"
         self.own = self.is_range and isinstance(target, ir.Name) and target.id not in assigned(stmt.body)
-        self.own = self.own and not self.holds_floats(target.id)  # type: ignore[union-attr]
+        self.own = self.own and not self.is_used(target.id, iterable)  # type: ignore[union-attr]
 
-    def holds_floats(self, name: str) -> bool:
-        """Whether what the target is kept in has other than integers at other places: it would have an adjoint."""
+    def is_used(self, name: str, iterable: Value) -> bool:
+        """Whether what the target is kept in has other uses: floats, which have adjoints, or the loop's own bounds."""
         slot = self.ev.slot(name, INT)
         known = self.ev.cx.types.get(slot)
         decided = ("no counter", self.ev.same_again(slot)) in self.ev.cx.decisions
-        return decided or known is not None and is_float(known)
+        return decided or slot in names_in(iterable) or known is not None and is_float(known)
 
     def steady(self, value: Value) -> Value:
         """The iterable evaluated once: an array expression gets a name."""

@@ -35,6 +35,9 @@ def attribute(ev: Evaluator, base: Known, name: str, loc: ir.Loc | None) -> Valu
         if derivation is not None:
             return Known(derivation)
         raise Unsupported(f"cannot differentiate the attribute {name} of a function", loc)
+    if name == "__dict__":
+        ev.cx.whole_reads.add(id(owner))
+        _read_or_set(ev, owner, loc)
     updated = ev.state.frames.get("#objects", {}).get(f"{id(owner)}.{name}")
     if isinstance(updated, Conflict):
         reason = f"cannot differentiate the attribute {name}, which {updated.reason}"
@@ -305,3 +308,11 @@ def rebind(ev: Evaluator, base: Known, name: str, value: Value, loc: ir.Loc | No
     ev.state.frames.setdefault("#objects", {})[key] = Dyn(ir.Name(slot), value.type)
     ev.cx.attribute_slots.add(slot)
     ev.cx.updates[path] = key
+    _read_or_set(ev, base.value, loc)
+
+
+def _read_or_set(ev: Evaluator, owner: Any, loc: ir.Loc | None) -> None:
+    """An attribute that is set stands in a variable until the call ends, where `__dict__` does not show it."""
+    if id(owner) in ev.cx.whole_reads and any(key.startswith(f"{id(owner)}.") for key in ev.cx.updates.values()):
+        reason = "cannot differentiate __dict__ of an object whose attributes the function sets"
+        raise Unsupported(reason, loc, "Read and set the attributes by their names.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -288,61 +287,6 @@ def _dict(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Valu
             entries[demand(ev, key, "a dict's key", loc)] = value
     entries.update(kwargs)
     return ev.box("dict", tuple(entries), tuple(entries.values()))
-
-
-@handles("copy.copy")
-def _copy(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    value = args[0]
-    if isinstance(value, Ptr):
-        box = ev.state.heap[value.id]
-        return ev.box(box.kind, box.keys, box.items, cls=box.cls, site=loc)
-    return _copied(ev, value, loc)
-
-
-def _copied(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
-    if isinstance(value, Dyn) and isinstance(value.type, Num) and value.type.dims != ():
-        return keep(ev, "numpy.copy", [value], {}, loc)
-    if isinstance(value, Dyn) and isinstance(value.type, Seq):
-        return keep(ev, "builtins.list", [value], {}, loc)
-    return value
-
-
-@handles("copy.deepcopy")
-def _deepcopy(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    return _deep(ev, args[0], {}, loc)
-
-
-def _deep(ev: Evaluator, value: Value, done: dict[Any, Value], loc: ir.Loc | None) -> Value:
-    """What occurs twice is copied once; `done` maps a container's identity or an array's variable to its copy."""
-    if isinstance(value, Ptr):
-        if value.id not in done:
-            box = ev.state.heap[value.id]
-            made = ev.box(box.kind, box.keys, box.items, cls=box.cls, site=loc)
-            done[value.id] = made
-            items = tuple(_deep(ev, item, done, loc) for item in box.items)
-            ev.state.heap[made.id] = ev.state.heap[made.id].with_items(items)
-        return done[value.id]
-    if isinstance(value, Dyn) and isinstance(value.expr, ir.Name):
-        key = value.expr.id
-        if key not in done:
-            if key in ev.cx.second_names and any(k in ev.cx.second_names for k in done if isinstance(k, str)):
-                raise Unsupported("cannot differentiate a deep copy of arrays that may be one", loc, "Copy each array.")
-            done[key] = _copied(ev, value, loc)
-        return done[key]
-    return _copied(ev, value, loc)
-
-
-@handles("dataclasses.replace")
-def _replace(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
-    """A new instance, made like any other."""
-    from srcad import eval_objects
-
-    if not isinstance(args[0], Ptr):
-        raise Unsupported("cannot differentiate dataclasses.replace of this value", loc)
-    box = ev.state.heap[args[0].id]
-    given = [f.name for f in dataclasses.fields(box.cls) if f.init] if dataclasses.is_dataclass(box.cls) else box.keys
-    fields = {key: item for key, item in zip(box.keys, box.items, strict=True) if key in given}
-    return eval_objects.construct(ev, Known(box.cls), [], {**fields, **kwargs}, loc)
 
 
 # ---- from many to one ----

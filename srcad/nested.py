@@ -107,6 +107,7 @@ class Tracer:
         output = inline._leaves(ev, value, exprs, self.loc)
         body, after = tuple(ev.out), ev.state
         routines.refuse_again(body)
+        inline.settle_copies(ev, body)
         ev.state, ev.out = kept_state(before, after), outer
         check_untouched(before, after, self.loc)
         return self.traced(body, tuple(exprs), output)

@@ -94,6 +94,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     updates = tuple((path, _updated(ev, key)) for path, key in context.updates.items())
     kept = routines.reachable((*ev.out, *results))
     own = tuple(part for routine in kept for part in (routine.body, routine.results))
+    settle_copies(ev, (*ev.out, *(stmt for routine in kept for stmt in routine.body)))
     used = ir.names((*ev.out, *results, *own)) | {i.name for i in context.inputs} | {name for _, name in updates}
     used |= {name for routine in kept for name in routine.inputs}
     return Program(
@@ -113,6 +114,14 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         doc=function.doc,
         loc=function.loc,
     )
+
+
+def settle_copies(ev: Evaluator, stmts: tuple[ir.Stmt, ...]) -> None:
+    """Refuse deep copies of what may be one array in these statements."""
+    if ev.cx.copied_at_once:
+        from srcad import eval_copies
+
+        eval_copies.settle(ev, stmts)
 
 
 def _refuse_written_views(body: Sequence[ir.Stmt], no_axes: Set[str]) -> None:

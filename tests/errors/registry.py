@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 THEMES = ("memory", "containers", "syntax", "outside", "kinds", "requests", "solvers")
-NOT_YET = ("not_yet.calls", "not_yet.containers", "not_yet.memory", "not_yet.statements")
+NOT_YET = ("not_yet.calls", "not_yet.containers", "not_yet.copies", "not_yet.memory", "not_yet.statements")
 _CASES: dict[str, Case] = {}
 
 

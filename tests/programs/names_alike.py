@@ -262,3 +262,61 @@ def a_counter_that_begins_at_itself(x, n=4):
             s = s * x + i
         i = i + 1
     return s + i
+
+
+@program(lambda rng: (0.7, 4))
+def a_counter_that_is_its_own_bound(x, n):
+    s = 0.0
+    for n in range(n):
+        s = s + np.sin(x) * n
+    return s
+
+
+@program(lambda rng: (0.7, 4))
+def a_counter_in_its_own_nest(x, n):
+    s = x
+    for n in range(n):
+        s = s * np.sin(x + n)
+        for n in range(n):
+            s = s + x * n * s
+    return s
+
+
+@program(lambda rng: (0.7, 4))
+def a_list_filled_up_to_its_counter(x, n):
+    h = [x]
+    u = x * x
+    for n in range(n):
+        h.append(u)
+    return h[-1] * len(h)
+
+
+@program(lambda rng: (0.7, 4))
+def a_counter_that_is_both_bounds(x, n):
+    for n in range(n, 2 * n):
+        x = x * np.sin(x) + n
+    return x * n
+
+
+@program(lambda rng: (0.7, 4))
+def elements_up_to_the_counter(x, n):
+    a = np.linspace(0.1, 1.0, 6) * x
+    for n in range(1, n):
+        a[n] = a[n - 1] * a[n]
+    return np.sum(a)
+
+
+@program(lambda rng: (0.7, 4))
+def an_extent_and_a_counter(x, n):
+    a = np.linspace(0.1, 1.0, n) * x
+    for n in range(a.shape[0]):
+        a[n] = a[n] * x
+    return np.sum(a[: n + 1]) * n
+
+
+@program(lambda rng: (0.7, 4))
+def a_number_that_becomes_the_counter(x, n):
+    i = 2
+    for i in range(i, i + n):
+        x = np.sin(x) * i
+    return x

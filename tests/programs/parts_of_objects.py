@@ -95,3 +95,21 @@ def one_twice(x, layers):
     for layer in both:
         x = layer(x) * layer.shift
     return x
+
+
+class Gains:
+    def __init__(self):
+        self.gain, self.shift = 0.5, -0.2
+
+    def attributes_as_a_dict(self, x):
+        total = sum(value for value in self.__dict__.values())
+        if "more" in self.__dict__:
+            return np.sum(x)
+        return _scaled(x, **self.__dict__) * total + self.__dict__["gain"] * x[0]
+
+
+def _scaled(x, gain, shift):
+    return np.sum(np.sin(gain * x + shift))
+
+
+program(lambda rng: (rng.normal(size=4),))(Gains().attributes_as_a_dict)
