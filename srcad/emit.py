@@ -78,6 +78,8 @@ def module(
         decorator = decorator.replace("cache=True, ", "")
     for path in sorted(imports):
         spelling.spell(path)
+    if decorator.startswith("@njit"):  # a variable of the program may be called njit
+        decorator = f"@{spelling.require('numba', 'njit')}{decorator.removeprefix('@njit')}"
     head = [f"# {line}".rstrip() for line in header.splitlines()]
     if doc is not None:
         head += ["", *_docstring(doc, 0)] if head else _docstring(doc, 0)

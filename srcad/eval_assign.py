@@ -13,6 +13,7 @@ from srcad.eval_exprs import evaluate, sequence
 from srcad.eval_index import box_position, evaluate_index, index_exprs, unknown_key
 from srcad.eval_order import held, holding, may_be_array, owned, reachable, seen_elsewhere
 from srcad.eval_values import ONE_ARRAY, constant, dyn, residual, static
+from srcad.naming import identifier
 from srcad.types import Num, Seq, is_scalar
 from srcad.values import ROW, Box, Dyn, Known, Lazy, Ptr, Table, Value, certain
 
@@ -246,8 +247,9 @@ def _owned(ev: Evaluator, box: Box, key: Any, value: Value, loc: ir.Loc | None, 
     if not box.bound or not isinstance(value, Dyn):
         return owned(ev, value, "item", loc)
     old = box.items[position] if position is not None else None
-    base = old.expr.id if isinstance(old, Dyn) and isinstance(old.expr, ir.Name) else f"item_{key}"
-    slot = ev.own_slot(base, value.type) or ev.slot(f"{base}#{box.site}" if old is None else base, value.type, "#box")
+    base = old.expr.id if isinstance(old, Dyn) and isinstance(old.expr, ir.Name) else identifier("item", key)
+    new = f"{base}#{box.site}#{key!r}"  # "a-b" and "a_b", 1 and "1" have one name
+    slot = ev.own_slot(base, value.type) or ev.slot(new if old is None else base, value.type, "#box")
     ev.note_type(slot, value.type)
     ev.put([(slot, value.expr)], loc)
     return Dyn(ir.Name(slot), value.type, value.const)

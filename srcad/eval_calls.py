@@ -20,6 +20,7 @@ from srcad.eval_functions import call_closure, call_user
 from srcad.eval_library import library
 from srcad.eval_order import in_order
 from srcad.eval_refusals import check_arguments, check_form, harmless
+from srcad.eval_unused import run
 from srcad.eval_values import constant, demand, static
 from srcad.transforms import activity
 from srcad.types import Num, Seq
@@ -29,6 +30,7 @@ Args = list[Value]
 Kwargs = dict[str, Value]
 
 ASKS_FOR_KIND = frozenset(f"builtins.{f}" for f in "isinstance type callable getattr hasattr print".split())
+DROPS = frozenset(f"builtins.{f}" for f in "isinstance type callable hasattr len".split())  # the values themselves
 TAKES_LISTS = frozenset(f"builtins.{f}" for f in "len enumerate zip reversed iter list map filter".split())
 _RULES = os.path.dirname(rules.__file__)
 NOTHING = "#nothing"  # the tangent that an inactive argument does not have (`vanish`)
@@ -157,6 +159,8 @@ def call_known(ev: Evaluator, fn: Known, args: Args, kwargs: Kwargs, loc: ir.Loc
     if own is not None:
         return eval_special.invoke(ev, args[0], own, args[1:], loc)
     handler = _special(fn)
+    if path in DROPS:
+        run(ev, args[0] if args else None, loc)
     if path not in ASKS_FOR_KIND:
         args = [eval_optional.present(ev, a, loc) for a in args]
         kwargs = {k: eval_optional.present(ev, v, loc) for k, v in kwargs.items()}
@@ -335,3 +339,4 @@ def effect(ev: Evaluator, stmt: ir.Do) -> None:
         raise Unsupported(
             "cannot differentiate a call whose effect is not known", stmt.loc, "Use its value, or leave it out."
         )
+    run(ev, value, stmt.loc)

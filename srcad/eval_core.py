@@ -524,7 +524,7 @@ class Evaluator:
 
     def branch(self, stmt: ir.If, tells: ir.Expr) -> None:
         """An if; `tells` is what was tested, where `stmt.test` only names the outcome."""
-        from srcad import eval_merge, eval_operators, eval_optional, eval_values
+        from srcad import eval_merge, eval_operators, eval_optional, eval_unused, eval_values
 
         test = eval_operators.truth(self, stmt.test)
         known, truth = eval_values.static_truth(self, test)
@@ -551,6 +551,8 @@ class Evaluator:
             body, orelse, self.state = eval_merge.merge_branches(self, after_body, self.state, body, orelse, stmt.loc)
         if body or orelse:
             self.emit(ir.If(condition, body, orelse, loc=stmt.loc))
+        else:
+            eval_unused.run(self, test, stmt.loc)
 
     def arm(self, body: Sequence[ir.Stmt]) -> tuple[tuple[ir.Stmt, ...], bool]:
         """A branch, and whether it does not come to its end."""

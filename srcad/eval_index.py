@@ -11,6 +11,7 @@ from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator, Restart
 from srcad.eval_exprs import evaluate_all
 from srcad.eval_operators import known_or_constant
+from srcad.eval_unused import run
 from srcad.eval_values import ONE_ARRAY, bake, constant, demand, dyn, residual, static
 from srcad.types import Seq
 from srcad.values import Box, Dyn, Known, Lazy, Ptr, Rows, Table, Text, Value, certain
@@ -150,6 +151,8 @@ def _listed(value: Any) -> ir.Expr:
 def _index_box(ev: Evaluator, base: Ptr, items: list[Value], loc: ir.Loc | None) -> Value:
     box = ev.state.heap[base.id]
     part = known_slice(ev, items)
+    if ev.tried is not None and not box.bound and box.expr is None:
+        _run_others(ev, box, items, loc)
     if part is not None and box.expr is not None:
         return ev.tuple_of(box.items[part], expr=ir.Index(box.expr, (residual(ev, items[0]),)), bound=True)
     if part is not None and box.kind in ("list", "tuple", "namedtuple"):
@@ -163,6 +166,19 @@ def _index_box(ev: Evaluator, base: Ptr, items: list[Value], loc: ir.Loc | None)
             return found
     position = box_position(ev, box, items, loc)
     return box.items[position]
+
+
+def _run_others(ev: Evaluator, box: Box, items: list[Value], loc: ir.Loc | None) -> None:
+    """What an index into a container without a name leaves out, ``f(x)[0]``, within a try that may catch its error."""
+    known, key = static(ev, items[0]) if len(items) == 1 else (False, None)
+    chosen: tuple[Any, ...] = (key,)
+    if box.kind != "dict" and isinstance(key, (int, slice)):
+        chosen = box.keys[slice(key, key + 1 or None) if isinstance(key, int) else key]
+    elif not known or box.kind != "dict":
+        return
+    for own, item in zip(box.keys, box.items, strict=True):
+        if own not in chosen:
+            run(ev, item, loc)
 
 
 def box_position(ev: Evaluator, box: Box, items: list[Value], loc: ir.Loc | None) -> int:

@@ -133,7 +133,7 @@ def _built(request: Request, keep_passes: bool) -> Generated:
 def _first_order(request: Request, keep: Callable[[str, Any], None]) -> tuple[Program, dict[str, set[str]]]:
     """The passes that all modes begin with: the program, and the variables that may share memory."""
     from srcad import assemble, recursion
-    from srcad.transforms import alias, layouts, widths
+    from srcad.transforms import alias, layouts, raised, widths
 
     program = assemble.inlined(request)
     keep("inline", program)
@@ -141,7 +141,7 @@ def _first_order(request: Request, keep: Callable[[str, Any], None]) -> tuple[Pr
     program = layouts.layouts(program, request)
     program, aliases = alias.alias(program)
     program = layouts.guarded(program, request.backend)
-    program = widths.widths(program) if request.backend == "numba" else program
+    program = raised.raised(widths.widths(program)) if request.backend == "numba" else program
     assemble.refuse_written_defaults(program, request)
     keep("alias", program)
     return program, aliases

@@ -5,15 +5,19 @@ Compiled code does not raise where Python does, and a condition reads better tha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from srcad import ir, types
+from srcad import ir, rules, types
 
 Reason = tuple[type[BaseException], "ir.Expr | None"]  # what is raised, and when (None: nobody can say)
 _LARGEST_EXPONENT = 709.782712893384  # math.exp of the next float is infinite
 _NEVER = frozenset(f"math.{name}" for name in "atan tanh asinh erf erfc floor ceil".split())
 _NUMPY = frozenset(f"numpy.{name}" for name in "log sqrt exp sin cos tan tanh arctan log1p expm1 abs absolute".split())
+
+
+_MADE = frozenset(f"numpy.{name}" for name in "sum mean copy zeros_like ones_like ravel isfinite isnan isinf".split())
 
 
 class _Unknown(Exception):
@@ -37,6 +41,56 @@ def condition(body: Sequence[ir.Stmt], kinds: Sequence[ir.Expr], known: Mapping[
     if isinstance(test, ir.Const):
         return ir.Const(number if test.value else 0)
     return test if number == 1 else ir.Binary("*", ir.Const(number), test)
+
+
+def reasons(expr: ir.Expr, known: Mapping[str, Any]) -> list[Reason] | None:
+    """What evaluating an expression raises, and when, in order; None where nobody knows.
+
+    Not what only a user's ``np.errstate`` makes of a warning.
+    """
+    try:
+        return [reason for reason in _of_expression(expr, known) if reason[0] is not FloatingPointError]
+    except _Unknown:
+        return None
+
+
+def may_raise(expr: ir.Expr, known: Mapping[str, Any]) -> bool:
+    """Whether evaluating an expression may raise anything."""
+    found = reasons(expr, known)
+    if found is not None:
+        return bool(found)
+    if isinstance(expr, (ir.Name, ir.Const, ir.Ref, ir.Lambda)) or _is_part(expr, known):
+        return False
+    return _may_raise_itself(expr, known) or any(may_raise(part, known) for part in ir.children(expr))
+
+
+def _may_raise_itself(expr: ir.Expr, known: Mapping[str, Any]) -> bool:
+    """Whether an expression may raise whose parts do not."""
+    if isinstance(expr, (ir.Attr, ir.Tuple, ir.List)) or isinstance(expr, ir.Unary) and expr.op != "not":
+        return False
+    if isinstance(expr, ir.Index):
+        return expr.items != (ir.ELLIPSIS,)
+    if isinstance(expr, ir.Call):
+        return not isinstance(expr.fn, ir.Ref) or len(expr.args) != 1 or bool(expr.kwargs) or not _only_warns(expr.fn)
+    kinds = [types.infer(part, known, []) for part in ir.children(expr)]
+    if all(map(types.is_scalar, kinds)):
+        return isinstance(expr, ir.Binary)
+    if not isinstance(expr, (ir.Binary, ir.Compare)) or getattr(expr, "op", "") == "@" or len(kinds) != 2:
+        return True
+    return not all(isinstance(kind, types.Num) and types.is_float(kind) for kind in kinds) or not _alike(*kinds)
+
+
+def _only_warns(function: ir.Ref) -> bool:
+    """Whether a function of one argument gives inf or nan where it is not defined."""
+    if function.path in ("builtins.float", "builtins.abs", "builtins.len", "builtins.bool") or function.path in _MADE:
+        return True
+    rule = rules.lookup(function.path) if function.path.startswith("numpy.") else None
+    return rule is not None and rule.partials is not None
+
+
+def _alike(one: Any, two: Any) -> bool:
+    """Whether arrays have one shape, or one of them is a number."""
+    return one.dims == () or two.dims == () or None not in (one.dims or (None,)) and one.dims == two.dims
 
 
 def _first(reasons: list[tuple[int, ir.Expr | None]]) -> ir.Expr:
@@ -199,7 +253,7 @@ def _of_operator(expr: ir.Binary, known: Mapping[str, Any]) -> list[Reason]:
     weak = all(getattr(types.infer(e, known, []), "weak", False) for e in (expr.left, expr.right))
     if expr.op == "/" and isinstance(expr.right, ir.Const) and (weak or expr.right.value != 0):
         return [(ZeroDivisionError, ir.Const(True))] if expr.right.value == 0 else []
-    if expr.op == "/" and weak:
+    if expr.op in ("/", "//", "%") and weak:
         return [(ZeroDivisionError, ir.Compare(("==",), (expr.right, ir.Const(0))))]
     return [(ZeroDivisionError, None), (OverflowError, None), (FloatingPointError, None)]
 
@@ -220,7 +274,7 @@ def _of_function(path: str, x: ir.Expr, known: Mapping[str, Any]) -> list[Reason
     if name in ("asin", "acos"):
         return [(ValueError, ir.Compare((">",), (ir.call("builtins.abs", x), ir.Const(1.0))))]
     if name == "exp":
-        return [(OverflowError, ir.Compare((">",), (x, ir.Const(_LARGEST_EXPONENT))))]
+        return [(OverflowError, ir.Compare(("<", "<"), (ir.Const(_LARGEST_EXPONENT), x, ir.Const(math.inf))))]
     if path in _NEVER:
         return []
     raise _Unknown

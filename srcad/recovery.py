@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from srcad.generate import Call
     from srcad.specialise import Ready
 
+NOT_FINITE = "a value that nothing reads is not finite"  # raised by the checks of `raised`, where Python may not raise
 MISMATCH = "operands could not be broadcast together"  # raised by the checks of `loops`; NumPy's goes on
 _DOUBLE = np.dtype(np.float64)
 _FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -77,7 +78,7 @@ def _ask_numpy(error: Exception, ready: Ready, extra: tuple[Any, ...]) -> tuple[
         ready.kernel = other.kernel  # the note names this text
         return found, None
     auto = ready.specialiser.settings.backend == "auto"
-    answers = auto and isinstance(error, OverflowError) or str(error) == MISMATCH
+    answers = auto and isinstance(error, OverflowError) or str(error) in (MISMATCH, NOT_FINITE)
     return error, results if answers else None
 
 

@@ -398,6 +398,12 @@ def f(x):
     )
 
 
+def test_a_variable_called_njit_leaves_the_decorator_its_own_name() -> None:
+    fn = ir.Function("f", (ir.Param("njit"),), (ir.Return(ir.Name("njit")),))
+    text = emit.module([fn], backend="numba")
+    assert "from numba import njit as njit_" in text and "@njit_(cache=True" in text
+
+
 @pytest.mark.parametrize(
     ("path", "line"),
     [

@@ -265,7 +265,8 @@ def _is_safe(stmt: ir.Stmt) -> bool:
     if isinstance(stmt, ir.Assign):
         return isinstance(stmt.target, ir.Name) and _cannot_raise(stmt.value)
     if isinstance(stmt, ir.Do):
-        return _cannot_raise(stmt.value)
+        parts = ir.children(stmt.value) if isinstance(stmt.value, ir.FString) else (stmt.value,)
+        return all(map(_cannot_raise, parts))
     return isinstance(stmt, (ir.Break, ir.Continue, ir.Nonlocal, ir.Leave))
 
 

@@ -102,21 +102,21 @@ def without_unread(body: Sequence[ir.Stmt], read: set[str]) -> tuple[ir.Stmt, ..
     while True:
         counts = Counter(n.id for n in ir.walk(tuple(body)) if isinstance(n, ir.Name))
         counts.update(n.stack for n in ir.walk(tuple(body)) if isinstance(n, (ir.Push, ir.Pop)))
-        named = Counter(map(_named, _reached(body)))
+        named = Counter(map(_named, reached(body)))
         unread = {name for name, k in named.items() if name and k == counts[name]} - read
         if not unread:
             return tuple(body)
         body = _without(body, unread)
 
 
-def _reached(body: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:
+def reached(body: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:
     """The statements that `_without` comes by: not those of functions that are values."""
     for stmt in body:
         yield stmt
         if isinstance(stmt, (ir.If, ir.For, ir.While, ir.With, ir.Block)):
-            yield from _reached(stmt.body)
+            yield from reached(stmt.body)
         if isinstance(stmt, ir.If):
-            yield from _reached(stmt.orelse)
+            yield from reached(stmt.orelse)
 
 
 def _named(stmt: object) -> str:

@@ -60,7 +60,7 @@ def _unneeded(stmts: Stmts, records: set[str], dead: Sequence[ir.Stmt]) -> set[i
     """
     gone, idle = {id(s) for s in dead if not isinstance(s, ir.Pop)}, {id(s) for s in dead}
     uses = _uses(stmts, records)
-    for name in sorted(records - ir.names(_heads(stmts))):
+    for name in sorted(records - ir.names(heads(stmts))):
         takes = [s for s in uses[name] if not _saves(s, name)]
         if uses[name] and all(id(s) in gone or id(s) in idle for s in takes):
             gone |= {id(s) for s in uses[name]}
@@ -71,17 +71,17 @@ def _uses(stmts: Stmts, records: set[str]) -> dict[str, list[ir.Stmt]]:
     """The simple statements that mention each of the records."""
     found: dict[str, list[ir.Stmt]] = {name: [] for name in records}
     for node in ir.walk(stmts):
-        if _is_simple(node):
+        if is_simple(node):
             for name in records & ir.names(node):
                 found[name].append(node)
     return found
 
 
-def _is_simple(node: Any) -> bool:
+def is_simple(node: Any) -> bool:
     return isinstance(node, (ir.Assign, ir.Store, ir.Augment, ir.Push, ir.Pop, ir.Do, ir.Raise, ir.Assert, ir.Return))
 
 
-def _heads(stmts: Stmts) -> tuple[ir.Expr, ...]:
+def heads(stmts: Stmts) -> tuple[ir.Expr, ...]:
     """What compound statements read themselves."""
     found: list[ir.Expr] = []
     for node in ir.walk(stmts):

@@ -564,3 +564,179 @@ def changes_after_all_that_may_raise(x):
         except ValueError:
             r = r * best.t + x[k]
     return r * best.t + best.items[0]
+
+
+# ---- expressions whose value nobody reads ----
+
+
+def negative(rng):
+    return (-1.3,)
+
+
+@program(negative)
+def tried_for_its_error_only(x):
+    try:
+        math.sqrt(x)
+    except ValueError:
+        return x * 2
+    return x
+
+
+@program(negative)
+def tried_before_another_statement(x):
+    try:
+        math.sqrt(x)
+        y = x
+    except ValueError:
+        y = 3.0 * x
+    return y * x
+
+
+@program(negative)
+def errors_of_all_kinds_unread(x):
+    s = 0.0
+    try:
+        1.0 / (x - x)
+    except ZeroDivisionError:
+        s += 2.0 * x
+    try:
+        math.log(x - x)
+    except ValueError:
+        s += 3.0 * x
+    try:
+        math.exp(x * -1000)
+    except OverflowError:
+        s += 4.0 * x
+    try:
+        math.sqrt(x) * x
+    except ValueError:
+        s += 5.0 * x
+    try:
+        x % (x - x)
+    except ZeroDivisionError:
+        s += 6.0 * x
+    try:
+        math.exp(x * x)
+    except OverflowError:
+        s += 7.0 * x
+    return s * x
+
+
+@program(negative, backends=("numpy",))
+def errors_of_arrays_unread(x):
+    s = 0.0
+    try:
+        np.linalg.inv(np.zeros((2, 2)) * x)
+    except np.linalg.LinAlgError:
+        s += 2.0 * x
+    try:
+        np.zeros(3) + np.zeros(2)
+    except ValueError:
+        s += 3.0 * x
+    a = np.ones(4) * x
+    try:
+        a[int(x) + 7]
+    except IndexError:
+        s += 4.0 * x
+    return s * x
+
+
+@program(negative)
+def errors_unread_in_containers_and_arguments(x):
+    def second(a, b):
+        return b
+
+    s = 0.0
+    try:
+        [math.sqrt(x), 1.0]
+    except ValueError:
+        s += 2.0 * x
+    try:
+        s += (math.sqrt(x), x)[1]
+    except ValueError:
+        s += 3.0 * x
+    try:
+        s += second(math.log(x), x)
+    except ValueError:
+        s += 4.0 * x
+    try:
+        s += len([math.log(x)])
+    except ValueError:
+        s += 5.0 * x
+    try:
+        isinstance(math.sqrt(x), float)
+    except ValueError:
+        s += 6.0 * x
+    try:
+        f"{math.sqrt(x):.3f}"
+    except ValueError:
+        s += 7.0 * x
+    try:
+        if math.sqrt(x) > 1.0:
+            pass
+    except ValueError:
+        s += 8.0 * x
+    return s * x
+
+
+@program(vector)
+def errors_unread_in_a_loop(x):
+    s = 0.0
+    for v in x:
+        try:
+            math.log(v)
+        except ValueError:
+            s += 2.0 * v
+            continue
+        s += v * v
+    return s
+
+
+@program(negative, raises=ValueError)
+def a_statement_that_raises(x):
+    math.sqrt(x)
+    return x
+
+
+@program(negative, raises=ZeroDivisionError)
+def a_quotient_that_raises(x):
+    1.0 / (x - x)
+    return x
+
+
+@program(negative, raises=IndexError)
+def an_element_that_is_not_there(x):
+    a = np.ones(4) * x
+    a[int(x) + 7]
+    return x
+
+
+@program(negative, raises=ValueError)
+def an_unread_variable_that_raises(x):
+    y = math.sqrt(x)
+    z = y * 2.0
+    return x * x
+
+
+@program(negative, raises=ValueError)
+def an_unread_variable_of_a_loop_that_raises(x):
+    y = x
+    for _ in range(3):
+        y = math.sqrt(y)
+    return x * x
+
+
+@program(negative, raises=ValueError)
+def an_unread_variable_that_raises_for_unknown_reasons(x):
+    y = math.gamma(x * 0.0 - 1.0)
+    return x * x
+
+
+@program(negative)
+def unread_and_infinite(x):
+    math.exp(x * -math.inf)
+    math.pow(x * x + 1.0, math.inf)
+    y = math.atan2(x, 2.0) * math.inf
+    for _ in range(2):
+        y = 2.0 * y
+    return x * x

@@ -302,3 +302,39 @@ def pair_or_its_turn(x):
     else:
         b = a
     return b[0] * b[1] * x[2] + a[0]
+
+
+@program(lambda rng: (1.3, 0.7), argnums=(0, 1))
+def keys_that_are_no_identifiers(x, y):
+    q = {}
+    q["a-b"] = x * 2.0
+    q[-1] = y * x
+    q[2.5] = x
+    q["a-b"] = q["a-b"] * y
+    return q["a-b"] * x + q[-1] * q[2.5]
+
+
+@program(lambda rng: ({"z": 1.3, "a-b": 0.4, "": 2.0}, 0.7), argnums=(0, 1))
+def keys_of_an_argument_that_are_no_identifiers(p, y):
+    p["a-b"] = p["z"] * 2.0
+    p["c d"] = p["a-b"] * y
+    p[""] = p[""] * p["c d"]
+    return p["a-b"] * p["c d"] + p[""]
+
+
+@program(lambda rng: (1.3, 0.7), argnums=(0, 1))
+def keys_that_are_spelt_alike(x, y):
+    q = {}
+    q["a-b"], q["a_b"], q["a b"] = x * 2.0, y * 3.0, x * y
+    q[1], q["1"] = x * x, y * y
+    for _ in range(3):
+        q["a_b"] = q["a-b"] * q["a b"] + q["a_b"] * q["1"]
+    return q["a-b"] * q["a_b"] + q[1] * q["1"]
+
+
+@program(lambda rng: (1.3, 0.7), argnums=(0, 1))
+def a_parameter_named_like_an_import(x, njit):
+    s = 0.0
+    for _ in range(3):
+        s += x * njit
+    return s * njit
