@@ -229,10 +229,13 @@ def assemble(value: Any, items: list[tuple[Any, Any]]) -> Any:
     result = copy.copy(value)  # neither __init__ nor __post_init__ runs
     if isinstance(value, list):
         result[:] = [item for _, item in items]
+    own = fields(kind) or ()
     for name, item in items:
         if isinstance(value, dict):
             result[name] = item
-        elif not isinstance(value, list):
+        elif not isinstance(value, list) and (
+            item is not None or name in own
+        ):  # what is no field stays where it has none
             object.__setattr__(result, name, item)
     return result
 

@@ -16,6 +16,7 @@ from typing import Any
 from srcad import emit, ir
 from srcad.abstract import Abstract, Num, Seq, Struct
 from srcad.guards import LITERAL, NUMBER, Guards, Path, part
+from srcad.leaves import fields
 
 
 @dataclass(frozen=True)
@@ -192,4 +193,6 @@ def _structure(kernel: Kernel, path: Path, names: Mapping[Path, str]) -> ir.Expr
     keywords = tuple(zip(map(str, t.keys), items))
     if t.kind == "namedtuple":
         return ir.Call(ir.Attr(part(path, kernel.types), "_replace"), (), keywords)
+    own = fields(t.cls) if t.cls is not None else None  # an attribute that is no field has no keyword
+    keywords = tuple((key, item) for key, item in keywords if own is None or key in own)
     return ir.Call(ir.Attr(ir.Name("dataclasses"), "replace"), (part(path, kernel.types),), keywords)

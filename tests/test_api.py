@@ -175,7 +175,7 @@ class Model:
 
 CONTAINERS = {
     ("reverse",): (
-        "def fit_grad(p_layers_0_w, p_layers_0_units, p_bias, x, out_bar=1.0):\n"
+        "def fit_grad(p_layers_0_w, p_layers_0_units, p_bias, p_made, x, out_bar=1.0):\n"
         "    return np.sum(p_layers_0_w * x) + p_bias, x * out_bar, out_bar\n"
     )
 }

@@ -221,7 +221,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            gone |= {id(s) for s in takes}\n",
         ),
         ("some takes are enough", "if uses[name] and all(id(s)", "if uses[name] and any(id(s)"),
-        ("heads read no records", "sorted(records - ir.names(_heads(stmts)))", "sorted(records)"),
+        ("heads read no records", "sorted(records - ir.names(heads(stmts)))", "sorted(records)"),
         ("the other branch runs", 'test=ir.Unary("not", stmt.test), body=orelse', "body=orelse"),
         (
             "results are not live",
