@@ -314,7 +314,7 @@ class Evaluator:
         """
         from srcad import eval_order
 
-        pairs = [(t, e) for t, e in pairs if e != ir.Name(t)]
+        pairs = [(t, e) for t, e in dict(pairs).items() if e != ir.Name(t)]  # ``a, a = b, c``: the last one stays
         eval_order.release(self, [t for t, _ in pairs], loc, owners, also)
         for target, expr in pairs:
             eval_order.note_no_axes(self, target, expr)

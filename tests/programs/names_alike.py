@@ -320,3 +320,62 @@ def a_number_that_becomes_the_counter(x, n):
     for i in range(i, i + n):
         x = np.sin(x) * i
     return x
+
+
+@program(lambda rng: (0.7,))
+def one_target_twice(x):
+    a, b = x, x * 2.0
+    a, a = b, a
+    return a * b
+
+
+@program(lambda rng: (0.7,))
+def one_target_twice_nested(x):
+    a, b = x, x * 2.0
+    a, (b, a) = b * 3.0, (a, b)
+    return a * b
+
+
+@program(lambda rng: (0.7,))
+def a_loop_with_one_target_twice(x):
+    s = 0.0
+    for a, a in [(x, x * x), (x * 2.0, x * 3.0)]:
+        s = s + a * x
+    return s * a
+
+
+@program(lambda rng: (0.7,))
+def an_array_twice(x):
+    a = np.array([x, x * 2.0])
+    b = a * 3.0
+    a, a = b, a
+    a[0] = a[0] * x
+    return np.sum(a * b)
+
+
+@program(lambda rng: (0.7,))
+def an_item_twice(x):
+    a = [x, 1.0]
+    a[0], a[0] = x * 3.0, a[0] * x
+    return a[0]
+
+
+@program(lambda rng: (0.7,))
+def a_starred_target_twice(x):
+    b = x * 2.0
+    a, *a = x, b, b * b
+    return a[0] * a[1]
+
+
+@program(lambda rng: (0.7,))
+def zipped_into_one_target(x, n=3):
+    s = 0.0
+    for a, a in zip(np.arange(3.0) * x, np.arange(3.0) + x):
+        s = s + a * x
+    return s * a
+
+
+@program(lambda rng: (0.7,))
+def two_targets_twice(x):
+    a, b, a, b = x, x * 2.0, x * 3.0, x * 4.0
+    return a * a * b
