@@ -38,6 +38,7 @@ _VALUES = {  # of what moves numbers: where in the arguments numbers begin
     **dict.fromkeys("append full full_like where".split(), 1),
     "insert": 2,
 }
+HALF = "Numba does not compute with half precision, which this is in NumPy"
 _HALF = "Convert first, with astype(float)."
 _HINT = "Convert first, with astype(np.int64) or int()."
 
@@ -49,6 +50,7 @@ def widths(program: Program) -> Program:
         Unsupported: compiled code would compute something else.
     """
     if not any(is_narrow(t) for t in program.types.values()) and not _makes_narrow(program.body):
+        _refuse_half(program)
         return program
     known = {**program.types, **_narrowed(program)}
     program = replace(program, types=known)
@@ -56,6 +58,16 @@ def widths(program: Program) -> Program:
     return replace(
         program, body=ir.transform(program.body, work.node), results=ir.transform(program.results, work.node)
     )
+
+
+def _refuse_half(program: Program) -> None:
+    """Functions of truth values are half precision in NumPy: ``np.sin(x > 0.5)``."""
+    for node in ir.walk((program.body, program.results)):
+        path = node.fn.path if isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) else ""
+        if path.startswith("numpy.") and path not in _MOVING and node.args:
+            kind = types.infer(node, program.types, [])
+            if isinstance(kind, Num) and kind.dtype == "float16":
+                raise Unsupported(HALF, node.loc, _HALF)
 
 
 def fits(expr: ir.Expr, dtype: str) -> ir.Call:
@@ -196,7 +208,7 @@ class _Widths:
         if path in ("builtins.int", "builtins.round", "math.floor", "math.ceil", "math.trunc"):
             return replace(node, args=(*map(self.widened, node.args[:1]), *node.args[1:]))
         if isinstance(kind, Num) and kind.dtype == "float16":
-            raise Unsupported("Numba does not compute with half precision, which this is in NumPy", node.loc, _HALF)
+            raise Unsupported(HALF, node.loc, _HALF)
         if not is_narrow(kind):
             return node
         if path in _MOVING:

@@ -28,10 +28,13 @@ def confused(functions: str, rng: Random) -> str:
 
 
 def _names(function: ast.FunctionDef, rng: Random) -> dict[str, str]:
-    """Old name -> new one, of variables that the function sets, its arguments among them."""
+    """Old name -> new one, of variables that the function sets, its arguments among them.
+
+    Truth values keep their names: functions of them are half precision, which differences do not resolve.
+    """
     stored = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     given = [a.arg for a in ast.walk(function) if isinstance(a, ast.arg)]
-    known = sorted(stored | set(given))
+    known = sorted(name for name in stored | set(given) if not name.startswith("mask"))
     renamed: dict[str, str] = {}
     for _ in range(rng.choice((1, 1, 2, 3))):
         old = rng.choice(known)

@@ -147,7 +147,11 @@ def half_precision(x, k):
     return np.sum(x * np.sqrt(k))
 
 
-@pytest.mark.parametrize("f", [python_or_narrow, of_two_widths, half_precision])
+def half_precision_of_truth_values(x, k):
+    return np.sum(np.sin(k > 2)) + np.sum(x)
+
+
+@pytest.mark.parametrize("f", [python_or_narrow, of_two_widths, half_precision, half_precision_of_truth_values])
 def test_what_compiled_code_cannot_tell_is_refused(f) -> None:
     x, k = np.ones(3), np.array([100, 2, 3], np.int8)
     with pytest.raises(srcad.Unsupported):
