@@ -133,8 +133,8 @@ class Recorder(Saver):
         self, step: Step, need: frozenset[str], around: Around, final: bool
     ) -> tuple[Stmts, Stmts, frozenset[str]]:
         primal = step.primal
-        if (swap := permutation(primal)) and not step_reads(step, self):
-            return self.swap(step, swap, need)
+        if (swap := permutation(primal)) and self.reads(step.adjoint) <= set(swap):  # at most their shapes
+            return self.swap(step, swap, need | self.reads(step.adjoint))
         reads = self.reads(step.adjoint)
         full, partial = killed(primal)
         partial = frozenset() if step.intact else partial
@@ -426,10 +426,6 @@ def _negated(test: ir.Expr) -> ir.Expr:
 def saved(name: str) -> str:
     """Stands, in what is needed, for an array that was saved as it is when it was called `name`."""
     return "&" + name
-
-
-def step_reads(step: Step, recorder: Recorder) -> bool:
-    return bool(recorder.reads(step.adjoint))
 
 
 def _operands(stmts: Sequence[ir.Assign]) -> frozenset[str]:

@@ -379,3 +379,59 @@ def zipped_into_one_target(x, n=3):
 def two_targets_twice(x):
     a, b, a, b = x, x * 2.0, x * 3.0, x * 4.0
     return a * a * b
+
+
+@program(lambda rng: (rng.normal(size=2), rng.normal(size=2), rng.uniform(0.2, 0.9, size=(2, 2))), (0, 1, 2))
+def buffers_swapped_beside_another_name(x, y, w):
+    z1 = x
+    for i3 in range(3, 1, -1):
+        z1 = np.prod(w.T, axis=-2)
+        np.sin(x / (1.5 + z1), out=y)
+        y, x = (x, y)
+    return np.sum(y)
+
+
+@program(lambda rng: (rng.normal(size=2), rng.normal(size=2), rng.uniform(0.2, 0.9, size=2)), (0, 1, 2))
+def buffers_swapped_with_a_name_of_two_lengths(x, y, w):
+    z1 = x
+    for i3 in range(2):
+        z1 = w * 2.0
+        y[:] = np.sin(x / (1.5 + z1))
+        y, x = (x, y)
+    return np.sum(y)
+
+
+@program(lambda rng: (rng.normal(size=2), rng.normal(size=2), rng.uniform(0.2, 0.9, size=2)), (0, 1, 2))
+def buffers_swapped_by_hand(x, y, w):
+    z1 = x
+    for i3 in range(3):
+        z1 = w * 2.0
+        y[:] = np.sin(x / (1.5 + z1))
+        t = x
+        x = y
+        y = t
+    return np.sum(y * x)
+
+
+@program(lambda rng: (rng.normal(size=2), rng.normal(size=2), rng.uniform(0.2, 0.9, size=2)), (0, 1, 2))
+def buffers_swapped_and_multiplied(x, y, w):
+    z1 = x
+    for i3 in range(3):
+        z1 = w * 2.0
+        if i3 % 2 == 0:
+            y[:] = np.sin(x / (1.5 + z1))
+        y, x = x, y
+        x *= z1
+    return np.sum(y * x)
+
+
+@program(lambda rng: (rng.normal(size=2), rng.normal(size=2), rng.uniform(0.2, 0.9, size=2)), (0, 1, 2))
+def three_buffers_in_turn(x, y, w):
+    z1 = y
+    v = w * 1.0
+    for i3 in range(4):
+        z1 = w * 2.0
+        y[:] = np.sin(x / (1.5 + z1)) * v
+        v[0] = v[0] * x[1]
+        x, y, v = y, v, x
+    return np.sum(y * x) + np.sum(v)
