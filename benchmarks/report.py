@@ -17,7 +17,8 @@ from benchmarks.store import Figures, Origin
 
 INTRODUCTION = """\
 Value and gradient together, every peer in the same process as the primal that it is divided by, rounds in turn. A
-time is the least of all rounds, each behind a rest of 50 ms and a call that is not timed; compilation is reported
+time is the least of all rounds, each behind a rest of 50 ms and a call that is not timed (on one thread since 6926678:
+earlier codes were timed right behind the peer before them, and are too high where that is JAX); compilation is reported
 apart. Before any time is taken the gradients are compared with those of the other peers (relative error 1e-7), and on
 tiny inputs with central differences. *primal* is the program as hand-written loops compiled by Numba (with a star: the
 program itself, compiled by Numba as it stands); numbers are times divided by it, so 1.0 is the time of the plain
