@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar, Union
 
-from srcad import ir
+from srcad import ir, library
 from srcad.types import Num, Seq
 
 Error = TypeVar("Error", bound=Exception)
@@ -34,6 +34,14 @@ class Known:
     value: Any
     expr: ir.Expr | None = None
     place: tuple[str, tuple[Any, ...]] | None = field(default=None, compare=False)
+
+    def __eq__(self, other: object) -> bool:
+        """Objects of the user's are what they are, whatever their class calls equal."""
+        if not isinstance(other, Known):
+            return NotImplemented
+        if library.has_state(self.value) or library.has_state(other.value):
+            return self.value is other.value and self.expr == other.expr
+        return bool(self.value == other.value) and self.expr == other.expr
 
 
 @dataclass(frozen=True)
