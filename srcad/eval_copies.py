@@ -15,6 +15,7 @@ from srcad.errors import Unsupported
 from srcad.eval_builtins import Args, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
 from srcad.eval_order import changes, may_be_array
+from srcad.eval_values import dyn
 from srcad.transforms import alias
 from srcad.types import Abstract, Seq, is_scalar
 from srcad.values import Bound, Box, Dyn, Generator, Known, Lazy, Partial, Ptr, Rows, Stream, Table, Value
@@ -59,7 +60,9 @@ def _like(ev: Evaluator, box: Box, loc: ir.Loc | None) -> Ptr:
 def _copied(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
     """A copy of what is no container; of what nobody can change, the value itself."""
     if _is_array(value, ev):
-        return keep(ev, "builtins.list" if isinstance(value.type, Seq) else "numpy.copy", [value], {}, loc)
+        if isinstance(value.type, Seq):
+            return keep(ev, "builtins.list", [value], {}, loc)
+        return dyn(ev, ir.copy_of(value.expr, types.rank(value.type)))
     if isinstance(value, (Rows, Table)):
         raise Unsupported("cannot differentiate a copy of a list of containers here", loc, "Build it anew in a loop.")
     if isinstance(value, (Generator, Stream)) or isinstance(value, Lazy) and value.kind not in ("range", "slice"):

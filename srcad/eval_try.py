@@ -21,7 +21,7 @@ from srcad.raising import classes, condition
 from srcad.transforms.inline import stored_names
 from srcad.transforms.liveness import live_before
 from srcad.transforms.tidy import without_unread
-from srcad.types import Abstract, Num, Seq, infer, is_scalar
+from srcad.types import Abstract, Num, Seq, infer, is_scalar, rank
 from srcad.values import State, Text, Value
 
 AGAIN = ir.Call(ir.Ref("srcad_runtime.attempts.again"))
@@ -293,8 +293,10 @@ def _start(ev: Evaluator, name: str, wrote: bool) -> ir.Expr:
     kind = ev.cx.types[name]
     if not wrote:
         return ir.Name(name)
+    if not isinstance(kind, Seq):
+        return ir.copy_of(ir.Name(name), rank(kind))
     copied = "srcad_runtime.attempts.with_own_items" if _holds_arrays(kind) else "builtins.list"
-    return ir.call(copied if isinstance(kind, Seq) else "numpy.copy", ir.Name(name))
+    return ir.call(copied, ir.Name(name))
 
 
 def _holds_arrays(kind: Abstract) -> bool:

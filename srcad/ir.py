@@ -222,6 +222,15 @@ def call(path: str, *args: Expr, **kwargs: Expr) -> Call:
     return Call(Ref(path), args, tuple(kwargs.items()))
 
 
+def copy_of(value: Expr, rank: int | None = None) -> Call:
+    """``np.copy(value)``, which keeps the order of its memory: what it is summed in, and so how the sum is rounded.
+
+    ``value.copy()`` has rows one after the other. Of one axis (`rank`) the two are the same, and that one is read.
+    """
+    return Call(Ref("numpy.copy", loc=None if rank == 1 else _AS_FUNCTION), (value,))
+
+
+_AS_FUNCTION = Loc(Source("", ""), 0, 0, 0, 0)  # of a function's name: it is printed as one, not as a method
 OF = "#of"  # the keyword of a draw that names its generator; printed ``rng.normal(...)``
 ELLIPSIS = Const(...)
 NONE = Const(None)

@@ -363,7 +363,9 @@ def bindings(
     """Assignments of the arguments; one that the body begins by copying is copied at once."""
     copies = {s.target.id: s for s in body if isinstance(s, ir.Assign) and isinstance(s.target, ir.Name)
               and s.value == ir.call("numpy.copy", s.target) and s.target.id in given}  # fmt: skip
-    binds = [ir.Assign(ir.Name(n), ir.call("numpy.copy", e) if n in copies else e) for n, e in given.items()]
+    binds = [
+        ir.Assign(ir.Name(n), ir.substitute(copies[n].value, {n: e}) if n in copies else e) for n, e in given.items()
+    ]
     return tuple(binds), tuple(s for s in body if s not in copies.values())
 
 
@@ -397,7 +399,8 @@ def frozen(ev: Evaluator, traced: Traced) -> Traced:
             )
         name = name_at(ev, traced.site, ("kept", k), i.name)
         ev.cx.types[name] = kind
-        ev.emit(ir.Assign(ir.Name(name), expr if kind.dims == () else ir.call("numpy.copy", expr), loc=traced.loc))
+        own = expr if kind.dims == () else ir.copy_of(expr, types.rank(kind))
+        ev.emit(ir.Assign(ir.Name(name), own, loc=traced.loc))
         wanted = i.name in leaves and leaves[i.name].wanted
         found.append(Leaf(i.name, Dyn(ir.Name(name), kind), wanted))
     program = replace(traced.program, unstable=traced.program.unstable | unread)

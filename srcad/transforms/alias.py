@@ -59,7 +59,7 @@ def alias(program: Program) -> tuple[Program, dict[str, set[str]]]:
     checker = Checker(program)
     checker.run()
     copies = tuple(
-        ir.Assign(ir.Name(i.name), ir.call("numpy.copy", ir.Name(i.name)))
+        ir.Assign(ir.Name(i.name), ir.copy_of(ir.Name(i.name), types.rank(program.types[i.name])))
         for i in program.inputs
         if i.name in checker.written_inputs
     )

@@ -182,7 +182,8 @@ class Reverser:
                 name = self.temporary(hoist.expr, hoist.base)
                 value = hoist.expr
                 if alias.shares(value, self.shapes.types) & self.written:
-                    value = ir.call("numpy.copy", value)  # kept while what it is a view of changes
+                    # kept while what it is a view of changes
+                    value = ir.copy_of(value, types.rank(self.shapes.of(value)))
                 first = ir.Assign(name, value, loc=stmt.loc)
                 target = getattr(stmt, "target", None)
                 outer = self.masks.get(target.id, ()) if isinstance(target, ir.Name) else ()

@@ -1,5 +1,7 @@
 # Derivative of seidel_2d, written by srcad.
 
+import numpy as np
+
 
 def seidel_2d_grad(A, steps, out_bar):
     """Return seidel_2d(A, steps) and its derivative with respect to A.
@@ -7,7 +9,7 @@ def seidel_2d_grad(A, steps, out_bar):
     Shapes: A (n, m). seidel_2d writes A in place; this function works on a copy.
     """
     # ---- forward sweep ----
-    A = A.copy()
+    A = np.copy(A)
     for t in range(steps):
         for i in range(1, 4):
             for j in range(1, 4):

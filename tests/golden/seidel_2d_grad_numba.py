@@ -12,7 +12,7 @@ def seidel_2d_grad(A, steps, out_bar):
     Shapes: A (n, m). seidel_2d writes A in place; this function works on a copy.
     """
     # ---- forward sweep ----
-    A = A.copy()
+    A = np.copy(A)
     if A.shape[0] < 5 or A.shape[1] < 5:
         raise ValueError("seidel_2d: shapes unlike those in the docstring")
     for t in range(steps):

@@ -12,9 +12,9 @@ def transpose_is_a_view_grad(a, out_bar=1.0):
     if a.shape[0] != 3:
         raise ValueError("transpose_is_a_view: shapes unlike those in the docstring")
     b = a * 1.0
-    t = b.T.copy()
+    t = np.copy(b.T)
     b.T[2] = t[0] * t[1]
-    t2 = b.T.copy()
+    t2 = np.copy(b.T)
     b.T[3, 1:] = t2[3, 1:] + b[0, :2]
     exp = np.exp(b)
     out = np.sum(exp)

@@ -10,7 +10,7 @@ def triangular_bounds_grad(a, out_bar=1.0):
     copy. Records a: 8 * 4 * 3 bytes.
     """
     # ---- forward sweep ----
-    a = a.copy()
+    a = np.copy(a)
     a_saved = np.empty((4, 3), a.dtype)
     a_saved_ = np.empty((4, 3), a.dtype)
     for i in range(4):
