@@ -269,8 +269,28 @@ def into(
     if isinstance(out, Dyn) and not isinstance(out.expr, ir.Name) and not shares(out, ev):
         out = ev.temp("out", out, loc)  # an array made for this call
     value = compute(out) if refused is not None else eval_casts.fitting(ev, compute(out), out, loc)
-    store(ev, out, (ir.ELLIPSIS,), value, loc)
+    store(ev, out, (ir.ELLIPSIS,), _of_shape(ev, path, obj, value, out, loc), loc)
     return out
+
+
+def _of_shape(ev: Evaluator, path: str, obj: Any, value: Value, out: Value, loc: ir.Loc | None) -> Value:
+    """`value`, which is raised for where NumPy would not write it into `out`: a store would broadcast it."""
+    dims, place = (getattr(getattr(v, "type", None), "dims", None) for v in (value, out))
+    if not isinstance(value, Dyn) or dims is None or place is None or dims == place and None not in dims:
+        return value
+    spreads = isinstance(obj, np.ufunc) and obj.signature is None or path in _SPREADING
+    if len(dims) > len(place) or len(dims) < len(place) and not spreads:
+        text = f"the array given for the result has {len(place)} axes, the result {len(dims)}"
+        ev.emit(ir.Raise(ir.call("builtins.ValueError", ir.Const(text)), loc=loc))
+    elif not spreads:
+        value = ev.temp("written", value, loc)
+        shapes = ir.Attr(residual(ev, value, loc), "shape"), ir.Attr(residual(ev, out, loc), "shape")
+        error = ir.call("builtins.ValueError", ir.Const("the array given for the result is of another shape"))
+        ev.emit(ir.If(ir.Compare(("!=",), shapes), (ir.Raise(error, loc=loc),), loc=loc))
+    return value
+
+
+_SPREADING = frozenset(f"numpy.{name}" for name in ("clip", "round", "around", "fix"))  # ufuncs in another dress
 
 
 def shares(value: Dyn, ev: Evaluator) -> bool:

@@ -10,7 +10,7 @@ from srcad.eval_array_likes import as_array
 from srcad.eval_builtins import Args, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute
-from srcad.eval_values import constant, demand
+from srcad.eval_values import constant, demand, residual
 from srcad.types import Num
 from srcad.values import Dyn, Known, Partial, Value
 
@@ -68,7 +68,18 @@ def _interp1d(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> 
             "Use kind='linear' of vectors, with fill_value='extrapolate' or none, or np.interp.",
         )
     function = interpolating.linear_beyond if beyond else interpolating.linear_between
+    _of_one_length(ev, args[0], args[1], loc)
     return Partial(Known(function), tuple(args[:2]))
+
+
+def _of_one_length(ev: Evaluator, x: Value, y: Value, loc: ir.Loc | None) -> None:
+    """What SciPy tests of the places and the values."""
+    if x.type.dims == y.type.dims:  # type: ignore[union-attr]
+        return
+    lengths = [ir.Attr(residual(ev, v, loc), "size") for v in (x, y)]
+    text = "x and y arrays must be equal in length along interpolation axis."
+    error = ir.Raise(ir.call("builtins.ValueError", ir.Const(text)), loc=loc)
+    ev.emit(ir.If(ir.Compare(("!=",), tuple(lengths)), (error,), loc=loc))
 
 
 KINDS = ("not-a-knot", "natural", "clamped")  # conditions at the ends under which a spline is linear in its values

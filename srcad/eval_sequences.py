@@ -17,7 +17,7 @@ from srcad.eval_exprs import attribute, sequence
 from srcad.eval_iter import ONE_SHOT, consume, live, plain, unrolled
 from srcad.eval_operators import binary, boolean
 from srcad.eval_order import disturbed, owned, steady
-from srcad.eval_values import constant, demand, dyn, static
+from srcad.eval_values import constant, demand, dyn, residual, static
 from srcad.rules import iteration
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Table, Value, certain
@@ -53,9 +53,14 @@ def _ndenumerate(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) 
 def _nditer(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Value:
     """One array, read in C order; by default the order is that of its memory, which an argument is asked for."""
     order = demand(ev, kwargs.get("order", Known("K")), "the argument order", loc)
-    one = len(args) == 1 and not set(kwargs) - {"order"} and isinstance(args[0], Dyn)
-    if not one or not (order == "C" or order == "K" and _in_c_order(ev, args[0], loc)):
+    one = len(args) == 1 and not set(kwargs) - {"order"}
+    kind = args[0].type if one and isinstance(args[0], Dyn) else None
+    if not isinstance(kind, Num) or not (order == "C" or order == "K" and _in_c_order(ev, args[0], loc)):
         raise Unsupported(ONE_READ, loc, ONE_BY_ONE)
+    error = ir.call("builtins.ValueError", ir.Const("Iteration of zero-sized operands is not enabled"))
+    nothing = ir.Compare(("==",), (residual(ev, attribute(ev, args[0], "size", loc), loc), ir.const(0)))
+    if not all(dim and not dim.terms and dim.const > 0 for dim in kind.dims or ()):
+        ev.emit(ir.If(nothing, (ir.Raise(error, loc=loc),), loc=loc))
     return attribute(ev, args[0], "flat", loc)
 
 
