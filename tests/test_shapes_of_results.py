@@ -98,6 +98,18 @@ def test_what_fits_is_written(f):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_a_table_in_no_order_has_no_derivative(backend):
+    def f(y, xp):
+        return np.sum(np.interp(np.array([0.3, 1.7]), xp, y))
+
+    y, xp = np.array([0.3, 0.8, 1.1, 0.6]), np.array([4.0, 0.0, 1.0, 2.0])
+    gradient = srcad.grad(f, backend=backend)
+    np.testing.assert_allclose(gradient(y, np.sort(xp)), [0.7, 0.6, 0.7, 0.0])
+    with pytest.raises(ValueError, match="xp does not increase"):
+        gradient(y, xp)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
 def test_a_ufunc_still_spreads_its_result(backend):
     def f(x):
         s, t = np.empty((2, 4)), np.empty((2, 4))

@@ -368,7 +368,12 @@ def falling(n: int, like: np.ndarray) -> np.ndarray:
 
 
 def _interp_place(x: Array, xp: np.ndarray) -> tuple[Array, Array]:
-    """The segment of `xp` each `x` lies in (the nearest for those outside), and its place in it from 0 to 1."""
+    """The segment of `xp` each `x` lies in (the nearest for those outside), and its place in it from 0 to 1.
+
+    Raises ValueError where `xp` decreases: what ``np.interp`` gives then depends on how it searches.
+    """
+    if np.any(xp[1:] < xp[:-1]):
+        raise ValueError("np.interp has no derivative where xp does not increase")
     j = np.clip(np.searchsorted(xp, x, "right") - 1, 0, xp.shape[0] - 2)
     return j, np.clip((x - xp[j]) / (xp[j + 1] - xp[j]), 0.0, 1.0)
 
