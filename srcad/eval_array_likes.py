@@ -61,6 +61,13 @@ def as_array(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
     return keep(ev, "numpy.array", [value], {}, loc) if listed or _holds_floats(ev, value) else value
 
 
+def beside_array(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
+    """An operand as NumPy takes it beside an array: of a list or tuple of numbers of any type it makes one."""
+    from srcad.eval_builtins import keep
+
+    return keep(ev, "numpy.array", [value], {}, loc) if _holds_numbers(ev, value) else as_array(ev, value, loc)
+
+
 def as_places(ev: Evaluator, value: Value, loc: ir.Loc | None) -> Value:
     """Truth values as the integers that NumPy takes them for; anything else as it is."""
     from srcad.eval_builtins import keep
@@ -92,3 +99,12 @@ def _holds_floats(ev: Evaluator, value: Value) -> bool:
         return False
     direct = any(isinstance(v, Dyn) and isinstance(v.type, Num) and is_float(v.type) for v in box.items)
     return direct or any(_holds_floats(ev, item) for item in box.items)
+
+
+def _holds_numbers(ev: Evaluator, value: Value) -> bool:
+    """Whether a value is a list or tuple of numbers, or of such lists, and of nothing else."""
+    box = ev.state.heap[value.id] if isinstance(value, Ptr) else None
+    if box is None or box.kind not in ("list", "tuple") or box.expr is not None:
+        return False
+    numbers = (isinstance(v, Dyn) and isinstance(v.type, Num) or _holds_numbers(ev, v) for v in box.items)
+    return bool(box.items) and all(numbers)

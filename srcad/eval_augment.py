@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from srcad import eval_lists, eval_special, ir
 from srcad.errors import Unsupported
-from srcad.eval_array_likes import as_array
+from srcad.eval_array_likes import beside_array
 from srcad.eval_assign import changeable, check_writable, flat_of, plain, set_attribute, set_item, store_item
 from srcad.eval_core import Evaluator, Restart
 from srcad.eval_exprs import attribute, evaluate, sequence
@@ -131,7 +131,7 @@ def changed_in_place(
             )
         check_writable(ev, old, stmt.loc)
         place = ir.Index(old.expr, (ir.ELLIPSIS,), loc=stmt.target.loc)
-        ev.emit(ir.Augment(place, stmt.op, residual(ev, as_array(ev, value, stmt.loc), stmt.loc), loc=stmt.loc))
+        ev.emit(ir.Augment(place, stmt.op, residual(ev, beside_array(ev, value, stmt.loc), stmt.loc), loc=stmt.loc))
         return True
     if isinstance(old, Rows) or isinstance(old, Dyn) and isinstance(old.type, Seq):
         if stmt.op == "+":
@@ -183,7 +183,7 @@ def _augment_item(ev: Evaluator, stmt: ir.Augment, target: ir.Index) -> None:
             check_writable(ev, base, target.loc)
         place = ir.Index(base.expr, index_exprs(ev, items, stmt.loc), loc=target.loc)
         if old is None or isinstance(old, Dyn) and not isinstance(old.expr, ir.Name):
-            ev.emit(ir.Augment(place, stmt.op, residual(ev, as_array(ev, value, stmt.loc), stmt.loc), loc=stmt.loc))
+            ev.emit(ir.Augment(place, stmt.op, residual(ev, beside_array(ev, value, stmt.loc), stmt.loc), loc=stmt.loc))
             return
     assert old is not None
     copied = isinstance(base, Dyn) and isinstance(base.type, Num)  # what was read of an array, and may have a name

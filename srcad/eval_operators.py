@@ -12,7 +12,7 @@ from typing import Any
 
 from srcad import eval_lists, eval_optional, eval_special, ir
 from srcad.errors import Unsupported
-from srcad.eval_array_likes import as_array
+from srcad.eval_array_likes import beside_array
 from srcad.eval_core import Evaluator, list_site, place
 from srcad.eval_exprs import evaluate, evaluate_all
 from srcad.eval_order import disturbed, holding, owned
@@ -137,11 +137,15 @@ def _binary_boxes(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
         often = isinstance(times, Dyn) and is_integer(times.type) and is_scalar(times.type)
         if often and not known and box.kind == "list" and not all(map(_is_constant, box.items)):
             return eval_lists.repeated_in_turn(ev, left if a is not None else right, times, loc)
-    beside = left if a is None else right
-    if (a is None) != (b is None) and isinstance(beside, Dyn) and isinstance(beside.type, Num) and beside.type.dims:
-        made = as_array(ev, left, loc), as_array(ev, right, loc)
+    if (a is None) != (b is None) and _makes_arrays(left if a is None else right):
+        made = beside_array(ev, left, loc), beside_array(ev, right, loc)
         return None if made == (left, right) else binary(ev, op, *made, loc)
     return None
+
+
+def _makes_arrays(beside: Value) -> bool:
+    """Whether it is an array, which makes one of the list beside it (NumPy's numbers refuse a list)."""
+    return isinstance(beside, Dyn) and isinstance(beside.type, Num) and bool(beside.type.dims)
 
 
 def _is_constant(value: Value) -> bool:
@@ -212,6 +216,8 @@ def _compare_pair(ev: Evaluator, op: str, left: Value, right: Value, loc: ir.Loc
         raise Unsupported(reason, loc, "Compare the numbers.")
     if isinstance(left, Ptr) and isinstance(right, Ptr):
         return _compare_boxes(ev, op, left, right, loc)
+    if isinstance(left, Ptr) != isinstance(right, Ptr) and _makes_arrays(right if isinstance(left, Ptr) else left):
+        left, right = beside_array(ev, left, loc), beside_array(ev, right, loc)
     if op in ("==", "!=") and (isinstance(left, Known) or isinstance(right, Known)):
         other = right if isinstance(left, Known) else left
         if isinstance(other, Dyn) and not is_scalar(other.type):
