@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
 
 from srcad import eval_objects, eval_special, ir, leaves, library, types
@@ -131,16 +131,22 @@ def _original(ev: Evaluator, value: Value) -> str | None:
 # ---- arrays that may be one ----
 
 
-def settle(ev: Evaluator, stmts: tuple[ir.Stmt, ...]) -> None:
-    """Refuse deep copies of two arrays that may be one, of which Python makes one copy, and the program two."""
+def settle(ev: Evaluator, stmts: tuple[ir.Stmt, ...], inputs: Sequence[str]) -> tuple[str, ...]:
+    """Refuse deep copies of two arrays that may be one, of which Python makes one copy, and the program two.
+
+    Gives the `inputs` of which a deep copy is right if the caller has them in memory of their own.
+    """
     if not any(len(arrays) > 1 for arrays, _ in ev.cx.copied_at_once):
-        return
-    known = ev.cx.types
+        return ()
+    known, apart = ev.cx.types, set[str]()
     group = _groups(stmts, known)
     for arrays, loc in ev.cx.copied_at_once:
         found = [{group(name) for name in _itself(array, known)} for array in arrays]
         if sum(map(len, found)) > len(set().union(*found)):
             raise Unsupported("cannot differentiate a deep copy of arrays that may be one", loc, "Copy each array.")
+        copied = {name for name in inputs if any(group(name) in groups for groups in found)}
+        apart |= copied if len(copied) > 1 else set()
+    return tuple(name for name in inputs if name in apart)
 
 
 def _groups(stmts: tuple[ir.Stmt, ...], known: dict[str, Abstract]) -> Callable[[str], str]:

@@ -287,26 +287,28 @@ def argument_of(ev: Evaluator, run: Run, place: int | str, found: dict[str, Valu
     return build(run.layouts[place])
 
 
-def dyn_of(ev: Evaluator, expr: ir.Expr, like: Num) -> Dyn:
-    """A derivative that has the type of what it is the derivative by."""
+def dyn_of(ev: Evaluator, expr: ir.Expr, like: Num, double: bool = False) -> Dyn:
+    """A derivative that has the type of what it is the derivative by. double: its seed may be of double precision."""
     kind = replace(like, number=None)
     if isinstance(expr, ir.Name):
         ev.cx.types[expr.id] = kind
-    return Dyn(typed(ev, expr, kind), kind)
+    return Dyn(typed(ev, expr, kind, double), kind)
 
 
 NARROW = ("float16", "float32", "complex64")
 
 
-def typed(ev: Evaluator, expr: ir.Expr, like: Num) -> ir.Expr:
-    """A derivative of, or by, a number in its type. That of one that does not move is Python's 0.0 so far; that of one
-    of Python's is single precision, where such numbers are multiplied."""
+def typed(ev: Evaluator, expr: ir.Expr, like: Num, double: bool = False) -> ir.Expr:
+    """A derivative of, or by, a number in its type. That of one that does not move, on some paths, is Python's 0.0 so
+    far; that of one of Python's is single precision, where such numbers are multiplied."""
     if like.dims != ():
         return expr
     values = _values(ev.out, expr)
-    constant = all(isinstance(v, ir.Const) for v in values)
+    constants = [isinstance(v, ir.Const) for v in values]
     if not like.weak:
-        return ir.call(f"numpy.{like.dtype}", expr) if constant and like.dtype in NARROW else expr
+        sure = not any(constants) and not (double and like.dtype in NARROW)
+        return expr if sure else ir.call(f"numpy.{like.dtype}", expr)
+    constant = all(constants)
     narrow = any(isinstance(t, Num) and t.dtype in NARROW for t in ev.cx.types.values())
     if constant or not narrow or like.dtype not in ("float64", "complex128"):
         return expr
@@ -317,7 +319,8 @@ def adjoints(ev: Evaluator, run: Run, exprs: Sequence[ir.Expr]) -> dict[str, Val
     """The last of these results, by leaf."""
     wrt = run.traced.wrt
     last = exprs[len(exprs) - len(wrt) :]
-    return {leaf.name: dyn_of(ev, e, leaf.value.type) for leaf, e in zip(wrt, last, strict=True)}  # type: ignore[arg-type]
+    double = isinstance(run.value, Num) and run.value.single
+    return {leaf.name: dyn_of(ev, e, leaf.value.type, double) for leaf, e in zip(wrt, last, strict=True)}  # type: ignore[arg-type]
 
 
 def _values(body: Sequence[ir.Stmt], expr: ir.Expr) -> list[ir.Expr]:

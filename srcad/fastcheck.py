@@ -271,7 +271,6 @@ class Checks:
         return found
 
     def _overlap(self, inputs: list[tuple[str, Any]]) -> None:
-        for k in self.kernel.plan.written:
-            for j, (other, example) in enumerate(inputs):
-                if j != k and isinstance(example, np.ndarray):
-                    self.text.missing(f"may_share_memory({inputs[k][0]}, {other})")
+        for k, j in self.kernel.strangers:
+            if isinstance(inputs[j][1], np.ndarray):
+                self.text.missing(f"may_share_memory({inputs[k][0]}, {inputs[j][0]})")

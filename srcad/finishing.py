@@ -49,6 +49,7 @@ def generated(program: Program, request: Request, keep: Keep, kept: Sequence[tup
         fragile=fragile(program),
         updates=tuple(path for path, _ in program.updates),
         written=program.written,
+        apart=program.apart,
         notes=tuple(" ".join(note.split()) for note in (program.doc or "").split("\n\n")[1:]),
         reasons=program.notes,
         passes=tuple(kept),

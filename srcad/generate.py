@@ -208,7 +208,9 @@ def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
     inputs = tuple((i.origin, tuple(i.path), i.name) for i in made.inputs)
     places = set(call.places())
     hidden = [call.read(o, p) for o, p, _ in inputs if not (o == "param" and p in places)]
-    written = tuple(k for k, i in enumerate(made.inputs) if i.name in made.written)
+    written, apart = (
+        tuple(k for k, i in enumerate(made.inputs) if i.name in names) for names in (made.written, made.apart)
+    )
     return Plan(
         text=made.text,
         entry=made.entry,
@@ -221,6 +223,7 @@ def plan_of(call: Call, settings: Settings, backend: str) -> Plan:
         alike=tuple((places_of[a], places_of.get(b, b)) for a, b in made.alike),
         hidden=tuple(leaves.key(value, []) for value in hidden),
         written=written,
+        apart=apart,
         updates=tuple(made.updates),
         fragile=made.fragile,
         notes=tuple(made.notes),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import sys
 import types
 from collections.abc import Callable
@@ -29,10 +30,11 @@ class Plan:
 
     inputs: (origin, path, name) per kernel argument. hidden: the key of every input that is not an argument of the
     call, in order. wrt: paths of the leaves that have adjoints or tangents. baked: (origin, path, value). written:
-    positions of the inputs that the model writes into. fragile: Python raises where compiled code gives inf or nan.
-    updates: (origin, path) of attributes that it rebinds, whose new values are the kernel's last results. alike: pairs
-    of extents that must be equal, and extents with the least they may be. warning: why this is not the backend
-    wished for. second: the function of the reverse sweep, which takes what `entry` returns behind the outputs.
+    positions of the inputs that the model writes into. apart: of those that it copies deeply at once. fragile: Python
+    raises where compiled code gives inf or nan. updates: (origin, path) of attributes that it rebinds, whose new values
+    are the kernel's last results. alike: pairs of extents that must be equal, and extents with the least they may be.
+    warning: why this is not the backend wished for. second: the function of the reverse sweep, which takes what `entry`
+    returns behind the outputs.
     """
 
     text: str
@@ -46,6 +48,7 @@ class Plan:
     alike: tuple[tuple[Extent, Extent | int], ...] = ()
     hidden: tuple[Any, ...] = ()
     written: tuple[int, ...] = ()
+    apart: tuple[int, ...] = ()
     updates: tuple[tuple[str, leaves.Path], ...] = ()
     fragile: bool = False
     notes: tuple[str, ...] = ()
@@ -143,13 +146,21 @@ class Kernel:
         """What is done to every array before the kernel sees it."""
         return boundary.compiled_form if self.plan.backend == "numba" else boundary.interpreted_form
 
-    def overlap(self, inputs: list[Any]) -> tuple[str, str] | None:
-        """Two arguments that share memory, of which the model writes one."""
-        for k in self.plan.written:
-            for j, other in enumerate(inputs):
-                if j != k and boundary.overlap(inputs[k], other):
-                    return self.spelling(k), self.spelling(j)
-        return None
+    @functools.cached_property
+    def strangers(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of inputs that must not share memory: the model writes one, or tells copies of them apart."""
+        written = [(k, j) for k in self.plan.written for j in range(len(self.plan.inputs)) if j != k]
+        return (*written, *itertools.combinations(self.plan.apart, 2))
+
+    def overlap(self, inputs: list[Any]) -> str:
+        """Why these arguments do not fit together, if two of them share memory."""
+        for k, j in self.strangers:
+            if boundary.overlap(inputs[k], inputs[j]):
+                one, other = self.spelling(k), self.spelling(j)
+                if k in self.plan.written:
+                    return f"writes into its argument {one}, which shares memory with {other}"
+                return f"makes a deep copy of its arguments {one} and {other}, which share memory"
+        return ""
 
     def spelling(self, position: int) -> str:
         _, (root, *rest), _ = self.plan.inputs[position]

@@ -49,7 +49,7 @@ def native(gradient: Any, *args: Any) -> Native | None:
 
 def _is_plain(kernel: Kernel) -> bool:
     plan = kernel.plan
-    taken = plan.hidden or plan.written or plan.updates or plan.fragile or plan.has_aux
+    taken = plan.hidden or kernel.strangers or plan.updates or plan.fragile or plan.has_aux
     ours = plan.backend == "numba" and kernel.warm and kernel.unit_seed is not None
     return ours and not taken and all(origin == "param" for origin, _, _ in plan.inputs)
 

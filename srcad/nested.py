@@ -107,7 +107,11 @@ class Tracer:
         output = inline._leaves(ev, value, exprs, self.loc)
         body, after = tuple(ev.out), ev.state
         routines.refuse_again(body)
-        inline.settle_copies(ev, body)
+        if inline.settle_copies(ev, body, sorted(ir.names(body) - assigned(body))):
+            reason = (
+                "cannot differentiate, inside of a model, a function with a deep copy of several arrays given to it"
+            )
+            raise Unsupported(reason, self.loc, "Copy each array.")
         ev.state, ev.out = kept_state(before, after), outer
         check_untouched(before, after, self.loc)
         return self.traced(body, tuple(exprs), output)

@@ -83,6 +83,7 @@ class Generated:
     fragile: bool = False  # Python would raise where compiled code gives inf or nan: math functions, number / number
     second: str = ""  # the function of the reverse sweep, where that is one of its own
     written: tuple[str, ...] = ()  # names of inputs that the model writes into
+    apart: tuple[str, ...] = ()  # names of inputs that must not share memory with one another
     updates: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # (origin, path) of rebound attributes: the last results
     notes: tuple[str, ...] = ()  # docstring facts: shapes, what is recorded and how many bytes
     reasons: tuple[str, ...] = ()  # what is active, what is recorded and why, for `explain`

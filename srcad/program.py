@@ -22,6 +22,7 @@ class Program:
     inputs: the kernel's arguments. results: expressions of the output's leaves, evaluated after `body`.
     types: of every variable. output: the structure whose leaves `results` are. wrt: inputs asked for.
     updates: attribute paths and the variables that hold their new values. written: inputs that are written into.
+    apart: inputs that must not share memory, since a deep copy of them tells arrays apart by it.
     flat: variables that hold the elements of an input, and that are written in its place.
     seeds: further parameters with their defaults (adjoints or tangents of outputs and inputs). unstable: variables
     that types speak of (``x.shape[0]``) but that hold something else by now. lasting: parameters with a default that
@@ -42,6 +43,7 @@ class Program:
     baked: tuple[tuple[str, tuple[Any, ...], Any], ...] = ()
     updates: tuple[tuple[tuple[str, tuple[Any, ...]], str], ...] = ()
     written: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     alike: tuple[tuple[str, str | int], ...] = ()
     flat: Mapping[str, str] = field(default_factory=dict)
     unstable: frozenset[str] = frozenset()

@@ -52,7 +52,7 @@ class Specialiser:
             with _building:
                 found = self._known(key, call) or self._new(key, call)
         kernel, inputs = found
-        if kernel.plan.written:
+        if kernel.strangers:
             self._refuse_overlap(kernel, inputs)
         return Ready(self, call, key, kernel, [kernel.canonical(value) for value in inputs])
 
@@ -108,12 +108,8 @@ class Specialiser:
 
     def _refuse_overlap(self, kernel: Kernel, inputs: list[Any]) -> None:
         clash = kernel.overlap(inputs)
-        if clash is not None:
-            written, other = clash
-            raise ValueError(
-                f"{self.binder.name} writes into its argument {written}, which shares memory with {other}; "
-                "pass a copy of one of them"
-            )
+        if clash:
+            raise ValueError(f"{self.binder.name} {clash}; pass a copy of one of them")
 
 
 @dataclass(eq=False)

@@ -94,7 +94,8 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     updates = tuple((path, _updated(ev, key)) for path, key in context.updates.items())
     kept = routines.reachable((*ev.out, *results))
     own = tuple(part for routine in kept for part in (routine.body, routine.results))
-    settle_copies(ev, (*ev.out, *(stmt for routine in kept for stmt in routine.body)))
+    every = (*ev.out, *(stmt for routine in kept for stmt in routine.body))
+    apart = settle_copies(ev, every, [i.name for i in context.inputs])
     used = ir.names((*ev.out, *results, *own)) | {i.name for i in context.inputs} | {name for _, name in updates}
     used |= {name for routine in kept for name in routine.inputs}
     return Program(
@@ -108,6 +109,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         assumptions=tuple(context.assumptions),
         baked=_baked(request, context),
         updates=updates,
+        apart=apart,
         routines=kept,
         lasting=lasting(request.target),
         return_loc=_return_loc(function),
@@ -116,12 +118,13 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     )
 
 
-def settle_copies(ev: Evaluator, stmts: tuple[ir.Stmt, ...]) -> None:
-    """Refuse deep copies of what may be one array in these statements."""
-    if ev.cx.copied_at_once:
-        from srcad import eval_copies
+def settle_copies(ev: Evaluator, stmts: tuple[ir.Stmt, ...], inputs: Sequence[str]) -> tuple[str, ...]:
+    """Refuse deep copies of what may be one array in these statements; the `inputs` that must not share memory."""
+    if not ev.cx.copied_at_once:
+        return ()
+    from srcad import eval_copies
 
-        eval_copies.settle(ev, stmts)
+    return eval_copies.settle(ev, stmts, inputs)
 
 
 def _refuse_written_views(body: Sequence[ir.Stmt], no_axes: Set[str]) -> None:

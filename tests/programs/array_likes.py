@@ -30,6 +30,24 @@ def products_of_a_list_and_an_array(x):
 
 
 @program(vector)
+def lists_of_integers_beside_an_array(x):
+    m = np.outer(x, x) + 1.0
+    y = np.sum(m * [[1, 2, 3, 4]], axis=0) - (1, 2, 0, 1)
+    y += [1, 2, 3, 4]
+    y[1:3] *= [2, 3]
+    powers = m ** [1, 2, 1, 3]
+    larger = np.where(y > [1, 20, 3, 4], y, [2, 1, 1, 2] / x)
+    return np.sum(y * y) + np.sum(powers) + np.sum(larger) + np.sum([[1, 0, 2, 1]] @ m)
+
+
+@program(vector)
+def list_of_integers_beside_a_constant_array(x):
+    a = np.empty((2, 2))
+    a.fill(x[0])
+    return np.sum(a * [[1, 2], [3, 4]]) * x[1]
+
+
+@program(vector)
 def a_system_of_numbers_solved(x):
     a, b, c, d = x
     solution = np.linalg.solve([[4.0 + a, 1.0], [2.0, 6.0 + b]], [c, d])
