@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
-from srcad import binding, generate, leaves
+from srcad import binding, boundary, generate, leaves
 from srcad.pipeline import Generated
 from tests.programs.registry import Program
 
@@ -25,11 +25,11 @@ class Made:
     call: generate.Call
 
     def inputs(self) -> list[Any]:
-        """Fresh values for the inputs of the entry, in order."""
+        """Fresh values for the inputs of the entry, in order, as a kernel gets them."""
         found = []
         for i in self.generated.inputs:
             at = self.call.at(i.path) if i.origin == "param" else self.call.read(i.origin, i.path)
-            found.append(copy.deepcopy(at))
+            found.append(boundary.interpreted_form(copy.deepcopy(at)))
         return found
 
 
