@@ -142,6 +142,9 @@ class Tracer:
             unstable=frozenset(stale),
             loc=self.loc,
         )
+        names = frozenset(
+            program.names()
+        )  # what the passes name is their own: outside it may be another variable's name
         program, aliases = alias.alias(copies.copies(program, joins=False))
         for name in set(program.written) & set(captured):
             raise Unsupported(
@@ -149,7 +152,6 @@ class Tracer:
                 self.loc,
                 "Pass the array as an argument, or write into a copy.",
             )
-        names = frozenset(program.names())
         return Traced(program, aliases, output, tuple(self.leaves), self.site, self.loc, names, frozenset(symbols))
 
 

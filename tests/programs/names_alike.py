@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import srcad
 from tests.programs.registry import program
 
 
@@ -435,3 +436,17 @@ def three_buffers_in_turn(x, y, w):
         v[0] = v[0] * x[1]
         x, y, v = y, v, x
     return np.sum(y * x) + np.sum(v)
+
+
+def _halved_where_it_is_small(p, q):
+    q[q < 0.429] *= 0.5
+    row = q[1:] * p
+    row[0] = p * p
+    return np.sum(row)
+
+
+@program(lambda rng: (rng.normal(size=(2, 3)), rng.uniform(0.2, 0.9, size=4), rng.normal(size=3)), (0, 1, 2))
+def names_of_what_a_derivative_inside_is_made_of(index, k, copy):
+    slope = srcad.grad(_halved_where_it_is_small, backend="numpy")(k[0], k * 2.0)
+    _, found = srcad.value_and_grad(_halved_where_it_is_small, argnums=1, backend="numpy")(k[1], k * 1.0)
+    return np.sum(index**2) * slope + np.sum(copy * index) * k[2] + np.sum(found * found)
