@@ -41,6 +41,7 @@ LIBRARIES = {
     "checkpoint": srcad.checkpoint,
     "stop_gradient": srcad.stop_gradient,
     "grad": srcad.grad,
+    "value_and_grad": srcad.value_and_grad,
     "hessian": srcad.hessian,
     "np": np,
     "math": math,
