@@ -108,7 +108,7 @@ TAKE_NUMBERS = frozenset(
     where isscalar iscomplexobj isrealobj broadcast_shapes can_cast dtype issubdtype einsum finfo iinfo meshgrid
     tril_indices triu_indices diag_indices ix_ indices roots_legendre promote_types min_scalar_type real imag conj
     fftfreq rfftfreq hanning hamming blackman bartlett kaiser mask_indices isclose allclose array_equal unravel_index
-    fix nan_to_num angle real_if_close sinc i0 isreal iscomplex around round binary_repr
+    fix nan_to_num angle real_if_close sinc i0 isreal iscomplex around round binary_repr base_repr
     """.split()
 )
 
