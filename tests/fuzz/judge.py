@@ -111,7 +111,7 @@ def judge_module(module: ModuleType, backend: str = "numpy", asked: Plan = Plan(
     program = program_of(module)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for is_test in (smooth, filled):
+        for is_test in (smooth, filled, *([uncancelled] if backend == "numba" else ())):
             outcome = checks.guarded(lambda: is_test(program), 4)  # noqa: B023
             if outcome.status != "ok":
                 return Outcome("dropped", outcome.detail.removeprefix("Dropped: "))
@@ -176,6 +176,12 @@ def smooth(program: Program) -> None:
         raise
     except Exception as problem:
         raise Dropped(f"raises {type(problem).__name__} nearby") from None
+
+
+def uncancelled(program: Program) -> None:
+    """Raise `Dropped` where the value is the rounding that cancelling terms leave: compiled code rounds otherwise."""
+    if any(np.any((np.abs(leaf) < 1e-13) & (leaf != 0)) for leaf in floating(program.run(*program.args()))):
+        raise Dropped("is what cancelling terms leave")
 
 
 def filled(program: Program) -> None:
