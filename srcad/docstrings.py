@@ -35,6 +35,8 @@ def describe(first: str, program: Program, shapes: Shapes, saved: Iterable[Saved
     extents = shape_facts(program, shapes)
     found = [f"Shapes: {extents}."] if extents else []
     found += [f"{program.name} writes {n} in place; this function works on a copy." for n in program.written]
+    if program.apart:
+        found.append(f"{program.name} copies {', '.join(program.apart)} deeply; they must not share memory.")
     found += records(saved)
     summary, _, more = first.partition("\n\n")
     facts = " ".join([*([more] if more else []), *found])

@@ -12,7 +12,7 @@ from srcad.eval_core import Evaluator, place
 from srcad.eval_exprs import evaluate, sequence
 from srcad.eval_index import box_position, evaluate_index, index_exprs, unknown_key
 from srcad.eval_order import held, holding, may_be_array, owned, reachable, seen_elsewhere
-from srcad.eval_values import ONE_ARRAY, constant, dyn, residual, static
+from srcad.eval_values import ONE_ARRAY, constant, dyn, raise_where, residual, static
 from srcad.naming import identifier
 from srcad.types import Num, Seq, is_scalar
 from srcad.values import ROW, Box, Dyn, Known, Lazy, Ptr, Table, Value, certain
@@ -78,8 +78,8 @@ def _array_items(ev: Evaluator, value: Value, targets: tuple[ir.Expr, ...], loc:
         return None
     value = value if isinstance(value.expr, ir.Name) else ev.temp("items", value, loc)
     length = ir.Index(ir.Attr(value.expr, "shape"), (ir.Const(0),))
-    error = ir.Call(ir.Ref("builtins.ValueError"), (ir.Const(f"cannot unpack the array into {len(targets)} names"),))
-    ev.emit(ir.If(ir.Compare(("!=",), (length, ir.Const(len(targets)))), (ir.Raise(error),), loc=loc))
+    text = f"cannot unpack the array into {len(targets)} names"
+    raise_where(ev, ir.Compare(("!=",), (length, ir.Const(len(targets)))), "ValueError", text, loc)
     return [dyn(ev, ir.Index(value.expr, (ir.Const(k),), loc=loc)) for k in range(len(targets))]
 
 

@@ -9,7 +9,7 @@ from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
 from srcad.eval_derivatives import Job, Run, bound_options, parameters
 from srcad.eval_jacobians import EVERY, Shapes, extent, filled, kind_of, loops, put
-from srcad.eval_values import dyn
+from srcad.eval_values import dyn, raise_where
 from srcad.nested import Tracer
 from srcad.types import Num, Static, Struct
 from srcad.values import Dyn, Partial, Ptr, Value
@@ -56,10 +56,7 @@ class Batch:
             raise ValueError("srcad.vmap: in_axes batches no argument")
         for other in different[1:]:
             test = ir.Compare(("!=",), (different[0], other))
-            error = ir.Call(
-                ir.Ref("builtins.ValueError"), (ir.Const("srcad.vmap: the batched axes have different sizes"),)
-            )
-            self.ev.emit(ir.If(test, (ir.Raise(error, loc=self.loc),), loc=self.loc))
+            raise_where(self.ev, test, "ValueError", "srcad.vmap: the batched axes have different sizes", self.loc)
         return different[0]
 
 

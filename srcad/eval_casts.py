@@ -12,7 +12,7 @@ from srcad import ir, types
 from srcad.dummies import Verdict
 from srcad.errors import Unsupported
 from srcad.eval_core import Evaluator
-from srcad.eval_values import residual
+from srcad.eval_values import raise_where, residual
 from srcad.probe import probe
 from srcad.types import Dim, Num, Static
 from srcad.values import Dyn, Ptr, Value
@@ -46,8 +46,8 @@ def fitting(ev: Evaluator, value: Value, out: Value, loc: ir.Loc | None) -> Valu
     value = ev.temp("written", value, loc) if isinstance(value, Dyn) else value
     kinds = ir.call("numpy.result_type", residual(ev, value, loc)), ir.Attr(residual(ev, out, loc), "dtype")
     fits = ir.call("numpy.can_cast", *kinds, ir.Const("same_kind"))
-    error = ir.call("builtins.TypeError", ir.Const("the result does not fit into the array given for it"))
-    ev.emit(ir.If(ir.Unary("not", fits), (ir.Raise(error, loc=loc),), loc=loc))
+    text = "the result does not fit into the array given for it"
+    raise_where(ev, ir.Unary("not", fits), "TypeError", text, loc)
     return value
 
 

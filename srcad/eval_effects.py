@@ -17,7 +17,7 @@ from srcad.eval_assign import check_writable
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_index import index_exprs
-from srcad.eval_values import demand, dyn, residual, static
+from srcad.eval_values import demand, dyn, raise_where, residual, static
 from srcad.types import Num, Static
 from srcad.values import Dyn, Known, Lazy, Ptr, Value
 
@@ -285,8 +285,8 @@ def _of_shape(ev: Evaluator, path: str, obj: Any, value: Value, out: Value, loc:
     elif not spreads:
         value = ev.temp("written", value, loc)
         shapes = ir.Attr(residual(ev, value, loc), "shape"), ir.Attr(residual(ev, out, loc), "shape")
-        error = ir.call("builtins.ValueError", ir.Const("the array given for the result is of another shape"))
-        ev.emit(ir.If(ir.Compare(("!=",), shapes), (ir.Raise(error, loc=loc),), loc=loc))
+        text = "the array given for the result is of another shape"
+        raise_where(ev, ir.Compare(("!=",), shapes), "ValueError", text, loc)
     return value
 
 

@@ -10,7 +10,7 @@ from srcad.eval_array_likes import as_array
 from srcad.eval_builtins import Args, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import attribute
-from srcad.eval_values import constant, demand, residual
+from srcad.eval_values import constant, demand, raise_where, residual
 from srcad.types import Num
 from srcad.values import Dyn, Known, Partial, Value
 
@@ -60,26 +60,26 @@ def _interp1d(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> 
     kind = demand(ev, args[2], "the kind", loc) if len(args) > 2 else options.pop("kind", "linear")
     beyond = options.pop("fill_value", None)
     options.pop("bounds_error", None) if beyond == "extrapolate" else None
-    plain = all(isinstance(a, Dyn) and isinstance(a.type, Num) and len(a.type.dims or ()) == 1 for a in args[:2])
-    if kind not in ("linear", 1) or options or beyond not in (None, "extrapolate") or not plain or len(args) < 2:
+    table = [a for a in args[:2] if isinstance(a, Dyn) and isinstance(a.type, Num) and len(a.type.dims or ()) == 1]
+    if kind not in ("linear", 1) or options or beyond not in (None, "extrapolate") or len(table) < 2:
         raise Unsupported(
             "cannot differentiate this interp1d",
             loc,
             "Use kind='linear' of vectors, with fill_value='extrapolate' or none, or np.interp.",
         )
     function = interpolating.linear_beyond if beyond else interpolating.linear_between
-    _of_one_length(ev, args[0], args[1], loc)
-    return Partial(Known(function), tuple(args[:2]))
+    _of_one_length(ev, table, loc)
+    return Partial(Known(function), tuple(table))
 
 
-def _of_one_length(ev: Evaluator, x: Value, y: Value, loc: ir.Loc | None) -> None:
+def _of_one_length(ev: Evaluator, table: list[Dyn], loc: ir.Loc | None) -> None:
     """What SciPy tests of the places and the values."""
-    if x.type.dims == y.type.dims:  # type: ignore[union-attr]
+    known = {dim for v in table if isinstance(v.type, Num) for dim in v.type.dims or ()}
+    if len(known) == 1 and None not in known:
         return
-    lengths = [ir.Attr(residual(ev, v, loc), "size") for v in (x, y)]
+    lengths = [ir.Attr(residual(ev, v, loc), "size") for v in table]
     text = "x and y arrays must be equal in length along interpolation axis."
-    error = ir.Raise(ir.call("builtins.ValueError", ir.Const(text)), loc=loc)
-    ev.emit(ir.If(ir.Compare(("!=",), tuple(lengths)), (error,), loc=loc))
+    raise_where(ev, ir.Compare(("!=",), tuple(lengths)), "ValueError", text, loc)
 
 
 KINDS = ("not-a-knot", "natural", "clamped")  # conditions at the ends under which a spline is linear in its values

@@ -11,7 +11,7 @@ from srcad.eval_builtins import HANDLERS, Args, Handler, Kwargs, handles, keep
 from srcad.eval_core import Evaluator
 from srcad.eval_exprs import sequence
 from srcad.eval_index import index
-from srcad.eval_values import constant, demand, static
+from srcad.eval_values import constant, demand, raise_where, static
 from srcad.types import Num, Seq, is_complex
 from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Value
 
@@ -239,8 +239,7 @@ def _principal(name: str) -> Handler:
             return found
         found = ev.temp(name, found, loc)
         text = f"{name}: an eigenvalue is negative, and the result complex, which is not differentiated"
-        error = ir.Raise(ir.call("builtins.ValueError", ir.Const(text)), loc=loc)
-        ev.emit(ir.If(ir.call("numpy.iscomplexobj", found.expr), (error,), loc=loc))
+        raise_where(ev, ir.call("numpy.iscomplexobj", found.expr), "ValueError", text, loc)
         return found
 
     return made

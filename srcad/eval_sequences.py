@@ -17,7 +17,7 @@ from srcad.eval_exprs import attribute, sequence
 from srcad.eval_iter import ONE_SHOT, consume, live, plain, unrolled
 from srcad.eval_operators import binary, boolean
 from srcad.eval_order import disturbed, owned, steady
-from srcad.eval_values import constant, demand, dyn, residual, static
+from srcad.eval_values import constant, demand, dyn, raise_where, residual, static
 from srcad.rules import iteration
 from srcad.types import Num, Seq
 from srcad.values import Dyn, Generator, Known, Lazy, Partial, Ptr, Stream, Table, Value, certain
@@ -57,10 +57,9 @@ def _nditer(ev: Evaluator, args: Args, kwargs: Kwargs, loc: ir.Loc | None) -> Va
     kind = args[0].type if one and isinstance(args[0], Dyn) else None
     if not isinstance(kind, Num) or not (order == "C" or order == "K" and _in_c_order(ev, args[0], loc)):
         raise Unsupported(ONE_READ, loc, ONE_BY_ONE)
-    error = ir.call("builtins.ValueError", ir.Const("Iteration of zero-sized operands is not enabled"))
-    nothing = ir.Compare(("==",), (residual(ev, attribute(ev, args[0], "size", loc), loc), ir.const(0)))
     if not all(dim and not dim.terms and dim.const > 0 for dim in kind.dims or ()):
-        ev.emit(ir.If(nothing, (ir.Raise(error, loc=loc),), loc=loc))
+        nothing = ir.Compare(("==",), (residual(ev, attribute(ev, args[0], "size", loc), loc), ir.const(0)))
+        raise_where(ev, nothing, "ValueError", "Iteration of zero-sized operands is not enabled", loc)
     return attribute(ev, args[0], "flat", loc)
 
 

@@ -209,6 +209,12 @@ def dyn(ev: Evaluator, expr: ir.Expr) -> Dyn:
     return Dyn(expr, kind)
 
 
+def raise_where(ev: Evaluator, test: ir.Expr, error: str, text: str, loc: ir.Loc | None) -> None:
+    """The model raises one of Python's errors where `test` holds at run time."""
+    raised = ir.Raise(ir.call(f"builtins.{error}", ir.Const(text)), loc=loc)
+    ev.emit(ir.If(test, (raised,), loc=loc))
+
+
 def constant(value: Any, loc: ir.Loc | None = None) -> Dyn:
     const = ir.Const(value, loc=loc)
     kind = types.infer(const, {})

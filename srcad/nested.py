@@ -142,9 +142,8 @@ class Tracer:
             unstable=frozenset(stale),
             loc=self.loc,
         )
-        names = frozenset(
-            program.names()
-        )  # what the passes name is their own: outside it may be another variable's name
+        # What the passes name is none of these: outside, another variable may be called that.
+        names = frozenset(program.names())
         program, aliases = alias.alias(copies.copies(program, joins=False))
         for name in set(program.written) & set(captured):
             raise Unsupported(

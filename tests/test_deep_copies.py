@@ -66,3 +66,8 @@ def test_in_a_derivative_inside_of_a_model():
 
     with pytest.raises(srcad.Unsupported, match="deep copy of several arrays"):
         srcad.grad(model, backend="numpy")(X)
+
+
+def test_the_text_says_what_it_takes():
+    text = srcad.differentiate(written, backend="numpy").source_for({"u": X, "v": X.copy()})
+    assert "written copies p_u, p_v deeply; they must not share memory." in " ".join(text.split())
