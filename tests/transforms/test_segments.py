@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 
 import srcad
+from srcad import ir
+from srcad.transforms import whole
 from tests.transforms import test_whole
 from tests.transforms.running import peak
 
@@ -183,3 +186,23 @@ def test_a_stretch_reads_its_whole_records_where_they_are(in_stretches: ModuleTy
         *test_whole.arguments()
     )
     assert "u_saved[_ - begin, i] = u[i]" in found and "u_before" not in found.split("reverse sweep")[1]
+
+
+def test_an_array_that_a_stretch_does_not_set_keeps_its_records(
+    in_stretches: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pass sets every state at the begin of a stretch; here the statement that does is taken out."""
+    asked: list[tuple[Any, ...]] = []
+    found = whole._in_stretches
+    monkeypatch.setattr(whole, "_in_stretches", lambda *given: asked.append(given) or found(*given))
+    srcad.differentiate(in_stretches.in_place, argnums=(0, 1), backend="numba").source_for(*test_whole.arguments())
+    [(own, saved, recorded)] = [given for given in asked if found(*given) is not None]
+    place = ir.Index(ir.Name("u"), (ir.ELLIPSIS,))
+
+    def without(stmt: Any) -> Any:
+        body = getattr(stmt, "body", ())
+        return replace(stmt, body=tuple(s for s in body if getattr(s, "target", None) != place)) if body else stmt
+
+    shorter = replace(recorded, reverse=tuple(without(stmt) for stmt in recorded.reverse))
+    assert shorter != recorded
+    assert found(own, saved, shorter) is None

@@ -77,6 +77,28 @@ def a_small_part(u, k, n):
     return np.sum(u * u)
 
 
+def much_around(u, k, n):
+    for _ in range(n):
+        u[5:-5] = u[5:-5] * u[6:-4] * k
+    return np.sum(u * u)
+
+
+def in_two_loops(u, k, n):
+    for _ in range(n):
+        u[1:-1] = u[1:-1] * u[2:] * k
+    for _ in range(n):
+        u[2:-2] = u[2:-2] * u[3:-1] * k
+    return np.sum(u * u)
+
+
+def read_in_another_shape(u, k, n):
+    v = u.reshape(2, -1)
+    s = np.sum(v * v * v)
+    for _ in range(n):
+        u[1:-1] = u[1:-1] * u[2:] * k
+    return s + np.sum(u)
+
+
 def under_two_names(u, k, n):
     v = u[1:] if n < 2 else u
     for _ in range(n):
@@ -96,7 +118,8 @@ def where_it_may_be_left(u, k, n):
 
 
 WHOLE = (in_place, augmented, a_plane, in_a_branch)
-LEFT = (set_twice, the_rim_set_before, read_in_a_loop_before, a_small_part)
+ELSEWHERE = (the_rim_set_before, read_in_a_loop_before, in_two_loops, read_in_another_shape)
+LEFT = (set_twice, a_small_part, much_around, *ELSEWHERE)
 OTHERS = (read_behind_its_write, where_it_may_be_left)
 
 
@@ -114,6 +137,7 @@ def test_records_are_whole(f, monkeypatch):
     name = "w" if f is a_plane else "u"
     assert f"_saved[{'t' if 'for t' in found else '_'}, " in found and f"Records {name}:" in " ".join(found.split())
     assert f"{name}_then" not in found and f"{name}_before" not in found
+    assert f"{name}_new" not in found  # the write reads the record, and needs no array for what it writes
     monkeypatch.setenv("SRCAD_OFF", "whole")
     assert f"Records {name}[" in " ".join(text(f).split())
 
