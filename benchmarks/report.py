@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import math
 import os
 import platform
@@ -42,7 +44,17 @@ def machine() -> str:
         pass
     parts = ", ".join(f"{name} {version}" for name, version in peers.versions().items())
     system = f"{len(os.sched_getaffinity(0))} cores, {platform.system()}"
-    return f"{model}, {system}; Python {platform.python_version()}, {parts}."
+    return f"{model}, {system}; Python {platform.python_version()}, {parts}{blas()}."
+
+
+def blas() -> str:
+    """Which of OpenBLAS's kernels Numba's products run: its own choice, unless OPENBLAS_CORETYPE says another."""
+    if not importlib.util.find_spec("threadpoolctl"):
+        return ""
+    importlib.import_module("scipy.linalg.cython_blas")
+    libraries = importlib.import_module("threadpoolctl").threadpool_info()
+    found = {one.get("architecture") for one in libraries if "scipy" in one["filepath"] and one["user_api"] == "blas"}
+    return "".join(f"; OpenBLAS for {kernels}" for kernels in sorted(filter(None, found)))
 
 
 def mean(ratios: Iterable[float]) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import platform
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from benchmarks import measure, peers, report, store
+from benchmarks import measure, peers, report, runner, store
 from benchmarks.__main__ import _arguments
 from benchmarks.case import SIZES, all_cases
 from benchmarks.measure import Reading
@@ -236,6 +240,18 @@ def test_report(tmp_path):
     assert text.index("| adi |") < text.index("| gemm |") and "\na machine\n" in text
     assert "| JAX expert | products | 1 | 3.00 | 3.00 gemm (small) | 3.00 gemm (small) |" in text
     assert "gemm (small, 1 threads), torch: wrong: disagrees" in text
+
+
+def test_the_machine_has_the_kernels_of_blas():
+    """A new process, since a library chooses once."""
+    pytest.importorskip("threadpoolctl")
+    environ = runner.environment(1, OPENBLAS_CORETYPE="Haswell")
+    line = "import json; from benchmarks import report; print(json.dumps(report.machine()))"
+    done = subprocess.run([sys.executable, "-c", line], env=environ, capture_output=True, text=True, check=True)
+    machine = json.loads(done.stdout)
+    if "OpenBLAS" not in machine or platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("SciPy has other products here")
+    assert machine.endswith("; OpenBLAS for Haswell.")
 
 
 def test_threads_stand_against_one():
