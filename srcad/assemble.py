@@ -16,6 +16,7 @@ from srcad.transforms import (
     activity,
     alias,
     batch,
+    complexes,
     effects,
     forward,
     intact,
@@ -115,6 +116,7 @@ def gradient(
     unit: the adjoint of the one seeded result is 1. off: optional passes that are left out. widens: whether nearly all
     of an array is recorded as all of it.
     """
+    program = complexes.counted(program)
     count = len(program.results)
     rebound = tuple(ir.Name(name) for _, name in program.updates)  # results like others until the two sweeps are made
     outputs = set().union(*(activity.flowing(program.results[k]) for k in seeded))
@@ -246,6 +248,7 @@ def forward_mode(program: Program, aliases: dict[str, set[str]], request: Reques
         from srcad.transforms import stacks
 
         program = stacks.settled(program, request.backend == "numba")
+    program = complexes.counted(program)
     outer = "reverse" in request.modes
     own = seeded(program, request.has_aux)
     count = len(leaves(program.output))

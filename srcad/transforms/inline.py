@@ -23,7 +23,7 @@ from srcad.leaves import is_generator
 from srcad.naming import Names
 from srcad.pipeline import NeedValue, Request
 from srcad.program import Program
-from srcad.transforms import activity
+from srcad.transforms import activity, complexes
 from srcad.types import Seq, Static, Struct
 from srcad.values import Dyn, Generator, Known, Lazy, Maybe, Ptr, Text, Value
 
@@ -83,6 +83,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     ev.state.frames[""] = {}
     ev.enclose("", function, None)
     _bind_parameters(ev, request, function)
+    given = {i.name: context.types[i.name] for i in context.inputs}
     if request.outputs is not None or not _returns(function):
         _keep_given(ev, function)
     ev.block(function.body)
@@ -98,7 +99,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
     apart = settle_copies(ev, every, [i.name for i in context.inputs])
     used = ir.names((*ev.out, *results, *own)) | {i.name for i in context.inputs} | {name for _, name in updates}
     used |= {name for routine in kept for name in routine.inputs}
-    return Program(
+    program = Program(
         name=function.name if function.name.isidentifier() else "function",
         inputs=tuple(context.inputs),
         body=_without_unread(tuple(ev.out), context.set_aside, results),
@@ -116,6 +117,7 @@ def _evaluate(request: Request, function: ir.Function, context: Context) -> Prog
         doc=function.doc,
         loc=function.loc,
     )
+    return complexes.apart(program, given, context.names)
 
 
 def settle_copies(ev: Evaluator, stmts: tuple[ir.Stmt, ...], inputs: Sequence[str]) -> tuple[str, ...]:

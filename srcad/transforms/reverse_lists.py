@@ -55,9 +55,12 @@ def popped(rev: Reverser, bar: str, value: ir.Expr, loc: ir.Loc | None) -> list[
     """The adjoint of an item goes where the item came from."""
     if not (activity.flowing(value) & rev.active):
         return [ir.Pop(None, bar)]
-    g = rev.pool.take(rev.shapes.of(value))
+    kind, items = rev.shapes.of(value), rev.shapes.types[bar]
+    if isinstance(items, types.Seq) and types.is_complex(items.element):  # so are their adjoints, of real ones too
+        kind = replace(kind, dtype=items.element.dtype)
+    g = rev.pool.take(kind)
     pull = rev.pull(loc)
-    pull.run(value, ir.Name(g), rev.shapes.of(value), None)
+    pull.run(value, ir.Name(g), kind, None)
     return [ir.Pop(ir.Name(g), bar), *pull.stmts, *rev.accumulate_all(pull.found)]
 
 

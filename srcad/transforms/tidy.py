@@ -18,7 +18,7 @@ from srcad.facts import Shapes
 from srcad.naming import Names
 from srcad.transforms import activity, alias
 from srcad.transforms.reverse import ZERO
-from srcad.types import Num, Seq
+from srcad.types import Num, Seq, is_complex
 
 UNBROADCAST = ir.Ref("srcad_runtime.unbroadcast")
 State = dict[str, bool]  # adjoint -> whether it is zero (and has not been written out)
@@ -310,11 +310,8 @@ class Tidier:
             if not (own.weak and own.dims == ()):
                 if kind.dims == ():
                     return ir.call(f"numpy.{kind.dtype}", value)
-                dtype = (
-                    ir.Attr(ir.Name(self.primal[name]), "dtype")
-                    if name in self.primal
-                    else ir.Ref(f"numpy.{kind.dtype}")
-                )
+                known = name not in self.primal or is_complex(kind)  # what counts as complex may be real as yet
+                dtype = ir.Ref(f"numpy.{kind.dtype}") if known else ir.Attr(ir.Name(self.primal[name]), "dtype")
                 return ir.call("srcad_runtime.astype", value, dtype)
         if kind.dims == () or is_fresh(value):
             return value
