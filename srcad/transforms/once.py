@@ -93,12 +93,12 @@ class _Walker:
                 name = self.named(place)
                 before.append(ir.Assign(name, place))
                 loop = replace(loop, body=_replaced(loop.body, place, name))
-        for place in self.totals(loop, changed, ranges, around):
+        for place in self.totals(loop, changed, ranges, around, written):
             name = self.named(place)
             before.append(ir.Assign(name, place))
             after.append(ir.Store(place, name))
             loop = replace(loop, body=_replaced(loop.body, place, name))
-        for place in self.held(loop, bound):
+        for place in self.held(loop, bound, written):
             loop = replace(loop, body=_kept(loop.body, place, self.named(place)))
         return [*before, loop, *after]
 
@@ -120,9 +120,12 @@ class _Walker:
         """Elements of arrays that the loop does not write, the same in all iterations, that certainly exist."""
         values = tuple(s.value for s in _flat(loop.body) if isinstance(s, _SIMPLE))
         found = dict.fromkeys(n for n in ir.walk(values) if isinstance(n, ir.Index) and self.is_element(n, written))
-        return [n for n in found if not ir.names(n) & changed and self.is_inside(n, ranges)]
+        steady = [n for n in found if not ir.names(n) & changed and not self.is_moved(n, written)]
+        return [n for n in steady if self.is_inside(n, ranges)]
 
-    def totals(self, loop: ir.For, changed: Set[str], ranges: bounds.Ranges, around: Set[str]) -> list[ir.Index]:
+    def totals(
+        self, loop: ir.For, changed: Set[str], ranges: bounds.Ranges, around: Set[str], written: Set[str]
+    ) -> list[ir.Index]:
         """Elements that all iterations add to, of arrays that the loop does not touch otherwise."""
         found: list[ir.Index] = []
         for stmt in _flat(loop.body):
@@ -131,12 +134,13 @@ class _Walker:
                 continue
             own, value = self.kind(place), self.kind(stmt.value)
             same = isinstance(own, Num) and isinstance(value, Num) and (own.dtype, own.dims) == (value.dtype, ())
-            if same and ir.names(place) & around and not ir.names(place) & changed and self.is_element(place):
+            moves = ir.names(place) & changed or self.is_moved(place, written)
+            if same and ir.names(place) & around and not moves and self.is_element(place):
                 if place not in found and self.is_alone(place, loop) and self.is_inside(place, ranges):
                     found.append(place)
         return found
 
-    def held(self, loop: ir.For, bound: Set[str]) -> list[ir.Index]:
+    def held(self, loop: ir.For, bound: Set[str], written: Set[str]) -> list[ir.Index]:
         """Elements that an iteration sets and reads afterwards, of arrays of which it touches no other element."""
         stmts = [
             s for s in _flat(loop.body) if isinstance(s, (ir.Store, ir.Augment)) and isinstance(s.target, ir.Index)
@@ -148,7 +152,13 @@ class _Walker:
             same = all(isinstance(v, Num) and (v.dtype, v.dims) == (_dtype(own), ()) for v in values)
             same = same and _dtype(own) in ("float32", "float64", "complex128")
             moves = ir.names(place) & ir.names(loop.target) and not ir.names(place) & bound
-            if same and moves and self.is_element(place) and self.is_touched_alone(place, loop):
+            if (
+                same
+                and moves
+                and not self.is_moved(place, written)
+                and self.is_element(place)
+                and self.is_touched_alone(place, loop)
+            ):
                 if _is_read_again(place, _flat(loop.body)):
                     found.append(place)
         return found
@@ -164,6 +174,11 @@ class _Walker:
             return False
         kind, base = self.kind(place), self.program.types.get(place.base.id)
         return isinstance(kind, Num) and kind.dims == () and isinstance(base, Num) and bool(base.dims)
+
+    def is_moved(self, place: ir.Index, written: Set[str]) -> bool:
+        """Whether an index is read from memory that is written: another element is meant then."""
+        arrays = filter(self.memory.is_array, ir.names(place.items))
+        return any(self.memory.group(name) in written for name in arrays)
 
     def is_alone(self, place: ir.Index, loop: ir.For) -> bool:
         """Whether no other memory of the array's group is touched in the loop, and the element only added to."""

@@ -102,3 +102,12 @@ def test_single_precision_for_double_only_where_it_is_of_pythons_numbers(f: Any,
         return _check_value(found, expected, "numba", 1e-4, program)
     with pytest.raises(Wrong, match="not of the form"):
         _check_value(found, expected, "numba", 1e-4, program)
+
+
+@pytest.mark.parametrize("found, is_right", [(2.0, True), (np.float64(2.0), True), (2.5, False), (2 + 0j, False)])
+def test_an_integer_on_one_path_may_be_floating_when_compiled(found: Any, is_right: bool) -> None:
+    program = Program("f", max, lambda rng: (2, 1.86), (1,), ("numba",), (), None, None)
+    if is_right:
+        return _check_value(found, 2, "numba", 0.0, program)
+    with pytest.raises(Wrong, match="not of the form"):
+        _check_value(found, 2, "numba", 0.0, program)

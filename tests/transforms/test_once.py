@@ -94,6 +94,27 @@ LEFT = {
         at[i] = 0
         y[at[i]] += 2.0
 """,
+    "a held element whose index the loop changes": """
+    for i in range(n):
+        z = y[1]
+        y[1] = x[at[i]]
+        x[at[i]] = z
+        x[at[i]] += y[1]
+        at[i] = 0
+        y[2] += x[at[i]]
+""",
+    "a total whose index the loop changes": """
+    for i in range(y.shape[0]):
+        for k in range(n):
+            y[at[i]] += x[k]
+            at[k] = (at[k] + 1) % 5
+""",
+    "a steady element whose index the loop changes": """
+    for i in range(y.shape[0]):
+        for k in range(n):
+            y[at[k]] += x[at[i]] * 2.0
+            at[k] = (at[k] + 1) % 5
+""",
     "an index by a changing number": """
     k = 0
     for i in range(n):

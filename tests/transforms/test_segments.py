@@ -195,7 +195,7 @@ def test_an_array_that_a_stretch_does_not_set_keeps_its_records(
     asked: list[tuple[Any, ...]] = []
     found = whole._in_stretches
     monkeypatch.setattr(whole, "_in_stretches", lambda *given: asked.append(given) or found(*given))
-    srcad.differentiate(in_stretches.in_place, argnums=(0, 1), backend="numba").source_for(*test_whole.arguments())
+    srcad.differentiate(in_stretches.in_place, argnums=(1, 0), backend="numba").source_for(*test_whole.arguments())
     [(own, saved, recorded)] = [given for given in asked if found(*given) is not None]
     place = ir.Index(ir.Name("u"), (ir.ELLIPSIS,))
 
