@@ -162,3 +162,26 @@ def a_complex_result(z, s, n):
     for _ in range(n):
         z = 1j * z
     return z
+
+
+@program(both, argnums=(0, 1), backends=("numpy",))
+def items_of_a_list(z, s, n):
+    y = z * s
+    items = []
+    for _ in range(n):
+        items.append(y)
+        y = y * (1j + s)
+    total = 0.0
+    for _ in range(n):
+        t = items.pop()
+        total += np.sum(np.abs(np.real(t) * (1 + 2j) + z) ** 2)
+    return total
+
+
+@program(both, argnums=(0, 1), backends=("numpy",))
+def two_that_are_exchanged(z, s, n):
+    y, x = z * s, z * 1.0
+    for _ in range(n):
+        y = y * (1j + s)
+        y, x = x, y
+    return np.sum(np.abs(np.real(x) * (1 + 2j) + z) ** 2) + np.sum(np.real(y) * z)

@@ -218,7 +218,8 @@ MUTATIONS: tuple[Mutation, ...] = (
             "counts[place] > 1 and",
         ),
         ("what may not be there is read", " and not any(place in ir.walk(n) for n in chosen):", ":"),
-        ("elements outside are read", " and self.is_inside(n, ranges)]", "]"),
+        ("elements outside are read", "n in steady if self.is_inside(n, ranges)]", "n in steady]"),
+        ("an element is held while its index changes", "                and not self.is_moved(place, written)\n", ""),
         ("others may touch a total", "place not in found and self.is_alone(place, loop) and", "place not in found and"),
         ("totals outside", " and self.is_inside(place, ranges):", ":"),
         (
