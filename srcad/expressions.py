@@ -6,7 +6,7 @@ from typing import Any
 
 from srcad import algebra, ir, rules
 from srcad.facts import Shapes
-from srcad.types import Abstract, Num, is_bool, is_float, is_integer, is_narrow
+from srcad.types import Abstract, Num, is_bool, is_complex, is_float, is_integer, is_narrow
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "%": "mod", "//": "floordiv"}
 
@@ -85,10 +85,13 @@ def _keeps_places(expr: ir.Expr) -> bool:
 
 
 def zeros_like(array: ir.Expr, kind: Abstract | None) -> ir.Expr:
-    """Zeros for a derivative; floating ones where the array may hold integers on some paths."""
+    """Zeros for a derivative; floating ones where the array may hold integers on some paths.
+
+    Complex ones are so by name: the array may be real as yet (`transforms.complexes`).
+    """
     if isinstance(kind, Num) and kind.dtype is not None:
-        floating = (ir.Ref("numpy.float64"),) if is_integer(kind) else ()
-        return ir.call("numpy.zeros_like", array, *floating)
+        dtype = kind.dtype if is_complex(kind) else "float64" if is_integer(kind) else ""
+        return ir.call("numpy.zeros_like", array, *([ir.Ref(f"numpy.{dtype}")] if dtype else []))
     return ir.call("numpy.zeros_like", ir.Binary("*", array, ir.ONE))
 
 

@@ -325,7 +325,7 @@ class Terms:
             name = expr.fn.path.removeprefix("numpy.")
             if name in ("zeros", "ones", "empty"):
                 return replace(expr, args=(self.shape(expr.args[0]), *expr.args[1:]))
-            if name in ("zeros_like", "ones_like", "empty_like") and len(expr.args) == 1 and not expr.kwargs:
+            if name in ("zeros_like", "ones_like", "empty_like") and len(expr.args) <= 2 and not expr.kwargs:
                 return filled(name.removesuffix("_like"), (*self.extents(expr.args[0]), self.count), kind)
         if kind.dims == ():
             if isinstance(expr, ir.Const) and expr.value == 0:

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from srcad import ir, types
 from srcad.naming import Names
 from srcad.program import Program
@@ -53,26 +55,29 @@ def counted(program: Program) -> Program:
 
 def _complex(program: Program, known: Mapping[str, Abstract], mixed: Set[str]) -> dict[str, Abstract]:
     """The variables of unknown type that somewhere get a complex value, and those found before."""
-    found: dict[str, Abstract] = {}
-    for name, value in _values(program.body):
-        dtype = _dtype(types.infer(value, known, [])) if name in mixed and value is not None else None
-        if dtype and dtype.startswith("complex"):
-            found[name] = _of_type(program.types[name], dtype)
-    return found
+    found = {name: own - {None} for name, own in _dtypes(program, known, mixed).items()}
+    dtypes = {name: np.result_type(*own) for name, own in found.items() if own}
+    return {name: _of_type(program.types[name], t.name) for name, t in dtypes.items() if t.kind == "c"}
 
 
 def _with_real_parts(program: Program, known: dict[str, Abstract], mixed: Set[str]) -> dict[str, Abstract]:
     """The types that follow from those found: the real part of what is complex is real."""
     while True:
-        dtypes: dict[str, set[str | None]] = {}
-        for name, value in _values(program.body):
-            if name in mixed and _dtype(known[name]) is None:
-                own = None if value is None else _dtype(types.infer(value, known, []))
-                dtypes.setdefault(name, set()).add(own)
-        new = {name: next(iter(every)) for name, every in dtypes.items() if len(every) == 1 and every != {None}}
+        left = {name for name in mixed if _dtype(known[name]) is None}
+        new = {name: own for name, own in _dtypes(program, known, left).items() if len(own) == 1 and own != {None}}
         if not new:
             return known
-        known = known | {name: _of_type(known[name], dtype) for name, dtype in new.items()}
+        known = known | {name: _of_type(known[name], *own) for name, own in new.items()}
+
+
+def _dtypes(program: Program, known: Mapping[str, Abstract], names: Set[str]) -> dict[str, set[str | None]]:
+    """The types of all that these variables and lists get; None where one is not known."""
+    found: dict[str, set[str | None]] = {}
+    for name, value in _values(program.body) if names else ():
+        if name in names:
+            own = None if value is None else _dtype(types.infer(value, known, []))
+            found.setdefault(name, set()).add(own)
+    return found
 
 
 def _is_mixed(kind: Abstract) -> bool:

@@ -18,7 +18,7 @@ from srcad.expressions import is_expensive, is_view, swapped, zeros_like
 from srcad.facts import Shapes, given, rebound
 from srcad.naming import Names
 from srcad.program import Program
-from srcad.transforms import activity, alias, tidy
+from srcad.transforms import activity, alias, complexes, tidy
 from srcad.transforms.push import Push
 from srcad.types import Abstract, Num, Seq, is_complex, is_float
 
@@ -28,6 +28,7 @@ def forward(program: Program, differentiated: Sequence[int], also: Set[str] = fr
 
     also: variables whose final contents count as results.
     """
+    program = complexes.counted(program)
     names = Names(program.names())
     outputs = set().union(also, *(activity.flowing(program.results[k]) for k in differentiated))
     wrt = {i.name for i in program.wrt}

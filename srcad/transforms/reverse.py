@@ -23,7 +23,7 @@ from srcad.facts import Dims, Shapes, lasting, named, rebound
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.pull import Pull
-from srcad.transforms import activity, alias, effects, reverse_calls, reverse_lists, reverse_writes
+from srcad.transforms import activity, alias, complexes, effects, reverse_calls, reverse_lists, reverse_writes
 from srcad.transforms.inline import stored_names
 from srcad.transforms.sweep import Branch, Context, Loop, Step, Sweep
 
@@ -35,6 +35,7 @@ def reverse(program: Program, seeded: Sequence[int], unit: bool = False, also: S
 
     also: variables whose final contents count as results, with adjoints that are there beforehand.
     """
+    program = complexes.counted(program)
     names = Names(program.names())
     known = dict(program.types)
     outputs = set().union(also, *(activity.flowing(program.results[k]) for k in seeded))

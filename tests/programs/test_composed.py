@@ -17,6 +17,7 @@ OFTEN = {  # found wrong once: a loop that counts nothing around a while loop, t
 }
 KNOWN = {
     "attempts.jitter_until_it_works": "descent",  # what is tried gives an array of unknown rank; raises
+    "complex_later.a_split_step_of_none": "grad of grad",  # raises: complex adjoints of what is real as yet
     "python.bool_arith": "descent",  # after a step x is a NumPy number, whose truth values add up otherwise
     "small.chosen": "grad of grad",  # nan: what a mask keeps from the first derivative it does not from the second
 }

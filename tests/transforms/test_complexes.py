@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import srcad
+from srcad.transforms import complexes
 from tests.programs.registry import Program, programs
+from tests.transforms.lowered import primal
 
 THEME = programs("complex_later.")
 LATER = (0, 1, 2, 3)  # steps
@@ -73,3 +75,27 @@ def test_types_that_do_not_turn_complex_stay_as_they_are() -> None:
         return np.sum(y)
 
     assert "np.real" not in srcad.differentiate(widened, backend="numpy").source_for(np.ones(3), 2)
+
+
+WIDER = """
+import numpy as np
+
+
+def f(z, v, w, n):
+    y = z * 2.0
+    if n == 1:
+        y = y * v[0]
+    if n == 2:
+        y = y * w[0]
+    return np.sum(np.abs(y + 1.0) ** 2)
+"""
+
+
+def test_the_wider_of_two_complex_types_counts() -> None:
+    z, v = np.array([0.1, 1.0 / 3.0], np.float32), np.array([1.0, 1.0j], np.complex64)
+    program = primal(WIDER, (z, v, np.array([1.0 + 1.0j, 0.7j]), 2))
+    before, after = (
+        {n: getattr(t, "dtype", "") for n, t in p.types.items()} for p in (program, complexes.counted(program))
+    )
+    turned = {after[name] for name, dtype in before.items() if dtype is None}
+    assert turned == {"complex128"}
