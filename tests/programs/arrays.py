@@ -297,3 +297,14 @@ def image_to_columns(x, y):
     columns = np.stack([image[i : i + 3, j : j + 3].ravel() for i in range(4) for j in range(4)])
     out = np.maximum(columns @ kernel.ravel(), 0.0).reshape(4, 4)
     return np.sum(out.reshape(2, 2, 2, 2).max(axis=(1, 3)))
+
+
+@program(args=lambda rng: (rng.normal(size=(3, 5)),), argnums=0)
+def greatest_powers_of_rows(w):
+    return np.sum(np.max((1.1 + w**2) ** 1.5, axis=1))
+
+
+@program(args=lambda rng: (rng.normal(size=(3, 5)),), argnums=0)
+def greatest_powers_of_rows_as_a_result(w):
+    x = np.max(np.abs(1.1 + w**2) ** 1.5, axis=1)
+    return x
