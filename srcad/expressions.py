@@ -17,6 +17,7 @@ CHEAP = frozenset(
     "numpy.swapaxes numpy.moveaxis numpy.conjugate builtins.range srcad.stop_gradient".split()
 )
 
+TIES = ir.Ref("srcad_runtime.tie_share")  # (a, top, axis): which elements of a are its extreme
 PIECES = ir.Ref("srcad_runtime.pieces")  # (g, items, axis): an array cut into a list like that which it was joined from
 
 Masks = tuple[tuple[ir.Expr, bool], ...]  # tests of np.where, and whether the branch taken is the first
@@ -133,6 +134,23 @@ def is_expensive(node: Any) -> bool:
     if isinstance(node, ir.Binary):
         return node.op == "@"
     return isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path not in CHEAP
+
+
+def rounded_twice(expr: ir.Expr, code: Any, shapes: Shapes) -> ir.Expr | None:
+    """A part of `expr` that `code` compares, computed again, with its own extreme: none may be equal to that.
+
+    A power of an array rounds in another way than that of a number, a vector's function in another than an element's.
+    """
+    ties = [n for n in ir.walk(code) if isinstance(n, ir.Call) and n.fn == TIES]
+    compared = {n for tie in ties for n in ir.walk(tie.args[0]) if _rounds(n, shapes)}
+    return next((n for n in ir.walk(expr) if n in compared), None)
+
+
+def _rounds(node: Any, shapes: Shapes) -> bool:
+    absolute = isinstance(node, ir.Call) and node.fn in (ir.Ref("numpy.absolute"), ir.Ref("builtins.abs"))
+    if absolute:
+        return is_complex(shapes.of(node.args[0]))
+    return isinstance(node, ir.Binary) and not is_integer(shapes.of(node))
 
 
 def base_name(node: Any) -> str:

@@ -23,6 +23,7 @@ from srcad.expressions import (
     is_view,
     left_out,
     named_arguments,
+    rounded_twice,
     softplus_of,
     swapped,
 )
@@ -78,7 +79,13 @@ class Pull:
         self.check_hoists(expr)
 
     def check_hoists(self, expr: ir.Expr) -> None:
-        """An expensive part of the primal that the adjoint reads is computed once, in the forward sweep."""
+        """An expensive part of the primal that the adjoint reads is computed once, in the forward sweep.
+
+        So is what it compares with its extreme, however cheap.
+        """
+        compared = rounded_twice(expr, (*self.stmts, *(c.value for c in self.found)), self.shapes)
+        if compared is not None:
+            raise Hoist(compared, base_name(compared))
         parts = {n for n in ir.walk(expr) if is_expensive(n)}
         if not parts:
             return

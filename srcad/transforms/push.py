@@ -17,6 +17,7 @@ from srcad.expressions import (
     is_expensive,
     is_view,
     named_arguments,
+    rounded_twice,
     softplus_of,
     swapped,
 )
@@ -47,8 +48,13 @@ class Push:
                 list(swapped(tuple(self.stmts), self.expr, self.out)),
                 swapped(value, self.expr, self.out),
             )
+        if value is None:
+            return None
+        compared = rounded_twice(self.expr, (*self.stmts, value), self.shapes)
+        if compared is not None:
+            raise Hoist(compared, base_name(compared))
         parts = {n for n in ir.walk(self.expr) if is_expensive(n)}
-        read = set(ir.walk((*self.stmts, value))) if value is not None else set()
+        read = set(ir.walk((*self.stmts, value)))
         for node in ir.walk(self.expr):
             if node in parts and node in read:
                 raise Hoist(node, base_name(node))
