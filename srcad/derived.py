@@ -75,7 +75,10 @@ class Derived:
         self.__doc__ = getattr(function, "__doc__", None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        given, shape = ((*args, *kwargs.values()), (len(args), *kwargs)) if kwargs else (args, len(args))
+        given: tuple[Any, ...] = args
+        shape: Any = len(args)
+        if kwargs:
+            given, shape = (*args, *kwargs.values()), (len(args), *kwargs)
         for short, last in self.shortcuts.get(shape, ()):
             result = short(given)
             if result is not MISS:

@@ -111,8 +111,11 @@ class Checks:
     def _unchanged(self, f: types.FunctionType) -> None:
         """Check that a function has the code and the defaults that it has now."""
         name, keywords = self.text.constant(f), self.text.constant(f.__kwdefaults__)
-        kept = {part: self.text.constant(getattr(f, part)) for part in ("__code__", "__defaults__")}
-        self.text.missing(*(f"{name}.{part} is not {own}" for part, own in kept.items()))
+        self.text.missing(f"{name}.__code__ is not {self.text.constant(f.__code__)}")
+        called = any(f is function for function, _ in self.kernel.functions)
+        if f.__defaults__ is None and not f.__kwdefaults__ and not called:
+            return  # every call gives all that it takes: defaults that it is given later say nothing of this one
+        self.text.missing(f"{name}.__defaults__ is not {self.text.constant(f.__defaults__)}")
         self.text.missing(f"{name}.__kwdefaults__ is not {keywords}")
         for key, value in (f.__kwdefaults__ or {}).items():
             self.text.missing(f"{keywords}.get({key!r}, MISS) is not {self.text.constant(value)}")

@@ -144,6 +144,7 @@ class _Writer(Checks):
         self.count, self.results = len(results), results
         self.outs = [f"o{k}" for k in range(len(self.kernel.outputs))]
         self.bars = {path: f"g{k}" for k, path in enumerate(self.kernel.plan.wrt)}
+        self.floats: set[str] = set()  # results that are Python's floats at every call
 
     def compiled(self, failed: Failed) -> Fast:
         space = {
@@ -215,6 +216,8 @@ class _Writer(Checks):
         if len(names) != self.count or not self.kernel.warm:
             raise Rare
         run = f"{self.text.constant(self.kernel.compiled.call)}({', '.join([*arguments, *extra])})"
+        if self.kernel.plan.backend == "numba":  # one signature, one type: as in the example
+            self.floats = {name for name, example in zip(names, self.results) if type(example) is float}
         self.text.add(f"try: {', '.join(names)} = {run}")
         self.text.add("except Exception as error: return failed(error, args, tangents)")
         if self.kernel.plan.fragile and self.kernel.plan.backend == "numba":
@@ -222,10 +225,10 @@ class _Writer(Checks):
 
     def _finite(self, names: list[str]) -> None:
         """Answer with `MISS` where a result is inf or nan; a kernel's results are of the types of the example's."""
-        numbers = {name for name, example in zip(names, self.results) if type(example) is float}
-        others = [name for name in names if name not in numbers]
+        numbers = [name for name in names if name in self.floats]
+        others = [name for name in names if name not in self.floats]
         if numbers:  # 0.0 of what is finite, nan of what is not; a sum that overflows is looked at by `specialise`
-            self.text.unless(f"({' + '.join(name for name in names if name in numbers)}) * 0.0 == 0.0")
+            self.text.unless(f"({' + '.join(numbers)}) * 0.0 == 0.0")
         if others:
             self.text.unless(f"finite(({', '.join(others)},))")
 
@@ -263,9 +266,9 @@ class _Writer(Checks):
                 f"{bar} = like({bar}, {name})"
             )
         else:
-            kinds = ("float",) if type(example) is float else (self.text.constant(type(example)),)
-            other = " and ".join(f"type({bar}) is not {kind}" for kind in kinds)
-            self.text.add(f"if {other}: {bar} = like({bar}, {name})")
+            kind = "float" if type(example) is float else self.text.constant(type(example))
+            if kind != "float" or bar not in self.floats:
+                self.text.add(f"if type({bar}) is not {kind}: {bar} = like({bar}, {name})")
         return bar
 
     def pull(self, kept: list[str], roots: Roots, single: bool | None) -> None:
@@ -311,7 +314,10 @@ class _Writer(Checks):
 
     def _casts(self) -> list[str]:
         pairs = zip(self.outs, self.kernel.scalars)
-        return [f"{self.text.constant(cast)}({out})" if cast else out for out, cast in pairs]
+        known = {out: float for out in self.floats}
+        return [
+            f"{self.text.constant(cast)}({out})" if cast and cast is not known.get(out) else out for out, cast in pairs
+        ]
 
     def return_gradient(self, gradient: str, valued: bool) -> None:
         aux = self.kernel.plan.has_aux
