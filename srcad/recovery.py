@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 NOT_FINITE = "a value that nothing reads is not finite"  # raised by the checks of `raised`, where Python may not raise
 MISMATCH = "operands could not be broadcast together"  # raised by the checks of `loops`; NumPy's goes on
 _DOUBLE = np.dtype(np.float64)
+# OpenBLAS shares longer products out among threads; these look for work behind it, on the processors of other threads
+_UNSHARED = 10_000
 _FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _asked: contextvars.ContextVar[tuple[Any, ...]] = contextvars.ContextVar("asked", default=())
 
@@ -60,7 +62,8 @@ def finite(results: tuple[Any, ...]) -> bool:
 
 def _all_finite(result: Any) -> bool:
     """Whether an array, or a number of NumPy's, holds no inf and no nan."""
-    if type(result) is np.ndarray and result.dtype == _DOUBLE and math.isfinite(np.vdot(result, result)):
+    small = type(result) is np.ndarray and result.dtype == _DOUBLE and result.size <= _UNSHARED
+    if small and math.isfinite(np.vdot(result, result)):
         return True  # a third of the time; the sum of the squares may be infinite where no element is
     return bool(np.isfinite(result).all())
 

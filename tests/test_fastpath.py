@@ -354,6 +354,18 @@ def test_results_that_are_not_finite_are_noticed(dtype):
     assert not recovery.finite((np.array([np.inf, -np.inf]),))
 
 
+def test_whether_results_are_finite_is_asked_without_threads_of_blas(monkeypatch):
+    """They would look for work behind it, on the processors of the threads that the kernel shares its loops with."""
+    vdot, longest = np.vdot, []
+    monkeypatch.setattr(np, "vdot", lambda a, b: longest.append(a.size) or vdot(a, b))
+    for size in (1, 100, 10_000, 10_001, 100_000):  # OpenBLAS's ddot has threads from 10,000 elements on
+        x = np.full(size, 0.5)
+        assert recovery.finite((x,))
+        x[size // 2] = np.nan
+        assert not recovery.finite((x,))
+    assert longest and max(longest) == 10_000
+
+
 def real_part(z):
     return np.real(z) * 2.0
 
