@@ -189,8 +189,9 @@ def pin(threads: int) -> dict[str, str]:
     count = str(threads or len(os.sched_getaffinity(0)))
     libraries = ("OMP", "OPENBLAS", "MKL", "NUMBA", "VECLIB", "NUMEXPR")
     environment = {f"{library}_NUM_THREADS": count for library in libraries}
-    # XLA takes its number of threads from the processors that the process may use
-    return environment | {"BENCHMARK_PROCESSORS": count, "JAX_PLATFORMS": "cpu"}
+    # XLA takes its number of threads from the processors that the process may use; a first call is not one of modules
+    # that are translated anew in each process
+    return environment | {"BENCHMARK_PROCESSORS": count, "JAX_PLATFORMS": "cpu", "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def main(argv: list[str]) -> None:
