@@ -18,17 +18,16 @@ from benchmarks.runner import Run
 from benchmarks.store import Figures, Origin
 
 INTRODUCTION = """\
-Value and gradient together, every peer in the same process as the primal that it is divided by, rounds in turn. A
-time is the least of all rounds, each behind a rest of 50 ms and a call that is not timed (on one thread since 6926678:
-earlier codes were timed right behind the peer before them, and are too high where that is JAX); compilation is reported
-apart. Before any time is taken the gradients are compared with those of the other peers (relative error 1e-7), and on
-tiny inputs with central differences. *primal* is the program as hand-written loops compiled by Numba (with a star: the
-program itself, compiled by Numba as it stands); numbers are times divided by it, so 1.0 is the time of the plain
-program. *JAX expert* is rewritten for XLA, *JAX beginner* keeps the program's loops, *DaCe* is its automatic
-differentiation of the program's text, *CasADi* a symbolic step that is folded over the steps. `wrong`: a gradient that
-disagrees, hence no time. `-`: not written, not installed or not measured. *code* is the commit that was measured (with
-a plus sign: with changes), *load* the number of processes that wanted a processor then, at most; above 1 for one
-thread, times are too high, and ratios are good to 20 % or so.
+Value and gradient together, every peer in the same process as the primal that it is divided by, rounds in turn. A time
+is the least of all rounds, each behind a rest of 50 ms (of 150 with threads) and a call that is not timed; compilation
+is reported apart. Before any time is taken the gradients are compared with those of the other peers (relative error
+1e-7), and on tiny inputs with central differences. *primal* is the program as hand-written loops compiled by Numba
+(with a star: the program itself, compiled by Numba as it stands); numbers are times divided by it, so 1.0 is the time
+of the plain program. *JAX expert* is rewritten for XLA, *JAX beginner* keeps the program's loops, *DaCe* is its
+automatic differentiation of the program's text, *CasADi* a symbolic step that is folded over the steps. `wrong`: a
+gradient that disagrees, hence no time. `-`: not written, not installed or not measured. *code* is the commit that was
+measured (with a plus sign: with changes), *load* the number of processes that wanted a processor then, at most; above 1
+for one thread, times are too high, and ratios are good to 20 % or so.
 """
 
 Key = tuple[str, str, int]  # name, size, threads
