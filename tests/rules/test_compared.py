@@ -87,7 +87,7 @@ def test_against_differences(f: Callable[..., Any], backend: str) -> None:
 
 VECTORS = """
 import numpy as np, srcad
-from tests.rules.test_extremes import greatest, of_numbers, in_a_loop, span
+from tests.rules.test_compared import greatest, of_numbers, in_a_loop, span
 
 rng = np.random.default_rng(0)
 for f in (greatest, of_numbers, in_a_loop, span):
