@@ -194,6 +194,12 @@ def pin(threads: int) -> dict[str, str]:
     return environment | {"BENCHMARK_PROCESSORS": count, "JAX_PLATFORMS": "cpu", "PYTHONDONTWRITEBYTECODE": ""}
 
 
+def stay_on_processors() -> None:
+    """Let this process use as many processors as `pin` says: with one, srcad is not asked for ``parallel=True``."""
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, processors[-int(os.environ.get("BENCHMARK_PROCESSORS", len(processors))) :])
+
+
 def main(argv: list[str]) -> None:
     name, size, repeat, *names = argv
     readings = measure(all_cases()[name], size, names, int(repeat))
@@ -202,6 +208,5 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    processors = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, processors[-int(os.environ.get("BENCHMARK_PROCESSORS", len(processors))) :])
+    stay_on_processors()
     main(sys.argv[1:])

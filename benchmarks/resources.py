@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks import peers, store
 from benchmarks.case import Case, find
-from benchmarks.measure import seconds
+from benchmarks.measure import seconds, stay_on_processors
 from benchmarks.programs import generated
 from benchmarks.runner import child, environment
 from benchmarks.store import Figures
@@ -179,4 +179,5 @@ def sections(kept: list[Figures]) -> list[str]:
 
 
 if __name__ == "__main__":
+    stay_on_processors()
     print(json.dumps(observe(*sys.argv[1:4])))
