@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from srcad import algebra, ir, rules
@@ -136,14 +137,21 @@ def is_expensive(node: Any) -> bool:
     return isinstance(node, ir.Call) and isinstance(node.fn, ir.Ref) and node.fn.path not in CHEAP
 
 
-def rounded_twice(expr: ir.Expr, code: Any, shapes: Shapes) -> ir.Expr | None:
-    """A part of `expr` that `code` compares, computed again, with its own extreme: none may be equal to that.
+def computed_once(expr: ir.Expr, code: Any, shapes: Shapes) -> ir.Expr | None:
+    """A part of `expr` that `code`, its derivative, reads and should not compute again."""
+    parts = set(ir.walk(expr))
+    read = list(ir.walk(code))
+    compared = _compared(read, shapes)
+    return next((n for n in read if n in parts and (n in compared or is_expensive(n))), None)
+
+
+def _compared(code: Sequence[Any], shapes: Shapes) -> set[Any]:
+    """What is compared with its own extreme: rounded in two ways, none of it may be equal to that.
 
     A power of an array rounds in another way than that of a number, a vector's function in another than an element's.
     """
-    ties = [n for n in ir.walk(code) if isinstance(n, ir.Call) and n.fn == TIES]
-    compared = {n for tie in ties for n in ir.walk(tie.args[0]) if _rounds(n, shapes)}
-    return next((n for n in ir.walk(expr) if n in compared), None)
+    ties = [n for n in code if isinstance(n, ir.Call) and n.fn == TIES]
+    return {n for tie in ties for n in ir.walk(tie.args[0]) if _rounds(n, shapes)}
 
 
 def _rounds(node: Any, shapes: Shapes) -> bool:

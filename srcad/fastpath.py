@@ -314,9 +314,9 @@ class _Writer(Checks):
 
     def _casts(self) -> list[str]:
         pairs = zip(self.outs, self.kernel.scalars)
-        known = {out: float for out in self.floats}
+        known = {(out, float) for out in self.floats}
         return [
-            f"{self.text.constant(cast)}({out})" if cast and cast is not known.get(out) else out for out, cast in pairs
+            f"{self.text.constant(cast)}({out})" if cast and (out, cast) not in known else out for out, cast in pairs
         ]
 
     def return_gradient(self, gradient: str, valued: bool) -> None:

@@ -17,13 +17,13 @@ from srcad.expressions import (
     PIECES,
     as_real,
     base_name,
+    computed_once,
     index_kind,
     is_cheap,
     is_expensive,
     is_view,
     left_out,
     named_arguments,
-    rounded_twice,
     softplus_of,
     swapped,
 )
@@ -79,22 +79,13 @@ class Pull:
         self.check_hoists(expr)
 
     def check_hoists(self, expr: ir.Expr) -> None:
-        """An expensive part of the primal that the adjoint reads is computed once, in the forward sweep.
-
-        So is what it compares with its extreme, however cheap.
-        """
-        compared = rounded_twice(expr, (*self.stmts, *(c.value for c in self.found)), self.shapes)
-        if compared is not None:
-            raise Hoist(compared, base_name(compared))
-        parts = {n for n in ir.walk(expr) if is_expensive(n)}
-        if not parts:
-            return
-        if self.out is not None and expr in parts:  # computed already
+        """What `computed_once` finds that the adjoint reads is computed in the forward sweep."""
+        if self.out is not None and is_expensive(expr):  # computed already
             self.stmts = list(swapped(tuple(self.stmts), expr, self.out))
             self.found = [replace(c, value=swapped(c.value, expr, self.out)) for c in self.found]
-        for node in ir.walk((*self.stmts, *(c.value for c in self.found))):
-            if node in parts:
-                raise Hoist(node, base_name(node))
+        part = computed_once(expr, (*self.stmts, *(c.value for c in self.found)), self.shapes)
+        if part is not None:
+            raise Hoist(part, base_name(part))
 
     def is_active(self, expr: ir.Expr) -> bool:
         return bool(activity.flowing(expr) & self.active)

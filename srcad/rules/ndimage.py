@@ -74,13 +74,12 @@ def of_axis(value, k):
 
 @expansion(ndimage.gaussian_filter, wrt=("input", "sigma"), examples=nothing, notes=Written)
 def gaussian_filter(input, sigma, *, mode="reflect", cval=0.0, truncate=4.0):
+    out = np.copy(input)  # what no axis changes is no view of the input
     for k in range(input.ndim):
         width = sigma[k] if np.ndim(sigma) == 1 else sigma
         if width > 1e-15:
-            input = gaussian_filter1d(input, width, k, mode=of_axis(mode, k), cval=cval, truncate=truncate)
-        else:
-            input = np.copy(input)
-    return input
+            out = gaussian_filter1d(out, width, k, mode=of_axis(mode, k), cval=cval, truncate=truncate)
+    return out
 
 
 @expansion(ndimage.uniform_filter, examples=nothing, notes=Written)

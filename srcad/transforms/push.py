@@ -14,10 +14,10 @@ from srcad.expressions import (
     PIECES,
     as_real,
     base_name,
+    computed_once,
     is_expensive,
     is_view,
     named_arguments,
-    rounded_twice,
     softplus_of,
     swapped,
 )
@@ -50,14 +50,9 @@ class Push:
             )
         if value is None:
             return None
-        compared = rounded_twice(self.expr, (*self.stmts, value), self.shapes)
-        if compared is not None:
-            raise Hoist(compared, base_name(compared))
-        parts = {n for n in ir.walk(self.expr) if is_expensive(n)}
-        read = set(ir.walk((*self.stmts, value)))
-        for node in ir.walk(self.expr):
-            if node in parts and node in read:
-                raise Hoist(node, base_name(node))
+        part = computed_once(self.expr, (*self.stmts, value), self.shapes)
+        if part is not None:
+            raise Hoist(part, base_name(part))
         return value
 
     def is_active(self, expr: Any) -> bool:
