@@ -19,7 +19,7 @@ from srcad.dims import Dim, dim_expr
 from srcad.facts import rebound
 from srcad.naming import Names
 from srcad.program import PART, Program
-from srcad.transforms import alias, loops_memory, parallel_cost
+from srcad.transforms import alias, loops_memory, parallel_cost, parallel_rooms
 from srcad.transforms.liveness import Liveness
 from srcad.transforms.loops_text import plain
 from srcad.transforms.parallel_facts import FRESH, Context, Serial, bound_in
@@ -47,6 +47,7 @@ def parallel(program: Program) -> tuple[Program, tuple[Part, ...]]:
     body = shared.block(program.body, ir.names(program.results) | {name for _, name in program.updates}, {})
     if not shared.functions:
         return replace(program, body=body), ()
+    body = parallel_rooms.without_unmentioned(body, shared.rooms.keys())
     body = tuple(map(shared.products, body))
     return replace(program, body=body, types=shared.types), tuple(shared.functions)
 
@@ -68,6 +69,8 @@ class _Sharing:
         self.rebound = rebound(self.program.body, {i.name for i in self.program.inputs})
         known = {**self.types, **_as_allocated(self.program, self.rebound)}
         self.prover = bounds.Prover(replace(self.program, types=known))
+        self.rooms = parallel_rooms.made_once(self.program, self.rebound)
+        self.mentions = parallel_rooms.mentions(self.program.body)
         self.liveness = Liveness(ir.names)
         self.part, self.first, self.last = (self.fresh_name(word, INT) for word in ("part", "first", "last"))
 
@@ -147,7 +150,8 @@ class _Sharing:
 
     def loop(self, stmt: ir.For, live: set[str], ranges: bounds.Ranges) -> Sequence[ir.Stmt]:
         try:
-            found = examine(stmt, Context(self.types, self.memory, self.fresh, live, ranges, self.whole))
+            rooms = parallel_rooms.filled_in(stmt, self.rooms, self.mentions)
+            found = examine(stmt, Context(self.types, self.memory, self.fresh, live, ranges, self.whole, rooms))
         except Serial as reason:
             stays = self.inside(stmt, live, ranges)
             return [stays if _is_small(stmt) else ir.Block(f"serial: {reason}", (stays,))]
@@ -218,12 +222,14 @@ class _Sharing:
     ) -> tuple[str, list[str]]:
         """Add the function of a stretch of iterations; returns its name and what it is handed."""
         name = self.names.numbered(f"{self.program.name}_loop")
-        named = dict.fromkeys(n.id for n in ir.walk(loop.body) if isinstance(n, ir.Name))
-        begun = {s.name for s in found.sums if s.step is None} | set(found.added)  # their parts begin within
+        made = tuple(ir.Assign(ir.Name(n), self.rooms[n]) for n in found.rooms)
+        named = dict.fromkeys(n.id for n in ir.walk((*loop.body, *made)) if isinstance(n, ir.Name))
+        # their parts begin within
+        begun = {s.name for s in found.sums if s.step is None} | {*found.added, *found.rooms}
         handed = [n for n in named if n not in found.private and n != found.counter and n not in begun]
         params = [*handed, *rooms.values()]
         part, first, last = self.part, self.first, self.last
-        before: list[ir.Stmt] = []
+        before: list[ir.Stmt] = [*made]
         after: list[ir.Stmt] = []
         for total in found.sums:
             if total.step is None:
@@ -261,6 +267,8 @@ def _doc(found: Free, first: str, last: str) -> str:
     text = f"Iterations {found.counter} = {first}, ..., {last} - 1 of a loop, in any order."
     if found.own:
         text += f" Each has elements of its own in {_listed(found.own)}."
+    if found.rooms:
+        text += f" Each fills {_listed(found.rooms)} anew."
     sums = [*(s.name for s in found.sums), *found.added]
     if sums:
         text += f" Parts of {_listed(sums)} are put together afterwards."

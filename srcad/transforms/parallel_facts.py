@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from srcad import bounds, ir
 from srcad.transforms.loops_memory import Memory
@@ -21,7 +21,8 @@ class Context:
     """What is known where a loop stands.
 
     fresh: variables that hold memory no other one refers to. live: variables read behind the loop, or in the next
-    iteration of one around it. ranges: first and last values of the counters around. whole: arrays in one piece.
+    iteration of one around it. ranges: first and last values of the counters around. whole: arrays in one piece. rooms:
+    arrays that each iteration fills before it reads them, and that nothing else mentions, and what makes them.
     """
 
     types: dict[str, Abstract]
@@ -30,6 +31,7 @@ class Context:
     live: Set[str]
     ranges: bounds.Ranges
     whole: Set[str]
+    rooms: Mapping[str, ir.Call] = field(default_factory=dict)
 
     def is_array(self, name: str) -> bool:
         return self.memory.is_array(name)

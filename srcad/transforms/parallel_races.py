@@ -29,7 +29,8 @@ class Free:
 
     low, high: its counter runs from `low` to ``high - 1``. sums: numbers that iterations add up. added: arrays that
     they only add to. own: arrays of which each writes elements of its own. guards: what must not be negative for
-    that. private: variables that each iteration sets before it reads them. backwards: the counter falls.
+    that. private: variables that each iteration sets before it reads them; rooms: arrays that it fills before.
+    backwards: the counter falls.
     """
 
     counter: str
@@ -40,6 +41,7 @@ class Free:
     own: tuple[str, ...]
     guards: tuple[Dim, ...]
     private: frozenset[str]
+    rooms: tuple[str, ...]
     backwards: bool
 
 
@@ -62,7 +64,7 @@ def examine(loop: ir.For, context: Context) -> Free:
     accesses = Accesses(context, frozenset(bound))
     accesses.block(loop.body)
     space = Space(counter, low, high, bound, singles_in(loop.body, bound - carried, context), context)
-    own, added, guards = [], [], list[Dim]()
+    own, added, rooms, guards = [], [], [], list[Dim]()
     for name, found in accesses.shared():
         if not {kind for _, kind in found} & {WRITE, ADD}:
             continue
@@ -73,10 +75,12 @@ def examine(loop: ir.For, context: Context) -> Free:
             guards += guard
         elif {kind for _, kind in found} == {ADD} and name in context.whole and is_number(context.types.get(name)):
             added.append(name)
+        elif name in context.rooms and name in context.fresh:
+            rooms.append(name)
         else:
             raise Serial(f"iterations may meet in {name}")
     private, checks = frozenset(bound - carried), tuple(dict.fromkeys(guards))
-    return Free(counter, low, high, sums, tuple(added), tuple(own), checks, private, backwards)
+    return Free(counter, low, high, sums, tuple(added), tuple(own), checks, private, tuple(rooms), backwards)
 
 
 def _head(loop: ir.For) -> tuple[str, ir.Expr, ir.Expr, bool]:

@@ -72,6 +72,42 @@ FREE = {
         """,
         (MATRIX,),
     ),
+    "a row in a buffer": (
+        """
+            t = np.empty(7)
+            s = np.empty(1)
+            for i in range(x.shape[0]):
+                for j in range(7):
+                    t[j] = x[i, j] * x[i, j]
+                s[0] = t[0] * t[6]
+                for j in range(7):
+                    x[i, j] = t[6 - j] / s[0]
+            return np.sum(x * x)
+        """,
+        (MATRIX,),
+    ),
+    "a matrix in a buffer": (
+        """
+            t = np.empty((7, 7))
+            for i in range(x.shape[0]):
+                for j in range(7):
+                    for l in range(7):
+                        t[j, l] = x[i, j] * x[i, l]
+                for j in range(7):
+                    x[i, j] = t[6 - j, j] + t[j, 0]
+            return np.sum(x * x)
+        """,
+        (MATRIX,),
+    ),
+    "greatest ones of rows": (
+        """
+            s = 0.0
+            for i in range(x.shape[0]):
+                s += np.max(x[i]) ** 2
+            return s
+        """,
+        (MATRIX,),
+    ),
     "users' prange": (
         """
             s = 0.0
@@ -376,6 +412,63 @@ BOUND = {
         """,
         (X, Y),
         "may meet in y",
+    ),
+    "a buffer that carries": (
+        """
+            t = np.empty(7)
+            for j in range(7):
+                t[j] = x[0, j]
+            for i in range(x.shape[0]):
+                for j in range(1, 7):
+                    t[j] = x[i, j] * t[j - 1]
+                for j in range(7):
+                    x[i, j] = t[j]
+            return np.sum(x * x)
+        """,
+        (MATRIX,),
+        "may meet in t",
+    ),
+    "a buffer filled now and then": (
+        """
+            t = np.empty(7)
+            for i in range(x.shape[0]):
+                if i % 2 == 0:
+                    for j in range(7):
+                        t[j] = x[i, j]
+                for j in range(7):
+                    x[i, j] = t[j] * t[0]
+            return np.sum(x * x)
+        """,
+        (MATRIX,),
+        "may meet in t",
+    ),
+    "a buffer read behind": (
+        """
+            t = np.empty(7)
+            for i in range(x.shape[0]):
+                for j in range(7):
+                    t[j] = x[i, j] * x[i, 0]
+                for j in range(7):
+                    x[i, j] = t[6 - j]
+            return np.sum(x * x) * t[3]
+        """,
+        (MATRIX,),
+        "may meet in t",
+    ),
+    "a buffer filled but for its end": (
+        """
+            t = np.empty(7)
+            t[6] = 1.0
+            for i in range(x.shape[0]):
+                for j in range(6):
+                    t[j] = x[i, j] * x[i, 0]
+                for j in range(7):
+                    x[i, j] = t[j]
+                t[6] = x[i, 2]
+            return np.sum(x * x)
+        """,
+        (MATRIX,),
+        "may meet in t",
     ),
     "sum of what it is": (
         """
