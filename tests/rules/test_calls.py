@@ -178,6 +178,7 @@ NOT_YET = frozenset(())
 # Where the last digit of the value may be another.
 _SOLVES = "two triangular systems are solved in place of one call of LAPACK's"
 _WHOLE = "the matrix is written out"
+_PAIRS = "weights that are equal are added up in pairs"
 ROUNDED = {
     "complex: scipy.linalg.matmul_toeplitz(c, v)": _WHOLE,
     "complex: scipy.linalg.solve_toeplitz(c[:3] + 4.0, u)": _WHOLE,
@@ -186,6 +187,7 @@ ROUNDED = {
     "linalg and scipy: c_, low = scipy.linalg.cho_factor(h); scipy.linalg.cho_solve((c_, low), u)": _SOLVES,
     'linalg and scipy: scipy.linalg.solve(h, u, assume_a="pos")': _SOLVES,
     'linalg and scipy: np.abs(scipy.linalg.solve(z, c[:3], assume_a="her", lower=True))': "a whole matrix is factored",
+    "linalg and scipy: scipy.ndimage.gaussian_filter(m, (a, 0.0))": _PAIRS,
 }
 
 # Where differences say nothing.
