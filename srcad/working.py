@@ -127,8 +127,8 @@ class _Reader:
 
     def made(self, call: ast.Call, function: ast.Attribute) -> np.ndarray | None:
         """A stand-in, one number broadcast, for the array that a call makes."""
-        if function.attr == "copy" and not call.args:
-            base = self.value(function.value)
+        if function.attr == "copy":  # ``x.copy()``, ``np.copy(x)``
+            base = self.array(call.args[0] if call.args else function.value)
             return _stand_in(base.shape, base.dtype) if isinstance(base, np.ndarray) else None
         if not isinstance(function.value, ast.Name) or function.value.id != "np" or function.attr not in _MAKING:
             return None

@@ -173,8 +173,31 @@ def _add(a, positions, g):
         a.flat[places[k] if places[k] >= 0 else places[k] + a.size] += value
 
 
+@njit(cache=True)
+def _add_rows(a, rows, g):
+    """`_add` to rows of a matrix: only these are visited."""
+    n, width = a.shape
+    if g.shape[0] not in (1, rows.shape[0]) or g.shape[1] not in (1, width):
+        raise ValueError("operands could not be broadcast together")
+    one_row, one_column = g.shape[0] == 1, g.shape[1] == 1
+    for k in range(rows.shape[0]):
+        row = rows[k]
+        if not -n <= row < n:
+            raise IndexError("index is out of bounds")
+        for j in range(width):
+            a[row, j] += g[0 if one_row else k, 0 if one_column else j]
+
+
+def _are_rows(a: Any, index: Any, g: Any) -> bool:
+    """Whether a row of g is added to each of some rows of a."""
+    vector = isinstance(index, types.Array) and isinstance(index.dtype, types.Integer) and index.ndim == 1
+    return vector and _rank(a) == _rank(g) == 2
+
+
 @overload(arrays.add_at)
 def _add_at(a, index, g):
+    if _are_rows(a, index, g):
+        return lambda a, index, g: _add_rows(a, index, g)
     if _is_plain(index):
 
         def plain(a, index, g):

@@ -157,6 +157,24 @@ def _expand_dims(e: Elements, call: ir.Call, kind: Num) -> View | None:
     return View(dims, lambda index: base.at(tuple(index[k] for k in kept)))
 
 
+def _reshape(e: Elements, call: ir.Call, kind: Num) -> View | None:
+    """Axes of one element come and go: the others are those of the array, in their order."""
+    own, new = e.extents.of(call.args[0]).dims, tuple(d for d in kind.dims or () if d is not None)
+    if len(call.args) != 2 or call.kwargs or not own or len(new) != len(kind.dims or ()):
+        return None
+    axes, places = ([k for k, d in enumerate(dims) if d != ONE] for dims in (own, new))
+    if len(axes) != len(places):
+        return None
+    for axis, place in zip(axes, places):
+        extent = own[axis]
+        if extent is None or not e.extents.same(extent, new[place]):
+            return None
+    base = e.view(call.args[0])
+    moved = dict(zip(axes, places))
+    rank = len(own)
+    return View(new, lambda index: base.at(tuple(index[moved[k]] if k in moved else Dim(0) for k in range(rank))))
+
+
 def _broadcast_to(e: Elements, call: ir.Call, kind: Num) -> View | None:
     base = e.view(call.args[0])
     dims = tuple(d for d in kind.dims or () if d is not None)
@@ -216,6 +234,7 @@ SPECIAL: dict[str, Callable[[Elements, ir.Call, Num], View | None]] = {
     "numpy.swapaxes": _swapaxes,
     "numpy.flip": _flip,
     "numpy.expand_dims": _expand_dims,
+    "numpy.reshape": _reshape,
     "numpy.broadcast_to": _broadcast_to,
     "srcad_runtime.unbroadcast": _unbroadcast,
 } | dict.fromkeys(SAME, _same)

@@ -187,6 +187,9 @@ def _reshaped(self: Types, old: ir.Call, new: ir.Call) -> ir.Expr:
         return _turned(ir.call("srcad_runtime.kernels.reshape", _turned(new.args[0], rank), turned), len(extents))
     if isinstance(new.args[0], (ir.List, ir.Tuple)):
         new = replace(new, args=(ir.call("numpy.array", new.args[0]), *new.args[1:]))
+    elif rank == 1 and constant(shape) in ((-1, 1), (1, -1)) and len(new.args) == 2 and not new.kwargs:
+        axes = (ir.Slice(None, None), ir.NONE)
+        return ir.Index(new.args[0], axes if constant(shape) == (-1, 1) else axes[::-1], loc=new.loc)
     fresh = isinstance(old.args[0], (ir.Binary, ir.Unary))
     return new if fresh or new.kwargs or len(new.args) != 2 else kernel(new, "reshape")
 

@@ -119,6 +119,10 @@ CASES: dict[str, tuple[Function, tuple[Any, ...]]] = {
     "add_at": (added, (V, REPEATED, np.arange(4.0))),
     "add_at_number": (added, (V, REPEATED, 2.0)),
     "add_at_rows": (added, (M, REPEATED, np.arange(3.0))),
+    "add_at_each_row": (added, (M, REPEATED, np.ones((4, 1)) * np.arange(3.0))),
+    "add_at_one_row": (added, (M[:, ::-1], REPEATED - 2, np.arange(3.0)[None, :])),
+    "add_at_one_column": (added, (M, REPEATED, np.arange(4.0)[:, None])),
+    "add_at_no_row": (added, (M, REPEATED[:0], np.ones((0, 3)))),
     "add_at_grid": (added, (M, np.array([[0, 1], [1, 1]]), np.arange(3.0))),
     "add_at_mask": (added, (M, M > 0.0, 2.0)),
     "add_at_row_mask": (added, (M, M[:, 0] > 0.0, np.arange(3.0))),
@@ -139,7 +143,16 @@ CASES: dict[str, tuple[Function, tuple[Any, ...]]] = {
     "prod_of_others_all": (lambda a: kernels.prod_of_others(a, None), (ZEROS[:2, :2].copy(),)),
 }
 # a few that stand for their kind in every run
-SHORT = ("roll", "transpose", "matmul_batch_matrix", "unbroadcast_rows", "add_at", "einsum", "masked")
+SHORT = (
+    "roll",
+    "transpose",
+    "matmul_batch_matrix",
+    "unbroadcast_rows",
+    "add_at",
+    "add_at_each_row",
+    "einsum",
+    "masked",
+)
 
 
 def copied(args: tuple[Any, ...]) -> list[Any]:
@@ -177,6 +190,16 @@ def test_compiled(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in CASES if name not in SHORT])
 def test_all_compiled(name: str) -> None:
     compare(name)
+
+
+def test_rows_to_add_to_are_there_and_fit() -> None:
+    compiled = numba.njit(error_model="numpy")(added)
+    for rows in ([0, 4], [-5, 1]):
+        with pytest.raises(IndexError, match="out of bounds"):
+            compiled(np.zeros((4, 3)), np.array(rows), np.ones((2, 3)))
+    for shape in ((3, 3), (2, 2), (0, 3), (2, 4)):
+        with pytest.raises(ValueError, match="broadcast"):
+            compiled(np.zeros((4, 3)), np.array([0, 1]), np.ones(shape))
 
 
 def variants(a: np.ndarray) -> list[np.ndarray]:

@@ -52,6 +52,34 @@ def test_long_chains_become_several_loops(monkeypatch: pytest.MonkeyPatch) -> No
     assert looped(text, vector()).count("for ") > 1
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "np.reshape(a * 2.0, (-1, 1)) * b",
+        "np.reshape(b[0] + 1.0, (1, b.shape[1])) - b",
+        "np.reshape(b * b, (b.shape[0], 1, b.shape[1], 1)) + a[:, None, None, None]",
+        "np.reshape(np.reshape(a * 2.0, (-1, 1)) * 3.0, a.shape) / a",
+        "np.reshape(np.reshape(b * 3.0, (1, *b.shape)) * 2.0, b.shape) * b",
+        "np.reshape(np.reshape(a * 2.0, (-1, 1)) + 1.0, (1, a.shape[0])) * np.ones((2, 4))",
+    ],
+)
+def test_axes_of_one_element_come_and_go(value: str) -> None:
+    assert "reshape" not in looped(f"return {value}", vector(4), matrix())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "np.reshape(b * 2.0, (3, 4)) + a",
+        "np.reshape(b * 2.0, (-1,)) + 1.0",
+        "np.reshape(b[:, :1] * 2.0, (2, 2)) + 1.0",
+        "np.reshape(c * 2.0, (4, 4)).T * a",
+    ],
+)
+def test_other_reshapes_are_made_before(value: str) -> None:
+    assert "reshape" in looped(f"return {value}", vector(4), matrix(), matrix(4, 4)[:, :, None].reshape(1, 16))
+
+
 def test_overlapping_write_goes_through_a_buffer() -> None:
     assert "a_new" in looped("a[1:-1] = a[2:] + a[:-2]\nreturn a", vector(7))
 
