@@ -30,6 +30,25 @@ MUTATIONS: tuple[Mutation, ...] = (
         numba=True,
     ),
     *of(
+        "srcad/transforms/loops_views.py",
+        (
+            "any two extents are one",
+            "if extent is None or not e.extents.same(extent, new[place]):",
+            "if extent is None:",
+        ),
+        ("axes go in reverse", "dict(zip(axes, places))", "dict(zip(axes, places[::-1]))"),
+        ("axes of one element count", "[k for k, d in enumerate(dims) if d != ONE]", "[k for k, d in enumerate(dims)]"),
+        tests=TESTS,
+        numba=True,
+    ),
+    *of(
+        "srcad/transforms/retarget_shapes.py",
+        ("a column is a row", "axes if constant(shape) == (-1, 1) else axes[::-1]", "axes"),
+        ("matrices are columns", "elif rank == 1 and constant(shape)", "elif constant(shape)"),
+        tests=("tests/transforms/test_retarget.py",),
+        numba=True,
+    ),
+    *of(
         "srcad/transforms/loops_writes.py",
         (
             "what a mask chooses is computed of all there is",
