@@ -40,8 +40,8 @@ def g(x):
 def test_arrays_of_a_text():
     x, a = np.ones(4), np.zeros((2, 3), np.float32)
     assert allocated(TEXT, "f", {"x": x, "a": a, "n": 5}) == {
-        "x": 32, "twin": 6 * 4, "halo": 6 * 5 * 8, "like": 6 * 4, "more": 5 * 4, "row": 3 * 8, "part": 4 * 8, "inner": 2 * 8,
-        "of_view": 5 * 8,
+        "x": 32, "twin": 6 * 4, "halo": 6 * 5 * 8, "like": 6 * 4, "more": 5 * 4, "row": 3 * 8, "part": 4 * 8,
+        "inner": 2 * 8, "of_view": 5 * 8,
     }  # fmt: skip
 
 

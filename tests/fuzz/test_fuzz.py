@@ -90,3 +90,16 @@ def test_shrinking_keeps_what_fails() -> None:
     target = next(word for word in ("np.sum", "np.sin", "for ") if word in source.functions)
     small = shrink(source, lambda candidate: target in candidate.functions, 20.0)
     assert target in small.functions and len(small.functions) < len(source.functions) / 2
+
+
+def test_a_wrong_second_derivative_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "cubes.py"
+    program = "import numpy as np\n\n\ndef f(x):\n    return np.sum(x**3)\n"
+    path.write_text(f"{program}\n\nARGS = (np.array([0.3, 0.7]),)\nARGNUMS = (0,)\n")
+    asked = judge.Plan(second=True)
+    assert judge.judge_module(judge.load_file(path), asked=asked).status == "ok"
+    right = srcad.hvp
+    monkeypatch.setattr(srcad, "hvp", lambda *args, **kwargs: tuple(1.001 * h for h in right(*args, **kwargs)))
+    assert judge.judge_module(judge.load_file(path), asked=asked).status == "WRONG"
+    monkeypatch.setattr(srcad, "hvp", lambda *args, **kwargs: tuple(h * float("nan") for h in right(*args, **kwargs)))
+    assert judge.judge_module(judge.load_file(path), asked=asked).status == "WRONG"
