@@ -211,7 +211,8 @@ def agree(case: Program, modes: tuple[str, ...]) -> None:
         return
     seeds = [1.0 if p == () else np.ones(p) for p in _seed_shapes(case)] if modes[0] == "reverse" else []
     if "forward" in modes:
-        seeds += [np.ones_like(made.call.at(i.path)) for i in made.generated.wrt_leaves]
+        # [()]: a number for a number, as a call has it; `*=` takes no complex number into an array without axes
+        seeds += [np.ones_like(made.call.at(i.path))[()] for i in made.generated.wrt_leaves]
     found = []
     for order in ORDERS.values():
         with shared_out(order):
