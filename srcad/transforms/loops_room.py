@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from srcad import ir
 from srcad.dims import Dim, symbol
@@ -20,6 +20,8 @@ from srcad.transforms.loops_views import View
 from srcad.types import Num
 
 MOST_AXES = 6
+
+Mark: TypeAlias = tuple[int, dict[Dim, Dim], dict[Dim, ir.Expr]]  # where an attempt begins
 
 
 class Room:
@@ -44,6 +46,15 @@ class Room:
     def inner(self, value: ir.Expr) -> ir.Expr:
         """A number's expression with the reductions in it computed before."""
         raise NotImplementedError
+
+    def mark(self) -> Mark:
+        """Where an attempt begins, for `undo`."""
+        return len(self.items), dict(self.extents.equal), dict(self.extents.other_spelling)
+
+    def undo(self, mark: Mark) -> None:
+        """Nothing was added or found since then: no extent may be told by an array that is not made after all."""
+        count, self.extents.equal, self.extents.other_spelling = mark
+        del self.items[count:]
 
     def add(self, item: Item) -> None:
         self.items.append(replace(item, note=self.note))

@@ -30,15 +30,14 @@ def attempt(room: Room, stmt: ir.Stmt) -> None:
             test = ir.Compare(("<",), (room.extents.extent(extent), ir.Const(count)))
             room.items += [Plain(s, room.note) for s in refused(test, "an index is out of range")]
             room.extents.least[extent] = count
-    mark, equal, spelling = len(room.items), dict(room.extents.equal), dict(room.extents.other_spelling)
+    mark = room.mark()
     try:
         if isinstance(stmt, ir.Assign) and isinstance(stmt.target, ir.Name):
             return assign(room, stmt)
         if isinstance(stmt, (ir.Store, ir.Augment)):
             return write(room, stmt)
     except Stay:
-        del room.items[mark:]
-        room.extents.equal, room.extents.other_spelling = equal, spelling  # names of what is gone again go with it
+        room.undo(mark)
     room.keep(stmt)
 
 
@@ -103,14 +102,14 @@ def overwritten(room: Room, target: ir.Name, value: ir.Expr, kind: Num) -> bool:
         return False
     if is_view(room, value) or _path(value) in KEPT or not loops_reductions.is_elementwise(value):
         return False
-    mark, elements = len(room.items), room.elements(target.id)
+    mark, elements = room.mark(), room.elements(target.id)
     view = elements.elementwise(value, kind)
     dims = elements.name(target).dims
     index = room.index(dims)
     place = ir.Index(target, tuple(elements.spelt(i) for i in index))
     fits = view is not None and len(view.dims) == len(dims) and all(map(room.extents.same, dims, view.dims))
     if view is None or not fits or elements.checks or room.memory.overlaps(place, view.at(index), room.fresh_arrays):
-        del room.items[mark:]
+        room.undo(mark)
         return False
     room.add(room.nest(elements, dims, [Cell(place, view.at(index))]))
     return True

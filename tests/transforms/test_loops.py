@@ -52,6 +52,12 @@ def test_long_chains_become_several_loops(monkeypatch: pytest.MonkeyPatch) -> No
     assert looped(text, vector()).count("for ") > 1
 
 
+def test_no_extent_is_told_by_what_is_not_made_after_all() -> None:
+    """The second statement could not be done in place; the temporaries of that attempt are gone."""
+    new = "np.where(u > 0.9, np.sum(b[:3], axis=0, keepdims=True) * c[:], np.var(u))"
+    looped(f"u = a.copy()\nfor k in range(3):\n    u = {new}\n    u = {new}\nreturn u", vector(), vector(), vector())
+
+
 @pytest.mark.parametrize(
     "value",
     [

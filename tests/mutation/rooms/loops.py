@@ -15,6 +15,16 @@ MUTATIONS: tuple[Mutation, ...] = (
         numba=True,
     ),
     *of(
+        "srcad/transforms/loops_room.py",
+        (
+            "extents are told by what is not made",
+            "count, self.extents.equal, self.extents.other_spelling = mark",
+            "count, _, _ = mark",
+        ),
+        tests=TESTS,
+        numba=True,
+    ),
+    *of(
         "srcad/transforms/loops_unchecked.py",
         ("short masks are taken", "        if isinstance(node, ir.Index) and any(", "        if False and any("),
         ("what is added fits", "    if value == () or not target or", "    if True or"),
