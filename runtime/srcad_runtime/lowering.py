@@ -42,6 +42,7 @@ _ORDER = {
 }
 
 
+APART = "__srcad_apart__"  # of a function: no array that it writes into shares memory with another of its arguments
 _OWNER = types.MemInfoPointer(types.voidptr)  # what counts the references to an array's memory
 
 
@@ -343,6 +344,8 @@ class Lowering(typed_passes.BaseNativeLowering):  # type: ignore[misc]
     def run_pass(self, state):
         if state.flags.no_cpython_wrapper:  # called by compiled code alone
             state.flags.no_cfunc_wrapper = True
+        if getattr(state.func_id.func, APART, False):
+            state.flags.noalias = True
         return super().run_pass(state)
 
 
