@@ -112,8 +112,9 @@ def assigned_first(steps: Sequence[Any]) -> set[str]:
             reads = ir.names(step.primal.value)
             found |= ir.names(step.primal.target) - reads - seen
             seen |= reads
-        elif isinstance(step, Branch) and step.flag is not None:
-            found.add(step.flag)
+        elif isinstance(step, Branch):
+            both = assigned_first(step.body) & assigned_first(step.orelse)
+            found |= both - seen - ir.names(step.primal.test) | ({step.flag} if step.flag is not None else set())
         elif isinstance(step, Loop):
             found |= {name for _, name in step.bounds} | ({step.trips} if step.trips else set())
         seen |= {n for s in primals(step) for n in ir.names(s)}

@@ -75,6 +75,64 @@ def written_in_the_other_branch(x: Any) -> Any:
     return s
 
 
+def set_in_both_branches(x: Any) -> Any:
+    s = 0.0
+    for i in range(4):
+        if x[i] > 0.7:
+            v = np.sin(x[i])
+        else:
+            v = x[i] * x[i]
+        s = s + v * v * x[i]
+        v = v * s
+        s = s + np.sin(v) * v
+    return s
+
+
+def set_in_one_branch(x: Any) -> Any:
+    v, s = 0.5, 0.0
+    for i in range(4):
+        if x[i] > 0.7:
+            v = np.sin(x[i])
+        else:
+            s = s + x[i]
+        s = s + v * v * x[i]
+    return s
+
+
+def set_at_times_and_read_behind(x: Any) -> Any:
+    v, s = 0.5, 0.0
+    for i in range(5):
+        if x[i] > 0.85:
+            v = x[i] * v if i > 2 else np.sin(x[i])
+            s = s + v * x[i]
+        else:
+            s = s + x[i] * v
+    return s * v * v
+
+
+def asked_before_both(x: Any) -> Any:
+    v, s = 0.5, 0.0
+    for i in range(4):
+        if v > 0.7:
+            v = np.sin(x[i])
+        else:
+            v = x[i] * x[i]
+        s = s + v * v * x[i]
+    return s
+
+
+def read_before_both(x: Any) -> Any:
+    v, s = 0.5, 0.0
+    for i in range(4):
+        s = s + v * v * x[i]
+        if x[i] > 0.7:
+            v = np.sin(x[i])
+        else:
+            v = x[i] * x[i]
+        s = s + v * v
+    return s
+
+
 def text(f: Callable[..., Any]) -> str:
     return srcad.differentiate(backend="numpy")(f).source_for(X)
 
@@ -95,6 +153,25 @@ def saves(f: Callable[..., Any]) -> list[str]:
 )
 def test_a_value_is_kept_once(f: Callable[..., Any], kept: list[str]) -> None:
     assert sorted(saves(f)) == sorted(kept)
+    check(f)
+
+
+def test_what_both_branches_set_is_the_iterations_own() -> None:
+    assert sorted(saves(set_in_both_branches)) == ["s", "sin", "v", "v"] and "v = 0.0" not in text(set_in_both_branches)
+    check(set_in_both_branches)
+
+
+@pytest.mark.parametrize(
+    ("f", "kept"),
+    [
+        (set_in_one_branch, ["v"]),
+        (set_at_times_and_read_behind, ["v"]),
+        (asked_before_both, ["branch", "v", "v"]),
+        (read_before_both, ["v", "v"]),
+    ],
+)
+def test_what_the_iteration_before_has_left(f: Callable[..., Any], kept: list[str]) -> None:
+    assert sorted(saves(f)) == kept
     check(f)
 
 
