@@ -47,6 +47,17 @@ def parts(trips: int, cost: int, room: int = 0) -> int:
 
 
 @register_jitable
+def rising(numbers: np.ndarray) -> bool:
+    """Whether no number is negative, nor less than the one before: stretches from one to the next do not meet."""
+    least = 0
+    for number in numbers:
+        if number < least:
+            return False
+        least = number
+    return True
+
+
+@register_jitable
 def rooms(array: np.ndarray, parts: int) -> np.ndarray:
     """Where the parts of a loop add to an array in one piece: the array itself, or an array of zeros for each."""
     if parts == 1:

@@ -10,7 +10,7 @@ stay have the reason in a comment. `parallel_races` finds out what may be shared
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from srcad.program import PART, Program
 from srcad.transforms import alias, loops_memory, parallel_cost, parallel_rooms
 from srcad.transforms.liveness import Liveness
 from srcad.transforms.loops_text import plain
-from srcad.transforms.parallel_facts import FRESH, Context, Serial, bound_in
+from srcad.transforms.parallel_facts import FRESH, Context, Serial, as_allocated, bound_in, in_one_piece
 from srcad.transforms.parallel_races import Free, examine
 from srcad.transforms.parallel_views import Stretch, from_zero
 from srcad.types import INT, Abstract, Num
@@ -65,9 +65,9 @@ class _Sharing:
         self.types: dict[str, Abstract] = dict(self.program.types)
         self.names = Names(self.program.names() | {self.program.name, "threads"})
         self.memory = loops_memory.memory(self.program.body, self.types, ())
-        self.whole = _in_one_piece(self.program)
+        self.whole = in_one_piece(self.program)
         self.rebound = rebound(self.program.body, {i.name for i in self.program.inputs})
-        known = {**self.types, **_as_allocated(self.program, self.rebound)}
+        known = {**self.types, **as_allocated(self.program, self.rebound)}
         self.prover = bounds.Prover(replace(self.program, types=known))
         self.rooms = parallel_rooms.made_once(self.program, self.rebound)
         self.mentions = parallel_rooms.mentions(self.program.body)
@@ -151,7 +151,7 @@ class _Sharing:
     def loop(self, stmt: ir.For, live: set[str], ranges: bounds.Ranges) -> Sequence[ir.Stmt]:
         try:
             rooms = parallel_rooms.filled_in(stmt, self.rooms, self.mentions)
-            found = examine(stmt, Context(self.types, self.memory, self.fresh, live, ranges, self.whole, rooms))
+            found = examine(stmt, Context(self.types, self.memory, self.fresh, live, ranges, self.whole, rooms, True))
         except Serial as reason:
             stays = self.inside(stmt, live, ranges)
             return [stays if _is_small(stmt) else ir.Block(f"serial: {reason}", (stays,))]
@@ -206,13 +206,15 @@ class _Sharing:
         return ir.Name(new)
 
     def parts(self, loop: ir.For, found: Free) -> ir.Expr:
-        """How many parts: one where an index might be negative, which counts from the other end."""
+        """How many parts: one where an index might be negative, which counts from the other end, or iterations might
+        meet since an array does not rise."""
         each = parallel_cost.cost(loop.body, found.counter, found.low, found.high, found.private)
         sizes = [ir.Attr(ir.Name(name), "size") for name in found.added]
         more = [] if not sizes else [sizes[0] if len(sizes) == 1 else _sum(sizes)]
         parts: ir.Expr = ir.call(parallel_cost.PARTS, _trips(found), each, *more)
-        if found.guards:
-            tests = [ir.Compare((">=",), _balanced(guard)) for guard in found.guards]
+        if found.guards or found.rising:
+            tests: list[ir.Expr] = [ir.Compare((">=",), _balanced(guard)) for guard in found.guards]
+            tests += [ir.call(f"{THREADS}rising", ir.Name(name)) for name in found.rising]
             test = tests[0] if len(tests) == 1 else ir.BoolOp("and", tuple(tests))
             parts = ir.IfExp(test, parts, ir.Const(1))
         return parts
@@ -249,7 +251,7 @@ class _Sharing:
     def stretch(self, loop: ir.For, found: Free, ranges: bounds.Ranges) -> tuple[ir.Stmt, ...]:
         """The iterations `first` to ``last - 1``."""
         first, last = self.first, self.last
-        if found.backwards and found.guards:  # where these do not hold, the order matters
+        if found.backwards and (found.guards or found.rising):  # where these do not hold, the order matters
             one, back = ir.Const(1), ir.Const(-1)
             down = ir.call("builtins.range", ir.Binary("-", last, one), ir.Binary("-", first, one), back)
             return (replace(loop, iter=down, pragma=""),)
@@ -308,47 +310,6 @@ def _balanced(guard: Dim) -> tuple[ir.Expr, ir.Expr]:
 
 
 # ---- facts ----
-
-
-def _in_one_piece(program: Program) -> set[str]:
-    """Arrays that were allocated, wherever they are set: they are contiguous, in C order."""
-    # arguments are in one piece, too, and copied before they are written into
-    inputs = {i.name for i in program.inputs if i.origin != "kept"}
-    found: dict[str, bool] = {}
-    for node in ir.walk(program.body):
-        for target, value in alias.assignments(node):
-            path = value.fn.path if isinstance(value, ir.Call) and isinstance(value.fn, ir.Ref) else ""
-            copied = path == "numpy.copy" and ir.names(value) <= inputs
-            found[target] = found.get(target, True) and (copied or path in _CONTIGUOUS)
-    return {name for name, new in found.items() if new}
-
-
-def _as_allocated(program: Program, rebound: Set[str]) -> dict[str, Abstract]:
-    """Types of arrays that are allocated once, whose extents are at least these."""
-    found: dict[str, Abstract] = {}
-    shapes = bounds.Prover(program).shapes
-    for node in ir.walk(program.body):
-        for target, value in alias.assignments(node):
-            kind = shapes.types.get(target)
-            if target in rebound or not isinstance(kind, Num) or not isinstance(value, ir.Call) or not value.args:
-                continue
-            shape = value.args[0].items if isinstance(value.args[0], ir.Tuple) else value.args[:1]
-            dims = [shapes.of(_unclipped(extent)).number for extent in shape]
-            made = isinstance(value.fn, ir.Ref) and value.fn.path in _CONTIGUOUS
-            if made and kind.dims and None in kind.dims and None not in dims and not ir.names(tuple(shape)) & rebound:
-                found[target] = replace(kind, dims=tuple(dims))
-    return found
-
-
-def _unclipped(extent: ir.Expr) -> ir.Expr:
-    """``n`` of ``max(n, 0)``."""
-    match extent:
-        case ir.Call(ir.Ref("builtins.max"), (inner, ir.Const(0))):
-            return inner
-    return extent
-
-
-_CONTIGUOUS = ("numpy.empty", "numpy.zeros", "numpy.ones", "numpy.full")
 
 
 def _is_small(loop: ir.For) -> bool:

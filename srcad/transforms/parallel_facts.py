@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from srcad import bounds, ir
+from srcad.program import Program
+from srcad.transforms import alias
 from srcad.transforms.loops_memory import Memory
 from srcad.types import Abstract, Num
 
@@ -22,7 +24,8 @@ class Context:
 
     fresh: variables that hold memory no other one refers to. live: variables read behind the loop, or in the next
     iteration of one around it. ranges: first and last values of the counters around. whole: arrays in one piece. rooms:
-    arrays that each iteration fills before it reads them, and that nothing else mentions, and what makes them.
+    arrays that each iteration fills before it reads them, and that nothing else mentions, and what makes them. asks:
+    whether the numbers of an array may be looked at before the loop.
     """
 
     types: dict[str, Abstract]
@@ -32,6 +35,7 @@ class Context:
     ranges: bounds.Ranges
     whole: Set[str]
     rooms: Mapping[str, ir.Call] = field(default_factory=dict)
+    asks: bool = False
 
     def is_array(self, name: str) -> bool:
         return self.memory.is_array(name)
@@ -51,3 +55,44 @@ def bound_in(body: Sequence[ir.Stmt]) -> set[str]:
 def is_number(t: Abstract | None) -> bool:
     """Whether elements of this type can be summed up: integers, and floating ones."""
     return isinstance(t, Num) and t.dims is not None and t.dtype is not None and t.dtype != "bool"
+
+
+def in_one_piece(program: Program) -> set[str]:
+    """Arrays that were allocated, wherever they are set: they are contiguous, in C order."""
+    # arguments are in one piece, too, and copied before they are written into
+    inputs = {i.name for i in program.inputs if i.origin != "kept"}
+    found: dict[str, bool] = {}
+    for node in ir.walk(program.body):
+        for target, value in alias.assignments(node):
+            path = value.fn.path if isinstance(value, ir.Call) and isinstance(value.fn, ir.Ref) else ""
+            copied = path == "numpy.copy" and ir.names(value) <= inputs
+            found[target] = found.get(target, True) and (copied or path in _CONTIGUOUS)
+    return {name for name, new in found.items() if new}
+
+
+def as_allocated(program: Program, rebound: Set[str]) -> dict[str, Abstract]:
+    """Types of arrays that are allocated once, whose extents are at least these."""
+    found: dict[str, Abstract] = {}
+    shapes = bounds.Prover(program).shapes
+    for node in ir.walk(program.body):
+        for target, value in alias.assignments(node):
+            kind = shapes.types.get(target)
+            if target in rebound or not isinstance(kind, Num) or not isinstance(value, ir.Call) or not value.args:
+                continue
+            shape = value.args[0].items if isinstance(value.args[0], ir.Tuple) else value.args[:1]
+            dims = [shapes.of(_unclipped(extent)).number for extent in shape]
+            made = isinstance(value.fn, ir.Ref) and value.fn.path in _CONTIGUOUS
+            if made and kind.dims and None in kind.dims and None not in dims and not ir.names(tuple(shape)) & rebound:
+                found[target] = replace(kind, dims=tuple(dims))
+    return found
+
+
+def _unclipped(extent: ir.Expr) -> ir.Expr:
+    """``n`` of ``max(n, 0)``."""
+    match extent:
+        case ir.Call(ir.Ref("builtins.max"), (inner, ir.Const(0))):
+            return inner
+    return extent
+
+
+_CONTIGUOUS = ("numpy.empty", "numpy.zeros", "numpy.ones", "numpy.full")

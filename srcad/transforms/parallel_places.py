@@ -137,6 +137,36 @@ def singles_in(body: Sequence[ir.Stmt], private: Set[str], context: Context) -> 
     return found
 
 
+def spans_in(body: Sequence[ir.Stmt], counter: str, read: Set[str]) -> dict[str, str]:
+    """Counters of loops ``for k in range(rows[i], rows[i + 1])``, i being the `counter`, and the array of each. read:
+    arrays from outside to which the body does nothing else."""
+    found: dict[str, set[str | None]] = {}
+    for node in ir.walk(tuple(body)):
+        if isinstance(node, (ir.Assign, ir.For)) or isinstance(node, ir.Augment) and isinstance(node.target, ir.Name):
+            array = _span(node, counter) if isinstance(node, ir.For) else None
+            for name in ir.names(node.target):
+                found.setdefault(name, set()).add(array if array in read else None)
+    return {name: array for name, arrays in found.items() for array in arrays if len(arrays) == 1 and array is not None}
+
+
+def _span(loop: ir.For, counter: str) -> str | None:
+    """The array of a loop from one of its elements to the next, in either direction."""
+    one = ir.Const(1)
+    match loop.iter:
+        case ir.Call(ir.Ref("builtins.range"), (first, last, ir.Const(1))):
+            pass
+        case ir.Call(
+            ir.Ref("builtins.range"), (ir.Binary("-", last, ir.Const(1)), ir.Binary("-", first, ir.Const(1)), step)
+        ) if step in (ir.Const(-1), ir.Unary("-", one)):
+            pass
+        case _:
+            return None
+    name = first.base.id if isinstance(first, ir.Index) and isinstance(first.base, ir.Name) else ""
+    here, next_ = ir.Name(counter), ir.Binary("+", ir.Name(counter), one)
+    is_span = first == ir.Index(ir.Name(name), (here,)) and last == ir.Index(ir.Name(name), (next_,))
+    return name if is_span and isinstance(loop.target, ir.Name) else None
+
+
 @dataclass(frozen=True)
 class Space:
     """The iterations, and what is known of indices in them."""
@@ -156,6 +186,20 @@ class Space:
             guards = None if None in forms else self.distinct(forms)  # type: ignore[arg-type]
             if guards is not None:
                 return guards
+        return None
+
+    def between(self, places: Sequence[tuple[ir.Expr, ...]], spans: Mapping[str, str]) -> str | None:
+        """The array that must rise for no two iterations to meet at these places: along one axis, all of them are
+        counters of loops from one of its elements to the next."""
+        start = types.number(self.low)
+        if start is None or not not_negative(bounds.extreme(start, self.context.ranges, 0)):
+            return None
+        for axis in range(min(map(len, places), default=0)):
+            items = [place[axis] for place in places]
+            arrays = {spans.get(item.id) if isinstance(item, ir.Name) else None for item in items}
+            whole = all(not isinstance(item, ir.Slice) for place in places for item in place[:axis])
+            if whole and len(arrays) == 1 and None not in arrays:
+                return arrays.pop()
         return None
 
     def axes(self, items: tuple[ir.Expr, ...]) -> list[Dim | None]:

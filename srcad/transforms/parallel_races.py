@@ -16,7 +16,7 @@ from srcad.dims import Dim
 from srcad.transforms.liveness import Liveness
 from srcad.transforms.loops_text import plain
 from srcad.transforms.parallel_facts import FRESH, Context, Serial, bound_in, is_number
-from srcad.transforms.parallel_places import ADD, WRITE, Accesses, Space, refuse_sharing, singles_in
+from srcad.transforms.parallel_places import ADD, READ, WRITE, Accesses, Space, refuse_sharing, singles_in, spans_in
 from srcad.transforms.parallel_sums import Sum, sum_of
 from srcad.types import Seq
 
@@ -29,8 +29,8 @@ class Free:
 
     low, high: its counter runs from `low` to ``high - 1``. sums: numbers that iterations add up. added: arrays that
     they only add to. own: arrays of which each writes elements of its own. guards: what must not be negative for
-    that. private: variables that each iteration sets before it reads them; rooms: arrays that it fills before.
-    backwards: the counter falls.
+    that. rising: arrays of integers that must rise for that, and begin with no negative one. private: variables that
+    each iteration sets before it reads them; rooms: arrays that it fills before. backwards: the counter falls.
     """
 
     counter: str
@@ -40,6 +40,7 @@ class Free:
     added: tuple[str, ...]
     own: tuple[str, ...]
     guards: tuple[Dim, ...]
+    rising: tuple[str, ...]
     private: frozenset[str]
     rooms: tuple[str, ...]
     backwards: bool
@@ -64,8 +65,11 @@ def examine(loop: ir.For, context: Context) -> Free:
     accesses = Accesses(context, frozenset(bound))
     accesses.block(loop.body)
     space = Space(counter, low, high, bound, singles_in(loop.body, bound - carried, context), context)
-    own, added, rooms, guards = [], [], [], list[Dim]()
-    for name, found in accesses.shared():
+    own, added, rooms, guards, rising = [], [], [], list[Dim](), list[str]()
+    touched = accesses.shared()
+    read = {name for name, found in touched if {kind for _, kind in found} == {READ}}
+    spans = spans_in(loop.body, counter, read) if context.asks else {}
+    for name, found in touched:
         if not {kind for _, kind in found} & {WRITE, ADD}:
             continue
         refuse_sharing(name, loop.body, bound, context)
@@ -73,6 +77,9 @@ def examine(loop: ir.For, context: Context) -> Free:
         if guard is not None:
             own.append(name)
             guards += guard
+        elif (steps := space.between([items for items, _ in found], spans)) is not None:
+            own.append(name)
+            rising.append(steps)
         elif {kind for _, kind in found} == {ADD} and name in context.whole and is_number(context.types.get(name)):
             added.append(name)
         elif name in context.rooms and name in context.fresh:
@@ -80,7 +87,8 @@ def examine(loop: ir.For, context: Context) -> Free:
         else:
             raise Serial(f"iterations may meet in {name}")
     private, checks = frozenset(bound - carried), tuple(dict.fromkeys(guards))
-    return Free(counter, low, high, sums, tuple(added), tuple(own), checks, private, tuple(rooms), backwards)
+    ordered = tuple(dict.fromkeys(rising))
+    return Free(counter, low, high, sums, tuple(added), tuple(own), checks, ordered, private, tuple(rooms), backwards)
 
 
 def _head(loop: ir.For) -> tuple[str, ir.Expr, ir.Expr, bool]:

@@ -125,6 +125,76 @@ def test_negative_indices_count_from_the_other_end(start: int, stop: int) -> Non
     check(program(lines, (X, Y, start, stop)))
 
 
+RISING = (0, 3, 3, 8, 12)
+STRETCHES = {
+    "one after the other": RISING,
+    "from the middle": (4, 5, 7, 12),
+    "that meet": (0, 6, 3, 9, 12),
+    "from the other end": (-4, 2, 5, 12),
+    "over all, again and again": (0, 12, 0, 12),
+    "that fall": (12, 8, 3, 0),
+    "none": (0,),
+}
+
+
+@pytest.mark.parametrize("name", STRETCHES)
+@pytest.mark.parametrize("line", ["y[j] = x[j] * (i + 1.0)", "y[j] += x[j] * x[k[i]]", "y[-1] += x[j]"])
+def test_stretches_from_one_element_to_the_next(name: str, line: str) -> None:
+    """Those that do not meet may run side by side; that they do not is asked before the loop runs."""
+    lines = (
+        f"for i in range(k.shape[0] - 1):\n    for j in range(k[i], k[i + 1]):\n        {line}\nreturn np.sum(y * y)"
+    )
+    k = np.array(STRETCHES[name])
+    if line.endswith("x[k[i]]"):
+        k = np.minimum(k, 11)
+    assert "threads.rising(k)" in check(program(lines, (X, Y, k), (0, 1)))
+    check(program(lines, (X, Y, k)), modes=())
+
+
+@pytest.mark.parametrize(
+    ("start", "first", "last", "line"),
+    [
+        ("0", "k[i]", "k[i + 2]", "y[j] = x[j] * i"),
+        ("0", "k[0]", "k[i + 1]", "y[j] = x[j] * i"),
+        ("0", "k[i] - 1", "k[i + 1]", "y[j] = x[j] * i"),
+        ("0", "(k + 1)[i]", "(k + 1)[i + 1]", "y[j] = x[j] * i"),
+        ("0", "k[i]", "k[i + 1]", "y[j] = x[j] * i\n        j = 0"),
+        ("0", "k[i]", "k[i + 1]", "y[j - 1] = x[j] * i"),
+        ("0", "k[i]", "k[i + 1]", "y[j] = x[j] * y[k[i]]"),
+        ("-1", "k[i]", "k[i + 1]", "y[j] = x[j] * i"),
+        ("0", "k[i]", "k[i + 1]", "y[j] = x[j] * i\n    k[i] = 0"),
+    ],
+)
+def test_other_stretches_may_meet(start: str, first: str, last: str, line: str) -> None:
+    head = f"for i in range({start}, k.shape[0] - 2):\n    for j in range({first}, {last}):\n        {line}"
+    for modes in (("reverse",), ()):
+        found = program(f"k = k.copy()\n{head}\nreturn np.sum(y * y)", (X, Y, np.array(RISING)))
+        assert "threads.rising" not in check(found, modes)
+
+
+def test_stretches_of_what_an_iteration_makes() -> None:
+    lines = """
+        for i in range(k.shape[0] - 1):
+            r = k - i * 0
+            for j in range(r[i], r[i + 1]):
+                y[j] = x[j] * i
+        return np.sum(y * y)
+    """
+    assert "threads.rising" not in check(program(lines, (X, Y, np.array(RISING))), modes=())
+
+
+def test_two_arrays_of_stretches() -> None:
+    lines = """
+        for i in range(k.shape[0] - 1):
+            for j in range(k[i], k[i + 1]):
+                y[j] += x[j]
+            for j in range(n[i], n[i + 1]):
+                y[j] -= x[j] * x[j]
+        return np.sum(y * y)
+    """
+    assert "threads.rising" not in check(program(lines, (X, Y, np.array(RISING), np.array([0, 5, 6, 9, 12]))))
+
+
 VECTOR, NUMBER = Num("float64", (None, None)), Num("float64", ())
 INTEGER = Num("int64", ())
 KINDS: dict[str, Any] = {"x": VECTOR, "r": VECTOR, "q": VECTOR, "s": NUMBER, "i": INTEGER, "n": INTEGER}

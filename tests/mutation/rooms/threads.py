@@ -127,7 +127,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/transforms/parallel.py",
         ("products begin at zero", 'start = 0 if op == "+" else 1', "start = 0"),
-        ("backwards is forwards", "if found.backwards and found.guards:", "if False:"),
+        ("backwards is forwards", "if found.backwards and (found.guards or found.rising):", "if False:"),
         ("the first of a falling part is left out", 'ir.Binary("-", first, one), back)', "first, back)"),
         (
             "what is fresh in one branch is fresh",
@@ -135,7 +135,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            self.fresh |= left\n",
         ),
         ("names of arrays stay fresh", "            self.fresh -= alias.shares(value, self.types) | {target}\n", ""),
-        ("guards do not matter", "        if found.guards:\n            tests", "        if False:\n            tests"),
+        ("guards do not matter", "        if found.guards or found.rising:\n", "        if found.rising:\n"),
         (
             "what is added is not put together",
             '            after.append(ir.Do(ir.call(f"{THREADS}collect", ir.Name(name), room)))\n',
@@ -182,6 +182,36 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            if not_negative(bounds.extreme(low + least, stretch.ranges, 0)):",
             "            if True:",
         ),
+        tests=TESTS,
+        numba=True,
+    ),
+    *of(
+        "srcad/transforms/parallel_places.py",
+        (
+            "stretches from any beginning",
+            "if start is None or not not_negative(bounds.extreme(start,",
+            "if start is None and not not_negative(bounds.extreme(Dim(0),",
+        ),
+        ("counters of any loop", "len(arrays) == 1 and None not in arrays", "bool(arrays.discard(None) or arrays)"),
+        ("counters that are set within", "len(arrays) == 1 and array is not None", "array is not None"),
+        ("stretches that change", "array if array in read else None", "array"),
+        (
+            "longer stretches",
+            "is_span = first == ir.Index(ir.Name(name), (here,)) and last == ir.Index(ir.Name(name), (next_,))",
+            "is_span = first == ir.Index(ir.Name(name), (here,))",
+        ),
+        (
+            "stretches that begin elsewhere",
+            "is_span = first == ir.Index(ir.Name(name), (here,)) and",
+            "is_span = bool(name) and",
+        ),
+        tests=TESTS,
+        numba=True,
+    ),
+    *of(
+        "runtime/srcad_runtime/threads.py",
+        ("all numbers rise", "        if number < least:\n", "        if number < 0:\n"),
+        ("none is negative", "    least = 0\n    for number", "    least = numbers.min(initial=0)\n    for number"),
         tests=TESTS,
         numba=True,
     ),
