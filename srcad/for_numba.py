@@ -10,12 +10,26 @@ from srcad.assemble import Keep
 from srcad.errors import Unsupported
 from srcad.pipeline import Request
 from srcad.program import Program
-from srcad.transforms import chains, loops, once, parallel, products, quotients, retarget, retarget_shapes, truths
+from srcad.transforms import (
+    chains,
+    fusion,
+    loops,
+    once,
+    parallel,
+    products,
+    quotients,
+    retarget,
+    retarget_shapes,
+    truths,
+    turned,
+)
 from srcad.types import Num
 
 FOR_NUMBA: tuple[tuple[str, frozenset[str], Callable[[Program, frozenset[str]], Program]], ...] = (
     ("loops", frozenset({"loops"}), loops.loops),
     ("products", frozenset({"loops", "products"}), lambda program, _: products.products(program)),
+    ("fusion", frozenset({"loops", "fusion"}), lambda program, off: fusion.fusion(program, "rows" not in off)),
+    ("turned", frozenset({"loops", "turned"}), lambda program, _: turned.turned(program)),
     ("quotients", frozenset({"loops", "quotients"}), lambda program, _: quotients.quotients(program)),
     ("once", frozenset({"once"}), lambda program, _: once.once(program)),
     ("chains", frozenset({"loops", "chains"}), lambda program, _: chains.chains(program)),
@@ -28,6 +42,10 @@ def for_numba(program: Program, request: Request, keep: Keep) -> Program:
     truths.refuse_beside_numbers(program)
     truths.refuse_as_numbers(program)
     off = frozenset(name for name, on in request.options if on is False)
+    off |= {"fusion"} if "split" in request.modes else set()  # sweeps that are called apart stay apart
+    off |= (
+        {"rows"} if dict(request.options).get("parallel") else set()
+    )  # iterations side by side have rows of their own
     program = replace(program, body=without_contexts(program.body))
     program = overflow.checked(program)
     program = replace(program, body=ir.transform(program.body, lambda node: _with_axes(node, program)))

@@ -119,7 +119,15 @@ CHANGED: dict[str, tuple[Callable[..., Any], str]] = {
     "unread": (shapes, "numpy"),
     "whole": (stencil, "numba"),
 }
-ELSEWHERE = {"chains", "order", "products", "ranges", "vector_maths"}  # have tests of their own, in tests/transforms
+ELSEWHERE = {
+    "chains",
+    "fusion",
+    "order",
+    "products",
+    "ranges",
+    "turned",
+    "vector_maths",
+}  # have tests of their own, in tests/transforms
 RUNS = {"batch", "split"}  # below
 
 

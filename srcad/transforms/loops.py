@@ -204,7 +204,7 @@ class Lowering(Room):
             else:
                 new = [ir.Block(item.note, (item.stmt,))] if item.note else [item.stmt]
             stmts.extend(new)
-        return _merged(stmts)
+        return merged(stmts)
 
     def statement(self, stmt: ir.Stmt) -> None:
         if isinstance(stmt, ir.Block):
@@ -287,7 +287,7 @@ def _mentions(nodes: Any) -> Counter[str]:
     return found
 
 
-def _merged(stmts: Sequence[ir.Stmt]) -> list[ir.Stmt]:
+def merged(stmts: Sequence[ir.Stmt]) -> list[ir.Stmt]:
     """Adjacent blocks of one note as one."""
     out: list[ir.Stmt] = []
     for stmt in stmts:
