@@ -39,7 +39,7 @@ def parts(trips: int, cost: int, room: int = 0) -> int:
     work = trips * cost
     most = min(MOST, trips, work // GRAIN)
     if room > 0:
-        most = min(most, work // (64 * room))
+        most = min(most, work // (128 * room))
     found = 1
     while 2 * found <= most:  # halves of halves: a thread has the same part of an array in each loop, in its cache
         found *= 2
