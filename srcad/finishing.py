@@ -12,7 +12,7 @@ from srcad.errors import Unsupported
 from srcad.naming import Names, identifier
 from srcad.pipeline import Generated, Input, Request
 from srcad.program import PART, Program
-from srcad.transforms import activity, retarget, split, tidy
+from srcad.transforms import activity, renewed, retarget, split, tidy
 from srcad.types import Num
 
 
@@ -84,7 +84,7 @@ def routine_programs(program: Program, request: Request, keep: Keep) -> tuple[Pr
     functions = recursion.functions(program)
     called = [made.program for made in functions]
     if request.backend != "numba":
-        return program, called, ""
+        return renewed.renewed(program), [*map(renewed.renewed, called)], ""
     from srcad.for_numba import for_numba
 
     lasting = True
