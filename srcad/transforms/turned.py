@@ -19,7 +19,8 @@ from srcad.transforms.loops_text import plain
 
 def turned(program: Program) -> Program:
     """The program with such loops the other way round."""
-    return _Turning(program).run()
+    loops = (n for n in ir.walk(program.body) if isinstance(n, ir.For))
+    return _Turning(program).run() if any(map(_falls, loops)) else program
 
 
 class _Turning(Walker):
@@ -27,12 +28,18 @@ class _Turning(Walker):
         call = loop.iter
         if loop.stop is not None or loop.pragma or loop.every or not isinstance(call, ir.Call) or len(call.args) != 3:
             return loop
-        high, low, step = call.args
-        found = self.free(loop, live) if step in (ir.Const(-1), ir.Unary("-", ir.Const(1))) else None
+        high, low, _ = call.args
+        found = self.free(loop, live) if _falls(loop) else None
         if found is None or not self.in_any_order(found, ir.names(loop.body)):
             return loop
         up = ir.call("builtins.range", _plus_one(low), _plus_one(high), ir.Const(1))
         return replace(loop, iter=up)
+
+
+def _falls(loop: ir.For) -> bool:
+    """Whether this is a loop over a range with a step of -1."""
+    steps = loop.iter.args[2:] if isinstance(loop.iter, ir.Call) else ()
+    return steps in ((ir.Const(-1),), (ir.Unary("-", ir.Const(1)),))
 
 
 def _plus_one(bound: ir.Expr) -> ir.Expr:
