@@ -65,16 +65,11 @@ class Shapes:
         own, new = (self.dims(t) if isinstance(t, Num) else None for t in (kind, value))
         if not own or not new or len(own) != len(new):
             return
-        for a, b in zip(own, new):
-            if (
-                a is not None
-                and b is not None
-                and a != b
-                and a.symbols[:1]
-                and a.symbols[0].startswith(f"{name}.shape[-")
-            ):
-                self._leader[a.symbols[0]] = b
-        self.types = {n: self._canonical_type(t) for n, t in self.types.items()}
+        pairs = [(a, b) for a, b in zip(own, new) if a is not None and b is not None and a != b]
+        told = {a.symbols[0]: b for a, b in pairs if a.symbols[:1] and a.symbols[0].startswith(f"{name}.shape[-")}
+        if told:
+            self._leader |= told
+            self.types = {n: self._canonical_type(t) for n, t in self.types.items()}
 
     def canonical(self, dim: Dim) -> Dim:
         """The extent with every symbol replaced by the one it was found equal to."""

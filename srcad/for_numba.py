@@ -11,6 +11,7 @@ from srcad.errors import Unsupported
 from srcad.pipeline import Request
 from srcad.program import Program
 from srcad.transforms import (
+    carried,
     chains,
     fusion,
     loops,
@@ -33,6 +34,7 @@ FOR_NUMBA: tuple[tuple[str, frozenset[str], Callable[[Program, frozenset[str]], 
     ("quotients", frozenset({"loops", "quotients"}), lambda program, _: quotients.quotients(program)),
     ("once", frozenset({"once"}), lambda program, _: once.once(program)),
     ("chains", frozenset({"loops", "chains"}), lambda program, _: chains.chains(program)),
+    ("carried", frozenset({"loops", "gather", "carried"}), lambda program, _: carried.carried(program)),
 )  # the passes in their order: name, options that leave it out, what it does
 
 
@@ -43,9 +45,8 @@ def for_numba(program: Program, request: Request, keep: Keep) -> Program:
     truths.refuse_as_numbers(program)
     off = frozenset(name for name, on in request.options if on is False)
     off |= {"fusion"} if "split" in request.modes else set()  # sweeps that are called apart stay apart
-    off |= (
-        {"rows"} if dict(request.options).get("parallel") else set()
-    )  # iterations side by side have rows of their own
+    if dict(request.options).get("parallel"):  # iterations side by side have rows of their own, and hand nothing on
+        off |= {"rows", "carried"}
     program = replace(program, body=without_contexts(program.body))
     program = overflow.checked(program)
     program = replace(program, body=ir.transform(program.body, lambda node: _with_axes(node, program)))

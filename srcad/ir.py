@@ -114,6 +114,11 @@ def own(node: Any) -> Iterator[Any]:
             yield from own(child)
 
 
+def flat(body: Sequence[Stmt]) -> list[Any]:
+    """The statements of a body, those under comments one by one."""
+    return [inner for s in body for inner in (flat(s.body) if isinstance(s, Block) else [s])]
+
+
 def yields(body: tuple[Stmt, ...]) -> bool:
     """Whether statements give items, as those of a generator function do."""
     return any(map(_yields, body))

@@ -120,6 +120,7 @@ CHANGED: dict[str, tuple[Callable[..., Any], str]] = {
     "whole": (stencil, "numba"),
 }
 ELSEWHERE = {
+    "carried",
     "chains",
     "fusion",
     "order",

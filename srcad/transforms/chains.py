@@ -53,7 +53,7 @@ class _Chains:
         return tuple(map(self.statement, body))
 
     def statement(self, stmt: ir.Stmt) -> ir.Stmt:
-        if isinstance(stmt, ir.For) and stmt.stop is None and all(map(_is_plain, _flat(stmt.body))):
+        if isinstance(stmt, ir.For) and stmt.stop is None and all(map(_is_plain, ir.flat(stmt.body))):
             return self.loop(stmt, frozenset())
         if isinstance(stmt, (ir.For, ir.While, ir.With, ir.Block)):
             return replace(stmt, body=self.block(stmt.body))
@@ -65,16 +65,12 @@ class _Chains:
         """kept: names of products that would not go, because some of what reads them stays as it is."""
         chain = _Chain(loop, self.known, self.counts, kept)
         new = chain.rewritten()
-        left = {s.target.id for s in _flat(new.body) if isinstance(s.target, ir.Name)} & chain.products
+        left = {s.target.id for s in ir.flat(new.body) if isinstance(s.target, ir.Name)} & chain.products
         return self.loop(loop, kept | left) if left else new
 
 
 def _counts(code: Any) -> Counter[str]:
     return Counter(n.id for n in ir.walk(code) if isinstance(n, ir.Name))
-
-
-def _flat(body: Sequence[ir.Stmt]) -> list[Any]:
-    return [inner for s in body for inner in (_flat(s.body) if isinstance(s, ir.Block) else [s])]
 
 
 def _is_plain(stmt: Any) -> bool:
@@ -94,9 +90,9 @@ class _Chain:
         self.loop, self.known = loop, known
         self.made: dict[str, Term] = {}
         self.products: set[str] = set()
-        self.sets = Counter(s.target.id for s in _flat(loop.body) if isinstance(s.target, ir.Name))
+        self.sets = Counter(s.target.id for s in ir.flat(loop.body) if isinstance(s.target, ir.Name))
         self.carried = Liveness(ir.names).block(loop.body, set()) & set(self.sets)
-        stmts = _flat(loop.body)
+        stmts = ir.flat(loop.body)
         fed = {
             n for s in stmts if isinstance(s.target, ir.Name) and _reads(s) & self.carried for n in ir.names(s.target)
         }
@@ -116,7 +112,7 @@ class _Chain:
     def without_unread(self, body: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
         """Without the products that have a name and are read no more."""
         while True:
-            stmts = _flat(body)
+            stmts = ir.flat(body)
             read = _counts(tuple(stmts))
             gone = [s for s in stmts if isinstance(s, ir.Assign) and self.is_idle(_name(s), read)]
             if not gone:

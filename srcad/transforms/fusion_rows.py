@@ -83,7 +83,7 @@ def _own(program: Program, names: Set[str]) -> set[str]:
 def _made_and_used(body: Sequence[ir.Stmt], name: str) -> Own | None:
     """Where an array is made, at the top of the program, and the outermost loop that holds all that mentions it at its
     own index."""
-    made = [s for s in _flat(body) if isinstance(s, ir.Assign) and s.target == ir.Name(name)]
+    made = [s for s in ir.flat(body) if isinstance(s, ir.Assign) and s.target == ir.Name(name)]
     call = made[0].value if len(made) == 1 else None
     if not isinstance(call, ir.Call) or call.fn not in MADE or len(call.args) != 1 or call.kwargs:
         return None
@@ -91,7 +91,7 @@ def _made_and_used(body: Sequence[ir.Stmt], name: str) -> Own | None:
     loop = next((s for s in loops if _is_at_its_index(s, name)), None)
     if loop is None or mentions(tuple(body))[name] != 1 + mentions(loop.body)[name]:
         return None
-    return Own(name, made[0], loop, any(loop is s for s in _flat(body)))
+    return Own(name, made[0], loop, any(loop is s for s in ir.flat(body)))
 
 
 def _is_at_its_index(loop: ir.For, name: str) -> bool:
@@ -134,7 +134,7 @@ def _is_number(own: Own, program: Program) -> bool:
 
 def _begins(own: Own) -> bool:
     """Whether the first statement of an iteration that mentions the array sets its element."""
-    first = next(s for s in _flat(own.loop.body) if own.name in ir.names(s))
+    first = next(s for s in ir.flat(own.loop.body) if own.name in ir.names(s))
     return isinstance(first, ir.Store) and _is_of(first.target, own.name) and own.name not in ir.names(first.value)
 
 
@@ -166,7 +166,7 @@ def _is_row(own: Own) -> bool:
     if own.beside and not own.is_zeros:  # empty: what is read has been set, at its own index, in this iteration
         return True
     bound = bound_in(own.loop.body) | ir.names(own.loop.target)
-    stmts = [s for s in _flat(own.loop.body) if own.name in ir.names(s)]
+    stmts = [s for s in ir.flat(own.loop.body) if own.name in ir.names(s)]
     last = max((k for k, s in enumerate(stmts) if _writes(s, own.name)), default=-1)
     return last >= 0 and all(_is_filling(s, own.name, bound, ()) for s in stmts[: last + 1])
 
@@ -178,7 +178,7 @@ def _writes(stmt: ir.Stmt, name: str) -> bool:
 def _is_filling(stmt: ir.Stmt, name: str, bound: Set[str], counters: tuple[ir.Expr, ...]) -> bool:
     """Whether a nest of loops does nothing to the array but to set the elements at its counters."""
     if isinstance(stmt, ir.For) and stmt.stop is None and not ir.names(stmt.iter) & bound:
-        inner = [s for s in _flat(stmt.body) if name in ir.names(s)]
+        inner = [s for s in ir.flat(stmt.body) if name in ir.names(s)]
         fixed = not bound_in(stmt.body) & ir.names((stmt.target, counters))
         return fixed and all(_is_filling(s, name, bound, (*counters, stmt.target)) for s in inner)
     if not isinstance(stmt, ir.Store) or not _is_of(stmt.target, name) or name in ir.names(stmt.value):
@@ -207,11 +207,6 @@ def _as_row(program: Program, own: Own) -> Program:
 
 def _is_of(target: ir.Expr, name: str) -> bool:
     return isinstance(target, ir.Index) and target.base == ir.Name(name)
-
-
-def _flat(body: Sequence[ir.Stmt]) -> list[ir.Stmt]:
-    """The statements of a body, those under comments among them."""
-    return [inner for s in body for inner in (_flat(s.body) if isinstance(s, ir.Block) else [s])]
 
 
 def _replaced(body: Sequence[ir.Stmt], new: dict[int, tuple[ir.Stmt, ...]]) -> tuple[ir.Stmt, ...]:

@@ -152,7 +152,7 @@ class _Hoister:
 def _certain(stmts: Sequence[ir.Stmt]) -> set[str]:
     """The variables that a block sets whatever happens: not in a loop that may not run, nor on a branch."""
     found: set[str] = set()
-    for stmt in _flat(stmts):
+    for stmt in ir.flat(stmts):
         if isinstance(stmt, ir.With):
             found |= _certain(stmt.body)
         elif not isinstance(stmt, (ir.For, ir.While, ir.If)):
@@ -164,7 +164,7 @@ def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], memory: Memory
     """Allocations in the loop's own body that are the same in every iteration and of arrays that stay in it."""
     bound = _bound(loop)
     found: list[ir.Stmt] = []
-    for stmt in _flat(loop.body):
+    for stmt in ir.flat(loop.body):
         if (
             not isinstance(stmt, ir.Assign)
             or not isinstance(stmt.target, ir.Name)
@@ -173,7 +173,7 @@ def _buffers(loop: ir.For | ir.While, known: dict[str, Abstract], memory: Memory
             continue
         name = stmt.target.id
         made = stmt.value.fn in ALLOCATIONS
-        same = sum(s == stmt for s in _flat(loop.body))
+        same = sum(s == stmt for s in ir.flat(loop.body))
         fixed = not memory.used(stmt.value) & set(bound) and bound.count(name) == same and stmt not in found
         if made and fixed and not _leaves(name, loop, known):
             found.append(stmt)
@@ -201,16 +201,11 @@ def _leaves(name: str, loop: ir.For | ir.While, known: dict[str, Abstract]) -> b
         if (isinstance(node, (ir.Do, ir.With)) or routines.called(node) is not None) and name in ir.names(node):
             return True
     before = []
-    for stmt in _flat(loop.body):
+    for stmt in ir.flat(loop.body):
         if isinstance(stmt, ir.Assign) and stmt.target == ir.Name(name):
             break
         before.append(stmt)
     return name in ir.names(tuple(before))
-
-
-def _flat(stmts: Sequence[ir.Stmt]) -> list[ir.Stmt]:
-    """The statements, those under a note one by one."""
-    return [s for stmt in stmts for s in (_flat(stmt.body) if isinstance(stmt, ir.Block) else [stmt])]
 
 
 def _without(stmts: Stmts, gone: Sequence[ir.Stmt], kept: set[str]) -> Stmts:

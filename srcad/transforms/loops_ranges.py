@@ -44,7 +44,7 @@ class Ranges:
     def block(self, stmts: Sequence[ir.Stmt], live: set[str]) -> tuple[ir.Stmt, ...]:
         """live: variables that are read behind the statements."""
         stmts = self.each(stmts, live)
-        flat = [*_flat(stmts)]
+        flat = [*ir.flat(stmts)]
         for name, starts in _starts(flat).items():
             if len(starts) > 1 and self.is_free(name):
                 self.rename(name, starts, flat)
@@ -68,7 +68,7 @@ class Ranges:
 
     def own(self, body: tuple[ir.Stmt, ...], live: set[str]) -> tuple[ir.Stmt, ...]:
         """A loop's body with names of its own for arrays that live in one iteration. live: what is read behind it."""
-        flat = [*_flat(body)]
+        flat = [*ir.flat(body)]
         for name, starts in _starts(flat).items():
             own = _mentions(flat[starts[0] :])[name]
             if name not in live and self.mentions[name] > own and self.is_free(name):
@@ -104,11 +104,6 @@ def _mentions(stmts: Sequence[ir.Stmt]) -> Counter[str]:
 
 def _symbols(t: Num) -> list[str]:
     return [text for d in t.dims or () if d is not None for text in d.symbols]
-
-
-def _flat(stmts: Sequence[ir.Stmt]) -> Sequence[ir.Stmt]:
-    """The statements, those of blocks one by one."""
-    return [s for stmt in stmts for s in (_flat(stmt.body) if isinstance(stmt, ir.Block) else [stmt])]
 
 
 def _starts(stmts: Sequence[ir.Stmt]) -> dict[str, list[int]]:

@@ -79,7 +79,7 @@ class _Walker:
     # ---- one loop ----
 
     def innermost(self, loop: ir.For, ranges: bounds.Ranges, around: Set[str]) -> Sequence[ir.Stmt]:
-        simple = _flat(loop.body)
+        simple = ir.flat(loop.body)
         if loop.stop is not None or not all(isinstance(s, _SIMPLE) for s in simple):
             return [loop]
         bound = bound_in(loop.body)
@@ -118,7 +118,7 @@ class _Walker:
 
     def steady_reads(self, loop: ir.For, changed: Set[str], written: Set[str], ranges: bounds.Ranges) -> list[ir.Index]:
         """Elements of arrays that the loop does not write, the same in all iterations, that certainly exist."""
-        values = tuple(s.value for s in _flat(loop.body) if isinstance(s, _SIMPLE))
+        values = tuple(s.value for s in ir.flat(loop.body) if isinstance(s, _SIMPLE))
         found = dict.fromkeys(n for n in ir.walk(values) if isinstance(n, ir.Index) and self.is_element(n, written))
         steady = [n for n in found if not ir.names(n) & changed and not self.is_moved(n, written)]
         return [n for n in steady if self.is_inside(n, ranges)]
@@ -128,7 +128,7 @@ class _Walker:
     ) -> list[ir.Index]:
         """Elements that all iterations add to, of arrays that the loop does not touch otherwise."""
         found: list[ir.Index] = []
-        for stmt in _flat(loop.body):
+        for stmt in ir.flat(loop.body):
             place = stmt.target if isinstance(stmt, ir.Augment) else None
             if not isinstance(stmt, ir.Augment) or not isinstance(place, ir.Index) or stmt.op not in ("+", "-"):
                 continue
@@ -143,7 +143,7 @@ class _Walker:
     def held(self, loop: ir.For, bound: Set[str], written: Set[str]) -> list[ir.Index]:
         """Elements that an iteration sets and reads afterwards, of arrays of which it touches no other element."""
         stmts = [
-            s for s in _flat(loop.body) if isinstance(s, (ir.Store, ir.Augment)) and isinstance(s.target, ir.Index)
+            s for s in ir.flat(loop.body) if isinstance(s, (ir.Store, ir.Augment)) and isinstance(s.target, ir.Index)
         ]
         found: list[ir.Index] = []
         for place in dict.fromkeys(s.target for s in stmts):
@@ -159,7 +159,7 @@ class _Walker:
                 and self.is_element(place)
                 and self.is_touched_alone(place, loop)
             ):
-                if _is_read_again(place, _flat(loop.body)):
+                if _is_read_again(place, ir.flat(loop.body)):
                     found.append(place)
         return found
 
@@ -182,7 +182,7 @@ class _Walker:
 
     def is_alone(self, place: ir.Index, loop: ir.For) -> bool:
         """Whether no other memory of the array's group is touched in the loop, and the element only added to."""
-        reads = tuple(s.value for s in _flat(loop.body) if isinstance(s, _SIMPLE))
+        reads = tuple(s.value for s in ir.flat(loop.body) if isinstance(s, _SIMPLE))
         return self.is_touched_alone(place, loop) and not any(n == place for n in ir.walk(reads))
 
     def is_touched_alone(self, place: ir.Index, loop: ir.For) -> bool:
@@ -222,11 +222,6 @@ def _word(item: ir.Expr) -> str:
     return item.id if isinstance(item, ir.Name) else ""
 
 
-def _flat(body: Sequence[ir.Stmt]) -> list[Any]:
-    """The statements of a body, those under comments among them."""
-    return [inner for s in body for inner in (_flat(s.body) if isinstance(s, ir.Block) else [s])]
-
-
 def _dtype(kind: types.Abstract) -> str | None:
     return kind.dtype if isinstance(kind, Num) else None
 
@@ -248,7 +243,7 @@ def _kept(body: tuple[ir.Stmt, ...], place: ir.Index, name: ir.Name) -> tuple[ir
 
     Those at its head that name the element's indices stay there.
     """
-    first = next(s for s in _flat(body) if _mentions(s, place))
+    first = next(s for s in ir.flat(body) if _mentions(s, place))
     begins = isinstance(first, ir.Store) and first.target == place and not _mentions(first.value, place)
 
     def change(node: Any) -> Any:

@@ -43,13 +43,18 @@ class Context:
 
 def bound_in(body: Sequence[ir.Stmt]) -> set[str]:
     """Variables that a body sets."""
+    return set().union(*map(_bound, body))
+
+
+@ir.kept
+def _bound(stmt: ir.Stmt) -> frozenset[str]:
     found: set[str] = set()
-    for node in ir.walk(tuple(body)):
+    for node in ir.walk(stmt):
         if isinstance(node, (ir.Assign, ir.For)):
             found |= ir.names(node.target)
         elif isinstance(node, ir.Augment) and isinstance(node.target, ir.Name):
             found.add(node.target.id)
-    return found
+    return frozenset(found)
 
 
 def is_number(t: Abstract | None) -> bool:

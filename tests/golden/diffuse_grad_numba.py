@@ -32,18 +32,24 @@ def diffuse_grad(u, k, steps, out_bar=1.0):
     for i in range(u.shape[0]):
         u_bar[i] = 2.0 * out_bar * u[i]
     k_bar = 0.0
-    g = np.zeros(u.shape[0] + 2)
     for t in range(steps - 1, -1, -1):
         # L3  u[1:-1] = u[1:-1] + k * (u[2:] - 2.0 * u[1:-1] + u[:-2])
         t2 = 0.0
+        g_before = 0.0
+        g_before2 = 0.0
         for i in range(u.shape[0] - 2):
-            g[i + 2] = k * u_bar[i + 1]
+            g = k * u_bar[i + 1]
             t2 = sums.plus(
                 t2,
                 u_bar[i + 1]
                 * (u_saved[t, i + 2] - 2.0 * u_saved[t, i + 1] + u_saved[t, i]),
             )
+            u_bar[i] += g_before2 + g - 2.0 * g_before
+            g_before2 = g_before
+            g_before = g
         k_bar += t2
-        for i in range(u.shape[0]):
-            u_bar[i] += g[i] + g[i + 2] - 2.0 * g[i + 1]
+        if u.shape[0] > 1:
+            u_bar[u.shape[0] - 2] += g_before2 - 2.0 * g_before
+        if u.shape[0] > 0:
+            u_bar[u.shape[0] - 1] += g_before
     return out, u_bar, k_bar
