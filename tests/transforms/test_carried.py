@@ -119,6 +119,7 @@ LEFT = {
         "    y[i] += g[i + 2]",
     ],
     "elements that are not zero": ["g[0] = 1.0", *MAKING, *GATHERING],
+    "elements that are read before they are set": [MAKING[0], "    s += g[i + 1]", MAKING[1], *GATHERING],
     "elements that are kept": ["for i in range(1, n - 1):", "    g[i + 1] += c * y[i]", *GATHERING],
     "an early end": [*MAKING, "    s += g[i + 1]", "if s > 0.5:", "    break", *GATHERING],
     "the counter, behind": [*MAKING, *GATHERING, "s += i"],

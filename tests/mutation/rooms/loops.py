@@ -323,7 +323,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/carried.py",
         ("sums of the program lose zeros", "place.base == ir.Name(array) and array in self.memory.loose", "True"),
         ("others know the array", "or self.zeros[name] != 1 or known != 1:", "or self.zeros[name] != 1:"),
-        ("ranges may change", " or changing else (begin, end)", " else (begin, end)"),
         (
             "elements may not be there",
             "        if not all(self.is_inside(n,",
