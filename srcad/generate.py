@@ -35,7 +35,7 @@ _MOST_BAKED = 200
 
 # passes, and parts of them, that change speed and memory alone
 OPTIONAL = frozenset(
-    "alike assigned batch before carried chains columns copies fusion gather intact loops once order products "
+    "alike assigned batch before carried chains columns copies firsts fusion gather intact loops once order products "
     "quotients ranges recompute resting reuse split turned unread vector_maths whole".split()
 )
 

@@ -122,6 +122,7 @@ CHANGED: dict[str, tuple[Callable[..., Any], str]] = {
 ELSEWHERE = {
     "carried",
     "chains",
+    "firsts",
     "fusion",
     "order",
     "products",

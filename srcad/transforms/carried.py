@@ -112,7 +112,11 @@ class _Carrying(Walker):
         if elements is None or len(set(elements)) > 1 or not begins or not once or not self.memory.is_alone(name):
             return None
         fits = self.is_double(name) and self.is_number(first.value)
-        return offset_of(elements[0], counter) if fits and self.is_inside(elements[0], counter, bounds) else None
+        return (
+            offset_of(elements[0], counter)
+            if fits and self.is_inside(elements[0], {counter: (bounds[0], bounds[1] - 1)})
+            else None
+        )
 
     def gathering(self, stmt: ir.Stmt, making: Making) -> Gathering | None:
         """A loop that does nothing but gather what the first one has set, between zeros."""
@@ -124,7 +128,8 @@ class _Carrying(Walker):
         reads = self.spare(making, own)
         if op not in ("", "+", "-") or not isinstance(place, ir.Index) or not reads or not self.is_adjoint(place):
             return None
-        if not all(self.is_inside(n, counter, bounds) for n in (place, *reads)):
+        own_range = {counter: (bounds[0], bounds[1] - 1)}
+        if not all(self.is_inside(n, own_range) for n in (place, *reads)):
             return None
         ahead = {n: offset_of(n, counter) for n in reads}
         known = {n: k - making.places[activity.root(n)] for n, k in ahead.items() if k is not None}
@@ -194,12 +199,6 @@ class _Carrying(Walker):
         begin, end = map(types.number, call.args[:2])
         changing = ir.names(call) & (self.rebound | self.counters)
         return None if begin is None or end is None or changing else (begin, end)
-
-    def is_inside(self, place: ir.Index, counter: str, bounds: tuple[Dim, Dim]) -> bool:
-        """Whether the element exists in every iteration."""
-        self.prover.open.clear()
-        self.prover.index(place, {counter: (bounds[0], bounds[1] - 1)})
-        return not self.prover.open
 
     def is_adjoint(self, place: ir.Index) -> bool:
         """Whether this is an element of an adjoint, where -0.0 may become 0.0."""

@@ -82,6 +82,12 @@ class Walker:
         ordered = {total.name for total in found.sums if total.op != "+"} & names
         return not ordered and names & {*found.added, *(total.name for total in found.sums)} <= self.memory.loose
 
+    def is_inside(self, place: ir.Index, ranges: bounds.Ranges) -> bool:
+        """Whether the element exists in every iteration."""
+        self.prover.open.clear()
+        self.prover.index(place, ranges)
+        return not self.prover.open
+
 
 def prover(program: Program) -> bounds.Prover:
     """What is known of extents from the assignments alone: those that are taken to be equal may not be."""

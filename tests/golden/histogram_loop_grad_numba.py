@@ -26,8 +26,8 @@ def histogram_loop_grad(x, bins, out_bar=1.0):
     h_bar = np.empty(3)
     for i in range(3):
         h_bar[i] = 2.0 * out_bar * h[i]
-    x_bar = np.zeros(x.shape[0])
+    x_bar = np.empty(x.shape[0])
     for k in range(len(x)):
         # L4  h[bins[k]] += x[k] * x[k]
-        x_bar[k] += 2.0 * h_bar[bins[k]] * x[k]
+        x_bar[k] = 2.0 * h_bar[bins[k]] * x[k]
     return out, x_bar
