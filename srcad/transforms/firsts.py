@@ -50,18 +50,8 @@ class Sum:
 
 
 class _Setting(Walker):
-    depth = 0
-
-    def inside(self, stmt: ir.Stmt, live: set[str]) -> ir.Stmt:
-        inner = isinstance(stmt, (ir.For, ir.While))
-        self.depth += inner
-        found = super().inside(stmt, live)
-        self.depth -= inner
-        return found
-
     def leaves(self, leaves: list[Leaf | None], after: Sequence[set[str]]) -> None:
-        """Only what runs once: in a loop, an array may hold what an earlier iteration has added."""
-        for at, leaf in enumerate(leaves) if not self.depth else ():
+        for at, leaf in enumerate(leaves):
             name = "" if leaf is None else self.zeros(leaf.stmt)
             behind = (k for k, s in enumerate(leaves) if k > at and s is not None and name in ir.names(s.stmt))
             k = next(behind, at) if name else at
@@ -80,7 +70,7 @@ class _Setting(Walker):
         name = activity.root(stmt.target)
         kind = self.types.get(name)
         floating = isinstance(kind, Num) and kind.dtype in ("float32", "float64", "complex64", "complex128")
-        return name if floating and name in self.memory.loose and self.memory.is_alone(name) else ""
+        return name if floating and name in self.memory.loose else ""
 
     # ---- elements of their own ----
 

@@ -121,6 +121,7 @@ LEFT = {
     "two in one line": [EACH, "    for j in range(n):", "        m[i, 0] += x[j]"],
     "first under a condition": [EACH, "    if x[i] > 0.0:", "        y[i] += s", "    y[i] += x[i]"],
     "a place that changes": [EACH, "    y[i - k] += x[i]", "    k += 1"],
+    "a counter that changes": [EACH, "    i = 0", "    y[i] += x[i]"],
     "two names of an array": ["z = y", EACH, "    y[i] += x[i]", "    z[0] += s"],
     "a product": [EACH, "    y[i] *= x[i]"],
     "in a loop whose end is open": ["while s < 1.0:", "    y[0] += x[0]", "    s += 0.5"],
