@@ -145,7 +145,7 @@ def _lowered(numbered):
         kind = types.Tuple((*numbers, arguments))
         with builder.if_else(builder.icmp_signed("==", args[1], _WORD(1))) as (alone, shared):
             with alone:  # without a detour
-                status = _call_part(context, builder, result.fndesc, _WORD(0), args[1:], numbered)
+                status = _call_part(context, builder, result.fndesc, _WORD(0), (_WORD(1), *args[2:]), numbered)
                 with cgutils.if_unlikely(builder, status.is_error):
                     context.call_conv.return_status_propagate(builder, status)
             with shared:
