@@ -239,8 +239,7 @@ class Lowering(Room):
 
     def note_block(self, stmt: ir.Block) -> None:
         if stmt.blank_before or stmt.note.startswith("----"):
-            body = self.block(stmt.body)
-            self.keep(replace(stmt, body=body))
+            self.add(Plain(replace(stmt, body=self.block(stmt.body))))  # what it has found still holds behind it
             return
         outer, self.note = self.note, stmt.note or self.note
         for inner in stmt.body:
