@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from srcad import ir, types
-from srcad.dims import Dim, symbol
+from srcad.dims import Dim, combine, symbol
 from srcad.facts import Shapes, found_equal, rebound
 from srcad.program import Program
 from srcad.shapes import Assumption, not_negative
@@ -53,6 +53,7 @@ class Prover:
         shapes = self.shapes
         self.least = {s: Dim(n) - symbol(s) for s, n in shapes.least.items()}
         self.open: list[Dim | None] = []
+        self.quotients: dict[str, tuple[Dim, int]] = {}  # symbols of ``n // 2``: n and 2
 
     def block(self, body: Sequence[ir.Stmt], ranges: Ranges) -> None:
         for stmt in body:
@@ -86,7 +87,16 @@ class Prover:
         return (start, stop - 1) if step == ir.Const(1) else (stop + 1, start)
 
     def number(self, expr: ir.Expr) -> Dim | None:
-        return self.shapes.of(expr).number
+        """An integer in linear form; a quotient by a positive constant is a symbol in it."""
+        found = self.shapes.of(expr).number
+        if found is not None or not isinstance(expr, ir.Binary):
+            return found
+        left, right = self.number(expr.left), self.number(expr.right)
+        if expr.op != "//" or left is None or right is None or not right.is_const or right.const < 1:
+            return combine(expr.op, left, right)
+        name = f"(({left}) // {right.const})"
+        self.quotients[name] = left, right.const
+        return symbol(name)
 
     def expressions(self, nodes: Sequence[object], ranges: Ranges) -> None:
         for node in ir.walk(tuple(nodes)):
@@ -121,9 +131,19 @@ class Prover:
         self.open += [d for d in (low, extent - 1 - high) if not self.not_negative(d)]
 
     def not_negative(self, dim: Dim) -> bool:
+        dim = self.without_quotients(dim)
         return not_negative(dim) or not_negative(
             sum((self.least.get(s, Dim(0)) * c for s, c in dim.terms if c > 0), dim)
         )
+
+    def without_quotients(self, dim: Dim) -> Dim:
+        """A multiple, or less: n - 1 or n, as the sign asks, in place of ``2 * (n // 2)``."""
+        while any(name in self.quotients for name in dim.symbols):
+            name, coef = next((s, c) for s, c in dim.terms if s in self.quotients)
+            numerator, divisor = self.quotients[name]
+            rest = (dim - symbol(name) * coef) * divisor
+            dim = rest + (numerator - (divisor - 1 if coef > 0 else 0)) * coef
+        return dim
 
     def slice(self, item: ir.Slice, extent: Dim | None, ranges: Ranges) -> None:
         for bound in (item.lower, item.upper) if self.slices else ():

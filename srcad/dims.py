@@ -112,7 +112,9 @@ def _expr(node: ast.AST) -> ir.Expr:
         case ast.UnaryOp(ast.USub(), operand):
             return ir.Unary("-", _expr(operand))
         case ast.BinOp(left, op, right):
-            return ir.Binary({ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}[type(op)], _expr(left), _expr(right))
+            return ir.Binary(
+                {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//"}[type(op)], _expr(left), _expr(right)
+            )
     raise ValueError(f"not an extent: {ast.unparse(node)}")
 
 

@@ -34,6 +34,10 @@ def in_range(body: str) -> bool:
         "for k in range(x.shape[0]):\n    x[k] = s",
         "s += x[1:3].sum() + x[...].sum()",
         "for k in range(w.shape[1]):\n    s += w[..., k].sum()",
+        "for k in range(x.shape[0] // 2):\n    s += x[2 * k] + x[2 * k + 1]",
+        "for k in range((x.shape[0] + 1) // 2):\n    s += x[2 * k]",
+        "for k in range((x.shape[0] - 1) // 2):\n    s += x[2 * k + 2]",
+        "for k in range(x.shape[0] // 3 - 1):\n    s += x[3 * k + 5]",
     ],
 )
 def test_proven(body: str) -> None:
@@ -67,6 +71,11 @@ def test_proven(body: str) -> None:
         "with np.errstate(all='ignore'):\n    s += x[i]",
         "while s + x[i] < 1.0:\n    s += 2.0",
         "for k in range(w.shape[0]):\n    s += w[..., k].sum()",
+        "for k in range(x.shape[0] // 2 + 1):\n    s += x[2 * k]",
+        "for k in range((x.shape[0] + 1) // 2):\n    s += x[2 * k + 1]",
+        "for k in range(x.shape[0] // 2):\n    s += x[3 * k]",
+        "for k in range((x.shape[0] - 3) // 2, x.shape[0]):\n    s += x[k]",
+        "for k in range(x.shape[0] // n):\n    s += x[k]",
     ],
 )
 def test_not_proven(body: str) -> None:

@@ -24,7 +24,17 @@ from srcad.dims import Dim
 from srcad.naming import Names
 from srcad.program import Program
 from srcad.transforms import activity, unread
-from srcad.transforms.carried_loops import ZERO, Gathering, Joined, Making, count_of, elements_of, offset_of, put
+from srcad.transforms.carried_loops import (
+    ZERO,
+    Gathering,
+    Joined,
+    Making,
+    beside,
+    count_of,
+    elements_of,
+    offset_of,
+    put,
+)
 from srcad.transforms.iterations import Leaf, Walker
 from srcad.transforms.parallel_facts import bound_in
 from srcad.types import Num
@@ -109,14 +119,17 @@ class _Carrying(Walker):
         first = next(s for s in body if name in ir.names(s))
         begins = isinstance(first, ir.Store) and activity.root(first.target) == name not in ir.names(first.value)
         once = sum(activity.root(s.target) == name for s in body) == 1
-        if elements is None or len(set(elements)) > 1 or not begins or not once or not self.memory.is_alone(name):
+        if (
+            elements is None
+            or len({*elements}) > 1
+            or len(elements[0].items) > 1
+            or not begins
+            or not once
+            or not self.memory.is_alone(name)
+        ):
             return None
         fits = self.is_double(name) and self.is_number(first.value)
-        return (
-            offset_of(elements[0], counter)
-            if fits and self.is_inside(elements[0], {counter: (bounds[0], bounds[1] - 1)})
-            else None
-        )
+        return offset_of(elements[0], counter) if fits and self.exists(elements[0], counter, bounds) else None
 
     def gathering(self, stmt: ir.Stmt, making: Making) -> Gathering | None:
         """A loop that does nothing but gather what the first one has set, between zeros."""
@@ -126,10 +139,14 @@ class _Carrying(Walker):
             return None
         place, counter, op = own.target, _counter(stmt), own.op if isinstance(own, ir.Augment) else ""
         reads = self.spare(making, own)
-        if op not in ("", "+", "-") or not isinstance(place, ir.Index) or not reads or not self.is_adjoint(place):
+        if (
+            op not in ("", "+", "-")
+            or not isinstance(place, ir.Index)
+            or not reads
+            or not self.is_adjoint(place, counter)
+        ):
             return None
-        own_range = {counter: (bounds[0], bounds[1] - 1)}
-        if not all(self.is_inside(n, own_range) for n in (place, *reads)):
+        if not all(self.exists(n, counter, bounds) for n in (place, *reads)):
             return None
         ahead = {n: offset_of(n, counter) for n in reads}
         known = {n: k - making.places[activity.root(n)] for n, k in ahead.items() if k is not None}
@@ -140,7 +157,7 @@ class _Carrying(Walker):
         near = 0 <= left.const <= FURTHEST and max(back.values()) <= FURTHEST
         if not near or counter in ir.names(put(own.value, dict.fromkeys(back, ZERO))):
             return None
-        return Gathering(place, op, own.value, offset - lag, left.const, back)
+        return Gathering(place, counter, op, own.value, offset - lag, left.const, back)
 
     def spare(self, making: Making, own: ir.Store | ir.Augment) -> list[ir.Index]:
         """What a statement reads of the arrays that the first loop sets, if nobody else knows them; else nothing."""
@@ -148,7 +165,8 @@ class _Carrying(Walker):
         for name in sorted({activity.root(n) for n in ir.walk(own.value) if isinstance(n, ir.Index)}):
             elements = elements_of(name, (own.value,))
             known = self.mentions[name] - count_of(name, (making.loop.body, own))  # one is that of the zeros
-            if elements is None or name not in making.places or self.zeros[name] != 1 or known != 1:
+            single = elements is not None and all(len(n.items) == 1 for n in elements)
+            if not elements or not single or name not in making.places or self.zeros[name] != 1 or known != 1:
                 return []
             found += elements
         return list(dict.fromkeys(found))
@@ -162,7 +180,7 @@ class _Carrying(Walker):
         counter, group = ir.names(second.target), self.memory.group(array)
         touched = [n for n in ir.names((body, others)) if self.memory.is_array(n) and self.memory.group(n) == group]
         steady = (ir.names(second.body) | {array}) - counter - set(gathering.sources)
-        if counter & live or steady & (bound_in(body) | bound_in(others)):
+        if counter & live or steady & (bound_in(body) | bound_in(others) | {making.counter}):
             return False
         if set(touched) - {array} or array in ir.names(others):
             return False
@@ -178,7 +196,8 @@ class _Carrying(Walker):
         elements = elements_of(array, body) or []
         offsets = [offset_of(n, making.counter) for n in elements]
         writing = [s for s in body if activity.root(s.target) == array]
-        if not offsets or None in offsets:
+        same = all(beside(n, making.counter) == beside(gathering.place, gathering.counter) for n in elements)
+        if not offsets or None in offsets or not same:
             return False
         if not writing:
             return min(k for k in offsets if k is not None) >= gathering.offset
@@ -200,10 +219,21 @@ class _Carrying(Walker):
         changing = ir.names(call) & (self.rebound | self.counters)
         return None if begin is None or end is None or changing else (begin, end)
 
-    def is_adjoint(self, place: ir.Index) -> bool:
-        """Whether this is an element of an adjoint, where -0.0 may become 0.0."""
+    def exists(self, place: ir.Index, counter: str, bounds: tuple[Dim, Dim]) -> bool:
+        """Whether there is such an element, along the axis that the counter runs along, in every iteration."""
+        base = self.prover.shapes.types.get(activity.root(place))
+        dims = self.prover.shapes.dims(base) if isinstance(base, Num) else None
+        self.prover.open.clear()
+        for item, extent in zip(place.items, dims or (None,) * len(place.items)):
+            if counter in ir.names(item):
+                self.prover.inside(item, extent, {counter: (bounds[0], bounds[1] - 1)})
+        return not self.prover.open
+
+    def is_adjoint(self, place: ir.Index, counter: str) -> bool:
+        """Whether this is an element of an adjoint, where -0.0 may become 0.0, along its last axis."""
         array = activity.root(place)
-        return place.base == ir.Name(array) and array in self.memory.loose and self.is_double(array)
+        along = counter in ir.names(place.items[-1])
+        return along and place.base == ir.Name(array) and array in self.memory.loose and self.is_number(place)
 
     def is_double(self, array: str) -> bool:
         kind = self.types.get(array)

@@ -33,11 +33,12 @@ class Making:
 class Gathering:
     """The second loop: ``place op= value``, whose index is that of the first loop's counter plus `offset`.
 
-    left: how many iterations are left behind the first loop. back: the elements that are gathered, and how many
-    iterations before the one that it follows they were set.
+    counter: its own, of one axis of the place. left: how many iterations are left behind the first loop. back: the
+    elements that are gathered, and how many iterations before the one that it follows they were set.
     """
 
     place: ir.Index
+    counter: str
     op: str
     value: ir.Expr
     offset: int
@@ -54,12 +55,15 @@ class Gathering:
 
     def at(self, counter: Dim) -> ir.Index:
         """The place that the iteration behind this one of the first loop adds to."""
-        return replace(self.place, items=(plain(counter + self.offset),))
+        own = plain(counter + self.offset)
+        return replace(self.place, items=tuple(own if self.counter in ir.names(i) else i for i in self.place.items))
 
     def update(self, place: ir.Index, value: ir.Expr, own: ir.Expr | None) -> ir.Stmt:
         """own: what the element holds, where that is not stored."""
         if own is not None:
             return ir.Store(place, own if value == ZERO else ir.Binary(self.op, own, value))
+        if self.op and isinstance(value, ir.Unary) and value.op == "-":
+            return ir.Augment(place, "-" if self.op == "+" else "+", value.operand)
         return ir.Augment(place, self.op, value) if self.op else ir.Store(place, value)
 
 
@@ -156,14 +160,17 @@ def put(value: ir.Expr, instead: Mapping[ir.Index, ir.Expr]) -> ir.Expr:
 
 
 def _without_zeros(expr: ir.Expr) -> ir.Expr:
-    """A sum without the terms that are zero."""
+    """A sum without the terms that are zero, whatever they are multiplied by: these elements are not there."""
     if isinstance(expr, ir.Unary) and expr.op == "-":
         inner = _without_zeros(expr.operand)
         return ZERO if inner == ZERO else ir.Unary("-", inner)
-    if not isinstance(expr, ir.Binary) or expr.op not in ("+", "-"):
-        scaled = isinstance(expr, ir.Binary) and expr.op == "*" and isinstance(expr.left, ir.Const)
-        return ZERO if isinstance(expr, ir.Binary) and scaled and expr.right == ZERO else expr
+    if not isinstance(expr, ir.Binary):
+        return expr
     left, right = _without_zeros(expr.left), _without_zeros(expr.right)
+    if expr.op == "*" and ZERO in (left, right) or expr.op == "/" and left == ZERO:
+        return ZERO
+    if expr.op not in ("+", "-"):
+        return expr
     if right == ZERO:
         return left
     if left == ZERO:
@@ -172,10 +179,9 @@ def _without_zeros(expr: ir.Expr) -> ir.Expr:
 
 
 def elements_of(name: str, nodes: Any) -> list[ir.Index] | None:
-    """All mentions of an array, if each is one element of one axis."""
+    """All mentions of an array, if each has an index."""
     found = [n for n in ir.walk(tuple(nodes)) if isinstance(n, ir.Index) and n.base == ir.Name(name)]
-    single = all(len(n.items) == 1 and not isinstance(n.items[0], ir.Slice) for n in found)
-    return found if single and found and len(found) == count_of(name, nodes) else None
+    return found if found and len(found) == count_of(name, nodes) else None
 
 
 def count_of(name: str, nodes: Any) -> int:
@@ -183,6 +189,12 @@ def count_of(name: str, nodes: Any) -> int:
 
 
 def offset_of(place: ir.Index, counter: str) -> int | None:
-    """k of ``x[counter + k]``."""
-    dim = types.number(place.items[0]) if len(place.items) == 1 else None
+    """k of ``x[counter + k]``, or of ``x[j, counter + k]``."""
+    own = [item for item in place.items if counter in ir.names(item)]
+    dim = types.number(own[0]) if len(own) == 1 else None
     return dim.const if dim is not None and dim.terms == ((counter, 1),) else None
+
+
+def beside(place: ir.Index, counter: str) -> tuple[ir.Expr | None, ...]:
+    """The other indices of an element, where they are numbers."""
+    return tuple(None if counter in ir.names(item) else item for item in place.items)

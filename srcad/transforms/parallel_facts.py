@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from srcad import bounds, ir
+from srcad.dims import Dim
 from srcad.program import Program
 from srcad.transforms import alias
 from srcad.transforms.loops_memory import Memory
@@ -76,20 +77,38 @@ def in_one_piece(program: Program) -> set[str]:
 
 
 def as_allocated(program: Program, rebound: Set[str]) -> dict[str, Abstract]:
-    """Types of arrays that are allocated once, whose extents are at least these."""
+    """Types of arrays that are made once, by a shape, whose extents are at least these."""
     found: dict[str, Abstract] = {}
-    shapes = bounds.Prover(program).shapes
+    prover = bounds.Prover(program)
     for node in ir.walk(program.body):
         for target, value in alias.assignments(node):
-            kind = shapes.types.get(target)
-            if target in rebound or not isinstance(kind, Num) or not isinstance(value, ir.Call) or not value.args:
+            kind = prover.shapes.types.get(target)
+            if target in rebound or not isinstance(kind, Num) or not any(map(_is_told_late, kind.dims or ())):
                 continue
-            shape = value.args[0].items if isinstance(value.args[0], ir.Tuple) else value.args[:1]
-            dims = [shapes.of(_unclipped(extent)).number for extent in shape]
-            made = isinstance(value.fn, ir.Ref) and value.fn.path in _CONTIGUOUS
-            if made and kind.dims and None in kind.dims and None not in dims and not ir.names(tuple(shape)) & rebound:
-                found[target] = replace(kind, dims=tuple(dims))
+            shape = _shape(value)
+            like = found.get(shape.base.id) if isinstance(shape, ir.Attr) and isinstance(shape.base, ir.Name) else None
+            if isinstance(like, Num):
+                found[target] = replace(kind, dims=like.dims)
+            elif shape is not None and not ir.names(shape) & rebound:
+                extents = shape.items if isinstance(shape, ir.Tuple) else (shape,)
+                dims = tuple(prover.number(_unclipped(extent)) for extent in extents)
+                if None not in dims:
+                    found[target] = replace(kind, dims=dims)
     return found
+
+
+def _is_told_late(dim: Dim | None) -> bool:
+    """Whether an extent is known by an array that is made on the way at most: ``y.shape[-1]``."""
+    return dim is None or any("[-" in name for name in dim.symbols)
+
+
+def _shape(value: ir.Expr) -> ir.Expr | None:
+    """The shape that an array is made by, or has from another one."""
+    path = value.fn.path if isinstance(value, ir.Call) and isinstance(value.fn, ir.Ref) else ""
+    if not isinstance(value, ir.Call) or not value.args:
+        return None
+    like = path == "numpy.reshape" and isinstance(value.args[1], ir.Attr)
+    return value.args[1] if like else value.args[0] if path in _CONTIGUOUS else None
 
 
 def _unclipped(extent: ir.Expr) -> ir.Expr:

@@ -61,6 +61,7 @@ HEAD = """def f(x, c, n, steps):
     z = np.ones(n)
     g = np.zeros(n + 2)
     h = np.zeros(n + 2)
+    m = np.ones((n + 3, n + 3))
     s = 0.0
     i = 0
     for t in range(steps):
@@ -91,6 +92,8 @@ JOINED = {
         "    y[i] += g[i]",
     ],
     "another counter": [*MAKING, "for k in range(n):", "    y[k] += g[k + 2]"],
+    "a row": [*MAKING, "for i in range(n):", "    m[t, i] += g[i] + g[i + 2]"],
+    "a row that is read": [*MAKING, "    s += m[t, i]", "for k in range(n):", "    m[t, k] -= c * g[k] + g[k + 2]"],
 }
 LEFT = {
     "no loop around": None,
@@ -127,6 +130,11 @@ LEFT = {
     "every other iteration": ["for i in range(1, n - 1, 2):", *MAKING[1:], *GATHERING],
     "elements beyond the array": [*MAKING, "for i in range(n):", "    y[i] += g[i + 3]"],
     "a first iteration of its own": [*MAKING, "for i in range(1, n):", "    y[i] += g[i + 2]"],
+    "the first counter's last value": [*MAKING, "for k in range(n):", "    y[k] += i * g[k + 2]"],
+    "a row by the first counter": [*MAKING, "for k in range(n):", "    m[i, k] += g[k + 2]"],
+    "a column": [*MAKING, "for k in range(n):", "    m[k, t] += g[k] + g[k + 2]"],
+    "another row": [*MAKING, "    s += m[0, i]", "for i in range(n):", "    m[t, i] += g[i] + g[i + 2]"],
+    "whole rows": [*MAKING, "for i in range(n):", "    m[i] += g[i] + g[i + 2]"],
     "far apart": [*MAKING, "for i in range(n):", "    y[i] += g[i + 2] + g[i - 1]"],
 }
 
@@ -138,7 +146,7 @@ def program(lines: list[str] | None) -> Program:
             "import numpy as np\n\n\n" + HEAD.replace("    for t in range(steps):\n", body + "\n    return y, s\n")
         )
     body = "".join(f"        {line}\n" for line in lines)
-    return swept(f"import numpy as np\n\n\n{HEAD}{body}    return y, z, s\n")
+    return swept(f"import numpy as np\n\n\n{HEAD}{body}    return y, z, m, s\n")
 
 
 @pytest.mark.parametrize("name", JOINED)

@@ -8,6 +8,7 @@ TESTS = ("tests/test_bounds.py", "tests/test_overflow.py")
 MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/bounds.py",
+        ("quotients are not rounded", "(divisor - 1 if coef > 0 else 0)", "0"),
         (
             "upper ends are not checked",
             "self.open += [d for d in (low, extent - 1 - high) if",
