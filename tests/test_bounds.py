@@ -75,6 +75,7 @@ def test_proven(body: str) -> None:
         "for k in range((x.shape[0] + 1) // 2):\n    s += x[2 * k + 1]",
         "for k in range(x.shape[0] // 2):\n    s += x[3 * k]",
         "for k in range((x.shape[0] - 3) // 2, x.shape[0]):\n    s += x[k]",
+        "for k in range(x.shape[0]):\n    s += x[2 * (x.shape[0] // 2) - x.shape[0] + k]",
         "for k in range(x.shape[0] // n):\n    s += x[k]",
     ],
 )

@@ -325,8 +325,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("others know the array", "or self.zeros[name] != 1 or known != 1:", "or self.zeros[name] != 1:"),
         (
             "elements may not be there",
-            "        if not all(self.is_inside(n,",
-            "        if False and not all(self.is_inside(n,",
+            "        if not all(self.exists(n,",
+            "        if False and not all(self.exists(n,",
         ),
         ("the counter is lost", "        if counter & live or steady &", "        if steady &"),
         ("what is between sets nothing", "(bound_in(body) | bound_in(others) |", "(bound_in(body) |"),
