@@ -35,12 +35,11 @@ from srcad.transforms.carried_loops import (
     offset_of,
     put,
 )
-from srcad.transforms.iterations import Leaf, Walker
+from srcad.transforms.iterations import ZEROS, Leaf, Walker, made_of_zeros
 from srcad.transforms.parallel_facts import bound_in
 from srcad.types import Num
 
 FURTHEST = 2  # iterations that a number is kept for, and elements that are left behind the loop
-ZEROS = ir.Ref("numpy.zeros")
 
 
 def carried(program: Program) -> Program:
@@ -59,11 +58,11 @@ class _Carrying(Walker):
         nodes = [*ir.walk((program.body, program.results)), *(ir.Name(name) for _, name in program.updates)]
         self.counters = {name for n in nodes if isinstance(n, ir.For) for name in ir.names(n.target)}
         self.mentions = Counter(n.id for n in nodes if isinstance(n, ir.Name))
-        self.zeros = Counter(map(_zeros, nodes))
+        self.zeros = Counter(map(made_of_zeros, nodes))
 
     def run(self) -> Program:
         program = super().run()
-        gone = {id(n) for n in ir.walk(program.body) if _zeros(n) in self.gone}
+        gone = {id(n) for n in ir.walk(program.body) if made_of_zeros(n) in self.gone}
         return replace(program, body=unread.without(program.body, gone), types={**program.types, **self.made})
 
     def inside(self, stmt: ir.Stmt, live: set[str]) -> ir.Stmt:
@@ -119,14 +118,8 @@ class _Carrying(Walker):
         first = next(s for s in body if name in ir.names(s))
         begins = isinstance(first, ir.Store) and activity.root(first.target) == name not in ir.names(first.value)
         once = sum(activity.root(s.target) == name for s in body) == 1
-        if (
-            elements is None
-            or len({*elements}) > 1
-            or len(elements[0].items) > 1
-            or not begins
-            or not once
-            or not self.memory.is_alone(name)
-        ):
+        one = elements is not None and len({*elements}) == len(elements[0].items) == 1
+        if elements is None or not one or not begins or not once or not self.memory.is_alone(name):
             return None
         fits = self.is_double(name) and self.is_number(first.value)
         return offset_of(elements[0], counter) if fits and self.exists(elements[0], counter, bounds) else None
@@ -139,12 +132,9 @@ class _Carrying(Walker):
             return None
         place, counter, op = own.target, _counter(stmt), own.op if isinstance(own, ir.Augment) else ""
         reads = self.spare(making, own)
-        if (
-            op not in ("", "+", "-")
-            or not isinstance(place, ir.Index)
-            or not reads
-            or not self.is_adjoint(place, counter)
-        ):
+        if op not in ("", "+", "-") or not reads or not isinstance(place, ir.Index):
+            return None
+        if not self.is_adjoint(place, counter):
             return None
         if not all(self.exists(n, counter, bounds) for n in (place, *reads)):
             return None
@@ -253,9 +243,3 @@ def _is_passed(stmt: ir.Stmt) -> bool:
     """Whether what follows a statement follows in any case."""
     leaving = (ir.Break, ir.Continue, ir.Return, ir.Do, ir.Yield, ir.Leave)
     return not any(isinstance(n, leaving) for n in ir.walk(stmt))
-
-
-def _zeros(node: Any) -> str:
-    """The array that a statement makes of zeros; "" for others."""
-    made = isinstance(node, ir.Assign) and isinstance(node.target, ir.Name) and getattr(node.value, "fn", None) == ZEROS
-    return node.target.id if made else ""

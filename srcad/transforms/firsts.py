@@ -17,12 +17,11 @@ from typing import Any
 from srcad import algebra, bounds, ir, types
 from srcad.dims import Dim
 from srcad.program import Program
-from srcad.transforms import activity
-from srcad.transforms.iterations import Leaf, Walker
+from srcad.transforms.iterations import ZEROS, Leaf, Walker, made_of_zeros
 from srcad.transforms.parallel_facts import bound_in
 from srcad.types import Num
 
-ZEROS, EMPTY = ir.Ref("numpy.zeros"), ir.Ref("numpy.empty")
+EMPTY = ir.Ref("numpy.empty")
 
 
 def firsts(program: Program) -> Program:
@@ -65,9 +64,7 @@ class _Setting(Walker):
 
     def zeros(self, stmt: ir.Stmt) -> str:
         """The adjoint that a statement makes of zeros; "" for others."""
-        if not isinstance(stmt, ir.Assign) or not isinstance(stmt.value, ir.Call) or stmt.value.fn != ZEROS:
-            return ""
-        name = activity.root(stmt.target)
+        name = made_of_zeros(stmt)
         kind = self.types.get(name)
         floating = isinstance(kind, Num) and kind.dtype in ("float32", "float64", "complex64", "complex128")
         return name if floating and name in self.memory.loose else ""

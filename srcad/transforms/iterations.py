@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from srcad import bounds, ir
 from srcad.facts import rebound
@@ -13,6 +14,8 @@ from srcad.transforms.liveness import Liveness
 from srcad.transforms.loops_types import trusted
 from srcad.transforms.parallel_facts import Context, Serial, as_allocated, in_one_piece
 from srcad.transforms.parallel_races import Free, examine
+
+ZEROS = ir.Ref("numpy.zeros")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,13 @@ class Walker:
         self.prover.open.clear()
         self.prover.index(place, ranges)
         return not self.prover.open
+
+
+def made_of_zeros(node: Any) -> str:
+    """The array that a statement makes of zeros; "" for others."""
+    if not isinstance(node, ir.Assign) or not isinstance(node.value, ir.Call) or node.value.fn != ZEROS:
+        return ""
+    return node.target.id if isinstance(node.target, ir.Name) else ""
 
 
 def prover(program: Program) -> bounds.Prover:

@@ -107,8 +107,10 @@ def _shape(value: ir.Expr) -> ir.Expr | None:
     path = value.fn.path if isinstance(value, ir.Call) and isinstance(value.fn, ir.Ref) else ""
     if not isinstance(value, ir.Call) or not value.args:
         return None
-    like = path == "numpy.reshape" and isinstance(value.args[1], ir.Attr)
-    return value.args[1] if like else value.args[0] if path in _CONTIGUOUS else None
+    if path == "numpy.reshape":
+        like = value.args[1] if len(value.args) > 1 else None
+        return like if isinstance(like, ir.Attr) and like.name == "shape" else None
+    return value.args[0] if path in _CONTIGUOUS else None
 
 
 def _unclipped(extent: ir.Expr) -> ir.Expr:

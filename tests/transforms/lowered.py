@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from srcad import emit, pipeline, scope, types
-from srcad.program import Program
+from srcad import emit, ir, pipeline, scope, types
+from srcad.program import REVERSE, Program
 from srcad.transforms import alias, inline
 
 
@@ -21,6 +21,12 @@ def primal(text: str, args: tuple[Any, ...]) -> Program:
     described = tuple(types.describe(a, p.name) for a, p in zip(args, target.parameters, strict=True))
     program, _ = alias.alias(inline.inline(pipeline.Request(target, described, (), ())))
     return program
+
+
+def swept(text: str, args: tuple[Any, ...]) -> Program:
+    """The program of a text as a reverse sweep: its sums are those of adjoints."""
+    program = primal(text, args)
+    return dataclasses.replace(program, body=(ir.Block(REVERSE, program.body),))
 
 
 def text_of(program: Program) -> str:

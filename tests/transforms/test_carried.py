@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import srcad
-from srcad import ir
-from srcad.program import REVERSE, Program
+from srcad.program import Program
 from srcad.transforms.carried import carried
 from tests.transforms import carried_random
-from tests.transforms.lowered import load, outcome, primal, text_of
-
-
-def swept(text: str) -> Program:
-    """The program of a text as a reverse sweep: its sums are those of adjoints."""
-    program = primal(text, arguments())
-    return replace(program, body=(ir.Block(REVERSE, program.body),))
+from tests.transforms.lowered import load, outcome, primal, swept, text_of
 
 
 def arguments(n: int = 6, steps: int = 3) -> tuple[Any, ...]:
@@ -39,7 +31,7 @@ def agree(before: Program, after: Program) -> None:
 
 def mixed(seed: int) -> bool:
     """Whether the loops of a random program were joined; they have the same results."""
-    before = swept(carried_random.program(seed))
+    before = swept(carried_random.program(seed), arguments())
     after = carried(before)
     if text_of(after) == text_of(before):
         return False
@@ -143,10 +135,11 @@ def program(lines: list[str] | None) -> Program:
     if lines is None:
         body = "\n".join(f"    {line}" for line in [*MAKING, *GATHERING])
         return swept(
-            "import numpy as np\n\n\n" + HEAD.replace("    for t in range(steps):\n", body + "\n    return y, s\n")
+            "import numpy as np\n\n\n" + HEAD.replace("    for t in range(steps):\n", body + "\n    return y, s\n"),
+            arguments(),
         )
     body = "".join(f"        {line}\n" for line in lines)
-    return swept(f"import numpy as np\n\n\n{HEAD}{body}    return y, z, m, s\n")
+    return swept(f"import numpy as np\n\n\n{HEAD}{body}    return y, z, m, s\n", arguments())
 
 
 @pytest.mark.parametrize("name", JOINED)

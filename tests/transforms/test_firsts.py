@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,21 +10,14 @@ import numpy as np
 import pytest
 
 import srcad
-from srcad import ir
-from srcad.program import REVERSE, Program
+from srcad.program import Program
 from srcad.transforms.firsts import firsts
 from tests.transforms import firsts_random
-from tests.transforms.lowered import outcome, primal, text_of
+from tests.transforms.lowered import outcome, primal, swept, text_of
 
 
 def arguments(n: int = 5) -> tuple[Any, ...]:
     return np.cos(3.0 * np.arange(5.0))[:n], np.array([1, 0, 1, 3, 2])[:n] % max(n, 1), min(n, 2), n
-
-
-def swept(text: str) -> Program:
-    """The program of a text as a reverse sweep: its sums are those of adjoints."""
-    program = primal(text, arguments())
-    return replace(program, body=(ir.Block(REVERSE, program.body),))
 
 
 def load(program: Program) -> Callable[..., Any]:
@@ -49,7 +41,7 @@ def agree(before: Program, after: Program) -> None:
 
 def differs(seed: int) -> bool:
     """Whether elements of a random program are set; it has the same results."""
-    before = swept(firsts_random.program(seed))
+    before = swept(firsts_random.program(seed), arguments())
     after = firsts(before)
     if text_of(after) == text_of(before):
         return False
@@ -129,7 +121,7 @@ LEFT = {
 
 
 def program(lines: list[str]) -> Program:
-    return swept(HEAD + "".join(f"    {line}\n" for line in lines) + "    return y, m, s\n")
+    return swept(HEAD + "".join(f"    {line}\n" for line in lines) + "    return y, m, s\n", arguments())
 
 
 @pytest.mark.parametrize("name", SET)

@@ -492,35 +492,3 @@ def test_an_adjoint_that_unbroadcast_hands_on_is_copied(monkeypatch: pytest.Monk
     x = np.array([0.9, -0.1])
     compiled = srcad.grad(reversed_onto_itself, backend="numba")(x, 0.3)
     np.testing.assert_allclose(compiled, srcad.grad(reversed_onto_itself, backend="numpy")(x, 0.3), rtol=1e-14)
-
-
-def pooled(m):
-    rows = m[::2] * 0.5 + m[1::2]
-    return np.sum(rows * rows)
-
-
-def pooled_on_one_path(m, k):
-    rows = m[::2]
-    if k > 0:
-        rows = rows * 0.5 + m[1::2]
-    return np.sum(rows * rows * k)
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8])
-def test_what_the_forward_sweep_has_found_holds_in_the_reverse_sweep(n: int) -> None:
-    fn = srcad.differentiate(pooled, backend="numba")
-    plain = srcad.differentiate(pooled, backend="numpy")
-    text = fn.source_for(matrix(4))
-    assert text.count("raise ValueError") == 1 and "unbroadcast" not in text
-    if n == 5:
-        with pytest.raises(ValueError, match="broadcast"):
-            fn.grad(matrix(n))
-        return
-    np.testing.assert_allclose(fn.grad(matrix(n))[0], plain.grad(matrix(n))[0], rtol=1e-14)
-
-
-@pytest.mark.parametrize("n", [2, 3, 4])
-@pytest.mark.parametrize("k", [0, 1])
-def test_what_a_branch_has_found_does_not(n: int, k: int) -> None:
-    found, expected = (srcad.differentiate(pooled_on_one_path, argnums=0, backend=b) for b in ("numba", "numpy"))
-    np.testing.assert_allclose(found.grad(matrix(n), k)[0], expected.grad(matrix(n), k)[0], rtol=1e-14)
