@@ -37,6 +37,7 @@ FOR_NUMBA: tuple[tuple[str, frozenset[str], Callable[[Program, frozenset[str]], 
     ("once", frozenset({"once"}), lambda program, _: once.once(program)),
     ("chains", frozenset({"loops", "chains"}), lambda program, _: chains.chains(program)),
     ("carried", frozenset({"loops", "gather", "carried"}), lambda program, _: carried.carried(program)),
+    ("innermost", frozenset({"loops", "fusion"}), lambda program, _: fusion.innermost(program)),
 )  # the passes in their order: name, options that leave it out, what it does
 
 

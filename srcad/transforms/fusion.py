@@ -17,15 +17,16 @@ The reverse sweep of an iteration then runs right behind its forward sweep, and 
 
 Loops are joined where one of them waits for another, both hold loops, and inner loops of both touch an array in
 common; records of single numbers are as fast in loops of their own (docs/decisions/017-sweeps-apart.md), and so is
-what computes functions. All that the
-joined loop touches must be free of races (`parallel_races`), so that any order of the iterations does; sums of adjoints
-differ in the last digits, all other numbers are the same to the bit.
+what computes functions. Of loops in a loop that hold none, those are joined that write into the same elements. All
+that a joined loop touches must be free of races (`parallel_races`), so that any order of the iterations does; sums of
+adjoints differ in the last digits, all other numbers are the same to the bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from srcad import ir
 from srcad.dims import Dim, dim_expr
@@ -61,15 +62,33 @@ class Member:
     ends: tuple[Dim, Dim]
 
 
-class _Joining(Walker):
-    """several: what more than one loop mentions of those that have become one."""
+def innermost(program: Program) -> Program:
+    """The program with loops in a loop, which write into the same elements and hold no loops, as one."""
+    deep = any(sum(isinstance(s, ir.For) for s in ir.flat(n.body)) > 1 for n in ir.walk(program.body) if _is_loop(n))
+    if not deep:
+        return program
+    found = _Joining(program, innermost=True).run()
+    return replace(found, body=ir.transform(found.body, _without_note))
 
-    def __init__(self, program: Program) -> None:
+
+class _Joining(Walker):
+    """several: what more than one loop mentions of those that have become one. innermost: whether those are joined
+    that hold no loops. depth: the number of loops around."""
+
+    def __init__(self, program: Program, innermost: bool = False) -> None:
         super().__init__(program)
         self.several: set[str] = set()
+        self.innermost = innermost
+        self.depth = 0
+
+    def inside(self, stmt: ir.Stmt, live: set[str]) -> ir.Stmt:
+        self.depth += _is_loop(stmt)
+        found = super().inside(stmt, live)
+        self.depth -= _is_loop(stmt)
+        return found
 
     def leaves(self, leaves: list[Leaf | None], after: Sequence[set[str]]) -> None:
-        for k in range(len(leaves)):
+        for k in range(len(leaves)) if self.depth or not self.innermost else ():
             members = self.members(leaves, k, after)
             if members:
                 last = members[-1].place
@@ -83,7 +102,7 @@ class _Joining(Walker):
         What stands between them and is none of them comes before all of them then.
         """
         first = self.member(leaves[start], start, after)
-        if first is None or not _is_nested(first.loop):
+        if first is None or _is_nested(first.loop) == self.innermost:
             return []
         found = [first]
         for k in range(start + 1, len(leaves)):
@@ -91,7 +110,9 @@ class _Joining(Walker):
             if leaf is None or all(self.commute(leaf, m) for m in found):
                 continue
             new = self.member(leaf, k, after)
-            if new is None or new.ends != first.ends or not self.may_join([*found, new], after[k]):
+            if new is None or new.ends != first.ends or self.innermost and _is_nested(new.loop):
+                break
+            if not self.may_join([*found, new], after[k]):
                 break
             found.append(new)
         while len(found) > 1 and not self.is_worth_it(found):
@@ -100,7 +121,9 @@ class _Joining(Walker):
 
     def member(self, leaf: Leaf | None, place: int, after: Sequence[set[str]]) -> Member | None:
         loop = leaf.stmt if leaf is not None else None
-        if not isinstance(loop, ir.For) or loop.stop is not None or loop.pragma or loop.every or _computes(loop):
+        if not isinstance(loop, ir.For) or loop.stop is not None or loop.pragma or loop.every:
+            return None
+        if _computes(loop.body if self.innermost else _inner(loop)):
             return None
         ends = self.prover.range_of(loop)
         if ends is None or not isinstance(loop.target, ir.Name) or loop.target.id in after[place]:
@@ -138,14 +161,14 @@ class _Joining(Walker):
         return not read & others - {total.name for total in found.sums}
 
     def is_worth_it(self, members: Sequence[Member]) -> bool:
-        """Whether inner loops of the last loop, and of one before it, touch an array in common."""
-        *before, last = (self.touched_within(m.loop) for m in members)
+        """Whether inner loops of the last loop, and of one before it, touch an array in common; of loops that hold no
+        loops, whether they write into the same elements."""
+        *before, last = (_written(m) if self.innermost else self.touched_within(m.loop) for m in members)
         return bool(last & set().union(*before))
 
     def touched_within(self, loop: ir.For) -> set[str]:
         """The arrays that are touched by loops in a loop."""
-        inner = [s for s in ir.walk(loop.body) if isinstance(s, ir.For)]
-        return {n for n in ir.names(tuple(inner)) if self.memory.is_array(n)}
+        return {n for n in ir.names(_inner(loop)) if self.memory.is_array(n)}
 
     # ---- one loop of several ----
 
@@ -153,11 +176,17 @@ class _Joining(Walker):
         """The loop of all of them, each part under its own note."""
         counter, last = _counter(members), leaves[-1]
         assert counter is not None
-        loop = _joined(members, counter, ["" if leaf.note == last.note else leaf.note for leaf in leaves])
+        loop = _joined(members, counter, _notes([leaf.note for leaf in leaves]))
         names = [ir.names(m.loop.body) for m in members]
         self.several |= {n for k, own in enumerate(names) for n in own if any(n in other for other in names[:k])}
         apart = leaves[0].part != last.part
         return replace(last, stmt=ir.Block(BEHIND, (loop,)) if apart else loop)
+
+
+def _notes(notes: Sequence[str]) -> list[str]:
+    """A note for each part of a loop that stands under the last note: none where that one holds."""
+    under = [*notes[-1:], *notes[:-1]]
+    return ["" if note == notes[-1] == before else note for note, before in zip(notes, under)]
 
 
 def _joined(members: Sequence[Member], counter: str, notes: Sequence[str] = ()) -> ir.For:
@@ -204,14 +233,34 @@ def _private(stmt: ir.Stmt) -> set[str]:
     return (bound_in((stmt,)) - live_before(stmt.body, set()) | ir.names(stmt.target)) - ir.names(stmt.iter)
 
 
+def _without_note(node: Any) -> Any:
+    """A loop without the note on it, where each part has one of its own, and one has this one."""
+    loop = node.body[0] if isinstance(node, ir.Block) and len(node.body) == 1 else None
+    parts = [s.note if isinstance(s, ir.Block) else "" for s in loop.body] if isinstance(loop, ir.For) else []
+    return loop if parts and all(parts) and node.note in parts else node
+
+
+def _written(member: Member) -> set[ir.Expr]:
+    """The places that a loop writes into, in terms of one counter for all loops."""
+    body = _renamed(member.loop.body, member.counter, "")
+    return {s.target for s in ir.walk(body) if isinstance(s, (ir.Store, ir.Augment))}
+
+
+def _is_loop(stmt: ir.Stmt) -> bool:
+    return isinstance(stmt, (ir.For, ir.While))
+
+
 def _is_nested(loop: ir.For) -> bool:
-    return any(isinstance(n, ir.For) for n in ir.walk(loop.body))
+    return bool(_inner(loop))
 
 
-def _computes(loop: ir.For) -> bool:
+def _inner(loop: ir.For) -> tuple[ir.For, ...]:
+    return tuple(s for s in ir.walk(loop.body) if isinstance(s, ir.For))
+
+
+def _computes(loops: tuple[ir.Stmt, ...]) -> bool:
     """Whether inner loops call functions: these take longer than memory does, and loops apart overlap them."""
-    inner = [s for s in ir.walk(loop.body) if isinstance(s, ir.For)]
-    calls = [n.fn for n in ir.walk(tuple(inner)) if isinstance(n, ir.Call)]
+    calls = [n.fn for n in ir.walk(loops) if isinstance(n, ir.Call)]
     return any(not isinstance(fn, ir.Ref) or fn.path not in _LIGHT for fn in calls)
 
 

@@ -11,7 +11,7 @@ import pytest
 import srcad
 from srcad import ir
 from srcad.program import REVERSE, Program
-from srcad.transforms.fusion import fusion
+from srcad.transforms.fusion import fusion, innermost
 from srcad.transforms.turned import turned
 from tests.transforms.fusion_random import program
 from tests.transforms.lowered import load, outcome, primal, same, text_of
@@ -277,6 +277,56 @@ LEFT = {
 N = 4
 
 
+RANGE = "range(n)"
+
+
+def two(first: str, second: str, k: str = "k", over: tuple[str, str] = (RANGE, RANGE), between: str = "") -> str:
+    """A loop over i with two loops in it, one behind the other; k: counter of the second one."""
+    lines = [f"for k in {over[0]}:", *_deeper(first), *between.splitlines(), f"for {k} in {over[1]}:", *_deeper(second)]
+    return "\n".join(["    for i in range(n):", *(f"        {line}" for line in lines), ""])
+
+
+def _deeper(text: str) -> list[str]:
+    return [f"    {line}" for line in text.split("; ")]
+
+
+# body, a line that is expected; of loops in a loop
+WITHIN = {
+    "a row set, then added to": (two("g[i, k] = x[k] * y[i]", "g[i, k] += x[i] * y[k]"), "g[i, k] += x[i] * y[k]"),
+    "with another counter": (two("g[i, k] = x[k] * y[i]", "g[i, j] *= x[j]", "j"), "g[i, k] *= x[k]"),
+    "a row of all": (two("y[k] += a[i, k]", "y[k] *= x[i]"), "y[k] *= x[i]"),
+    "over the extent of what has n elements": (
+        two("y[k] += a[i, k]", "y[k] *= x[i]", over=(RANGE, "range(t.shape[0])")),
+        "y[k] *= x[i]",
+    ),
+    "set twice": (two("a[i, k] = t[k]", "a[i, k] = x[k]"), "a[i, k] = x[k]"),
+    "with what has nothing to do with either between": (
+        two("g[i, k] = x[k]", "g[i, k] += y[k]", between="s += x[i]"),
+        "g[i, k] += y[k]",
+    ),
+    "a sum in one of them": (two("s += y[k]; y[k] += 1.0", "y[k] *= x[i]"), "y[k] *= x[i]"),
+}
+APART = {
+    "neighbours": two("g[i, k] = x[k]", "g[i, k] += g[i, k - 1]"),
+    "the whole row": two("g[i, k] = x[k]", "g[i, k] += g[i, 0]"),
+    "other elements": two("y[k] += a[i, k]", "y[k - 1] *= x[i]"),
+    "repeated elements": two("y[at[k]] += a[i, k]", "y[at[k]] *= x[i]"),
+    "other arrays": two("y[k] += a[i, k]", "x[k] *= t[i]"),
+    "other ranges": two("y[k] += a[i, k]", "y[k] *= x[i]", over=(RANGE, "range(1, n)")),
+    "a sum of both": two("y[k] += 1.0; s += y[k]", "y[k] *= 0.5; s *= x[k]"),
+    "a number that the first one leaves": two("y[k] += 1.0; s = y[k]", "y[k] *= s"),
+    "backwards": two("a[i, k] = x[k]", "a[i, k] += a[i, n - 1 - k]"),
+    "not in a loop": "".join(
+        f"    for k in range(n):\n        y[k] += {value}\n    s = y[0]\n" for value in ("x[k]", "s")
+    ),
+    "what is read between": two("y[k] += a[i, k]", "y[k] *= x[i]", between="s += y[0]"),
+    "an end between": two("y[k] += a[i, k]", "y[k] *= x[i]", between="if x[i] > 0.5:\n    break"),
+    "functions": two("y[k] += a[i, k]", "y[k] *= np.exp(x[k])"),
+    "a view": "    w = a[0]\n" + two("a[i, k] = x[k]", "a[i, k] += w[k] * w[0]"),
+    "a loop in one of them": two("y[k] += a[i, k]", "y[k] *= x[i]; for l in range(2):;     y[k] += t[l]"),
+}
+
+
 def arguments(n: int = N) -> tuple[Any, ...]:
     rng = np.random.default_rng(3)
     at = rng.integers(0, n, n) if n else np.zeros(0, int)
@@ -316,6 +366,22 @@ def test_left(name: str) -> None:
     assert text_of(fusion(before)) == text_of(before)
 
 
+@pytest.mark.parametrize("name", WITHIN)
+def test_joined_within(name: str) -> None:
+    body, line = WITHIN[name]
+    before = written(body)
+    after = innermost(before)
+    assert text_of(after).count("for ") == text_of(before).count("for ") - 1
+    assert line in [text.strip() for text in text_of(after).splitlines()]
+    check(before, after)
+
+
+@pytest.mark.parametrize("name", APART)
+def test_left_within(name: str) -> None:
+    before = written(APART[name])
+    assert text_of(innermost(before)) == text_of(before)
+
+
 # ---- random programs ----
 
 
@@ -349,7 +415,7 @@ def changed(number: int) -> bool:
         before = swept(primal(text, args))
     except srcad.Unsupported:
         return False
-    after = turned(fusion(before))
+    after = innermost(turned(fusion(before)))
     if text_of(after) == text_of(before):
         return False
     expected, other = run(before, args, -3.5), run(before, args, 0.125)
