@@ -43,6 +43,8 @@ def parts(trips: int, cost: int, room: int = 0) -> int:
     found = 1
     while 2 * found <= most:  # halves of halves: a thread has the same part of an array in each loop, in its cache
         found *= 2
+    if found > 1:
+        workers.weigh(work // GRAIN)
     return found
 
 

@@ -25,22 +25,22 @@ from llvmlite import binding, ir
 from numba import extending, types
 from numba.core import config as _config
 
-from srcad_runtime.jitting import register_jitable
+from srcad_runtime.jitting import overload, register_jitable
 from srcad_runtime.outlined import Loaded, outlined
 
 intrinsic: Any = extending.intrinsic
 
 MOST = 64  # parts of a loop, and threads
 SPINS = 4000  # of a thread that waits, about 100 us, before it sleeps or lets others have the processor
-ENOUGH = 16  # parts for which sleeping threads are woken; in one loop or in several that follow each other
+ENOUGH = 16  # grains of work for which sleeping threads are woken; in one loop or in several that follow each other
 
 # ---- the table ----
 
 LINE = 8  # numbers
 FREE, TAKEN = range(2)
-GATE, LOOP, TASK, COMMON, THREADS, DONE, STARTED, ASKED, MISSED, BLAS = (LINE * k for k in range(10))
+GATE, LOOP, TASK, COMMON, THREADS, DONE, STARTED, ASKED, MISSED, WEIGHT, BLAS = (LINE * k for k in range(11))
 KNOWN, SET, GET, BUSY, QUIET, BEFORE = range(BLAS, BLAS + 6)  # what `quieten` needs
-STRETCH = 10 * LINE  # for each thread the parts that nobody has begun: number of the loop, first, behind the last
+STRETCH = 11 * LINE  # for each thread the parts that nobody has begun: number of the loop, first, behind the last
 ASLEEP = STRETCH + MOST * LINE  # for each thread whether it sleeps
 ERRORS = ASLEEP + MOST * LINE  # for each part what it raised
 LOCKS = ERRORS + MOST  # for each thread where it sleeps
@@ -249,6 +249,19 @@ if hasattr(os, "register_at_fork"):
 # ---- a loop is shared ----
 
 
+def weigh(grains: int) -> None:
+    """How much work the loop is that is shared out next, in parts as small as they may be: it may have fewer. Two loops
+    at the same time may take each other's, which makes no difference but to whom they wake."""
+
+
+@overload(weigh)
+def _weigh(grains):
+    def store(grains):
+        _store(WEIGHT, grains)
+
+    return store
+
+
 @register_jitable
 def take(parts):
     """Whether a loop may be shared out; if so, no other one may until `give` is called."""
@@ -272,7 +285,7 @@ def give():
 @register_jitable
 def _worth(threads, parts):
     """Whether a thread is awake, or is worth waking."""
-    missed = _load(MISSED) + parts
+    missed = _load(MISSED) + max(parts, _load(WEIGHT))
     for other in range(1, threads):
         if _load(ASLEEP + other * LINE) == 0:
             return True
