@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from srcad import ir, types
-from srcad.dims import Dim, combine, symbol
+from srcad.dims import Dim, combine, is_extent, symbol
 from srcad.facts import Shapes, found_equal, rebound
 from srcad.program import Program
 from srcad.shapes import Assumption, not_negative
@@ -44,7 +44,8 @@ def open_questions(program: Program, slices: bool = False) -> list[Dim | None]:
 
 
 class Prover:
-    """Walks (parts of) a program; `open` is what it could not prove so far."""
+    """Walks (parts of) a program; `open` is what it could not prove so far; `places` are the arrays and axes where
+    that depends on more than extents."""
 
     def __init__(self, program: Program, slices: bool = False) -> None:
         inputs = {i.name for i in program.inputs}
@@ -53,6 +54,7 @@ class Prover:
         shapes = self.shapes
         self.least = {s: Dim(n) - symbol(s) for s, n in shapes.least.items()}
         self.open: list[Dim | None] = []
+        self.places: set[tuple[str, int]] = set()
         self.quotients: dict[str, tuple[Dim, int]] = {}  # symbols of ``n // 2``: n and 2
 
     def block(self, body: Sequence[ir.Stmt], ranges: Ranges) -> None:
@@ -116,11 +118,15 @@ class Prover:
         if ir.ELLIPSIS in items:
             at = items.index(ir.ELLIPSIS)
             items = [*items[:at], *[ir.ELLIPSIS] * (len(dims) - len(items) + 1), *items[at + 1 :]]
-        for item, dim in zip(items, dims, strict=False):
+        for axis, (item, dim) in enumerate(zip(items, dims, strict=False)):
+            before = len(self.open)
             if isinstance(item, ir.Slice):
                 self.slice(item, dim, ranges)
             elif item != ir.ELLIPSIS:
                 self.inside(item, dim, ranges)
+            unknown = any(dim is None or not all(map(is_extent, dim.symbols)) for dim in self.open[before:])
+            if unknown and isinstance(place.base, ir.Name):
+                self.places.add((place.base.id, axis))
 
     def inside(self, item: ir.Expr, extent: Dim | None, ranges: Ranges) -> None:
         number = self.number(item)

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from srcad import bounds, ir, types
-from srcad.dims import Dim, dim_expr
+from srcad.dims import Dim, dim_expr, symbol
 from srcad.facts import rebound
 from srcad.naming import Names
 from srcad.program import PART, Program
-from srcad.transforms import alias, loops_memory, parallel_cost, parallel_rooms
+from srcad.transforms import alias, iterations, loops_memory, parallel_cost, parallel_rooms
 from srcad.transforms.liveness import Liveness
 from srcad.transforms.loops_text import plain
 from srcad.transforms.parallel_facts import FRESH, Context, Serial, as_allocated, bound_in, in_one_piece
@@ -69,6 +69,7 @@ class _Sharing:
         self.rebound = rebound(self.program.body, {i.name for i in self.program.inputs})
         known = {**self.types, **as_allocated(self.program, self.rebound)}
         self.prover = bounds.Prover(replace(self.program, types=known))
+        self.sure = iterations.prover(self.program).shapes.types
         self.rooms = parallel_rooms.made_once(self.program, self.rebound)
         self.mentions = parallel_rooms.mentions(self.program.body)
         self.liveness = Liveness(ir.names)
@@ -239,14 +240,32 @@ class _Sharing:
             after.append(ir.Store(ir.Index(ir.Name(rooms[total.name]), (part,)), ir.Name(total.name)))
         for array in found.added:
             before.append(ir.Assign(ir.Name(array), ir.Index(ir.Name(rooms[array]), (part,))))
+        self.prover.open.clear()
+        self.prover.places.clear()
+        self.prover.statement(loop, ranges)
+        before += self.alike({*handed, *found.added})
         stretch = self.stretch(loop, found, ranges)
         heads = (*([part.id] if rooms else []), first.id, last.id, *params)
         doc = _doc(found, first.id, last.id)
         function = ir.Function(name, tuple(map(ir.Param, heads)), (*before, *stretch, *after), doc)
-        self.prover.open.clear()
-        self.prover.statement(loop, ranges)
         self.functions.append(Part(function, not self.prover.open))
         return name, params
+
+    def alike(self, names: set[str]) -> list[ir.Stmt]:
+        """A question whose answer is known, for LLVM: that arrays whose indices are checked have extents in common, so
+        that an index which is right for one of them is right for the other one."""
+        places = {place for place in self.prover.places if place[0] in names - self.rebound}
+        tests: list[ir.Expr] = []
+        for name, axis in sorted(places):
+            kind = self.sure.get(name)
+            dim = kind.dims[axis] if isinstance(kind, Num) and kind.dims is not None and axis < len(kind.dims) else None
+            if any(dim == symbol(f"{other}.shape[{k}]") for other, k in places if other != name):
+                assert dim is not None
+                tests.append(ir.Compare(("!=",), (dim_expr(symbol(f"{name}.shape[{axis}]")), dim_expr(dim))))
+        if not tests:
+            return []
+        error = ir.call("builtins.ValueError", ir.Const(f"{self.program.name}: an adjoint of another shape"))
+        return [ir.If(tests[0] if len(tests) == 1 else ir.BoolOp("or", tuple(tests)), (ir.Raise(error),))]
 
     def stretch(self, loop: ir.For, found: Free, ranges: bounds.Ranges) -> tuple[ir.Stmt, ...]:
         """The iterations `first` to ``last - 1``."""

@@ -195,6 +195,26 @@ def test_two_arrays_of_stretches() -> None:
     assert "threads.rising" not in check(program(lines, (X, Y, np.array(RISING), np.array([0, 5, 6, 9, 12]))))
 
 
+SPARSE = """
+for i in range(k.shape[0] - 1):
+    for j in range(k[i], k[i + 1]):
+        y[i] += x[j] * x[n[j]]
+return np.sum(y * y)
+"""
+
+
+def test_checked_indices_of_arrays_of_one_shape_are_checked_once() -> None:
+    """LLVM is told that adjoints are as long as what they belong to, where that is certain."""
+    args = X, Y, np.array(RISING), np.arange(11, -1, -1)
+    text = check(program(SPARSE, args, (0,)), modes=("reverse",))
+    assert "if x_bar.shape[0] != x.shape[0]:" in text
+    text = check(program(f"if n[0] > 100:\n    x = x[1:]\n{SPARSE.strip()}", args, (0,)), modes=("reverse",))
+    assert "prange" in text and ".shape[0] != x.shape[0]:" not in text
+    lines = "for i in range(x.shape[0]):\n    y[i] *= x[i]\nreturn np.sum(y * y)"
+    text = check(program(lines, args[:2], (0, 1)), modes=("reverse",))
+    assert "of another shape" not in text
+
+
 VECTOR, NUMBER = Num("float64", (None, None)), Num("float64", ())
 INTEGER = Num("int64", ())
 KINDS: dict[str, Any] = {"x": VECTOR, "r": VECTOR, "q": VECTOR, "s": NUMBER, "i": INTEGER, "n": INTEGER}
@@ -332,7 +352,7 @@ def test_all_programs_do_not_depend_on_the_order(case: Program, modes: tuple[str
 # ---- compiled ----
 
 COMPILED = """
-import json, os, sys, threading
+import json, os, sys, threading, time
 import numba, numpy as np
 import srcad
 
@@ -470,6 +490,18 @@ for loops, parts, idle, slow in kinds:
     for k in range(loops):
         expected[k] = expected[k - 1] * 3 + k
     said["many"].append(many(np.arange(200), expected, loops, parts, idle, slow))
+
+@numba.njit
+def two_parts(x, grains):
+    parts = threads.parts(2, grains * threads.GRAIN // 2)
+    threads.prange(stretch, parts, 0, 2, (x, 0, 0))
+    return parts
+
+said["of two parts"] = []
+for grains in (4, 64):
+    time.sleep(0.3)  # threads fall asleep
+    workers._table[workers.MISSED], before = 0, shared()
+    said["of two parts"].append((two_parts(np.arange(2), grains), shared() - before))
 print(json.dumps(said))
 """
 
@@ -502,6 +534,10 @@ def test_python_threads_and_forked_children_get_the_same(said: dict[str, Any]) -
 def test_every_part_of_many_loops_is_done_once_and_before_the_next(said: dict[str, Any]) -> None:
     assert said["started"] == 3 and said["shared out"] > 0
     assert said["many"] == [True] * 5
+
+
+def test_threads_are_woken_for_few_parts_that_take_long(said: dict[str, Any]) -> None:
+    assert said["of two parts"] == [[2, 0], [2, 1]]
 
 
 def test_products_beside_shared_loops_are_blocks_of_rows(said: dict[str, Any]) -> None:
