@@ -135,6 +135,7 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            self.fresh |= left\n",
         ),
         ("names of arrays stay fresh", "            self.fresh -= alias.shares(value, self.types) | {target}\n", ""),
+        ("arrays keep their shape", "if place[0] in names - self.rebound}", "if place[0] in names}"),
         ("guards do not matter", "        if found.guards or found.rising:\n", "        if found.rising:\n"),
         (
             "what is added is not put together",
@@ -234,5 +235,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("another element", "return place.items == counters if counters", "return bool(place.items) if counters"),
         ("from another beginning", "start == ir.Const(0) and ", ""),
         tests=("tests/transforms/test_parallel_rooms.py",),
+    ),
+    *of(
+        "runtime/srcad_runtime/workers.py",
+        ("few parts are little work", "max(parts, _load(WEIGHT))", "parts"),
+        tests=("tests/transforms/test_parallel.py",),
+        numba=True,
     ),
 )
