@@ -69,7 +69,7 @@ class _Sharing:
         self.rebound = rebound(self.program.body, {i.name for i in self.program.inputs})
         known = {**self.types, **as_allocated(self.program, self.rebound)}
         self.prover = bounds.Prover(replace(self.program, types=known))
-        self.sure = iterations.prover(self.program).shapes.types
+        self.sure = iterations.prover(self.program).shapes  # by assignments alone
         self.rooms = parallel_rooms.made_once(self.program, self.rebound)
         self.mentions = parallel_rooms.mentions(self.program.body)
         self.liveness = Liveness(ir.names)
@@ -254,11 +254,12 @@ class _Sharing:
     def alike(self, names: set[str]) -> list[ir.Stmt]:
         """A question whose answer is known, for LLVM: that arrays whose indices are checked have extents in common, so
         that an index which is right for one of them is right for the other one."""
-        places = {place for place in self.prover.places if place[0] in names - self.rebound}
+        places = {place for place in self.prover.places if place[0] in names}
         tests: list[ir.Expr] = []
         for name, axis in sorted(places):
-            kind = self.sure.get(name)
-            dim = kind.dims[axis] if isinstance(kind, Num) and kind.dims is not None and axis < len(kind.dims) else None
+            kind = self.sure.types.get(name)
+            dims = self.sure.dims(kind) if isinstance(kind, Num) else None
+            dim = dims[axis] if dims is not None and axis < len(dims) else None
             if any(dim == symbol(f"{other}.shape[{k}]") for other, k in places if other != name):
                 assert dim is not None
                 tests.append(ir.Compare(("!=",), (dim_expr(symbol(f"{name}.shape[{axis}]")), dim_expr(dim))))
