@@ -316,7 +316,8 @@ APART = {
     "a sum of both": two("y[k] += 1.0; s += y[k]", "y[k] *= 0.5; s *= x[k]"),
     "a number that the first one leaves": two("y[k] += 1.0; s = y[k]", "y[k] *= s"),
     "backwards": two("a[i, k] = x[k]", "a[i, k] += a[i, n - 1 - k]"),
-    "not in a loop": "".join(f"    for k in range(n):\n        y[k] {line}\n" for line in ("+= x[k]", "*= 0.5")),
+    "not in a loop": two("y[k] += a[i, k]", "t[k] *= x[i]")
+    + "".join(f"    for k in range(n):\n        y[k] {line}\n" for line in ("+= x[k]", "*= 0.5")),
     "what is read alone": two("y[k] += a[i, k]", "x[k] *= y[k]"),
     "what is read between": two("y[k] += a[i, k]", "y[k] *= x[i]", between="s += y[0]"),
     "an end between": two("y[k] += a[i, k]", "y[k] *= x[i]", between="if x[i] > 0.5:\n    break"),

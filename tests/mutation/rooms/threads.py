@@ -135,7 +135,6 @@ MUTATIONS: tuple[Mutation, ...] = (
             "            self.fresh |= left\n",
         ),
         ("names of arrays stay fresh", "            self.fresh -= alias.shares(value, self.types) | {target}\n", ""),
-        ("arrays keep their shape", "self.sure.dims(kind) if", "kind.dims if"),
         ("guards do not matter", "        if found.guards or found.rising:\n", "        if found.rising:\n"),
         (
             "what is added is not put together",
