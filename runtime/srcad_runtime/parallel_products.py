@@ -3,7 +3,8 @@
 The threads of BLAS look for work for milliseconds after each product, and take the processors from those of `workers`:
 attention took 30 times as long with both as on one thread. So while a product is computed here BLAS has one thread
 (where it is OpenBLAS; others are left alone), and blocks are parts of a loop, whose number depends on the sizes alone:
-the same bits on any number of threads, which BLAS's own do not promise.
+the same bits on any number of threads, which BLAS's own do not promise. Whoever calls BLAS first asks Python where it
+is, which a thread may not do: a small product comes before each loop.
 
 Called from Python `matmul` is ``a @ b``. Only code compiled with Numba imports this module.
 """
@@ -53,10 +54,10 @@ def _matmul(a, b):
 
 @register_jitable
 def _alone(a, b):
+    if a.shape[-1] != b.shape[0]:  # what raises later would leave BLAS on one thread
+        raise ValueError("matmul: the inner dimensions differ")
     if a.size * (b.size // max(a.shape[-1], 1)) < SMALL:  # BLAS starts no threads
         return a @ b
-    if a.shape[-1] != b.shape[0]:  # what raises meanwhile would leave BLAS on one thread
-        raise ValueError("matmul: the inner dimensions differ")
     workers.quieten()
     out = a @ b
     workers.unmute()
@@ -75,7 +76,7 @@ def _with_columns(a, b):
         return _alone(a, b)
     out = np.empty(rows, a.dtype)
     workers.quieten()
-    _columns(0, 1, a, b, out)  # whoever calls BLAS first asks Python where it is: a thread may not
+    _columns(0, 1, a, b, out)  # finds BLAS
     threads.prange(_columns, parts, 0, rows, (a, b, out))
     workers.unmute()
     return out
@@ -90,7 +91,7 @@ def _with_rows(a, b):
         return _alone(a, b)
     room = np.empty((parts, b.shape[1]), b.dtype)
     workers.quieten()
-    _rows(0, 0, 1, a, b, room)
+    _rows(0, 0, 1, a, b, room)  # finds BLAS
     threads.prange_parts(_rows, parts, 0, rows, (a, b, room))
     workers.unmute()
     return _added(room)
@@ -132,10 +133,10 @@ def _of_matrices(a, b):
         return _alone(a, b)
     parts = threads.parts(rows // BLOCK, BLOCK * inner * columns // SHARE)
     if parts > 1:
-        return _by_blocks(_block_of_rows, parts, rows, a, b)
+        return _by_rows(parts, a, b)
     parts = threads.parts(columns // BLOCK, BLOCK * inner * rows // SHARE)
     if parts > 1:
-        return _by_blocks(_block_of_columns, parts, columns, a, b)
+        return _by_columns(parts, a, b)
     parts = threads.parts(inner // BLOCK, BLOCK * rows * columns // SHARE, rows * columns)
     if parts > 1:
         return _by_sums(parts, a, b)
@@ -143,11 +144,21 @@ def _of_matrices(a, b):
 
 
 @register_jitable
-def _by_blocks(block, parts, extent, a, b):
+def _by_rows(parts, a, b):
     out = np.empty((a.shape[0], b.shape[1]), a.dtype)
     workers.quieten()
-    block(0, 0, a, b, out)  # whoever calls BLAS first asks Python where it is: a thread may not
-    threads.prange(block, parts, 0, extent, (a, b, out))
+    _block_of_rows(0, 0, a, b, out)  # finds BLAS
+    threads.prange(_block_of_rows, parts, 0, a.shape[0], (a, b, out))
+    workers.unmute()
+    return out
+
+
+@register_jitable
+def _by_columns(parts, a, b):
+    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
+    workers.quieten()
+    _block_of_columns(0, 0, a, b, out)  # finds BLAS
+    threads.prange(_block_of_columns, parts, 0, b.shape[1], (a, b, out))
     workers.unmute()
     return out
 
@@ -156,7 +167,7 @@ def _by_blocks(block, parts, extent, a, b):
 def _by_sums(parts, a, b):
     room = np.empty((parts, a.shape[0], b.shape[1]), a.dtype)
     workers.quieten()
-    _gemm(0, 0, 0, 0, 0, 0, a, b, room[0])
+    _gemm(0, 0, 0, 0, 0, 0, a, b, room[0])  # finds BLAS
     threads.prange_parts(_part_of_sums, parts, 0, a.shape[1], (a, b, room))
     workers.unmute()
     return _added(room)
@@ -217,9 +228,10 @@ def _gemm(typingctx, top, bottom, begin, end, first, last, a, b, out):
         gemm = cgutils.get_or_insert_function(builder.module, kind, "numba_xxgemm")
         extents = (builder.sub(*pair) for pair in ((last, first), (bottom, top), (end, begin)))
         sizes = (byte(ord(_KINDS[a.dtype])), flag_b, flag_a, *extents)
-        factors = (one, place(right, b.layout, begin, first, (k, n)), lead_b)
-        factors += (place(left, a.layout, top, begin, (m, k)), lead_a, none)
-        failed = builder.call(gemm, (*sizes, *factors, place(result, "C", top, first, (m, n)), n))
+        of_b = place(right, b.layout, begin, first, (k, n)), lead_b
+        of_a = place(left, a.layout, top, begin, (m, k)), lead_a
+        into = place(result, "C", top, first, (m, n)), n
+        failed = builder.call(gemm, (*sizes, one, *of_b, *of_a, none, *into))
         linalg.check_blas_return(context, builder, failed)
         return context.get_dummy_value()
 
