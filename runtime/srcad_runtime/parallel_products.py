@@ -23,15 +23,18 @@ from numba.np import arrayobj, linalg
 
 from srcad_runtime import threads, workers
 from srcad_runtime.jitting import overload, register_jitable
+from srcad_runtime.outlined import outlined
 
 intrinsic: Any = extending.intrinsic
 
 BLOCK = 32  # rows or columns
 LINES, TIMES = 16, 2  # rows of a matrix times a vector; what an element costs there
 SHARE = 4  # how much cheaper a product is by BLAS than the loops that `threads.parts` knows
-SMALL = 2**13  # multiplications
+SMALL = 2**13  # multiplications for which BLAS starts no threads
 _LARGEST = 2**31 - 1  # BLAS counts in C's int
 _KINDS = {types.float32: "s", types.float64: "d", types.complex64: "c", types.complex128: "z"}
+ROWS, COLUMNS, SUMS = range(3)  # what a part has: rows or columns of the product, or a part of all its sums
+UNLIKE = "matmul: the inner dimensions differ"
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -45,18 +48,30 @@ def _matmul(a, b):
         return _alone
     if a.dtype not in _KINDS or a.ndim + b.ndim == 2:
         return _alone
-    if a.ndim == b.ndim:
-        return _of_matrices
-    if a.ndim == 1:
-        return _with_rows if b.layout == "C" else lambda a, b: _with_columns(b.T, a)
-    return _with_columns if a.layout == "C" else lambda a, b: _with_rows(b, a.T)
+    if a.ndim == 1:  # a @ b is b.T @ a
+        return (lambda a, b: _vector(b, a, True)) if b.layout == "C" else (lambda a, b: _vector(b.T, a, False))
+    if b.ndim == 1:
+        return (lambda a, b: _vector(a, b, False)) if a.layout == "C" else (lambda a, b: _vector(a.T, b, True))
+    if a.layout == "C":
+        return (lambda a, b: _matrices(a, b, False, False)) if b.layout == "C" else _of_turned
+    return (lambda a, b: _matrices(a.T, b, True, False)) if b.layout == "C" else _of_two_turned
+
+
+@register_jitable
+def _of_turned(a, b):
+    return _matrices(a, b.T, False, True)
+
+
+@register_jitable
+def _of_two_turned(a, b):
+    return _matrices(a.T, b.T, True, True)
 
 
 @register_jitable
 def _alone(a, b):
     if a.shape[-1] != b.shape[0]:  # what raises later would leave BLAS on one thread
-        raise ValueError("matmul: the inner dimensions differ")
-    if a.size * (b.size // max(a.shape[-1], 1)) < SMALL:  # BLAS starts no threads
+        raise ValueError(UNLIKE)
+    if a.size * (b.size // max(a.shape[-1], 1)) < SMALL:
         return a @ b
     workers.quieten()
     out = a @ b
@@ -64,47 +79,37 @@ def _alone(a, b):
     return out
 
 
-# ---- matrices and vectors: as fast as a matrix comes from memory, which for two threads is twice as fast ----
+# ---- a matrix and a vector: as fast as the matrix comes from memory, which for two threads is up to twice as fast ----
 
 
-@register_jitable
-def _with_columns(a, b):
-    """A matrix times a vector: each part has rows of its own."""
-    rows = a.shape[0]
-    parts = threads.parts(rows // LINES, LINES * TIMES * a.shape[1])
-    if parts == 1 or a.shape[1] != b.shape[0]:
-        return _alone(a, b)
-    out = np.empty(rows, a.dtype)
-    workers.quieten()
-    _columns(0, 1, a, b, out)  # finds BLAS
-    threads.prange(_columns, parts, 0, rows, (a, b, out))
-    workers.unmute()
-    return out
-
-
-@register_jitable
-def _with_rows(a, b):
-    """A vector times a matrix: each part has a sum over rows, which are added up in their order."""
-    rows = b.shape[0]
-    parts = threads.parts(rows // LINES, LINES * TIMES * b.shape[1], b.shape[1])
-    if parts == 1 or a.shape[0] != rows:
-        return _alone(a, b)
-    room = np.empty((parts, b.shape[1]), b.dtype)
-    workers.quieten()
-    _rows(0, 0, 1, a, b, room)  # finds BLAS
-    threads.prange_parts(_rows, parts, 0, rows, (a, b, room))
-    workers.unmute()
-    return _added(room)
+@outlined
+def _vector(a, x, turned):
+    """``a @ x``, or ``a.T @ x``: each part has rows of `a`, and so elements of the result, or parts of all of them."""
+    rows, columns = a.shape
+    if x.shape[0] != (rows if turned else columns):
+        raise ValueError(UNLIKE)
+    size = columns if turned else rows
+    if a.size == 0:
+        return np.zeros(size, a.dtype)
+    parts = threads.parts(rows // LINES, LINES * TIMES * columns, columns if turned else 0)
+    room = np.empty((parts if turned else 1, size), a.dtype)
+    small = a.size < SMALL
+    if not small:
+        workers.quieten()
+    _rows_of_matrix(0, 0, rows if parts == 1 else 1, a, x, turned, room)
+    if parts > 1:
+        threads.prange_parts(_rows_of_matrix, parts, 0, rows, (a, x, turned, room))
+    if not small:
+        workers.unmute()
+    return room[0] if parts == 1 or not turned else _added(room)
 
 
 @njit(error_model="numpy")
-def _columns(first, last, a, b, out):
-    np.dot(a[first:last], b, out[first:last])
-
-
-@njit(error_model="numpy")
-def _rows(part, first, last, a, b, room):
-    np.dot(a[first:last], b[first:last], room[part])
+def _rows_of_matrix(part, first, last, a, x, turned, room):
+    if turned:
+        np.dot(x[first:last], a[first:last], room[part])
+    else:
+        np.dot(a[first:last], x, room[0, first:last])
 
 
 @register_jitable
@@ -119,121 +124,94 @@ def _added(room):
     return out
 
 
-# ---- two matrices: blocks of rows, or of columns where there are few rows, or of both's inner axis ----
+# ---- two matrices: blocks of rows, of columns where there are few rows, or of the inner axis ----
 
 
-@register_jitable
-def _of_matrices(a, b):
-    rows, inner, columns = a.shape[0], a.shape[1], b.shape[1]
-    if inner != b.shape[0]:
-        raise ValueError("matmul: the inner dimensions differ")
+@outlined
+def _matrices(a, b, turned_a, turned_b):
+    """``a @ b`` of matrices or of their transposes."""
+    rows, inner = (a.shape[1], a.shape[0]) if turned_a else a.shape
+    length, columns = (b.shape[1], b.shape[0]) if turned_b else b.shape
+    if inner != length:
+        raise ValueError(UNLIKE)
     if max(rows, inner, columns) > _LARGEST:
         raise OverflowError("array size too large to fit in C int")
+    if rows == 0 or columns == 0 or inner == 0:
+        return np.zeros((rows, columns), a.dtype)
     if columns == 1:
-        return _alone(a, b)
+        return _vector(a, b.reshape(inner), turned_a).reshape(rows, 1)
+    if rows == 1:
+        return _vector(b, a.reshape(inner), not turned_b).reshape(1, columns)
+    way, extent = ROWS, rows
     parts = threads.parts(rows // BLOCK, BLOCK * inner * columns // SHARE)
+    if parts == 1:
+        way, extent = COLUMNS, columns
+        parts = threads.parts(columns // BLOCK, BLOCK * inner * rows // SHARE)
+    if parts == 1:
+        way, extent = SUMS, inner
+        parts = threads.parts(inner // BLOCK, BLOCK * rows * columns // SHARE, rows * columns)
+    room = np.empty((parts if way == SUMS else 1, rows, columns), a.dtype)
+    small = rows * inner * columns < SMALL
+    if not small:
+        workers.quieten()
+    _block(0, 0, extent if parts == 1 else 1, way, a, b, turned_a, turned_b, room)
     if parts > 1:
-        return _by_rows(parts, a, b)
-    parts = threads.parts(columns // BLOCK, BLOCK * inner * rows // SHARE)
-    if parts > 1:
-        return _by_columns(parts, a, b)
-    parts = threads.parts(inner // BLOCK, BLOCK * rows * columns // SHARE, rows * columns)
-    if parts > 1:
-        return _by_sums(parts, a, b)
-    return _alone(a, b)
-
-
-@register_jitable
-def _by_rows(parts, a, b):
-    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
-    workers.quieten()
-    _block_of_rows(0, 0, a, b, out)  # finds BLAS
-    threads.prange(_block_of_rows, parts, 0, a.shape[0], (a, b, out))
-    workers.unmute()
-    return out
-
-
-@register_jitable
-def _by_columns(parts, a, b):
-    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
-    workers.quieten()
-    _block_of_columns(0, 0, a, b, out)  # finds BLAS
-    threads.prange(_block_of_columns, parts, 0, b.shape[1], (a, b, out))
-    workers.unmute()
-    return out
-
-
-@register_jitable
-def _by_sums(parts, a, b):
-    room = np.empty((parts, a.shape[0], b.shape[1]), a.dtype)
-    workers.quieten()
-    _gemm(0, 0, 0, 0, 0, 0, a, b, room[0])  # finds BLAS
-    threads.prange_parts(_part_of_sums, parts, 0, a.shape[1], (a, b, room))
-    workers.unmute()
-    return _added(room)
+        threads.prange_parts(_block, parts, 0, extent, (way, a, b, turned_a, turned_b, room))
+    if not small:
+        workers.unmute()
+    return room[0] if way != SUMS or parts == 1 else _added(room)
 
 
 @njit(error_model="numpy")
-def _block_of_rows(first, last, a, b, out):
-    """``out[first:last] = a[first:last] @ b``."""
-    _gemm(first, last, 0, a.shape[1], 0, b.shape[1], a, b, out)
-
-
-@njit(error_model="numpy")
-def _block_of_columns(first, last, a, b, out):
-    """``out[:, first:last] = a @ b[:, first:last]``."""
-    _gemm(0, a.shape[0], 0, a.shape[1], first, last, a, b, out)
-
-
-@njit(error_model="numpy")
-def _part_of_sums(part, first, last, a, b, room):
-    """``room[part] = a[:, first:last] @ b[first:last]``."""
-    _gemm(0, a.shape[0], first, last, 0, b.shape[1], a, b, room[part])
+def _block(part, first, last, way, a, b, turned_a, turned_b, room):
+    top, left, begin, at = 0, 0, 0, 0
+    rows, columns, inner = room.shape[1], room.shape[2], a.shape[0] if turned_a else a.shape[1]
+    if way == ROWS:
+        top, rows = first, last - first
+    elif way == COLUMNS:
+        left, columns = first, last - first
+    else:
+        begin, inner, at = first, last - first, part
+    from_a = begin * a.shape[1] + top if turned_a else top * a.shape[1] + begin
+    from_b = left * b.shape[1] + begin if turned_b else begin * b.shape[1] + left
+    out = room[at]
+    _gemm(turned_a, turned_b, rows, columns, inner, a, from_a, b, from_b, out, top * out.shape[1] + left)
 
 
 @intrinsic
-def _gemm(typingctx, top, bottom, begin, end, first, last, a, b, out):
-    """``out[top:bottom, first:last] = a[top:bottom, begin:end] @ b[begin:end, first:last]``."""
+def _gemm(typingctx, turned_a, turned_b, rows, columns, inner, a, from_a, b, from_b, out, from_out):
+    """BLAS's product of blocks that begin at these elements. BLAS counts by columns: all is turned."""
 
     def generate(context, builder, signature, args):
-        top, bottom, begin, end, first, last, *arrays = args
-        left, right, result = (
-            arrayobj.make_array(kind)(context, builder, value) for kind, value in zip(signature.args[6:], arrays)
-        )
-        (m, k), (_, n) = (cgutils.unpack_tuple(builder, one.shape, 2) for one in (left, right))
+        turned_a, turned_b, rows, columns, inner, a, from_a, b, from_b, out, from_out = args
         byte = ir.IntType(8)
         pointer = byte.as_pointer()
+        dtype = signature.args[5].dtype
 
-        def place(array, layout, row, column, extents):
-            """Where an element is."""
-            along, across, extent = (row, column, extents[1]) if layout == "C" else (column, row, extents[0])
-            elements = builder.add(builder.mul(along, extent), across)
-            return builder.bitcast(builder.gep(array.data, [elements]), pointer)
+        def block(kind, value, begin):
+            """Where it begins, and the elements from one row to the next."""
+            array = arrayobj.make_array(kind)(context, builder, value)
+            (_, step) = cgutils.unpack_tuple(builder, array.shape, 2)
+            return builder.bitcast(builder.gep(array.data, [begin]), pointer), step
 
-        def turned(kind, row):
-            """Whether BLAS, which counts by columns, has to turn a matrix, and its leading extent."""
-            return (byte(ord("n")), row[1]) if kind.layout == "C" else (byte(ord("t")), row[0])
+        def flag(turned):
+            return builder.select(turned, byte(ord("t")), byte(ord("n")))
 
-        flag_a, lead_a = turned(a, (m, k))
-        flag_b, lead_b = turned(b, (k, n))
         one, none = (
-            builder.bitcast(linalg.make_constant_slot(context, builder, a.dtype, value), pointer)
-            for value in (1.0, 0.0)
+            builder.bitcast(linalg.make_constant_slot(context, builder, dtype, value), pointer) for value in (1.0, 0.0)
         )
-        word = m.type
+        word = columns.type
         kind = ir.FunctionType(
             ir.IntType(32),
             [byte, byte, byte, word, word, word, pointer, pointer, word, pointer, word, pointer, pointer, word],
         )
         gemm = cgutils.get_or_insert_function(builder.module, kind, "numba_xxgemm")
-        extents = (builder.sub(*pair) for pair in ((last, first), (bottom, top), (end, begin)))
-        sizes = (byte(ord(_KINDS[a.dtype])), flag_b, flag_a, *extents)
-        of_b = place(right, b.layout, begin, first, (k, n)), lead_b
-        of_a = place(left, a.layout, top, begin, (m, k)), lead_a
-        into = place(result, "C", top, first, (m, n)), n
+        sizes = (byte(ord(_KINDS[dtype])), flag(turned_b), flag(turned_a), columns, rows, inner)
+        of_a, of_b, into = (block(signature.args[k], args[k], args[k + 1]) for k in (5, 7, 9))
         failed = builder.call(gemm, (*sizes, one, *of_b, *of_a, none, *into))
         linalg.check_blas_return(context, builder, failed)
         return context.get_dummy_value()
 
     linalg.ensure_blas()
-    return types.none(*[types.int64] * 6, a, b, out), generate
+    word, flag = types.int64, types.boolean
+    return types.none(flag, flag, word, word, word, a, word, b, word, out, word), generate
