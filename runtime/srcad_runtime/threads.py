@@ -37,6 +37,8 @@ def parts(trips: int, cost: int, room: int = 0) -> int:
     room: elements of the arrays that each part needs of its own, to be set to zero and summed up at last.
     """
     work = trips * cost
+    if work < 2 * GRAIN:
+        return 1
     most = min(MOST, trips, work // GRAIN)
     if room > 0:
         most = min(most, work // (128 * room))
