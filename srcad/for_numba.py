@@ -30,13 +30,17 @@ from srcad.types import Num
 FOR_NUMBA: tuple[tuple[str, frozenset[str], Callable[[Program, frozenset[str]], Program]], ...] = (
     ("loops", frozenset({"loops"}), loops.loops),
     ("products", frozenset({"loops", "products"}), lambda program, _: products.products(program)),
-    ("fusion", frozenset({"loops", "fusion"}), lambda program, off: fusion.fusion(program, "rows" not in off)),
+    ("fusion", frozenset({"loops", "fusion"}), lambda program, off: fusion.fusion(program, "shared" in off)),
     ("turned", frozenset({"loops", "turned"}), lambda program, _: turned.turned(program)),
     ("firsts", frozenset({"loops", "firsts"}), lambda program, _: firsts.firsts(program)),
     ("quotients", frozenset({"loops", "quotients"}), lambda program, _: quotients.quotients(program)),
     ("once", frozenset({"once"}), lambda program, _: once.once(program)),
     ("chains", frozenset({"loops", "chains"}), lambda program, _: chains.chains(program)),
-    ("carried", frozenset({"loops", "gather", "carried"}), lambda program, _: carried.carried(program)),
+    (
+        "carried",
+        frozenset({"loops", "gather", "carried"}),
+        lambda program, off: carried.carried(program, "shared" in off),
+    ),
     ("innermost", frozenset({"loops", "fusion"}), lambda program, _: fusion.innermost(program)),
 )  # the passes in their order: name, options that leave it out, what it does
 
@@ -48,8 +52,7 @@ def for_numba(program: Program, request: Request, keep: Keep) -> Program:
     truths.refuse_as_numbers(program)
     off = frozenset(name for name, on in request.options if on is False)
     off |= {"fusion"} if "split" in request.modes else set()  # sweeps that are called apart stay apart
-    if dict(request.options).get("parallel"):  # iterations side by side have rows of their own, and hand nothing on
-        off |= {"rows", "carried"}
+    off |= {"shared"} if dict(request.options).get("parallel") else set()
     program = replace(program, body=without_contexts(program.body))
     program = overflow.checked(program)
     program = replace(program, body=ir.transform(program.body, lambda node: _with_axes(node, program)))

@@ -42,17 +42,20 @@ from srcad.types import Num
 FURTHEST = 2  # iterations that a number is kept for, and elements that are left behind the loop
 
 
-def carried(program: Program) -> Program:
-    """The program with such numbers in place of arrays."""
+def carried(program: Program, parallel: bool = False) -> Program:
+    """The program with such numbers in place of arrays. parallel: only where a loop around can be shared out still."""
     made = any(isinstance(n, ir.Call) and n.fn == ZEROS for n in ir.walk(program.body))
-    return _Carrying(program).run() if made else program
+    return _Carrying(program, parallel).run() if made else program
 
 
 class _Carrying(Walker):
-    def __init__(self, program: Program) -> None:
+    """around: the loops, with what is read behind each."""
+
+    def __init__(self, program: Program, parallel: bool) -> None:
         super().__init__(program)
         self.given = Names(program.names())
-        self.depth = 0
+        self.parallel = parallel
+        self.around: list[tuple[ir.For | ir.While, set[str]]] = []
         self.gone: set[str] = set()
         self.made: dict[str, types.Abstract] = {}
         nodes = [*ir.walk((program.body, program.results)), *(ir.Name(name) for _, name in program.updates)]
@@ -66,14 +69,22 @@ class _Carrying(Walker):
         return replace(program, body=unread.without(program.body, gone), types={**program.types, **self.made})
 
     def inside(self, stmt: ir.Stmt, live: set[str]) -> ir.Stmt:
-        inner = isinstance(stmt, (ir.For, ir.While))
-        self.depth += inner
+        if not isinstance(stmt, (ir.For, ir.While)):
+            return super().inside(stmt, live)
+        self.around.append((stmt, live))
         found = super().inside(stmt, live)
-        self.depth -= inner
+        self.around.pop()
         return found
 
+    def may_be_handed_on(self) -> bool:
+        """Whether passes over memory count here, and threads are not in need of the loop."""
+        if not self.around or not self.parallel:
+            return bool(self.around)
+        loop, live = self.around[-1]
+        return isinstance(loop, ir.For) and self.free(loop, live) is not None
+
     def leaves(self, leaves: list[Leaf | None], after: Sequence[set[str]]) -> None:
-        for at, first in enumerate(leaves) if self.depth else ():
+        for at, first in enumerate(leaves) if self.may_be_handed_on() else ():
             making = None if first is None else self.making(first.stmt)
             between: list[ir.Stmt] = []
             for k in range(at + 1, len(leaves)):
@@ -118,8 +129,9 @@ class _Carrying(Walker):
         first = next(s for s in body if name in ir.names(s))
         begins = isinstance(first, ir.Store) and activity.root(first.target) == name not in ir.names(first.value)
         once = sum(activity.root(s.target) == name for s in body) == 1
-        one = elements is not None and len({*elements}) == len(elements[0].items) == 1
-        if elements is None or not one or not begins or not once or not self.memory.is_alone(name):
+        if elements is None or len({*elements}) > 1 or not begins or not once or not self.memory.is_alone(name):
+            return None
+        if (bound_in(body) | {counter}) & ir.names(elements[0].items[:-1]):
             return None
         fits = self.is_double(name) and self.is_number(first.value)
         return offset_of(elements[0], counter) if fits and self.exists(elements[0], counter, bounds) else None
@@ -155,8 +167,10 @@ class _Carrying(Walker):
         for name in sorted({activity.root(n) for n in ir.walk(own.value) if isinstance(n, ir.Index)}):
             elements = elements_of(name, (own.value,))
             known = self.mentions[name] - count_of(name, (making.loop.body, own))  # one is that of the zeros
-            single = elements is not None and all(len(n.items) == 1 for n in elements)
-            if not elements or not single or name not in making.places or self.zeros[name] != 1 or known != 1:
+            if not elements or name not in making.places or self.zeros[name] != 1 or known != 1:
+                return []
+            rows = {n.items[:-1] for n in (*elements, *(elements_of(name, (making.loop.body,)) or ()))}
+            if len(rows) > 1:
                 return []
             found += elements
         return list(dict.fromkeys(found))

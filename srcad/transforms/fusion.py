@@ -43,13 +43,13 @@ _LIGHT = frozenset({"builtins.range", "builtins.max", "builtins.min", "builtins.
 BEHIND = "the forward sweep of an iteration, and its reverse sweep right behind it"
 
 
-def fusion(program: Program, rows: bool = True) -> Program:
-    """The program with such loops as one. rows: whether iterations may have a row in turn that is not theirs alone."""
+def fusion(program: Program, parallel: bool = False) -> Program:
+    """The program with such loops as one. parallel: its iterations may run side by side, each with rows of its own."""
     if sum(isinstance(n, ir.For) and _is_nested(n) for n in ir.walk(program.body)) < 2:
         return program
     joining = _Joining(program)
     found = joining.run()
-    return fusion_rows.narrowed(found, joining.several, rows) if joining.several else program
+    return fusion_rows.narrowed(found, joining.several, parallel) if joining.several else program
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from srcad import ir, types
 from srcad.docstrings import wrapped
 from srcad.facts import rebound
 from srcad.program import Program
-from srcad.transforms import alias
+from srcad.transforms import alias, parallel_rooms
 from srcad.transforms.iterations import prover
 from srcad.transforms.parallel_facts import bound_in
 from srcad.transforms.parallel_rooms import mentions
@@ -46,21 +46,30 @@ class Own:
         return isinstance(self.made.value, ir.Call) and self.made.value.fn == MADE[1]
 
 
-def narrowed(program: Program, names: Set[str], rows: bool = True) -> Program:
-    """The program with those of these arrays as numbers, or rows where these are wanted, that can be."""
+def narrowed(program: Program, names: Set[str], parallel: bool = False) -> Program:
+    """The program with those of these arrays as numbers, or rows, that can be. parallel: only rows of which each thread
+    can have one."""
     for name in sorted(_own(program, names)):
         own = _made_and_used(program.body, name)
         if own is None or not _is_inside(own, program):
             continue
         if _is_number(own, program):
-            program = _as_number(program, own)
-        elif rows and len(own.extents) > 1 and _is_row(own):
-            program = _as_row(program, own)
+            found = _as_number(program, own)
+        elif len(own.extents) > 1 and _is_row(own):
+            found = _as_row(program, own)
+            if parallel and not _is_room(found, name):
+                continue
         else:
             continue
-        if is_record(name):
-            program = replace(program, doc=_told(program.doc, name))
+        program = replace(found, doc=_told(found.doc, name)) if is_record(name) else found
     return program
+
+
+def _is_room(program: Program, name: str) -> bool:
+    """Whether each part of the loop that mentions a row could have one for itself."""
+    made = parallel_rooms.made_once(program, rebound(program.body, {i.name for i in program.inputs}))
+    loop = next(s for s in ir.walk(program.body) if isinstance(s, ir.For) and name in ir.names(s.body))
+    return name in made and name in parallel_rooms.filled_in(loop, made, mentions(program.body))
 
 
 def _told(doc: str | None, name: str) -> str | None:

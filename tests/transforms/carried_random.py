@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 # {q}: the offset of what is read and set, {s}, {r}: of the first loop's elements
 FIRST = """
@@ -55,7 +56,14 @@ def program(seed: int) -> str:
         lines += [f"            {target} {rng.choice(['+=', '+=', '-=', '='])} {gathered(rng, ahead, lag)}"]
         lag = rng.choice([lag, lag, 1, 0])
     seen = rng.choice(["y, z, w, w2", "y, z, w, w2", "y, z, w, v", "y, z, w, g", "y, w, i"])
-    return "import numpy as np\n\n\n" + "\n".join([*lines, f"    return {seen}"]) + "\n"
+    text = "import numpy as np\n\n\n" + "\n".join([*lines, f"    return {seen}"]) + "\n"
+    return in_rows(rng, text, rng.choice("tt0")) if rng.random() < 0.3 else text
+
+
+def in_rows(rng: random.Random, text: str, row: str) -> str:
+    """The program with a matrix in place of g, of which a step mentions one row, or seldom another one."""
+    text = re.sub(r"g = np.zeros\((.*)\)", r"g = np.zeros((steps + 2, \1))", text)
+    return re.sub(r"\bg\[", lambda _: f"g[{row if rng.random() < 0.97 else 't + 1'}, ", text)
 
 
 def gathered(rng: random.Random, ahead: dict[str, int], lag: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,8 @@ HEAD = """def f(x, c, n, steps):
     g = np.zeros(n + 2)
     h = np.zeros(n + 2)
     m = np.ones((n + 3, n + 3))
+    q = np.zeros((steps + 5, n + 2))
+    k = 0
     s = 0.0
     i = 0
     for t in range(steps):
@@ -87,8 +90,19 @@ JOINED = {
     "a row": [*MAKING, "for i in range(n):", "    m[t, i] += g[i] + g[i + 2]"],
     "a row that is read": [*MAKING, "    s += m[t, i]", "for k in range(n):", "    m[t, k] -= c * g[k] + g[k + 2]"],
 }
+WIDE = [line.replace("g[", "q[t, ") for line in (*MAKING, *GATHERING)]  # rows of a matrix
+JOINED |= {
+    "a row of zeros": WIDE,
+    "one row, again and again": [line.replace("t, ", "2, ") for line in WIDE],
+    "rows of an inner loop": ["for k in range(2):", *(f"    {line.replace('t, ', 'k, ')}" for line in WIDE)],
+}
 LEFT = {
     "no loop around": None,
+    "two rows of zeros": [*WIDE[:3], WIDE[3].replace("q[t, i + 2]", "q[t + 1, i + 2]")],
+    "another row of zeros": [*WIDE[:2], *(line.replace("t, ", "t + 1, ") for line in WIDE[2:])],
+    "rows that change": [WIDE[0], "    s = s + 1.0", "    k = i", *(line.replace("t, ", "k, ") for line in WIDE[1:])],
+    "columns of zeros": [*(re.sub(r"t, ([^]]*)", r"\1, t", line) for line in WIDE)],
+    "rows that others read": [*WIDE, "s += q[t, 2]"],
     "an element that lies further back": [*MAKING, "    s += y[i - 2]", *GATHERING],
     "two elements, one of them set": [*MAKING, "    y[i] = y[i + 1]", *GATHERING],
     "an element that is set before it is read": [
@@ -146,7 +160,8 @@ def program(lines: list[str] | None) -> Program:
 def test_joined(name: str) -> None:
     before = program(JOINED[name])
     after = carried(before)
-    assert "g = np.zeros" not in text_of(after)
+    counts = [sum(text_of(p).count(f"{zeros} = np.zeros") for zeros in "gq") for p in (before, after)]
+    assert counts[1] < counts[0]
     agree(before, after)
 
 
@@ -154,6 +169,18 @@ def test_joined(name: str) -> None:
 def test_left(name: str) -> None:
     before = program(LEFT[name])
     assert text_of(carried(before)) == text_of(before)
+
+
+def test_loops_that_can_be_shared_out_hand_on_within_their_iterations() -> None:
+    """With threads: an iteration's own loops are joined where others may run beside it, steps in time are not."""
+    rows = [line.replace("t, ", "j, ").replace("y[i]", "m[j, i]") for line in WIDE]
+    before = program(["for j in range(n):", *(f"    {line}" for line in rows)])
+    after = carried(before, parallel=True)
+    assert "q = np.zeros" in text_of(before) and "q = np.zeros" not in text_of(after)
+    agree(before, after)
+    for lines in (JOINED["elements that are read"], WIDE):
+        before = program(lines)
+        assert text_of(carried(before, parallel=True)) == text_of(before)
 
 
 def test_sums_of_the_program_itself_are_left() -> None:

@@ -366,6 +366,20 @@ def test_left(name: str) -> None:
     assert text_of(fusion(before)) == text_of(before)
 
 
+def test_rows_where_each_thread_can_have_one() -> None:
+    """With threads: not where an iteration's first loop does not fill the row."""
+    filling = "        for k in range(n):\n            h[i, k] = x[k] * y[i]\n"
+    by_two = "        h[i, 0] = 1.0\n        for k in range(1, n):\n            h[i, k] = x[k] * y[i]\n"
+    for first, is_row in ((filling, True), (by_two, False)):
+        before = written(
+            f"    h = np.empty((n, n))\n    for i in range(n):\n{first}{rows('t[k] += h[i, k] * a[i, k]')}"
+        )
+        apart, together = fusion(before, parallel=True), fusion(before)
+        assert "h[k]" in text_of(together) and ("h[k]" in text_of(apart)) == is_row
+        assert text_of(apart).count("for i in") == text_of(before).count("for i in") - 1
+        check(before, apart)
+
+
 @pytest.mark.parametrize("name", WITHIN)
 def test_joined_within(name: str) -> None:
     body, line = WITHIN[name]
@@ -415,7 +429,7 @@ def changed(number: int) -> bool:
         before = swept(primal(text, args))
     except srcad.Unsupported:
         return False
-    after = innermost(turned(fusion(before)))
+    after = innermost(turned(fusion(before, parallel=number % 3 == 0)))
     if text_of(after) == text_of(before):
         return False
     expected, other = run(before, args, -3.5), run(before, args, 0.125)
