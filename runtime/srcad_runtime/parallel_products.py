@@ -98,7 +98,7 @@ def _vector(a, x, turned):
         workers.quieten()
     _rows_of_matrix(0, 0, rows if parts == 1 else 1, a, x, turned, room)
     if parts > 1:
-        threads.prange_parts(_rows_of_matrix, parts, 0, rows, (a, x, turned, room))
+        threads.prange_parts(_rows_of_matrix, parts, 0, rows, a, x, turned, room)
     if not small:
         workers.unmute()
     return room[0] if parts == 1 or not turned else _added(room)
@@ -156,7 +156,7 @@ def _matrices(a, b, turned_a, turned_b):
         workers.quieten()
     _block(0, 0, extent if parts == 1 else 1, way, a, b, turned_a, turned_b, room)
     if parts > 1:
-        threads.prange_parts(_block, parts, 0, extent, (way, a, b, turned_a, turned_b, room))
+        threads.prange_parts(_block, parts, 0, extent, way, a, b, turned_a, turned_b, room)
     if not small:
         workers.unmute()
     return room[0] if way != SUMS or parts == 1 else _added(room)

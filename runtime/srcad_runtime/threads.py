@@ -18,6 +18,7 @@ from llvmlite import ir
 from numba import extending, types
 from numba.core import cgutils
 from numba.core.callconv import Status, excinfo_ptr_t
+from numba.core.typing.templates import AbstractTemplate, infer_global
 
 from srcad_runtime import workers
 from srcad_runtime.jitting import register_jitable
@@ -81,7 +82,7 @@ def collect(array: np.ndarray, rooms: np.ndarray) -> None:
             total[k] += own[k]
 
 
-def prange(loop: Callable[..., None], parts: int, start: int, stop: int, arguments: tuple[Any, ...]) -> None:
+def prange(loop: Callable[..., None], parts: int, start: int, stop: int, *arguments: Any) -> None:
     """``loop(first, last, *arguments)`` for `parts` stretches of the iterations `start` to ``stop - 1``, in any order.
 
     What iterations write into is nowhere else among the arguments, which is worth 10 % where loops are short: LLVM need
@@ -91,7 +92,7 @@ def prange(loop: Callable[..., None], parts: int, start: int, stop: int, argumen
         loop(_bound(start, stop, part, parts), _bound(start, stop, part + 1, parts), *arguments)
 
 
-def prange_parts(loop: Callable[..., None], parts: int, start: int, stop: int, arguments: tuple[Any, ...]) -> None:
+def prange_parts(loop: Callable[..., None], parts: int, start: int, stop: int, *arguments: Any) -> None:
     """As `prange`, for loops that keep something for each part: ``loop(part, first, last, *arguments)``."""
     for part in range(parts):
         loop(part, _bound(start, stop, part, parts), _bound(start, stop, part + 1, parts), *arguments)
@@ -126,27 +127,26 @@ _WORD = ir.IntType(64)
 _TASK = ir.FunctionType(_WORD, (_WORD, _WORD))
 
 
-def _typed(numbered):
+class _Typed(AbstractTemplate):
     """What `prange` or `prange_parts` is to the compiler: nothing of them is left but the call of `_run`."""
 
-    def typer(loop, parts, start, stop, arguments):
-        if not isinstance(loop, types.Dispatcher) or not isinstance(arguments, types.BaseTuple):
+    numbered = False
+
+    def generic(self, args, kws):
+        loop, arguments = args[0], args[4:]
+        if not isinstance(loop, types.Dispatcher) or kws:
             return None
-        _compiled(loop, arguments, numbered)
+        _compiled(loop, arguments, self.numbered)
         _RUN()
         workers.WORK()
-        numbers = (types.int64,) * 3
-        return types.none(loop, *numbers, arguments)
-
-    return typer
+        return types.none(loop, *(types.int64,) * 3, *arguments)
 
 
 def _lowered(numbered):
     def lower(context, builder, signature, args):
-        loop, *numbers, arguments = signature.args
-        result = _compiled(loop, arguments, numbered)
+        result = _compiled(signature.args[0], signature.args[4:], numbered)
         context.active_code_library.add_linking_library(result.library)
-        kind = types.Tuple((*numbers, arguments))
+        kind = types.Tuple(signature.args[1:])
         with builder.if_else(builder.icmp_signed("==", args[1], _WORD(1))) as (alone, shared):
             with alone:  # without a detour
                 status = _call_part(context, builder, result.fndesc, _WORD(0), (_WORD(1), *args[2:]), numbered)
@@ -171,18 +171,9 @@ def _compiled(loop, arguments, numbered):
     return loop.dispatcher.overloads[given]
 
 
-@extending.type_callable(prange)
-def _type(context):
-    return _typed(numbered=False)
-
-
-@extending.type_callable(prange_parts)
-def _type_parts(context):
-    return _typed(numbered=True)
-
-
-extending.lower_builtin(prange, *(types.Any,) * 5)(_lowered(numbered=False))
-extending.lower_builtin(prange_parts, *(types.Any,) * 5)(_lowered(numbered=True))
+for _function, _numbered in ((prange, False), (prange_parts, True)):
+    infer_global(_function)(type(_function.__name__, (_Typed,), {"key": _function, "numbered": _numbered}))
+    extending.lower_builtin(_function, *(types.Any,) * 4, types.VarArg(types.Any))(_lowered(_numbered))
 
 
 def _part(context, module, result, common, numbered):
@@ -207,7 +198,7 @@ def _part(context, module, result, common, numbered):
 
 def _call_part(context, builder, descriptor, part, given, numbered):
     """Call the loop for one part of it; given: what all parts have in common."""
-    parts, start, stop, arguments = given
+    parts, start, stop, *arguments = given
     stretch = builder.sub(stop, start)
     trips = builder.select(builder.icmp_signed(">", stretch, _WORD(0)), stretch, _WORD(0))
 
@@ -215,7 +206,7 @@ def _call_part(context, builder, descriptor, part, given, numbered):
         return builder.add(start, builder.sdiv(builder.mul(trips, at), parts))
 
     own = [bound(part), bound(builder.add(part, _WORD(1)))]
-    values = [*([part] if numbered else []), *own, *cgutils.unpack_tuple(builder, arguments)]
+    values = [*([part] if numbered else []), *own, *arguments]
     kind = context.call_conv.get_function_type(descriptor.restype, descriptor.argtypes)
     code = cgutils.get_or_insert_function(builder.module, kind, descriptor.llvm_func_name)
     status, _ = context.call_conv.call_function(builder, code, descriptor.restype, descriptor.argtypes, values)

@@ -1,10 +1,11 @@
 """parallel: loops whose iterations provably do not meet are shared out among threads, for Numba, on request.
 
 Before: the program as `loops` leaves it. After: each such loop is a function of a stretch of its iterations, and in its
-place stands ``threads.prange(loop, parts, start, stop, arguments)``. Numbers and arrays to which all iterations add are
-summed up part by part. The number of parts depends on sizes alone and partial sums are added in order, so the results
-do not depend on the number of threads; other results than sums are those of the program before, to the bit. Loops that
-stay have the reason in a comment. `parallel_races` finds out what may be shared, `parallel_cost` what it costs.
+place stands ``threads.prange(loop, parts, start, stop, ...)`` with what it needs. Numbers and arrays to which all
+iterations add are summed up part by part. The number of parts depends on sizes alone and partial sums are added in
+order, so the results do not depend on the number of threads; other results than sums are those of the program before,
+to the bit. Loops that stay have the reason in a comment. `parallel_races` finds out what may be shared, `parallel_cost`
+what it costs.
 """
 
 from __future__ import annotations
@@ -197,7 +198,7 @@ class _Sharing:
             parts,
             found.low,
             found.high,
-            ir.Tuple(tuple(map(ir.Name, handed))),
+            *map(ir.Name, handed),
         )
         return [*before, ir.Do(call, loc=loop.loc), *after]
 

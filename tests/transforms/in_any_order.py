@@ -39,7 +39,7 @@ def shared_out(order: Order, most: int = 5) -> Iterator[None]:
     def parts(trips: int, cost: int, room: int = 0) -> int:
         return max(1, min(most, trips))
 
-    def run(loop: Any, parts: int, start: int, stop: int, arguments: tuple[Any, ...], numbered: bool) -> None:
+    def run(loop: Any, parts: int, start: int, stop: int, *arguments: Any, numbered: bool) -> None:
         for part in order(parts):
             bounds = (threads._bound(start, stop, part, parts), threads._bound(start, stop, part + 1, parts))
             loop(*([part] if numbered else []), *bounds, *arguments)

@@ -485,7 +485,7 @@ def stretch(first, last, x, k, slow):
 def many(x, expected, loops, parts, idle, slow):
     waited = 0.0
     for k in range(loops):
-        threads.prange(stretch, parts, 0, x.shape[0], (x, k, slow))
+        threads.prange(stretch, parts, 0, x.shape[0], x, k, slow)
         if waited < 0.0 or np.any(x != expected[k]):
             return False
         waited += wait(idle)  # threads fall asleep between loops, sooner or later
@@ -503,7 +503,7 @@ for loops, parts, idle, slow in kinds:
 @numba.njit
 def two_parts(x, grains):
     parts = threads.parts(2, grains * threads.GRAIN // 2)
-    threads.prange(stretch, parts, 0, 2, (x, 0, 0))
+    threads.prange(stretch, parts, 0, 2, x, 0, 0)
     return parts
 
 said["of two parts"] = []
