@@ -34,7 +34,7 @@ SMALL = 2**13  # multiplications for which BLAS starts no threads
 _LARGEST = 2**31 - 1  # BLAS counts in C's int
 _KINDS = {types.float32: "s", types.float64: "d", types.complex64: "c", types.complex128: "z"}
 ROWS, COLUMNS, SUMS = range(3)  # what a part has: rows or columns of the product, or a part of all its sums
-UNLIKE = "matmul: the inner dimensions differ"
+UNLIKE, LARGE = "matmul: the inner dimensions differ", "array size too large to fit in C int"
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -88,6 +88,8 @@ def _vector(a, x, turned):
     rows, columns = a.shape
     if x.shape[0] != (rows if turned else columns):
         raise ValueError(UNLIKE)
+    if max(rows, columns) > _LARGEST:
+        raise OverflowError(LARGE)
     size = columns if turned else rows
     if a.size == 0:
         return np.zeros(size, a.dtype)
@@ -135,7 +137,7 @@ def _matrices(a, b, turned_a, turned_b):
     if inner != length:
         raise ValueError(UNLIKE)
     if max(rows, inner, columns) > _LARGEST:
-        raise OverflowError("array size too large to fit in C int")
+        raise OverflowError(LARGE)
     if rows == 0 or columns == 0 or inner == 0:
         return np.zeros((rows, columns), a.dtype)
     if columns == 1:

@@ -76,15 +76,15 @@ class _Carrying(Walker):
         self.around.pop()
         return found
 
-    def may_be_handed_on(self) -> bool:
-        """Whether passes over memory count here, and threads are not in need of the loop."""
-        if not self.around or not self.parallel:
-            return bool(self.around)
+    def may_be_handed_on(self, leaves: Sequence[Leaf | None]) -> bool:
+        """Whether passes over memory count here, and threads are not in need of the loops."""
+        if not self.around or sum(leaf is not None and isinstance(leaf.stmt, ir.For) for leaf in leaves) < 2:
+            return False
         loop, live = self.around[-1]
-        return isinstance(loop, ir.For) and self.free(loop, live) is not None
+        return not self.parallel or isinstance(loop, ir.For) and self.free(loop, live) is not None
 
     def leaves(self, leaves: list[Leaf | None], after: Sequence[set[str]]) -> None:
-        for at, first in enumerate(leaves) if self.may_be_handed_on() else ():
+        for at, first in enumerate(leaves) if self.may_be_handed_on(leaves) else ():
             making = None if first is None else self.making(first.stmt)
             between: list[ir.Stmt] = []
             for k in range(at + 1, len(leaves)):

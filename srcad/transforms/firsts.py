@@ -5,7 +5,8 @@
         w_bar[i] += s_bar * x[i]                       w_bar[i] = s_bar * x[i]
 
 Adjoints begin as zeros. Where the iterations of a loop, which is the first to know such an array, add to elements of
-their own, each element need not be read; and if all elements are set, the zeros need not be written. -0.0 stays so.
+their own, each element need not be read; and if all elements are set, the zeros need not be written. Where an iteration
+sets a stretch of its row, it sets the rest of it to zero: L_bar of a triangular solver is written once. -0.0 stays so.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from srcad import algebra, bounds, ir, types
 from srcad.dims import Dim
 from srcad.program import Program
 from srcad.transforms.iterations import ZEROS, Leaf, Walker, made_of_zeros
+from srcad.transforms.loops_text import plain
 from srcad.transforms.parallel_facts import bound_in
 from srcad.types import Num
 
@@ -58,9 +60,12 @@ class _Setting(Walker):
             begins = self.begins(first, name) if k > at else []
             if leaf is None or first is None or not begins:
                 continue
-            leaves[k] = replace(first, stmt=_set(first.stmt, {id(own.stmt) for own in begins}))
-            if any(self.is_whole(own, leaf.stmt) for own in begins):
+            new = _set(first.stmt, {id(own.stmt) for own in begins})
+            rest = () if any(self.is_whole(own, leaf.stmt) for own in begins) else self.rest(begins, leaf.stmt)
+            if rest is not None:
                 leaves[at] = replace(leaf, stmt=ir.transform(leaf.stmt, lambda n: EMPTY if n == ZEROS else n))
+                new = replace(new, body=(*rest, *new.body)) if isinstance(new, ir.For) else new
+            leaves[k] = replace(first, stmt=new)
 
     def zeros(self, stmt: ir.Stmt) -> str:
         """The adjoint that a statement makes of zeros; "" for others."""
@@ -82,6 +87,7 @@ class _Setting(Walker):
             groups.setdefault((own.place, *map(id, own.loops)), []).append(own)
         mentions = sum(n == ir.Name(name) for n in ir.walk(leaf.stmt))
         known = mentions == len(sums) and all(own[0].sure or len(own) == 1 for own in groups.values())
+        known &= not any(isinstance(n, (ir.Break, ir.Continue, ir.Leave, ir.Return)) for n in ir.walk(leaf.stmt))
         if not known or not all(map(self.is_injective, sums)):
             return []
         begins = [own[0] for own in groups.values()]
@@ -140,14 +146,60 @@ class _Setting(Walker):
 
     def is_whole(self, own: Sum, made: ir.Stmt) -> bool:
         """Whether a sum comes to every element of the array that is made there."""
-        assert isinstance(made, ir.Assign) and isinstance(made.value, ir.Call)
-        shape = made.value.args[0].items if isinstance(made.value.args[0], ir.Tuple) else made.value.args[:1]
+        shape = _shape(made)
         indices = [item.id for item in own.place.items if isinstance(item, ir.Name)]
         if not own.sure or sorted(indices) != sorted(own.counters) or len(indices) != len(own.place.items):
             return False
         ranges, extents = self.ranges(own.loops), [self.prover.number(extent) for extent in shape]
         known = len(ranges) == len(extents) == len(indices) and all(loop.stop is None for loop in own.loops)
         return known and all(e is not None and ranges[c] == (Dim(0), e - 1) for c, e in zip(indices, extents))
+
+    # ---- rows that begin or end with zeros ----
+
+    def rest(self, begins: Sequence[Sum], made: ir.Stmt) -> tuple[ir.Stmt, ...] | None:
+        """What sets the elements of a row that no sum comes to, where each iteration sets the others of its row: the
+        elements of a triangle. None for all else."""
+        loop, shape = begins[0].loops[0], _shape(made)
+        counter, ends = loop.target, self.ranges((loop,))
+        own = all(s.sure and s.loops[0] is loop and s.place.items[0] == counter for s in begins)
+        rows, columns = (self.prover.number(e) for e in shape) if len(shape) == 2 else (None, None)
+        if not own or rows is None or columns is None or loop.stop is not None or not isinstance(counter, ir.Name):
+            return None
+        if ends.get(counter.id) != (Dim(0), rows - 1) or any(len(s.loops) > 2 for s in begins):
+            return None
+        stretch = _one_stretch([self.ends(types.number(s.place.items[1]), s, {counter.id}) for s in begins])
+        if stretch is None:
+            return None
+        before = [(stretch[0], ir.Slice(None, plain(stretch[0])))] if stretch[0] != Dim(0) else []
+        behind = [(stretch[1], ir.Slice(plain(stretch[1]), None))] if stretch[1] != columns else []
+        worth_it = not (before or behind) or any(len(s.loops) > 1 for s in begins)  # else most of it stays zeros
+        if not worth_it or not all(self.is_positive(bound + 1, (loop,)) for bound, _ in (*before, *behind)):
+            return None
+        array, zero = begins[0].place.base, ir.Const(0.0)
+        return tuple(ir.Store(ir.Index(array, (counter, part)), zero) for _, part in (*before, *behind))
+
+
+def _one_stretch(ends: Sequence[tuple[Dim, Dim] | None]) -> tuple[Dim, Dim] | None:
+    """Where stretches begin and end that follow each other; None where they do not."""
+    left = [pair for pair in ends if pair is not None]
+    firsts = [a for a in left if not any(a[0] == b[1] + 1 for b in left)]
+    if len(left) < len(ends) or len(firsts) != 1:
+        return None
+    begin, at = firsts[0][0], firsts[0][0]
+    while left:
+        following = [pair for pair in left if pair[0] == at]
+        if not following:
+            return None
+        left.remove(following[0])
+        at = following[0][1] + 1
+    return begin, at
+
+
+def _shape(made: ir.Stmt) -> tuple[ir.Expr, ...]:
+    """The extents of the array that a statement makes."""
+    assert isinstance(made, ir.Assign) and isinstance(made.value, ir.Call)
+    shape = made.value.args[0]
+    return shape.items if isinstance(shape, ir.Tuple) else made.value.args[:1]
 
 
 def _sums(stmt: ir.Stmt, name: str, loops: tuple[ir.For, ...] = (), sure: bool = True) -> Iterator[Sum]:

@@ -63,6 +63,8 @@ OTHERS = [
     "c += 0",
     "y[i] *= 0.5",
     "i = i + 0",
+    "if x[i] > 0.5: break",
+    "if x[i] > 0.5: continue",
 ]
 
 

@@ -75,14 +75,61 @@ SET = {
     "two axes": ([EACH, "    for j in range(n):", "        m[j, i] += x[i]"], "m = np.empty((n, n))", "m[j, i] = x[i]"),
     "a triangle": (
         [EACH, "    for j in range(i):", "        m[i, j] += x[i]"],
-        "m = np.zeros((n, n))",
+        "m = np.empty((n, n))",
+        "m[i, i:] = 0.0",
         "m[i, j] = x[i]",
     ),
     "beside the diagonal": (
         [EACH, "    m[i, i] += s", "    for j in range(i + 1, n):", "        m[i, j] += x[i]"],
+        "m = np.empty((n, n))",
+        "m[i, :i] = 0.0",
         "m[i, i] = s",
         "m[i, j] = x[i]",
     ),
+    "a triangle and its diagonal, backwards": (
+        [
+            "for i in range(n - 1, -1, -1):",
+            "    m[i, i] += s",
+            "    for j in range(i - 1, -1, -1):",
+            "        m[i, j] -= s",
+        ],
+        "m = np.empty((n, n))",
+        "m[i, i + 1 :] = 0.0",
+        "m[i, j] = -s",
+    ),
+    "a diagonal": ([EACH, "    m[i, i] += s"], "m = np.zeros((n, n))", "m[i, i] = s"),
+    "all of short rows, one by one": (
+        [
+            "q = np.zeros((n, 2))",
+            EACH,
+            "    q[i, 1] += s",
+            "    q[i, 0] -= x[i]",
+            EACH,
+            "    y[i] -= q[i, 0] * q[i, 1]",
+        ],
+        "q = np.empty((n, 2))",
+        "q[i, 0] = -x[i]",
+    ),
+    "a hole": (
+        [EACH, "    m[i, i] += s", "    for j in range(i - 1):", "        m[i, j] += x[i]"],
+        "m = np.zeros((n, n))",
+    ),
+    "a part of a row, seldom": (
+        [EACH, "    if x[i] > 0.0:", "        for j in range(i):", "            m[i, j] += x[i]"],
+        "m = np.zeros((n, n))",
+    ),
+    "not in all rows": (
+        ["for i in range(1, n):", "    for j in range(i):", "        m[i, j] += x[i]"],
+        "m = np.zeros((n, n))",
+    ),
+    "a triangle of columns": ([EACH, "    for j in range(i):", "        m[j, i] += x[i]"], "m = np.zeros((n, n))"),
+    "beyond the first column": (
+        [EACH, "    for j in range(i):", "        m[i, j + 1] += x[i]"],
+        "m = np.empty((n, n))",
+        "m[i, :1] = 0.0",
+        "m[i, i + 1 :] = 0.0",
+    ),
+    "every other row": (["for i in range(0, n, 2):", "    m[i, i] += x[i]"], "m = np.zeros((n, n))"),
     "under a condition": ([EACH, "    if x[i] > 0.0:", "        y[i] += x[i]"], "y = np.zeros(n)", "y[i] = x[i]"),
     "then more": ([EACH, "    y[i] += x[i]", "    y[i] -= s"], "y = np.empty(n)", "y[i] -= s"),
     "then more under a condition": (
