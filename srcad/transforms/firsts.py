@@ -87,7 +87,6 @@ class _Setting(Walker):
             groups.setdefault((own.place, *map(id, own.loops)), []).append(own)
         mentions = sum(n == ir.Name(name) for n in ir.walk(leaf.stmt))
         known = mentions == len(sums) and all(own[0].sure or len(own) == 1 for own in groups.values())
-        known &= not any(isinstance(n, (ir.Break, ir.Continue, ir.Leave, ir.Return)) for n in ir.walk(leaf.stmt))
         if not known or not all(map(self.is_injective, sums)):
             return []
         begins = [own[0] for own in groups.values()]

@@ -114,6 +114,11 @@ SET = {
         [EACH, "    m[i, i] += s", "    for j in range(i - 1):", "        m[i, j] += x[i]"],
         "m = np.zeros((n, n))",
     ),
+    "a triangle that begins later": (
+        [EACH, "    for j in range(i - 1):", "        m[i, j] += x[i]"],
+        "m = np.zeros((n, n))",
+        "m[i, j] = x[i]",
+    ),
     "a part of a row, seldom": (
         [EACH, "    if x[i] > 0.0:", "        for j in range(i):", "            m[i, j] += x[i]"],
         "m = np.zeros((n, n))",

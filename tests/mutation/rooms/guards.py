@@ -34,8 +34,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         ),
         (
             "only the first axis is looked at",
-            "for item, dim in zip(items, dims, strict=False):",
-            "for item, dim in [*zip(items, dims, strict=False)][:1]:",
+            "in enumerate(zip(items, dims, strict=False)):",
+            "in [*enumerate(zip(items, dims, strict=False))][:1]:",
         ),
         ("any step will do", "or step not in (ir.Const(1), ir.Const(-1)):", "or False:"),
         (
