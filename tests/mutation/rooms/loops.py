@@ -384,11 +384,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("rows that are set seldom", "own = all(s.sure and s.loops[0]", "own = all(s.loops[0]"),
         ("rows are columns", " and s.place.items[0] == counter for", " for"),
         ("rows from the other end", "or not all(self.is_positive(bound + 1, (loop,))", "or not all(True"),
-        (
-            "iterations that jump",
-            "        known &= not any(isinstance(n, (ir.Break",
-            "        any(isinstance(n, (ir.Break",
-        ),
         ("what is taken away", 'node.value if node.op == "+" else algebra.negate(node.value)', "node.value"),
         tests=("tests/transforms/test_firsts.py",),
         numba=True,
