@@ -18,6 +18,7 @@ from srcad.transforms import (
     loops,
     once,
     parallel,
+    picked,
     products,
     quotients,
     retarget,
@@ -30,6 +31,7 @@ from srcad.types import Num
 FOR_NUMBA: tuple[tuple[str, frozenset[str], Callable[[Program, frozenset[str]], Program]], ...] = (
     ("loops", frozenset({"loops"}), loops.loops),
     ("products", frozenset({"loops", "products"}), lambda program, _: products.products(program)),
+    ("picked", frozenset({"loops", "picked"}), lambda program, _: picked.picked(program)),
     ("fusion", frozenset({"loops", "fusion"}), lambda program, off: fusion.fusion(program, "shared" in off)),
     ("turned", frozenset({"loops", "turned"}), lambda program, _: turned.turned(program)),
     ("firsts", frozenset({"loops", "firsts"}), lambda program, _: firsts.firsts(program)),

@@ -35,8 +35,8 @@ _MOST_BAKED = 200
 
 # passes, and parts of them, that change speed and memory alone
 OPTIONAL = frozenset(
-    "alike assigned batch before carried chains columns copies firsts fusion gather intact loops once order products "
-    "quotients ranges recompute resting reuse split turned unread vector_maths whole".split()
+    "alike assigned batch before carried chains columns copies firsts fusion gather intact loops once order picked "
+    "products quotients ranges recompute resting reuse split turned unread vector_maths whole".split()
 )
 
 

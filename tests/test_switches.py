@@ -125,6 +125,7 @@ ELSEWHERE = {
     "firsts",
     "fusion",
     "order",
+    "picked",
     "products",
     "ranges",
     "turned",

@@ -389,6 +389,14 @@ MUTATIONS: tuple[Mutation, ...] = (
         numba=True,
     ),
     *of(
+        "srcad/transforms/picked.py",
+        ("copies that are written into", " and self.memory.group(name) not in self.written", ""),
+        ("names that are set anew", "return bool(effects.binds & names or", "return bool("),
+        ("arrays that change", "(effects.writes | effects.adds) & memory)", "False)"),
+        ("views are copies", " and alias.is_selection(stmt.value, self.types) else", " else"),
+        tests=("tests/transforms/test_picked.py",),
+    ),
+    *of(
         "srcad/transforms/fusion_rows.py",
         (
             "arrays are long enough",
