@@ -60,7 +60,10 @@ def from_zero(stretch: Stretch, fresh: Callable[[str, Num], ir.Name]) -> tuple[i
         view = views[array, others] = array if alone else fresh(array, replace(kind, dims=(None,))).id
         start = plain(symbol(stretch.first.id) + rest)
         before.append(ir.Assign(ir.Name(view), ir.Index(ir.Name(array), (*others, ir.Slice(start, None)))))
-    return (*before, _counted(stretch, views, lowest))
+    counted = (*before, _counted(stretch, views, lowest))
+    if not any(others for _, others in views):
+        return counted
+    return (ir.If(ir.Compare((">",), (stretch.last, stretch.first)), counted),)  # else there may be no such row
 
 
 def _counted(stretch: Stretch, views: Mapping[Key, str], lowest: Mapping[Key, Dim]) -> ir.For:

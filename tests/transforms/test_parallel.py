@@ -195,6 +195,15 @@ def test_two_arrays_of_stretches() -> None:
     assert "threads.rising" not in check(program(lines, (X, Y, np.array(RISING), np.array([0, 5, 6, 9, 12]))))
 
 
+@pytest.mark.parametrize("lines", ["y[i] += x[0, i] * x[0, i]", "s += x[0, i] * x[i, 0]"])
+def test_no_iterations_of_no_rows(lines: str) -> None:
+    """There is no first row of nothing, and nobody asks for it."""
+    text = f"s = 0.0\nfor i in range(x.shape[0]):\n    {lines}\nreturn s + np.sum(y)"
+    for n in (0, 1, 4):
+        found = program(text, (np.arange(n * n, dtype=float).reshape(n, n), np.arange(float(n))), (0, 1))
+        assert "prange" in check(found) or n == 1  # which is too small
+
+
 SPARSE = """
 for i in range(k.shape[0] - 1):
     for j in range(k[i], k[i + 1]):
