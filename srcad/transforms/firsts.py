@@ -21,6 +21,7 @@ from srcad.program import Program
 from srcad.transforms.iterations import ZEROS, Leaf, Walker, made_of_zeros
 from srcad.transforms.loops_text import plain
 from srcad.transforms.parallel_facts import bound_in
+from srcad.transforms.parallel_rooms import extents
 from srcad.types import Num
 
 EMPTY = ir.Ref("numpy.empty")
@@ -145,7 +146,7 @@ class _Setting(Walker):
 
     def is_whole(self, own: Sum, made: ir.Stmt) -> bool:
         """Whether a sum comes to every element of the array that is made there."""
-        shape = _shape(made)
+        shape = _extents(made)
         indices = [item.id for item in own.place.items if isinstance(item, ir.Name)]
         if not own.sure or sorted(indices) != sorted(own.counters) or len(indices) != len(own.place.items):
             return False
@@ -158,7 +159,7 @@ class _Setting(Walker):
     def rest(self, begins: Sequence[Sum], made: ir.Stmt) -> tuple[ir.Stmt, ...] | None:
         """What sets the elements of a row that no sum comes to, where each iteration sets the others of its row: the
         elements of a triangle. None for all else."""
-        loop, shape = begins[0].loops[0], _shape(made)
+        loop, shape = begins[0].loops[0], _extents(made)
         counter, ends = loop.target, self.ranges((loop,))
         own = all(s.sure and s.loops[0] is loop and s.place.items[0] == counter for s in begins)
         rows, columns = (self.prover.number(e) for e in shape) if len(shape) == 2 else (None, None)
@@ -194,11 +195,9 @@ def _one_stretch(ends: Sequence[tuple[Dim, Dim] | None]) -> tuple[Dim, Dim] | No
     return begin, at
 
 
-def _shape(made: ir.Stmt) -> tuple[ir.Expr, ...]:
-    """The extents of the array that a statement makes."""
+def _extents(made: ir.Stmt) -> tuple[ir.Expr, ...]:
     assert isinstance(made, ir.Assign) and isinstance(made.value, ir.Call)
-    shape = made.value.args[0]
-    return shape.items if isinstance(shape, ir.Tuple) else made.value.args[:1]
+    return extents(made.value)
 
 
 def _sums(stmt: ir.Stmt, name: str, loops: tuple[ir.For, ...] = (), sure: bool = True) -> Iterator[Sum]:

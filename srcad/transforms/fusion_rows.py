@@ -38,8 +38,7 @@ class Own:
     @property
     def extents(self) -> tuple[ir.Expr, ...]:
         assert isinstance(self.made.value, ir.Call)
-        shape = self.made.value.args[0]
-        return shape.items if isinstance(shape, ir.Tuple) else (shape,)
+        return parallel_rooms.extents(self.made.value)
 
     @property
     def is_zeros(self) -> bool:

@@ -44,7 +44,7 @@ def filled_in(loop: ir.For, made: Rooms, everywhere: Counter[str]) -> dict[str, 
     """
     here = mentions((loop,))
     own = {name: call for name, call in made.items() if here[name] and here[name] + 1 == everywhere[name]}
-    return {name: call for name, call in own.items() if _is_filled(name, _extents(call), loop.body)}
+    return {name: call for name, call in own.items() if _is_filled(name, extents(call), loop.body)}
 
 
 def without_unmentioned(body: Sequence[ir.Stmt], made: Set[str]) -> tuple[ir.Stmt, ...]:
@@ -65,7 +65,8 @@ def without_unmentioned(body: Sequence[ir.Stmt], made: Set[str]) -> tuple[ir.Stm
     return without(body) if gone else tuple(body)
 
 
-def _extents(call: ir.Call) -> tuple[ir.Expr, ...]:
+def extents(call: ir.Call) -> tuple[ir.Expr, ...]:
+    """Those of what ``np.empty(shape)`` makes, or ``np.zeros(shape)``."""
     return call.args[0].items if isinstance(call.args[0], ir.Tuple) else call.args[:1]
 
 
