@@ -163,7 +163,8 @@ class _Setting(Walker):
         counter, ends = loop.target, self.ranges((loop,))
         own = all(s.sure and s.loops[0] is loop and s.place.items[0] == counter for s in begins)
         rows, columns = (self.prover.number(e) for e in shape) if len(shape) == 2 else (None, None)
-        if not own or rows is None or columns is None or loop.stop is not None or not isinstance(counter, ir.Name):
+        early = any(around.stop is not None for s in begins for around in s.loops)
+        if not own or rows is None or columns is None or early or not isinstance(counter, ir.Name):
             return None
         if ends.get(counter.id) != (Dim(0), rows - 1) or any(len(s.loops) > 2 for s in begins):
             return None

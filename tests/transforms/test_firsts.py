@@ -119,6 +119,11 @@ SET = {
         "m = np.zeros((n, n))",
         "m[i, j] = x[i]",
     ),
+    "a triangle whose rows end early": (
+        [EACH, "    for j in range(i):", "        m[i, j] += x[i]", "        if x[j] < 0.0:", "            break"],
+        "m = np.zeros((n, n))",
+        "m[i, j] = x[i]",
+    ),
     "a part of a row, seldom": (
         [EACH, "    if x[i] > 0.0:", "        for j in range(i):", "            m[i, j] += x[i]"],
         "m = np.zeros((n, n))",

@@ -380,6 +380,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("an early end", "and all(loop.stop is None for loop in own.loops)", ""),
         ("not in every iteration", "        if not own.sure or sorted", "        if sorted"),
         ("rows of other iterations", "if ends.get(counter.id) != (Dim(0), rows - 1) or any(", "if any("),
+        ("rows that end early", "or columns is None or early or", "or columns is None or"),
         ("rows with holes", "following = [pair for pair in left if pair[0] == at]", "following = left[:1]"),
         ("rows that are set seldom", "own = all(s.sure and s.loops[0]", "own = all(s.loops[0]"),
         ("rows are columns", " and s.place.items[0] == counter for", " for"),
