@@ -3,8 +3,9 @@
 The threads of BLAS look for work for milliseconds after each product, and take the processors from those of `workers`:
 attention took 30 times as long with both as on one thread. So while a product is computed here BLAS has one thread
 (where it is OpenBLAS; others are left alone), and blocks are parts of a loop, whose number depends on the sizes alone:
-the same bits on any number of threads, which BLAS's own do not promise. Whoever calls BLAS first asks Python where it
-is, which a thread may not do: a small product comes before each loop.
+the same bits on any number of threads, which BLAS's own do not promise. A product within a loop that is shared out is
+computed by the thread that comes to it. Whoever calls BLAS first asks Python where it is, which a thread may not do:
+a small product comes before each loop, or `ready`.
 
 Called from Python `matmul` is ``a @ b``. Only code compiled with Numba imports this module.
 """
@@ -35,6 +36,15 @@ _LARGEST = 2**31 - 1  # BLAS counts in C's int
 _KINDS = {types.float32: "s", types.float64: "d", types.complex64: "c", types.complex128: "z"}
 ROWS, COLUMNS, SUMS = range(3)  # what a part has: rows or columns of the product, or a part of all its sums
 UNLIKE, LARGE = "matmul: the inner dimensions differ", "array size too large to fit in C int"
+
+
+def ready() -> None:
+    """Before a loop is shared out that has products within."""
+
+
+@overload(ready)
+def _ready():
+    return lambda: workers.know_blas()
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -144,6 +154,8 @@ def _matrices(a, b, turned_a, turned_b):
         return _vector(a, b.reshape(inner), turned_a).reshape(rows, 1)
     if rows == 1:
         return _vector(b, a.reshape(inner), not turned_b).reshape(1, columns)
+    if rows * inner * columns < SMALL:
+        return _small(a, b, turned_a, turned_b)
     way, extent = ROWS, rows
     parts = threads.parts(rows // BLOCK, BLOCK * inner * columns // SHARE)
     if parts == 1:
@@ -153,15 +165,20 @@ def _matrices(a, b, turned_a, turned_b):
         way, extent = SUMS, inner
         parts = threads.parts(inner // BLOCK, BLOCK * rows * columns // SHARE, rows * columns)
     room = np.empty((parts if way == SUMS else 1, rows, columns), a.dtype)
-    small = rows * inner * columns < SMALL
-    if not small:
-        workers.quieten()
+    workers.quieten()
     _block(0, 0, extent if parts == 1 else 1, way, a, b, turned_a, turned_b, room)
     if parts > 1:
         threads.prange_parts(_block, parts, 0, extent, way, a, b, turned_a, turned_b, room)
-    if not small:
-        workers.unmute()
+    workers.unmute()
     return room[0] if way != SUMS or parts == 1 else _added(room)
+
+
+@register_jitable
+def _small(a, b, turned_a, turned_b):
+    """For which `srcad_runtime.blas` has more than one way."""
+    if turned_a:
+        return a.T @ b.T if turned_b else a.T @ b
+    return a @ b.T if turned_b else a @ b
 
 
 @njit(error_model="numpy")

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding, ir
+from numba import _helperlib as _numba_helpers
 from numba import extending, types
 from numba.core import config as _config
 
@@ -51,6 +52,7 @@ binding.add_symbol(_TABLE, _table.ctypes.data)
 
 _WORD = ir.IntType(64)
 config: Any = _config
+_helperlib: Any = _numba_helpers
 
 
 def _place(builder, index):
@@ -385,9 +387,14 @@ WORK = Loaded(__name__, f"{__name__}._work", (types.int64,))
 
 
 def _find_blas() -> None:
-    """Where OpenBLAS, if that is what Numba calls, counts its threads."""
+    """Where OpenBLAS, if that is what Numba calls, counts its threads.
+
+    Numba asks Python for a function of BLAS when it is first called, which one of these threads may not do: so each is
+    called here, for nothing.
+    """
     import scipy.linalg.cython_blas as blas
 
+    _call_each()
     library = ctypes.CDLL(blas.__file__)
     for prefix in ("scipy_openblas", "openblas"):
         try:
@@ -397,6 +404,27 @@ def _find_blas() -> None:
         except AttributeError:
             continue
     _table[KNOWN] = 1
+
+
+def _call_each() -> None:
+    """``1 * 1`` by each product of BLAS: a matrix's with a matrix, with a vector, and that of two vectors."""
+    flag, size, numbers = ctypes.c_char, ctypes.c_ssize_t, ctypes.c_void_p
+    scaled, matrix = (numbers,), (numbers, size)
+    kinds = {
+        "xxgemm": (flag, flag, size, size, size, *scaled, *matrix, *matrix, *scaled, *matrix),
+        "xxgemv": (flag, size, size, *scaled, *matrix, numbers, *scaled, numbers),
+        "xxdot": (flag, size, numbers, numbers, numbers),
+    }
+    for kind in b"sdcz":
+        one, out = np.ones(2, np.complex128), np.zeros(2, np.complex128)
+        one.view("fdFD"["sdcz".index(chr(kind))])[:] = 1
+        for name, found in kinds.items():
+            call = ctypes.CFUNCTYPE(ctypes.c_int, flag, *found)(_helperlib.c_helpers[name])
+            given: list[Any] = [(b"\0" if name == "xxdot" else b"n") if f is flag else 1 for f in found]
+            places = [k for k, f in enumerate(found) if f is numbers]
+            for k in places:
+                given[k] = (out if k == places[-1] else one).ctypes.data
+            call(kind, *given)
 
 
 _FINDER = ctypes.CFUNCTYPE(None)(_find_blas)
@@ -423,10 +451,16 @@ def _set_threads(typingctx, address, threads):
 
 
 @register_jitable
-def quieten():
-    """Until `unmute` is called as often BLAS has one thread."""
+def know_blas():
+    """What a thread needs to call BLAS."""
     if _load(KNOWN) == 0:
         _ask_for_blas()
+
+
+@register_jitable
+def quieten():
+    """Until `unmute` is called as often BLAS has one thread."""
+    know_blas()
     if _load(SET) != 0:
         while not _swap(BUSY, 0, 1):
             _yield()

@@ -178,7 +178,7 @@ class _Accesses:
         self.spoiled |= killed(stmt)[1]
         if isinstance(stmt, (ir.Push, ir.Pop)):
             self.spoiled |= ir.names(stmt)
-        elif isinstance(stmt, ir.Assign) and recompute.may_be_again(stmt.value):
+        elif rounds and isinstance(stmt, ir.Assign) and recompute.may_be_again(stmt.value):
             self.read(stmt.value, rounds)
 
     def read(self, node: Any, rounds: tuple[Round, ...]) -> None:

@@ -200,6 +200,7 @@ class Lowering(Room):
                 item = loops_fusion.scalarised(item, self.memory, outside | others)
                 self.numbers |= set(arrays) - set(allocated(item))
                 item = loops_fusion.summed(loops_fusion.needed(item, outside | others), self.memory)
+                self.extents.unspell(set(arrays) - set(allocated(item)))
                 new = self.writer.statements(item) if item.cells else [*item.before, *item.after]
             else:
                 new = [ir.Block(item.note, (item.stmt,))] if item.note else [item.stmt]

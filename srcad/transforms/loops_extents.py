@@ -93,6 +93,10 @@ class Extents(Mapping[str, Abstract]):
         for name in names:
             self.versions[name] = self.versions.get(name, 0) + 1
             self.pinned.pop(name, None)
+        self.unspell(names)
+
+    def unspell(self, names: set[str]) -> None:
+        """These variables no longer say how long anything is: they are set anew, or are no arrays any more."""
         self.other_spelling = {d: e for d, e in self.other_spelling.items() if not ir.names(e) & names}
         self.spelling = {s: e for s, e in self.spelling.items() if not ir.names(e) & names}
 

@@ -23,14 +23,13 @@ from srcad.program import PART, Program
 from srcad.transforms import alias, iterations, loops_memory, parallel_cost, parallel_rooms
 from srcad.transforms.liveness import Liveness
 from srcad.transforms.loops_text import plain
-from srcad.transforms.parallel_facts import FRESH, Context, Serial, as_allocated, bound_in, in_one_piece
+from srcad.transforms.parallel_facts import FRESH, Context, Serial, as_allocated, bound_in, in_one_piece, is_product
 from srcad.transforms.parallel_races import Free, examine
 from srcad.transforms.parallel_views import Stretch, from_zero
 from srcad.types import INT, Abstract, Num
 
 THREADS = "srcad_runtime.threads."
-PRODUCT = "srcad_runtime.parallel_products.matmul"
-BLAS = ("float32", "float64", "complex64", "complex128")
+PRODUCT, READY = (f"srcad_runtime.parallel_products.{name}" for name in ("matmul", "ready"))
 LEAST = 2**18  # the cost of a loop of known size below which nothing is said of it: it is not worth a thread
 
 
@@ -49,8 +48,8 @@ def parallel(program: Program) -> tuple[Program, tuple[Part, ...]]:
     if not shared.functions:
         return replace(program, body=body), ()
     body = parallel_rooms.without_unmentioned(body, shared.rooms.keys())
-    body = tuple(map(shared.products, body))
-    return replace(program, body=body, types=shared.types), tuple(shared.functions)
+    functions = tuple(replace(p, function=shared.products(p.function)) for p in shared.functions)
+    return replace(program, body=tuple(map(shared.products, body)), types=shared.types), functions
 
 
 @dataclass
@@ -105,23 +104,14 @@ class _Sharing:
         self.note(stmt)
         return [stmt]
 
-    def products(self, stmt: ir.Stmt) -> ir.Stmt:
+    def products(self, part: Any) -> Any:
         """Products of matrices by parts, too, and BLAS without threads of its own meanwhile."""
 
         def visit(node: Any) -> Any:
             new = ir.rebuild(node, visit)
-            if isinstance(node, ir.Binary) and node.op == "@" and self.is_for_blas(node.left, node.right):
-                return ir.call(PRODUCT, new.left, new.right)
-            return new
+            return ir.call(PRODUCT, new.left, new.right) if is_product(node, self.types) else new
 
-        new: ir.Stmt = visit(stmt)
-        return new
-
-    def is_for_blas(self, *operands: ir.Expr) -> bool:
-        kinds = [types.infer(e, self.types) for e in operands]
-        known = [k for k in kinds if isinstance(k, Num) and k.dims is not None and len(k.dims) in (1, 2)]
-        ranks = sum(len(k.dims or ()) for k in known)
-        return len(known) == 2 and ranks > 2 and known[0].dtype == known[1].dtype and known[0].dtype in BLAS
+        return visit(part)
 
     def note(self, stmt: ir.Stmt) -> None:
         """Who shares memory with whom after a statement."""
@@ -153,7 +143,8 @@ class _Sharing:
     def loop(self, stmt: ir.For, live: set[str], ranges: bounds.Ranges) -> Sequence[ir.Stmt]:
         try:
             rooms = parallel_rooms.filled_in(stmt, self.rooms, self.mentions)
-            found = examine(stmt, Context(self.types, self.memory, self.fresh, live, ranges, self.whole, rooms, True))
+            known = self.types, self.memory, self.fresh, live, ranges, self.whole, rooms
+            found = examine(stmt, Context(*known, asks=True, multiplies=True))
         except Serial as reason:
             stays = self.inside(stmt, live, ranges)
             return [stays if _is_small(stmt) else ir.Block(f"serial: {reason}", (stays,))]
@@ -200,6 +191,8 @@ class _Sharing:
             found.high,
             *map(ir.Name, handed),
         )
+        if any(is_product(n, self.types) for n in ir.walk(loop.body)):
+            before.append(ir.Do(ir.call(READY)))
         return [*before, ir.Do(call, loc=loop.loc), *after]
 
     def fresh_name(self, name: str, kind: Abstract) -> ir.Name:
@@ -210,7 +203,8 @@ class _Sharing:
     def parts(self, loop: ir.For, found: Free) -> ir.Expr:
         """How many parts: one where an index might be negative, which counts from the other end, or iterations might
         meet since an array does not rise."""
-        each = parallel_cost.cost(loop.body, found.counter, found.low, found.high, found.private)
+        weighed = parallel_cost.Loop(found.counter, found.low, found.high, found.private, self.types)
+        each = parallel_cost.cost(loop.body, weighed)
         sizes = [ir.Attr(ir.Name(name), "size") for name in found.added]
         more = [] if not sizes else [sizes[0] if len(sizes) == 1 else _sum(sizes)]
         parts: ir.Expr = ir.call(parallel_cost.PARTS, _trips(found), each, *more)
@@ -343,6 +337,6 @@ def _is_small(loop: ir.For) -> bool:
     trips = abs((stop - start).const)
     inner = [n for n in ir.walk(loop.body) if isinstance(n, (ir.For, ir.While))]
     if not inner:
-        each = parallel_cost.cost(loop.body, "", ir.Const(0), ir.Const(0), set())
+        each = parallel_cost.cost(loop.body, parallel_cost.Loop("", ir.Const(0), ir.Const(0), set(), {}))
         return isinstance(each, ir.Const) and trips * each.value < LEAST
     return all(isinstance(n, ir.For) and _is_small(n) for n in inner) and trips < 64

@@ -8,55 +8,99 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence, Set
-from dataclasses import replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from srcad import ir, types
-from srcad.dims import dim_expr, symbol
+from srcad.dims import Dim, dim_expr, symbol
 from srcad.transforms.loops_text import plain
 from srcad.transforms.parallel_facts import bound_in
+from srcad.types import Abstract, Num
 
 # in units of an addition of elements in a vectorised loop (about 0.05 ns)
 _CHEAP = frozenset("abs float int bool range len min max plus larger smaller over absolute fabs sqrt".split())
 PARTS = "srcad_runtime.threads.parts"
 DIVISION, FUNCTION, UNKNOWN_TRIPS, SCALAR = 8, 100, 16, 6
+SHARE = 4  # how much cheaper an element is in a product by BLAS
 
 
-def cost(body: Sequence[ir.Stmt], counter: str, low: ir.Expr, high: ir.Expr, changing: Set[str]) -> ir.Expr:
-    """The cost of one iteration. changing: variables that the body sets, which cannot be asked before it runs."""
-    own, terms = _block(body, counter, low, high, changing | {counter})
-    total: ir.Expr | None = None if terms else ir.Const(max(own, 1))
-    for trips, inner in terms:
-        term = _times(trips, inner)
-        total = term if total is None else ir.Binary("+", total, term)
-    assert total is not None
-    return total
+@dataclass(frozen=True)
+class Loop:
+    """The loop whose iterations are weighed: its counter from `low` to ``high - 1``, and variables that its body sets,
+    which cannot be asked before it runs."""
+
+    counter: str
+    low: ir.Expr
+    high: ir.Expr
+    changing: Set[str]
+    kinds: Mapping[str, Abstract]
 
 
-def _block(
-    body: Sequence[ir.Stmt], counter: str, low: ir.Expr, high: ir.Expr, changing: Set[str]
-) -> tuple[int, list[tuple[ir.Expr, ir.Expr]]]:
-    """The cost of statements outside of loops, and (trips, cost of an iteration) of each loop."""
+def cost(body: Sequence[ir.Stmt], loop: Loop) -> ir.Expr:
+    """The cost of one iteration."""
+    own, terms = _block(body, replace(loop, changing=loop.changing | {loop.counter}))
+    return _leading([_times(*term) for term in terms]) or ir.Const(max(own, 1))
+
+
+def _block(body: Sequence[ir.Stmt], around: Loop) -> tuple[int, list[tuple[ir.Expr, ir.Expr]]]:
+    """The cost of statements outside of loops, and (trips, cost of an iteration) of each loop and product."""
     own, terms = 0, dict[ir.Expr, ir.Expr]()
+
+    def add(trips: ir.Expr, each: ir.Expr) -> None:
+        terms[trips] = _leading([*([terms[trips]] if trips in terms else []), each]) or each
+
     for stmt in body:
         if isinstance(stmt, ir.For):
-            number, inner = _block(stmt.body, counter, low, high, changing)
-            each: ir.Expr = ir.Const(max(number * (1 if _is_plain(stmt.body) else SCALAR), 1))
-            for trips, value in inner:
-                each = _times(trips, value)
-            trips = _trips(stmt, counter, low, high, changing)
-            known = terms.get(trips)
-            terms[trips] = each if known is None else _plus(known, each)
+            number, inner = _block(stmt.body, around)
+            number *= 1 if _is_plain(stmt.body) else SCALAR
+            add(_trips(stmt, around), _leading([_times(*pair) for pair in inner]) or ir.Const(max(number, 1)))
         elif isinstance(stmt, (ir.While, ir.If, ir.Block)):
             orelse = stmt.orelse if isinstance(stmt, ir.If) else ()
-            number, inner = _block((*stmt.body, *orelse), counter, low, high, changing)
+            number, inner = _block((*stmt.body, *orelse), around)
             factor = UNKNOWN_TRIPS if isinstance(stmt, ir.While) else 1
             own += number * factor + (0 if isinstance(stmt, ir.Block) else 2)
-            terms |= dict(inner)
+            for trips, value in inner:
+                add(trips, value)
         else:
             own += sum(map(_node, ir.walk(stmt)))
+            for node in ir.walk(stmt):
+                if isinstance(node, ir.Binary) and node.op == "@":
+                    add(*_product(node, around))
     return own, list(terms.items())
+
+
+def _product(node: ir.Binary, around: Loop) -> tuple[ir.Expr, ir.Expr]:
+    """A product of matrices as (trips, cost of one), which by BLAS is less than that of loops."""
+    kinds = [types.infer(side, around.kinds) for side in (node.left, node.right)]
+    left, right = ((k.dims or ()) if isinstance(k, Num) else () for k in kinds)
+    inner = next((d for d in (*left[-1:], *right[:1]) if d is not None), None)
+    trips, *others = [_extent(dim, around) for dim in (*left[:-1], inner, *right[1:])]
+    each: ir.Expr = ir.Const(1)
+    for extent in others:
+        each = _times(each, extent)
+    match each:
+        case ir.Const(value):
+            return trips, ir.Const(max(value // SHARE, 1))
+        case ir.Binary("*", ir.Const(value), extent) if value >= SHARE:
+            return trips, _times(ir.Const(value // SHARE), extent)
+    return trips, ir.Binary("//", each, ir.Const(SHARE))
+
+
+def _extent(dim: Dim | None, around: Loop) -> ir.Expr:
+    found = None if dim is None else plain(dim)
+    return ir.Const(UNKNOWN_TRIPS) if found is None or ir.names(found) & around.changing else found
+
+
+def _leading(costs: Sequence[ir.Expr]) -> ir.Expr | None:
+    """The sum of those that do not vanish beside another one, as ``3 * n`` does beside ``n * m``."""
+    whole = [ir.transform(cost, lambda n: n.left if isinstance(n, ir.Binary) and n.op == "//" else n) for cost in costs]
+    symbols = [max((Counter(s) for s in _terms(cost) or {}), key=Counter.total, default=Counter()) for cost in whole]
+    total: ir.Expr | None = None
+    for k, cost in enumerate(costs):
+        if not any(symbols[k] < other for other in symbols):
+            total = cost if total is None else _plus(total, cost)
+    return total
 
 
 def _node(node: Any) -> int:
@@ -75,8 +119,9 @@ def _is_plain(body: Sequence[ir.Stmt]) -> bool:
     return not through and not any(isinstance(n, (ir.If, ir.While)) for n in nodes)
 
 
-def _trips(loop: ir.For, counter: str, low: ir.Expr, high: ir.Expr, changing: Set[str]) -> ir.Expr:
+def _trips(loop: ir.For, around: Loop) -> ir.Expr:
     """How many trips an inner loop makes; where they depend on the counter, half way."""
+    counter, changing = around.counter, around.changing
     assert isinstance(loop.iter, ir.Call)
     start, stop, step = loop.iter.args
     numbers = [types.number(e) for e in (start, stop)]
@@ -89,7 +134,7 @@ def _trips(loop: ir.For, counter: str, low: ir.Expr, high: ir.Expr, changing: Se
     if not factor:
         found = plain(trips)
         return ir.Const(UNKNOWN_TRIPS) if ir.names(found) & changing else found
-    ends = [types.number(e) for e in (low, high)]
+    ends = [types.number(e) for e in (around.low, around.high)]
     if None in ends:
         return ir.Const(UNKNOWN_TRIPS)
     assert ends[0] is not None and ends[1] is not None

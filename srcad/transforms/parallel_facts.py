@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from srcad import bounds, ir
-from srcad.dims import Dim
+from srcad import bounds, ir, types
+from srcad.dims import Dim, dim_expr
 from srcad.program import Program
 from srcad.transforms import alias
 from srcad.transforms.loops_memory import Memory
 from srcad.types import Abstract, Num
 
 FRESH = frozenset(f"numpy.{name}" for name in "empty zeros ones full copy empty_like zeros_like ones_like".split())
+# the same elements, in another form: a view, or a copy
+TURNED = frozenset(f"numpy.{name}" for name in "reshape transpose expand_dims broadcast_to".split())
+BLAS = ("float32", "float64", "complex64", "complex128")
 
 
 class Serial(Exception):
@@ -26,7 +31,7 @@ class Context:
     fresh: variables that hold memory no other one refers to. live: variables read behind the loop, or in the next
     iteration of one around it. ranges: first and last values of the counters around. whole: arrays in one piece. rooms:
     arrays that each iteration fills before it reads them, and that nothing else mentions, and what makes them. asks:
-    whether the numbers of an array may be looked at before the loop.
+    whether the numbers of an array may be looked at before the loop. multiplies: whether iterations may call BLAS.
     """
 
     types: dict[str, Abstract]
@@ -37,6 +42,7 @@ class Context:
     whole: Set[str]
     rooms: Mapping[str, ir.Call] = field(default_factory=dict)
     asks: bool = False
+    multiplies: bool = False
 
     def is_array(self, name: str) -> bool:
         return self.memory.is_array(name)
@@ -63,6 +69,15 @@ def is_number(t: Abstract | None) -> bool:
     return isinstance(t, Num) and t.dims is not None and t.dtype is not None and t.dtype != "bool"
 
 
+def is_product(expr: Any, kinds: Mapping[str, Abstract]) -> bool:
+    """Whether it is ``a @ b`` of vectors or matrices for BLAS."""
+    if not isinstance(expr, ir.Binary) or expr.op != "@":
+        return False
+    left, right = (types.infer(e, kinds) for e in (expr.left, expr.right))
+    known = [k for k in (left, right) if isinstance(k, Num) and k.dims is not None and len(k.dims) in (1, 2)]
+    return len(known) == 2 and known[0].dtype == known[1].dtype and known[0].dtype in BLAS
+
+
 def in_one_piece(program: Program) -> set[str]:
     """Arrays that were allocated, wherever they are set: they are contiguous, in C order."""
     # arguments are in one piece, too, and copied before they are written into
@@ -77,24 +92,55 @@ def in_one_piece(program: Program) -> set[str]:
 
 
 def as_allocated(program: Program, rebound: Set[str]) -> dict[str, Abstract]:
-    """Types of arrays that are made once, by a shape, whose extents are at least these."""
+    """Types of arrays that one statement makes, by a shape or as a product, whose extents are at least these.
+
+    rebound: variables that are not what they are throughout.
+    """
     found: dict[str, Abstract] = {}
     prover = bounds.Prover(program)
-    for node in ir.walk(program.body):
+    nodes = list(ir.walk(program.body))
+    counts = Counter(name for node in nodes for name in _set_by(node))
+    counts.update(i.name for i in program.inputs)
+    rebound = rebound | {name for node in nodes if isinstance(node, ir.For) for name in ir.names(node.target)}
+    for node in nodes:
         for target, value in alias.assignments(node):
             kind = prover.shapes.types.get(target)
-            if target in rebound or not isinstance(kind, Num) or not any(map(_is_told_late, kind.dims or ())):
+            if counts[target] > 1 or not isinstance(kind, Num) or not any(map(_is_told_late, kind.dims or ())):
                 continue
-            shape = _shape(value)
-            like = found.get(shape.base.id) if isinstance(shape, ir.Attr) and isinstance(shape.base, ir.Name) else None
-            if isinstance(like, Num):
-                found[target] = replace(kind, dims=like.dims)
-            elif shape is not None and not ir.names(shape) & rebound:
-                extents = shape.items if isinstance(shape, ir.Tuple) else (shape,)
-                dims = tuple(prover.number(_unclipped(extent)) for extent in extents)
-                if None not in dims:
-                    found[target] = replace(kind, dims=dims)
+            dims = _made(value, found, prover, rebound)
+            if dims is not None and len(dims) == len(kind.dims or ()):
+                found[target] = replace(kind, dims=dims)
     return found
+
+
+def _set_by(node: Any) -> set[str]:
+    if isinstance(node, (ir.Assign, ir.For)):
+        return ir.names(node.target)
+    return {node.target.id} if isinstance(node, (ir.Augment, ir.Pop)) and isinstance(node.target, ir.Name) else set()
+
+
+def _made(
+    value: ir.Expr, found: Mapping[str, Abstract], prover: bounds.Prover, rebound: Set[str]
+) -> tuple[Dim | None, ...] | None:
+    """The extents of a new array, where they are the same whenever it is made."""
+    if is_product(value, prover.shapes.types):
+        kind = prover.shapes.of(value)
+        dims = kind.dims if isinstance(kind, Num) else None
+        return None if dims is None else tuple(None if d is None or _varies(d, rebound) else d for d in dims)
+    shape = _shape(value)
+    if isinstance(shape, ir.Attr) and isinstance(shape.base, ir.Name):
+        name = shape.base.id
+        like = found.get(name) or (None if name in rebound else prover.shapes.types.get(name))
+        return like.dims if isinstance(like, Num) and not any(map(_is_told_late, like.dims or ())) else None
+    if shape is None or ir.names(shape) & rebound:
+        return None
+    extents = shape.items if isinstance(shape, ir.Tuple) else (shape,)
+    dims = tuple(prover.number(_unclipped(extent)) for extent in extents)
+    return None if None in dims else dims
+
+
+def _varies(dim: Dim, rebound: Set[str]) -> bool:
+    return bool(ir.names(dim_expr(dim)) & rebound)
 
 
 def _is_told_late(dim: Dim | None) -> bool:

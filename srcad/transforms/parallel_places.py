@@ -12,7 +12,7 @@ from srcad.dims import Dim
 from srcad.shapes import not_negative
 from srcad.transforms import alias
 from srcad.transforms.loops_memory import SHAPE
-from srcad.transforms.parallel_facts import Context, Serial
+from srcad.transforms.parallel_facts import TURNED, Context, Serial
 from srcad.types import Num
 
 READ, WRITE, ADD = "read", "write", "add"
@@ -84,6 +84,9 @@ class Accesses:
         if not arrays or not shared:
             self.reads(value)
             return
+        if isinstance(value, ir.Call) and isinstance(value.fn, ir.Ref) and value.fn.path in TURNED:
+            self.reads(value.args[1:])
+            value = value.args[0]
         place: ir.Index = value if isinstance(value, ir.Index) else ir.Index(value, ())
         while isinstance(place.base, ir.Index):  # a part of a part
             self.reads(place.items)

@@ -15,7 +15,7 @@ from srcad import ir, types
 from srcad.dims import Dim
 from srcad.transforms.liveness import Liveness
 from srcad.transforms.loops_text import plain
-from srcad.transforms.parallel_facts import FRESH, Context, Serial, bound_in, is_number
+from srcad.transforms.parallel_facts import FRESH, TURNED, Context, Serial, bound_in, is_number, is_product
 from srcad.transforms.parallel_places import ADD, READ, WRITE, Accesses, Space, refuse_sharing, singles_in, spans_in
 from srcad.transforms.parallel_sums import Sum, sum_of
 from srcad.types import Seq
@@ -122,8 +122,8 @@ def _allow(node: Any, context: Context) -> None:
         raise Serial("it may have further effects")
     if isinstance(node, ir.Name) and isinstance(context.types.get(node.id), Seq):
         raise Serial(f"it uses the list {node.id}")
-    if isinstance(node, ir.Binary) and node.op == "@":
-        raise Serial("a product of matrices has threads of its own")
+    if isinstance(node, ir.Binary) and node.op == "@" and not (context.multiplies and is_product(node, context.types)):
+        raise Serial("it has a product of matrices")
     if isinstance(node, ir.Call):
         _allow_call(node, context)
 
@@ -135,6 +135,8 @@ def _allow_call(call: ir.Call, context: Context) -> None:
         raise Serial(f"it calls {call.fn.name}")
     path = call.fn.path if isinstance(call.fn, ir.Ref) else ""
     if path in FRESH or path in ("builtins.range", "builtins.len") or path.endswith("Error"):
+        return
+    if path in TURNED and context.multiplies:
         return
     numbers = all(types.is_scalar(types.infer(a, context.types)) for a in (*call.args, *(v for _, v in call.kwargs)))
     if not path.startswith(SCALARS) or path.startswith("numpy.random.") or not numbers:

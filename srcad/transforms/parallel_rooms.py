@@ -72,15 +72,28 @@ def extents(call: ir.Call) -> tuple[ir.Expr, ...]:
 
 def _is_filled(name: str, extents: Sequence[ir.Expr], body: Sequence[ir.Stmt]) -> bool:
     """Whether the first statement that mentions the array writes all of it, and reads no element before that."""
-    for stmt in body:
-        if name not in ir.names(stmt):
-            continue
-        if isinstance(stmt, ir.Block):
-            return _is_filled(name, extents, stmt.body)
-        if isinstance(stmt, ir.Store):
-            return _is_stored(name, stmt, ()) and all(extent == ir.Const(1) for extent in extents)
-        return isinstance(stmt, ir.For) and _is_filled_by(name, extents, (stmt,), ())
-    return False
+    mentioning = [stmt for stmt in body if name in ir.names(stmt)]
+    if not mentioning:
+        return False
+    stmt = mentioning[0]
+    if isinstance(stmt, ir.Block):
+        return _is_filled(name, extents, stmt.body)
+    if isinstance(stmt, ir.Store):
+        single = all(extent == ir.Const(1) for extent in extents)
+        return _is_set(name, stmt) or single and _is_stored(name, stmt, ())
+    if not isinstance(stmt, ir.For):
+        return False
+    if _is_filled_by(name, extents, (stmt,), ()):
+        return True
+    within = len(mentioning) == 1 and name not in ir.names(replace(stmt, body=()))
+    return within and _is_filled(name, extents, stmt.body)  # by each iteration of a loop within
+
+
+def _is_set(name: str, stmt: ir.Store) -> bool:
+    """``name[:] = 0.0``"""
+    place = stmt.target
+    whole = isinstance(place, ir.Index) and place.base == ir.Name(name) and set(place.items) == {ir.Slice(None, None)}
+    return whole and isinstance(stmt.value, ir.Const)
 
 
 def _is_filled_by(
@@ -97,13 +110,16 @@ def _is_filled_by(
     if isinstance(stmt, ir.Block):
         body = (*body[:at], *stmt.body, *body[at + 1 :])
         return _is_filled_by(name, extents, body, counters)
+    while depth < len(extents) and extents[depth] == ir.Const(1) and not _is_over(stmt, extents[depth]):
+        counters, depth = (*counters, ir.Const(0)), depth + 1  # no loop for an axis of one element
     if depth == len(extents):
         rest = (*body[at + 1 :], *([stmt.value] if isinstance(stmt, ir.Store) else []))
         return isinstance(stmt, ir.Store) and _is_stored(name, stmt, counters) and _only_at(name, counters, rest)
-    if not isinstance(stmt, ir.For) or stmt.stop is not None or not _runs_over(stmt, extents[depth]):
+    if not _is_over(stmt, extents[depth]):
         return False
+    assert isinstance(stmt, ir.For)
     inner = (*counters, stmt.target)
-    behind = not counters or _only_at(name, (), body[at + 1 :])
+    behind = all(isinstance(c, ir.Const) for c in counters) or _only_at(name, (), body[at + 1 :])
     bound = {n for s in ir.walk(stmt.body) for n in _set_by(s)}
     return behind and not bound & ir.names(inner) and _is_filled_by(name, extents, stmt.body, inner)
 
@@ -122,9 +138,15 @@ def _only_at(name: str, counters: tuple[ir.Expr, ...], nodes: Sequence[object]) 
     return mentions(tuple(nodes))[name] == len(places) and all(counters and p.items == counters for p in places)
 
 
-def _runs_over(loop: ir.For, extent: ir.Expr) -> bool:
-    """Whether the loop is ``for j in range(extent)``."""
-    if not isinstance(loop.iter, ir.Call) or len(loop.iter.args) != 3 or not isinstance(loop.target, ir.Name):
+def _is_over(loop: ir.Stmt, extent: ir.Expr) -> bool:
+    """Whether it is ``for j in range(extent)``."""
+    if (
+        not isinstance(loop, ir.For)
+        or loop.stop is not None
+        or not isinstance(loop.iter, ir.Call)
+        or len(loop.iter.args) != 3
+        or not isinstance(loop.target, ir.Name)
+    ):
         return False
     start, stop, step = loop.iter.args
     return start == ir.Const(0) and step == ir.Const(1) and (stop == extent or _same(stop, extent))

@@ -1,8 +1,9 @@
 """recompute: what an iteration computes cheaply from values that stay is computed again instead of recorded.
 
-``v = b[k]`` in a loop that writes neither b nor k: the reverse sweep reads b[k] again. If a loop around writes b, that
-is undone before, and what it overwrites is recorded there instead, where that is less. Results of divisions and of
-functions are recorded: to compute them a second time costs more than to read them (measured: Tapenade's choice, too).
+``v = b[k]`` in a loop that writes neither b nor k: the reverse sweep reads b[k] again, or copies ``b[k:k + 3]`` again.
+If a loop around writes b, that is undone before, and what it overwrites is recorded there instead, where that is less.
+Results of divisions and of functions are recorded: to compute them a second time costs more than to read them
+(measured: Tapenade's choice, too).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MOST_NUMBER = 6  # operations on numbers that are cheaper than a value kept and 
 MOST_ARRAY = 1  # the same of arrays, whose result takes memory
 _EXACT = frozenset("+ - *".split())
 _OF_INTEGERS = _EXACT | {"//", "%"}
-_FREE_CALLS = frozenset({"builtins.len", "numpy.roll"})
+_FREE_CALLS = frozenset({"builtins.len", "numpy.copy", "numpy.roll"})
 
 
 def again(recorder: Recorder, steps: Sequence[Any], own: Set[str], needed: Set[str], around: Around) -> list[ir.Assign]:
@@ -151,7 +152,7 @@ def _counter(stmt: ir.Stmt) -> frozenset[str]:
 
 
 def may_be_again(expr: ir.Expr) -> bool:
-    """Whether the reverse sweep might compute this again."""
+    """Whether the reverse sweep might compute this again, in a loop."""
     calls = [n for n in ir.walk(expr) if isinstance(n, ir.Call)]
     return all(isinstance(n.fn, ir.Ref) and n.fn.path in _FREE_CALLS for n in calls)
 
@@ -160,14 +161,19 @@ def _is_cheap(recorder: Recorder, expr: ir.Expr) -> bool:
     kind = recorder.sweep.shapes.of(expr)
     if not isinstance(kind, Num) or kind.dims is None:
         return False
-    allowed = _OF_INTEGERS if types.is_integer(kind) else _EXACT
+    indices = {id(n) for place in ir.walk(expr) if isinstance(place, ir.Index) for n in ir.walk(place.items)}
     most = MOST_ARRAY if kind.dims else MOST_NUMBER
     operations = 0
     for node in ir.walk(expr):
         if isinstance(node, (ir.Binary, ir.Unary)):
-            if node.op not in allowed or isinstance(node, ir.Unary) and node.op != "-":
+            of_integers = types.is_integer(kind) or id(node) in indices
+            if (
+                node.op not in (_OF_INTEGERS if of_integers else _EXACT)
+                or isinstance(node, ir.Unary)
+                and node.op != "-"
+            ):
                 return False
-            operations += 1
+            operations += not kind.dims or id(node) not in indices  # where an array begins costs nothing beside it
         elif isinstance(node, ir.Call):
             if not isinstance(node.fn, ir.Ref) or node.fn.path not in _FREE_CALLS:
                 return False

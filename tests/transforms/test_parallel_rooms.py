@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from srcad import ir
 from srcad.facts import rebound
-from srcad.transforms import parallel_rooms
+from srcad.transforms import parallel_facts, parallel_rooms
+from srcad.types import Num
 from tests.transforms.lowered import primal
 
 X = np.ones((5, 3))
@@ -42,6 +44,18 @@ FILLED = {
             t[j] = x[i, j]
         x[i, 0] = r[0]
     """,
+    "set to a number": """
+        t[:] = 0.5
+        for j in range(2):
+            t[j] = x[i, j]
+        x[i, 0] = t[2]
+    """,
+    "in a loop within": """
+        for k in range(i):
+            for j in range(3):
+                t[j] = x[i, j] * k
+            x[i, 0] += t[2]
+    """,
     "filled again": """
         for j in range(3):
             t[j] = x[i, j]
@@ -58,6 +72,25 @@ def test_filled(lines: str) -> None:
 
 
 OTHERS = {
+    "set to another one's": """
+        t[:] = t * 0.5
+        x[i, 0] = t[2]
+    """,
+    "a half set to a number": """
+        t[1:] = 0.5
+        x[i, 0] = t[0]
+    """,
+    "in a loop within, read behind it": """
+        for k in range(i):
+            for j in range(3):
+                t[j] = x[i, j] * k
+        x[i, 0] += t[2]
+    """,
+    "in a loop within, read at its end": """
+        for k in range(int(t[0])):
+            for j in range(3):
+                t[j] = x[i, j] * k
+    """,
     "a part": """
         for j in range(2):
             t[j] = x[i, j]
@@ -171,3 +204,32 @@ def test_of_two_axes() -> None:
 def test_of_one_element() -> None:
     assert rooms("t = np.empty(1)\nfor i in range(5):\n    t[0] = x[i, 1]\n    x[i, 0] = t[0]") == {"t"}
     assert rooms("t = np.empty(1)\nfor i in range(5):\n    t[0] = x[i, 1] + t[0]\n    x[i, 0] = t[0]") == set()
+
+
+# ---- extents of what is made on the way ----
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("for i in range(3):\n    t = x[1:] @ x.T", "x.shape[0] - 1, x.shape[0]"),
+        ("for i in range(3):\n    t = x[: x.shape[0] - i] @ x.T", "?, x.shape[0]"),
+        ("for i in range(3):\n    t = x @ x.T\nt = x.T @ x", "?, ?"),
+        ("n = 3\nif x[0, 0] > 0.0:\n    n = 2\nfor i in range(3):\n    t = np.zeros((n, 2))", "?, ?"),
+        ("for i in range(3):\n    r = x @ x[0]\n    t = r.reshape(x.shape)", "x.shape[0], x.shape[1]"),
+        ("for i in range(3):\n    q = x[i:]\n    r = x @ x[0]\n    t = r.reshape(q.shape)", "?, ?"),
+    ],
+)
+def test_extents_of_what_one_statement_makes(body: str, expected: str) -> None:
+    lines = textwrap.indent(body, "    ")
+    program = primal(f"import numpy as np\n\ndef f(x):\n{lines}\n    return t[0, 0]\n", (X,))
+    unknown = {
+        name: Num(kind.dtype, (None,) * len(kind.dims))
+        for name, kind in program.types.items()
+        if name in "tr" and isinstance(kind, Num) and kind.dims
+    }  # as `loops` knows what it makes
+    program = replace(program, types={**program.types, **unknown})
+    changing = rebound(program.body, {i.name for i in program.inputs})
+    kind = parallel_facts.as_allocated(program, changing).get("t", unknown["t"])
+    assert isinstance(kind, Num) and kind.dims is not None
+    assert ", ".join("?" if d is None else str(d) for d in kind.dims) == expected

@@ -126,6 +126,70 @@ def in_the_same_loop(x, y):
     return np.sum(y)
 
 
+def copied(x, y):
+    s = 0.0
+    for k in range(len(x) - 1):
+        v = y[k : k + 2].copy()
+        s += np.sum(v * v * v) * x[k]
+    return s
+
+
+def copied_and_written(x, y):
+    s = 0.0
+    for k in range(len(x) - 1):
+        v = y[k : k + 2].copy()
+        v[0] = v[1] * x[k]
+        s += np.sum(v * v * v)
+    return s
+
+
+def copied_from_what_is_written(x, y):
+    s = 0.0
+    for k in range(len(x) - 1):
+        v = y[k : k + 2].copy()
+        s += np.sum(v * v * v) * x[k]
+        y[k + 1] = s
+    return s
+
+
+def copied_from_what_has_another_name(x, y):
+    s = 0.0
+    z = y[::-1]
+    for k in range(len(x) - 1):
+        v = y[k : k + 2].copy()
+        s += np.sum(v * v * v) * x[k]
+        z[0] = s
+    return s
+
+
+def copied_around(x, y):
+    s = 0.0
+    for _ in range(2):
+        for k in range(len(x) - 1):
+            v = y[k : k + 2].copy()
+            s += np.sum(v * v * v) * x[k]
+        y[:] = y * x
+    return s
+
+
+def copied_by_a_counter_that_moves(x, y):
+    s = 0.0
+    k = 0
+    while k < 2:
+        v = y[k : k + 2].copy()
+        s += np.sum(v * v * v) * x[k]
+        k += 1
+    return s
+
+
+def copied_beyond_the_end(x, y):
+    s = 0.0
+    for k in range(len(x)):
+        v = y[2 * k - 1 : k // 2 + 2].copy()
+        s += np.sum(v * v * v) * x[k]
+    return s
+
+
 @pytest.mark.parametrize(
     "f, recorded",
     [
@@ -141,6 +205,13 @@ def in_the_same_loop(x, y):
         (overwritten, ["v_saved"]),
         (selected, ["v_saved"]),
         (in_two_steps, []),
+        (copied, []),
+        (copied_and_written, ["v_saved"]),
+        (copied_from_what_is_written, ["v_saved"]),
+        (copied_from_what_has_another_name, ["v_saved"]),
+        (copied_around, []),
+        (copied_by_a_counter_that_moves, ["v_saved"]),
+        (copied_beyond_the_end, []),
     ],
     ids=lambda p: getattr(p, "__name__", ""),
 )
@@ -165,6 +236,13 @@ def test_what_is_recorded(f, recorded):
         in_two_steps,
         around,
         in_the_same_loop,
+        copied,
+        copied_and_written,
+        copied_from_what_is_written,
+        copied_from_what_has_another_name,
+        copied_around,
+        copied_by_a_counter_that_moves,
+        copied_beyond_the_end,
     ],
 )
 def test_the_gradient_reads_what_was_computed(f):

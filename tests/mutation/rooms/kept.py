@@ -93,6 +93,8 @@ MUTATIONS: tuple[Mutation, ...] = (
             "return operations <= most and not selects(recorder, expr)",
             "return operations <= most",
         ),
+        ("indices cost as much", "not kind.dims or id(node) not in indices", "True"),
+        ("operations cost nothing", "operations += not kind.dims or", "operations += not kind.dims and"),
         (
             "all of it is cheap",
             "for n, s in every.items() if n not in late and _is_cheap(recorder, s.value)}",
