@@ -8,6 +8,11 @@ TESTS = ("tests/transforms/test_loops.py", "tests/transforms/test_loops_programs
 MUTATIONS: tuple[Mutation, ...] = (
     *of(
         "srcad/transforms/loops.py",
+        ("what became a number says how long others are", "self.extents.unspell(set(", "set(set("),
+        tests=("tests/fuzz/test_fuzz.py::test_what_once_failed[extent_of_what_became_a_number]",),
+    ),
+    *of(
+        "srcad/transforms/loops.py",
         ("what a loop found holds behind it", "        self.extents.restore(state)\n", ""),
         ("arrays own what others have", "        self.owned = owned\n\n    def", "\n    def"),
         ("loops change no extents", "        self.extents.rebind(changed)\n        counter", "        counter"),
