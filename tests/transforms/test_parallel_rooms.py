@@ -217,6 +217,7 @@ def test_of_one_element() -> None:
         ("for i in range(3):\n    t = x @ x.T\nt = x.T @ x", "?, ?"),
         ("n = 3\nif x[0, 0] > 0.0:\n    n = 2\nfor i in range(3):\n    t = np.zeros((n, 2))", "?, ?"),
         ("for i in range(3):\n    r = x @ x[0]\n    t = r.reshape(x.shape)", "x.shape[0], x.shape[1]"),
+        ("for i in range(3):\n    r = x @ x[0]\n    t = r.reshape(x.shape)\nx = x[1:]", "?, ?"),
         ("for i in range(3):\n    q = x[i:]\n    r = x @ x[0]\n    t = r.reshape(q.shape)", "?, ?"),
     ],
 )

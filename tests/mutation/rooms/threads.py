@@ -243,7 +243,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "srcad/transforms/parallel_facts.py",
         ("what is made twice", "counts[target] > 1 or ", ""),
         ("a counter is one number", "    rebound = rebound | {name for", "    rebound = rebound | {name * 0 for"),
-        ("extents of an array that changes", "None if name in rebound else prover", "prover"),
         ("a shape that changes", "    if shape is None or ir.names(shape) & rebound:", "    if shape is None:"),
         tests=("tests/transforms/test_parallel_rooms.py",),
     ),
