@@ -25,6 +25,7 @@ from srcad.transforms.liveness import Liveness
 from srcad.transforms.loops_text import plain
 from srcad.transforms.parallel_facts import FRESH, Context, Serial, as_allocated, bound_in, in_one_piece, is_product
 from srcad.transforms.parallel_races import Free, examine
+from srcad.transforms.parallel_stripes import MOST, WIDTH, Stripes, cut, stripes
 from srcad.transforms.parallel_views import Stretch, from_zero
 from srcad.types import INT, Abstract, Num
 
@@ -141,11 +142,14 @@ class _Sharing:
         return new
 
     def loop(self, stmt: ir.For, live: set[str], ranges: bounds.Ranges) -> Sequence[ir.Stmt]:
+        rooms = parallel_rooms.filled_in(stmt, self.rooms, self.mentions)
+        known = self.types, self.memory, self.fresh, live, ranges, self.whole, rooms
         try:
-            rooms = parallel_rooms.filled_in(stmt, self.rooms, self.mentions)
-            known = self.types, self.memory, self.fresh, live, ranges, self.whole, rooms
             found = examine(stmt, Context(*known, asks=True, multiplies=True))
         except Serial as reason:
+            striped = stripes(stmt, Context(*known, multiplies=True))
+            if striped is not None and not _is_small(stmt):
+                return self.shared(striped.turned, striped.free, ranges, striped)
             stays = self.inside(stmt, live, ranges)
             return [stays if _is_small(stmt) else ir.Block(f"serial: {reason}", (stays,))]
         if _is_small(stmt):
@@ -156,9 +160,14 @@ class _Sharing:
 
     # ---- one loop ----
 
-    def shared(self, loop: ir.For, found: Free, ranges: bounds.Ranges) -> Sequence[ir.Stmt]:
-        """The call that stands for a loop, with what its parts need and what becomes of it."""
-        parts = self.parts(loop, found)
+    def shared(
+        self, loop: ir.For, found: Free, ranges: bounds.Ranges, striped: Stripes | None = None
+    ) -> Sequence[ir.Stmt]:
+        """The call that stands for a loop, with what its parts need and what becomes of it.
+
+        striped: what is cut into stripes, where that is not the loop itself.
+        """
+        parts = self.parts(loop, found, striped is not None)
         before: list[ir.Stmt] = []
         after: list[ir.Stmt] = []
         rooms: dict[str, str] = {}  # where parts keep what they add up
@@ -182,7 +191,7 @@ class _Sharing:
             before.append(ir.Assign(room, ir.call(f"{THREADS}rooms", ir.Name(name), parts)))
             after.append(ir.Do(ir.call(f"{THREADS}collect", ir.Name(name), room)))
             rooms[name] = room.id
-        function, handed = self.function(loop, found, rooms, ranges)
+        function, handed = self.function(loop, found, rooms, ranges, striped)
         call = ir.call(
             f"{THREADS}{'prange_parts' if rooms else 'prange'}",
             ir.Ref(PART + function),
@@ -200,14 +209,18 @@ class _Sharing:
         self.types[new] = kind
         return ir.Name(new)
 
-    def parts(self, loop: ir.For, found: Free) -> ir.Expr:
+    def parts(self, loop: ir.For, found: Free, striped: bool) -> ir.Expr:
         """How many parts: one where an index might be negative, which counts from the other end, or iterations might
-        meet since an array does not rise."""
+        meet since an array does not rise. Of stripes there are few."""
         weighed = parallel_cost.Loop(found.counter, found.low, found.high, found.private, self.types)
         each = parallel_cost.cost(loop.body, weighed)
         sizes = [ir.Attr(ir.Name(name), "size") for name in found.added]
         more = [] if not sizes else [sizes[0] if len(sizes) == 1 else _sum(sizes)]
-        parts: ir.Expr = ir.call(parallel_cost.PARTS, _trips(found), each, *more)
+        trips = _trips(found)
+        if striped:
+            wide = ir.Binary("//", trips, ir.Const(WIDTH))
+            trips, each = ir.call("builtins.min", wide, ir.Const(MOST)), ir.Binary("*", each, ir.Const(WIDTH))
+        parts: ir.Expr = ir.call(parallel_cost.PARTS, trips, each, *more)
         if found.guards or found.rising:
             tests: list[ir.Expr] = [ir.Compare((">=",), _balanced(guard)) for guard in found.guards]
             tests += [ir.call(f"{THREADS}rising", ir.Name(name)) for name in found.rising]
@@ -216,15 +229,18 @@ class _Sharing:
         return parts
 
     def function(
-        self, loop: ir.For, found: Free, rooms: dict[str, str], ranges: bounds.Ranges
+        self, loop: ir.For, found: Free, rooms: dict[str, str], ranges: bounds.Ranges, striped: Stripes | None
     ) -> tuple[str, list[str]]:
         """Add the function of a stretch of iterations; returns its name and what it is handed."""
         name = self.names.numbered(f"{self.program.name}_loop")
         made = tuple(ir.Assign(ir.Name(n), self.rooms[n]) for n in found.rooms)
-        named = dict.fromkeys(n.id for n in ir.walk((*loop.body, *made)) if isinstance(n, ir.Name))
+        body = loop.body if striped is None else self.stripe(striped)
+        named = dict.fromkeys(n.id for n in ir.walk((*body, *made)) if isinstance(n, ir.Name))
         # their parts begin within
         begun = {s.name for s in found.sums if s.step is None} | {*found.added, *found.rooms}
-        handed = [n for n in named if n not in found.private and n != found.counter and n not in begun]
+        totals = {total.name for total in found.sums}
+        private = found.private | {found.counter, self.first.id, self.last.id} | (bound_in(body) - totals)
+        handed = [n for n in named if n not in private and n not in begun]
         params = [*handed, *rooms.values()]
         part, first, last = self.part, self.first, self.last
         before: list[ir.Stmt] = [*made]
@@ -237,11 +253,11 @@ class _Sharing:
             before.append(ir.Assign(ir.Name(array), ir.Index(ir.Name(rooms[array]), (part,))))
         self.prover.open.clear()
         self.prover.places.clear()
-        self.prover.statement(loop, ranges)
+        self.prover.statement(loop if striped is None else striped.loop, ranges)
         before += self.alike({*handed, *found.added})
-        stretch = self.stretch(loop, found, ranges)
+        stretch = self.stretch(loop, found, ranges) if striped is None else body
         heads = (*([part.id] if rooms else []), first.id, last.id, *params)
-        doc = _doc(found, first.id, last.id)
+        doc = _doc(found, first.id, last.id, striped)
         function = ir.Function(name, tuple(map(ir.Param, heads)), (*before, *stretch, *after), doc)
         self.functions.append(Part(function, not self.prover.open))
         return name, params
@@ -263,6 +279,16 @@ class _Sharing:
         error = ir.call("builtins.ValueError", ir.Const(f"{self.program.name}: an adjoint of another shape"))
         return [ir.If(tests[0] if len(tests) == 1 else ir.BoolOp("or", tuple(tests)), (ir.Raise(error),))]
 
+    def stripe(self, striped: Stripes) -> tuple[ir.Stmt, ...]:
+        """All steps, of the inner loops the iterations `first` to ``last - 1``."""
+        low = striped.free.low
+        error = ir.call("builtins.ValueError", ir.Const(f"{self.program.name}: a stripe from outside of its loop"))
+        above = ir.If(ir.Compare(("<",), (self.first, low)), (ir.Raise(error),))  # for LLVM: no index is negative
+        return above, cut(striped, self.upwards, self.first)
+
+    def upwards(self, loop: ir.For) -> ir.For:
+        return replace(loop, iter=ir.call("builtins.range", self.first, self.last, ir.Const(1)), pragma="")
+
     def stretch(self, loop: ir.For, found: Free, ranges: bounds.Ranges) -> tuple[ir.Stmt, ...]:
         """The iterations `first` to ``last - 1``."""
         first, last = self.first, self.last
@@ -270,18 +296,20 @@ class _Sharing:
             one, back = ir.Const(1), ir.Const(-1)
             down = ir.call("builtins.range", ir.Binary("-", last, one), ir.Binary("-", first, one), back)
             return (replace(loop, iter=down, pragma=""),)
-        up = replace(loop, iter=ir.call("builtins.range", first, last, ir.Const(1)), pragma="")
         set_within = found.private | {total.name for total in found.sums}
-        stretch = Stretch(up, first, last, found.low, set_within, ranges, self.types)
+        stretch = Stretch(self.upwards(loop), first, last, found.low, set_within, ranges, self.types)
         return from_zero(stretch, self.fresh_name)
 
 
 # ---- parts of the text ----
 
 
-def _doc(found: Free, first: str, last: str) -> str:
+def _doc(found: Free, first: str, last: str, striped: Stripes | None) -> str:
     """Why the loop may be shared out."""
-    text = f"Iterations {found.counter} = {first}, ..., {last} - 1 of a loop, in any order."
+    stretch = f"{found.counter} = {first}, ..., {last} - 1"
+    text = f"Iterations {stretch} of a loop, in any order."
+    if striped is not None:
+        text = f"All steps of a loop, for {stretch} alone, in any order of such stretches."
     if found.own:
         text += f" Each has elements of its own in {_listed(found.own)}."
     if found.rooms:
