@@ -144,7 +144,7 @@ def _may_be_turned(loop: ir.For, leaves: Sequence[ir.For], counter: str, context
     outside = _Between(loop, made, set(sums), context)
     if not outside.allows(between):
         return False
-    whole = made | outside.parts | outside.totals
+    whole = made | outside.parts
     for leaf in leaves:
         own = ir.names(leaf.target)
         if counter not in own and counter in ir.names(leaf):

@@ -196,6 +196,49 @@ BOUND: dict[str, tuple[str, tuple[Any, ...]]] = {
         """,
         (X, MATRIX, 0.4),
     ),
+    "something for each step": (
+        """
+            w = np.ones(2)
+            for t in range(y.shape[0]):
+                x[:] = x * y[t]
+                w[0] += k
+            return np.sum(x * x) * w[0]
+        """,
+        (X, MATRIX, 0.4),
+    ),
+    "two stretches": (
+        """
+            for t in range(y.shape[0]):
+                for i in range(x.shape[0]):
+                    x[i] = x[i] * y[t, i]
+                for i in range(1, x.shape[0] - 1):
+                    x[i] = x[i] + 0.1
+            return np.sum(x * x)
+        """,
+        (X, MATRIX),
+    ),
+    "a stretch that its first element tells": (
+        """
+            for t in range(y.shape[0]):
+                for i in range(0, k[0]):
+                    x[i] = x[i] * y[t, i]
+                    k[i] = k[i] - 2
+            return np.sum(x * x)
+        """,
+        (X, MATRIX, FIRST),
+    ),
+    "new arrays": (
+        """
+            for t in range(y.shape[0]):
+                row = np.sort(y[t])
+                for i in range(x.shape[0]):
+                    row[i] = row[i] * x[i]
+                for i in range(x.shape[0]):
+                    x[i] = x[i] * row[i - 1]
+            return np.sum(x * x)
+        """,
+        (X, MATRIX),
+    ),
     "what the last one leaves": (
         """
             for t in range(y.shape[0]):

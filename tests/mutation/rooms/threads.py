@@ -264,8 +264,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("squares of sums", "any(self.is_part(one) and not ir.names(other) & whole for", "any(self.is_part(one) for"),
         ("a sum and a number", "return self.is_part(left) and self.is_part(right)", "return self.is_part(left)"),
         ("what is computed from parts is whole", "                self.parts.add(name)\n", ""),
-        ("totals are whole", "    whole = made | outside.parts | outside.totals", "    whole = made | outside.parts"),
-        ("parts are whole", "    whole = made | outside.parts | outside.totals", "    whole = made | outside.totals"),
+        ("parts are whole", "    whole = made | outside.parts", "    whole = made"),
         (
             "what another loop has left",
             "if any(name in whole and not (name in sums",
@@ -274,14 +273,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         ("another stretch", "if _stretch(stmt) == stretch:", "if _stretch(stmt) is not None:"),
         ("a stretch that changes", "bound_in(loop.body) | ir.names(loop.target)) or", "set()) or"),
         ("elements tell stretches", " or _reads(stretch):", ":"),
-        ("every stripe keeps it", "return (ir.If(is_first, (stmt,)),) if isinstance", "return (stmt,) if isinstance"),
         ("what is kept is read", "return mentions.count(name) == 1 and", "return"),
         ("new arrays for each stripe", "(is_view or not self.context.is_array(name))", "True"),
-        (
-            "a loop that may end early",
-            " or loop.stop is not None:\n        return False\n    made",
-            ":\n        return False\n    made",
-        ),
         tests=("tests/transforms/test_parallel_stripes.py",),
     ),
     *of(
