@@ -7,7 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from srcad import ir
 from srcad.transforms import parallel, parallel_stripes
+from srcad.transforms.loops_memory import Memory
+from srcad.transforms.parallel_facts import Context
+from srcad.types import Num
 from tests.transforms.parallel_programs import X, Y
 from tests.transforms.sharing import check, program
 
@@ -365,6 +369,16 @@ def test_stripes_that_were_wrong_would_be_seen(
     monkeypatch.setattr(owner, hole[1], lambda *_: True)
     with pytest.raises((AssertionError, UnboundLocalError)):
         check(program(*BOUND[name], (0,)), ())
+
+
+def test_each_stripe_would_have_a_new_array_of_its_own() -> None:
+    kinds = {name: Num("float64", (None, None)) for name in ("x", "row")} | {"t": Num("int64", ())}
+    context = Context(kinds, Memory(kinds, ()), frozenset(), frozenset(), {}, frozenset())
+    loop = ir.For(ir.Name("t"), ir.call("builtins.range", ir.Const(0), ir.Const(9), ir.Const(1)), ())
+    between = parallel_stripes._Between(loop, set(), set(), context)
+    row = ir.Index(ir.Name("x"), (ir.Name("t"),))
+    assert between.is_the_same(ir.Assign(ir.Name("row"), row))
+    assert not between.is_the_same(ir.Assign(ir.Name("row"), ir.call("numpy.copy", row)))
 
 
 def test_elements_and_sums_of_wide_stripes() -> None:
