@@ -51,7 +51,7 @@ def examine(loop: ir.For, context: Context) -> Free:
 
     Raises Serial, with the reason, where it is not proven to be.
     """
-    counter, low, high, backwards = _head(loop)
+    counter, low, high, backwards = head(loop)
     for node in ir.walk(loop.body):
         _allow(node, context)
     bound = bound_in(loop.body)
@@ -91,7 +91,7 @@ def examine(loop: ir.For, context: Context) -> Free:
     return Free(counter, low, high, sums, tuple(added), tuple(own), checks, ordered, private, tuple(rooms), backwards)
 
 
-def _head(loop: ir.For) -> tuple[str, ir.Expr, ir.Expr, bool]:
+def head(loop: ir.For) -> tuple[str, ir.Expr, ir.Expr, bool]:
     """The counter, its least value, the number behind its greatest, and whether it falls."""
     if loop.stop is not None:
         raise Serial("it may end early")

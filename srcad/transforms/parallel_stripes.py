@@ -15,16 +15,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from srcad import ir, types
+from srcad import ir
 from srcad.transforms import alias
 from srcad.transforms.liveness import Liveness
-from srcad.transforms.loops_text import plain
 from srcad.transforms.parallel_facts import Context, Serial, bound_in
-from srcad.transforms.parallel_races import Free, examine
+from srcad.transforms.parallel_races import Free, examine, head
 from srcad.transforms.parallel_sums import sum_of
 
 WIDTH, MOST = 256, 16  # elements of a stripe at least, and stripes at most: each begins anew in every step
-_UP, _DOWN = (ir.Const(1),), (ir.Const(-1), ir.Unary("-", ir.Const(1)))
 
 
 @dataclass(frozen=True)
@@ -88,25 +86,16 @@ def _flat(body: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:
 
 def _stretch(loop: ir.For) -> tuple[ir.Expr, ir.Expr] | None:
     """The least number of a loop's range, and the one behind its greatest."""
-    call = loop.iter
-    if loop.stop is not None or not isinstance(loop.target, ir.Name):
+    try:
+        _, low, high, _ = head(loop)
+    except Serial:
         return None
-    if not isinstance(call, ir.Call) or call.fn != ir.Ref("builtins.range") or len(call.args) != 3:
-        return None
-    start, stop, step = call.args
-    if step in _UP:
-        return start, stop
-    return (_plus_one(stop), _plus_one(start)) if step in _DOWN else None
+    return low, high
 
 
 def _reads(nodes: Sequence[ir.Expr]) -> bool:
     """Whether elements of arrays are read, which the loop might change; extents stay."""
     return any(isinstance(n, ir.Index) and not isinstance(n.base, ir.Attr) for n in ir.walk(nodes))
-
-
-def _plus_one(expr: ir.Expr) -> ir.Expr:
-    number = types.number(expr)
-    return ir.Binary("+", expr, ir.Const(1)) if number is None else plain(number + 1)
 
 
 def _leaves(body: Sequence[ir.Stmt], stretch: tuple[ir.Expr, ir.Expr]) -> Iterator[ir.For]:
