@@ -55,13 +55,14 @@ def bound_in(body: Sequence[ir.Stmt]) -> set[str]:
 
 @ir.kept
 def _bound(stmt: ir.Stmt) -> frozenset[str]:
-    found: set[str] = set()
-    for node in ir.walk(stmt):
-        if isinstance(node, (ir.Assign, ir.For)):
-            found |= ir.names(node.target)
-        elif isinstance(node, ir.Augment) and isinstance(node.target, ir.Name):
-            found.add(node.target.id)
-    return frozenset(found)
+    return frozenset(name for node in ir.walk(stmt) for name in set_by(node))
+
+
+def set_by(node: Any) -> set[str]:
+    """Variables that a statement itself sets, not those within it."""
+    if isinstance(node, (ir.Assign, ir.For)):
+        return ir.names(node.target)
+    return {node.target.id} if isinstance(node, (ir.Augment, ir.Pop)) and isinstance(node.target, ir.Name) else set()
 
 
 def is_number(t: Abstract | None) -> bool:
@@ -99,7 +100,7 @@ def as_allocated(program: Program, rebound: Set[str]) -> dict[str, Abstract]:
     found: dict[str, Abstract] = {}
     prover = bounds.Prover(program)
     nodes = list(ir.walk(program.body))
-    counts = Counter(name for node in nodes for name in _set_by(node))
+    counts = Counter(name for node in nodes for name in set_by(node))
     counts.update(i.name for i in program.inputs)
     rebound = rebound | {name for node in nodes if isinstance(node, ir.For) for name in ir.names(node.target)}
     for node in nodes:
@@ -111,12 +112,6 @@ def as_allocated(program: Program, rebound: Set[str]) -> dict[str, Abstract]:
             if dims is not None and len(dims) == len(kind.dims or ()):
                 found[target] = replace(kind, dims=dims)
     return found
-
-
-def _set_by(node: Any) -> set[str]:
-    if isinstance(node, (ir.Assign, ir.For)):
-        return ir.names(node.target)
-    return {node.target.id} if isinstance(node, (ir.Augment, ir.Pop)) and isinstance(node.target, ir.Name) else set()
 
 
 def _made(

@@ -13,6 +13,7 @@ from dataclasses import replace
 from srcad import ir, types
 from srcad.program import Program
 from srcad.transforms import alias
+from srcad.transforms.parallel_facts import set_by
 
 Rooms = Mapping[str, ir.Call]  # an array, and the ``np.empty(...)`` that makes it
 
@@ -120,7 +121,7 @@ def _is_filled_by(
     assert isinstance(stmt, ir.For)
     inner = (*counters, stmt.target)
     behind = all(isinstance(c, ir.Const) for c in counters) or _only_at(name, (), body[at + 1 :])
-    bound = {n for s in ir.walk(stmt.body) for n in _set_by(s)}
+    bound = {n for s in ir.walk(stmt.body) for n in set_by(s)}
     return behind and not bound & ir.names(inner) and _is_filled_by(name, extents, stmt.body, inner)
 
 
@@ -155,9 +156,3 @@ def _is_over(loop: ir.Stmt, extent: ir.Expr) -> bool:
 def _same(a: ir.Expr, b: ir.Expr) -> bool:
     known = types.number(a), types.number(b)
     return None not in known and known[0] == known[1]
-
-
-def _set_by(stmt: object) -> set[str]:
-    if isinstance(stmt, (ir.Assign, ir.For)):
-        return ir.names(stmt.target)
-    return {stmt.target.id} if isinstance(stmt, ir.Augment) and isinstance(stmt.target, ir.Name) else set()
