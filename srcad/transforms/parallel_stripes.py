@@ -70,18 +70,10 @@ def _over(loop: ir.For, first: ir.For, context: Context) -> Stripes | None:
 
 def _loops(body: Sequence[ir.Stmt]) -> Iterator[ir.For]:
     """The loops of a body, those further out first."""
-    inner = [s for s in _flat(body) if isinstance(s, ir.For)]
+    inner = [s for s in ir.flat(body) if isinstance(s, ir.For)]
     yield from inner
     for loop in inner:
         yield from _loops(loop.body)
-
-
-def _flat(body: Sequence[ir.Stmt]) -> Iterator[ir.Stmt]:
-    for stmt in body:
-        if isinstance(stmt, ir.Block):
-            yield from _flat(stmt.body)
-        else:
-            yield stmt
 
 
 def _stretch(loop: ir.For) -> tuple[ir.Expr, ir.Expr] | None:
@@ -100,7 +92,7 @@ def _reads(nodes: Sequence[ir.Expr]) -> bool:
 
 def _leaves(body: Sequence[ir.Stmt], stretch: tuple[ir.Expr, ir.Expr]) -> Iterator[ir.For]:
     """The outermost loops over a stretch."""
-    for stmt in _flat(body):
+    for stmt in ir.flat(body):
         if isinstance(stmt, ir.For):
             if _stretch(stmt) == stretch:
                 yield stmt
@@ -113,7 +105,7 @@ def _leaves(body: Sequence[ir.Stmt], stretch: tuple[ir.Expr, ir.Expr]) -> Iterat
 
 def _between(body: Sequence[ir.Stmt], leaves: Sequence[ir.For]) -> Iterator[ir.Stmt]:
     """The statements outside of the leaves; loops around leaves without their bodies."""
-    for stmt in _flat(body):
+    for stmt in ir.flat(body):
         if isinstance(stmt, ir.For) and any(stmt is leaf for leaf in leaves):
             continue
         if isinstance(stmt, ir.For):
@@ -219,9 +211,8 @@ class _Between:
         return False
 
     def is_set_once(self, name: str) -> bool:
-        return (
-            sum(name in ir.names(s.target) for s in ir.walk(self.loop.body) if isinstance(s, (ir.Assign, ir.For))) == 1
-        )
+        targets = [s.target for s in ir.walk(self.loop.body) if isinstance(s, (ir.Assign, ir.For))]
+        return sum(name in ir.names(target) for target in targets) == 1
 
     def is_alone(self, name: str) -> bool:
         """Whether the loop mentions an array once, and no other one that may share its memory."""
@@ -234,7 +225,7 @@ class _Between:
 def _without_heads(body: Sequence[ir.Stmt], leaves: Sequence[ir.For], counter: ir.Name) -> tuple[ir.Stmt, ...]:
     """The body for one value of the leaves' counter; without stores between leaves, which one stripe does."""
     out: list[ir.Stmt] = []
-    for stmt in _flat(body):
+    for stmt in ir.flat(body):
         if isinstance(stmt, ir.For) and any(stmt is leaf for leaf in leaves):
             own = stmt.target
             out += (ir.transform(s, lambda node: counter if node == own else node) for s in stmt.body)  # noqa: B023
